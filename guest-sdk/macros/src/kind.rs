@@ -1,0 +1,349 @@
+//! The derives of components, events, inputs and relations.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, LitStr};
+
+use crate::fields::{self, Field};
+use crate::keys::{self, Key, Known};
+use crate::layout;
+use crate::mistakes::Mistakes;
+use crate::{names, value};
+
+/// What values of a kind are used for.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Role {
+    Component,
+    Event,
+    Input,
+    Relation,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Storage {
+    Packed,
+    Dynamic,
+}
+
+/// What the attribute says.
+#[derive(Default)]
+struct Options {
+    of: Option<LitStr>,
+    name: Option<LitStr>,
+    storage: Option<Storage>,
+    cascade: bool,
+}
+
+impl Role {
+    /// How the trait is named.
+    fn trait_name(self) -> &'static str {
+        match self {
+            Self::Component => "Component",
+            Self::Event => "Event",
+            Self::Input => "Input",
+            Self::Relation => "Relation",
+        }
+    }
+
+    /// How the attribute is named.
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Component => "component",
+            Self::Event => "event",
+            Self::Input => "input",
+            Self::Relation => "relation",
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Component => "a component",
+            Self::Event => "an event",
+            Self::Input => "an input",
+            Self::Relation => "a relation",
+        }
+    }
+
+    fn keys(self) -> &'static [Known] {
+        const KEYS: [Known; 5] = [
+            ("of", "of = \"economy\""),
+            ("name", "name = \"Treasury\""),
+            ("packed", "packed"),
+            ("dynamic", "dynamic"),
+            ("on_despawn", "on_despawn = \"cascade\""),
+        ];
+        match self {
+            Self::Component => &KEYS[..4],
+            Self::Event | Self::Input => &KEYS[..2],
+            Self::Relation => &KEYS,
+        }
+    }
+
+    fn may_be_packed(self) -> bool {
+        matches!(self, Self::Component | Self::Relation)
+    }
+}
+
+pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream> {
+    let mut mistakes = Mistakes::default();
+    let options = Options::read(role, &input.attrs, &mut mistakes);
+    fields::check_generics(role.what(), &input.generics, &mut mistakes);
+    let ident = &input.ident;
+    let name = ident.unraw().to_string();
+    if options.name.is_none() && !names::is_kind(&name) {
+        mistakes.add(
+            ident,
+            format!(
+                "the name of {} starts with a capital letter, and has only letters and digits: \
+                 [A-Z][A-Za-z0-9]*",
+                role.what()
+            ),
+        );
+    }
+    let Data::Struct(data) = &input.data else {
+        mistakes.add(
+            ident,
+            format!(
+                "{} is a struct; put the enum into a field, with #[derive(Value)]",
+                role.what()
+            ),
+        );
+        mistakes.finish()?;
+        return Ok(TokenStream::new());
+    };
+    let fields = fields::read(ident, &data.fields, &mut mistakes);
+    let plain = fields.iter().all(|field| layout::scalar(&field.ty).is_some());
+    let storage = match options.storage {
+        _ if !role.may_be_packed() => Storage::Dynamic,
+        Some(storage) => storage,
+        None if plain => Storage::Packed,
+        None => Storage::Dynamic,
+    };
+    let values = match storage {
+        Storage::Packed => {
+            check_packed(role, input, &fields, &mut mistakes);
+            packed(ident, &fields)
+        }
+        Storage::Dynamic => value::of_struct(ident, &fields),
+    };
+    mistakes.finish()?;
+    let info = info(role, input, &options, storage, &fields);
+    let role_trait = format_ident!("{}", role.trait_name());
+    let readable = matches!(role, Role::Event | Role::Input).then(|| readable(input));
+    Ok(quote! {
+        #values
+        #info
+
+        #[automatically_derived]
+        impl ::sandtable_sdk::#role_trait for #ident {}
+
+        #readable
+    })
+}
+
+impl Options {
+    fn read(role: Role, attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
+        let mut options = Self::default();
+        let keys = keys::of_attributes(attributes, role.attribute(), role.keys(), mistakes);
+        for key in &keys {
+            if let Err(error) = options.set(key) {
+                mistakes.add_error(error);
+            }
+        }
+        options
+    }
+
+    fn set(&mut self, key: &Key) -> syn::Result<()> {
+        match key.name.as_str() {
+            "of" => {
+                let of = key.text()?;
+                if !names::is_mod(&of.value()) {
+                    return Err(syn::Error::new(of.span(), "expected a mod's id: [a-z][a-z0-9]*"));
+                }
+                self.of = Some(of);
+            }
+            "name" => {
+                let name = key.text()?;
+                if !names::is_kind(&name.value()) {
+                    let text = "expected a kind's name without the mod: [A-Z][A-Za-z0-9]*";
+                    return Err(syn::Error::new(name.span(), text));
+                }
+                self.name = Some(name);
+            }
+            "on_despawn" => {
+                let policy = key.text()?;
+                self.cascade = match policy.value().as_str() {
+                    "cascade" => true,
+                    "detach" => false,
+                    _ => {
+                        let text = "expected \"detach\" or \"cascade\"";
+                        return Err(syn::Error::new(policy.span(), text));
+                    }
+                };
+            }
+            storage => {
+                key.flag()?;
+                if self.storage.is_some() {
+                    let text = "a kind is either packed or dynamic";
+                    return Err(syn::Error::new_spanned(key.tokens(), text));
+                }
+                self.storage = Some(match storage {
+                    "packed" => Storage::Packed,
+                    _ => Storage::Dynamic,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_packed(role: Role, input: &DeriveInput, fields: &[Field], mistakes: &mut Mistakes) {
+    let mut c = fields.is_empty();
+    for attribute in &input.attrs {
+        if !attribute.path().is_ident("repr") {
+            continue;
+        }
+        let parsed = attribute.parse_nested_meta(|meta| {
+            c |= meta.path.is_ident("C");
+            if meta.path.is_ident("C") {
+                return Ok(());
+            }
+            Err(meta.error("packed rows are laid out as C would: write #[repr(C)] alone"))
+        });
+        mistakes.catch(parsed);
+    }
+    if !c {
+        mistakes.add(
+            &input.ident,
+            format!(
+                "{} of numbers is packed and needs #[repr(C)]; or choose #[{}(dynamic)]",
+                role.what(),
+                role.attribute()
+            ),
+        );
+    }
+    if let Some(text) = layout::padding(&input.ident, fields) {
+        mistakes
+            .add(&input.ident, text.replace("#[component(", &format!("#[{}(", role.attribute())));
+    }
+}
+
+/// The impls that let rows be used where they lie.
+fn packed(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
+    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
+    let members = fields.iter().map(|field| &field.member);
+    let names = types.iter().map(|ty| {
+        quote_spanned!(ty.span()=> || <#ty as ::sandtable_sdk::__private::Field>::NAMES_ENTITIES)
+    });
+    let padded = format!(
+        "`{ident}` has padding, which packed rows cannot have: order its fields by falling size, \
+         or fill the gaps with fields"
+    );
+    let flat = layout::flat(fields).map(|scalar| {
+        quote! {
+            #[automatically_derived]
+            impl ::sandtable_sdk::Flat for #ident {
+                type Scalar = #scalar;
+            }
+        }
+    });
+    quote! {
+        // Sound: the fields are Pod, as `Row` requires of each, the struct is
+        // repr(C), and the assertion rules padding out.
+        #[automatically_derived]
+        unsafe impl ::sandtable_sdk::__private::Zeroable for #ident {}
+
+        #[automatically_derived]
+        unsafe impl ::sandtable_sdk::__private::Pod for #ident {}
+
+        const _: () = ::core::assert!(
+            ::core::mem::size_of::<#ident>() == 0 #(+ ::core::mem::size_of::<#types>())*,
+            #padded
+        );
+
+        #[automatically_derived]
+        impl ::sandtable_sdk::__private::Row for #ident {
+            const NAMES_ENTITIES: bool = false #(#names)*;
+
+            #[inline]
+            fn name_entities(&self, names: &mut ::std::vec::Vec<::sandtable_sdk::Entity>) {
+                let _ = &names;
+                #(<#types as ::sandtable_sdk::__private::Field>::name_entities(&self.#members, names);)*
+            }
+        }
+
+        #flat
+    }
+}
+
+fn info(
+    role: Role,
+    input: &DeriveInput,
+    options: &Options,
+    storage: Storage,
+    fields: &[Field],
+) -> TokenStream {
+    let ident = &input.ident;
+    let name = match &options.name {
+        Some(name) => name.value(),
+        None => ident.unraw().to_string(),
+    };
+    let of = match &options.of {
+        Some(of) => quote!(::core::option::Option::Some(#of)),
+        None => quote!(::core::option::Option::None),
+    };
+    let role = format_ident!("{}", role.trait_name());
+    let on_despawn = format_ident!("{}", if options.cascade { "Cascade" } else { "Detach" });
+    let (storage, size) = match storage {
+        Storage::Packed => (format_ident!("Packed"), quote!(::core::mem::size_of::<Self>())),
+        Storage::Dynamic => (format_ident!("Dynamic"), quote!(0)),
+    };
+    let fields = fields.iter().map(|field| {
+        let Field { name, member, ty, .. } = field;
+        let offset = match storage == "Packed" {
+            true => quote!(::core::mem::offset_of!(#ident, #member)),
+            false => quote!(0),
+        };
+        quote_spanned!(ty.span()=> ::sandtable_sdk::__private::field::<#ty>(#name, #offset))
+    });
+    quote! {
+        #[automatically_derived]
+        impl ::sandtable_sdk::Kind for #ident {
+            const INFO: ::sandtable_sdk::__private::Info = ::sandtable_sdk::__private::Info {
+                name: #name,
+                of: #of,
+                package: ::core::env!("CARGO_PKG_NAME"),
+                role: ::sandtable_sdk::__private::Role::#role,
+                storage: ::sandtable_sdk::__private::Storage::#storage,
+                size: #size,
+                on_despawn: ::sandtable_sdk::__private::OnDespawn::#on_despawn,
+                fields: || ::std::vec![#(#fields),*],
+            };
+
+            type Store = ::sandtable_sdk::__private::#storage;
+        }
+    }
+}
+
+/// The impl that lets an event be read.
+fn readable(input: &DeriveInput) -> TokenStream {
+    let ident = &input.ident;
+    quote! {
+        #[automatically_derived]
+        impl ::sandtable_sdk::Readable for #ident {
+            fn declare(
+                system: &mut ::sandtable_sdk::__private::SystemDeclaration<'_>,
+            ) -> ::sandtable_sdk::__private::Reading {
+                ::sandtable_sdk::__private::Reading::Event(system.kind::<Self>())
+            }
+
+            fn read(
+                from: &mut ::sandtable_sdk::__private::Reader<'_>,
+            ) -> ::core::result::Result<Self, ::sandtable_sdk::__private::Malformed> {
+                <Self as ::sandtable_sdk::Value>::read(from)
+            }
+        }
+    }
+}

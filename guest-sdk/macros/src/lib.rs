@@ -1,0 +1,88 @@
+//! The derives and attributes of `sandtable-sdk`, which documents and
+//! re-exports them.
+//!
+//! Each macro reads its whole item and reports every mistake in it at once.
+
+mod export;
+mod fields;
+mod keys;
+mod kind;
+mod layout;
+mod mistakes;
+mod names;
+mod params;
+mod system;
+mod value;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// A component of entities, or a resource of the world.
+#[proc_macro_derive(Component, attributes(component))]
+pub fn component(input: TokenStream) -> TokenStream {
+    kind(kind::Role::Component, input)
+}
+
+/// A message that systems send and read.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn event(input: TokenStream) -> TokenStream {
+    kind(kind::Role::Event, input)
+}
+
+/// A message from outside the simulation.
+#[proc_macro_derive(Input, attributes(input))]
+pub fn input(input: TokenStream) -> TokenStream {
+    kind(kind::Role::Input, input)
+}
+
+/// The data of an edge between two entities.
+#[proc_macro_derive(Relation, attributes(relation))]
+pub fn relation(input: TokenStream) -> TokenStream {
+    kind(kind::Role::Relation, input)
+}
+
+/// A value that fields may hold.
+#[proc_macro_derive(Value)]
+pub fn value(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    finish(value::derive(&input))
+}
+
+/// A function that runs over rows of the world, every tick.
+///
+/// | key | means |
+/// |---|---|
+/// | `every = 30` | runs only on ticks divisible by 30 |
+/// | `startup` | runs once, in the first tick that the mod takes part in |
+/// | `whole = "archetype"` | is called with all rows of an archetype, not some |
+/// | `whole = "world"` | is called once, with all rows |
+/// | `after = "economy/grow"` | runs after that system; also a list of names |
+/// | `before = "trade"` | runs before that system, here of the same mod |
+///
+/// It returns nothing, or a `Result<(), E>` whose error can be displayed; then
+/// an error discards all that the system did in this tick.
+#[proc_macro_attribute]
+pub fn system(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    finish(system::expand(arguments.into(), item.into()))
+}
+
+/// Says what the mod consists of. It stands once, at the end of the crate.
+///
+/// | key | means |
+/// |---|---|
+/// | `systems: [grow, tax]` | its systems; their order breaks ties in the schedule |
+/// | `id: "economy"` | the mod's id, if it is not the package's name |
+/// | `kinds: [Ruin]` | kinds that no system takes, but that commands insert |
+#[proc_macro]
+pub fn export(input: TokenStream) -> TokenStream {
+    finish(export::expand(input.into()))
+}
+
+fn kind(role: kind::Role, input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    finish(kind::derive(role, &input))
+}
+
+fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+    result.unwrap_or_else(syn::Error::into_compile_error).into()
+}

@@ -1,0 +1,160 @@
+//! What a system takes, as far as its spelling tells.
+//!
+//! Aliases hide what they stand for; then the SDK's own types find the mistake,
+//! with less to say about it.
+
+use syn::{Ident, Type};
+
+use crate::fields::last_segment;
+use crate::mistakes::Mistakes;
+
+/// The parameters that the rules about systems speak of.
+#[derive(Default)]
+pub(crate) struct Params<'s> {
+    pub(crate) queries: Vec<&'s Type>,
+    pub(crate) set_resources: Vec<&'s Type>,
+    resources: Vec<String>,
+}
+
+/// How many parameters a system may take.
+pub(crate) const MOST: usize = 16;
+
+const LIST: &str = "a system takes Query<..>, Res<T>, ResMut<T>, Option<Res<T>>, Lookup<&T>, \
+     Relations<K>, Commands, EventReader<E>, EventWriter<E>, Rng, Tick and Assets";
+
+impl<'s> Params<'s> {
+    /// Reads one parameter's type.
+    pub(crate) fn add(&mut self, ty: &'s Type, mistakes: &mut Mistakes) {
+        let Type::Path(_) = ty else {
+            return mistakes.add(ty, format!("not something a system can take; {LIST}"));
+        };
+        let Some((name, arguments)) = last_segment(ty) else {
+            return;
+        };
+        match (name.to_string().as_str(), arguments.as_slice()) {
+            ("Query", arguments) => {
+                self.queries.push(ty);
+                check_query(arguments, mistakes);
+            }
+            ("ResMut", [resource]) => {
+                self.set_resources.push(ty);
+                self.add_resource(resource, mistakes);
+            }
+            ("Res", [resource]) => self.add_resource(resource, mistakes),
+            ("Option", [inner]) => match last_segment(inner) {
+                Some((name, arguments)) if name == "Res" => {
+                    if let [resource] = arguments.as_slice() {
+                        self.add_resource(resource, mistakes);
+                    }
+                }
+                _ => mistakes.add(ty, format!("not something a system can take; {LIST}")),
+            },
+            (other, _) if is_plain(other) => {
+                mistakes.add(ty, format!("not something a system can take; {LIST}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_resource(&mut self, resource: &Type, mistakes: &mut Mistakes) {
+        let text = spell(resource);
+        if self.resources.contains(&text) {
+            mistakes.add(resource, format!("the resource `{text}` is taken twice"));
+        }
+        self.resources.push(text);
+    }
+}
+
+/// Types that people try, and that are surely no parameters.
+fn is_plain(name: &str) -> bool {
+    matches!(
+        name,
+        "u8" | "u16"
+            | "u32"
+            | "u64"
+            | "usize"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "isize"
+            | "f32"
+            | "f64"
+            | "bool"
+            | "char"
+            | "String"
+            | "Vec"
+            | "Entity"
+    )
+}
+
+fn check_query(arguments: &[&Type], mistakes: &mut Mistakes) {
+    let mut shipped: Vec<String> = Vec::new();
+    let terms = arguments.first().map_or_else(Vec::new, |data| parts(data));
+    for term in terms {
+        let Some(component) = component(term) else {
+            check_term(term, mistakes);
+            continue;
+        };
+        let text = spell(component);
+        if shipped.contains(&text) {
+            mistakes.add(term, format!("`{text}` is in this query twice"));
+        }
+        shipped.push(text);
+    }
+    let filters = arguments.get(1).map_or_else(Vec::new, |filter| parts(filter));
+    for filter in filters {
+        if let Some((name, arguments)) = last_segment(filter)
+            && let [component] = arguments.as_slice()
+            && name == "Without"
+            && shipped.contains(&spell(component))
+        {
+            mistakes.add(
+                filter,
+                format!("no row matches: the query needs `{0}` and excludes it", spell(component)),
+            );
+        }
+    }
+}
+
+/// A component given without `&` is the likely mistake; others are left to the
+/// types.
+fn check_term(term: &Type, mistakes: &mut Mistakes) {
+    let plain = |name: &Ident| is_plain(&name.to_string()) && name != "Entity";
+    if let Some((name, arguments)) = last_segment(term)
+        && (plain(name) || name == "Option" && !arguments.is_empty())
+    {
+        mistakes.add(
+            term,
+            "not a query term: terms are &T, &mut T, Option<&T>, Option<&mut T> of a component \
+             T, and Entity",
+        );
+    }
+}
+
+/// The component that a term ships.
+fn component(term: &Type) -> Option<&Type> {
+    match term {
+        Type::Reference(reference) => Some(&reference.elem),
+        _ => match last_segment(term)? {
+            (name, arguments) if name == "Option" => match arguments.as_slice() {
+                [Type::Reference(reference)] => Some(&reference.elem),
+                _ => None,
+            },
+            _ => None,
+        },
+    }
+}
+
+/// The parts of a tuple, or the type itself.
+fn parts(ty: &Type) -> Vec<&Type> {
+    match ty {
+        Type::Tuple(tuple) => tuple.elems.iter().collect(),
+        Type::Paren(inner) => parts(&inner.elem),
+        other => vec![other],
+    }
+}
+
+fn spell(ty: &Type) -> String {
+    quote::quote!(#ty).to_string().replace(' ', "")
+}

@@ -1,0 +1,131 @@
+//! What a system declares about itself, gathered from its parameters.
+//!
+//! Parameters declare in the order of the function's signature; the position
+//! at which one lands here is the number by which it finds its data in a call.
+
+use crate::bindings::sandtable::guest::types;
+use crate::kind::Kind;
+use crate::manifest::{Entry, KindEntry, Kinds};
+use crate::system::Schedule;
+
+pub use types::{Access, Reading, Span};
+
+/// A system's declaration, while its parameters add to it.
+#[doc(hidden)]
+pub struct SystemDeclaration<'k> {
+    kinds: &'k mut Kinds,
+    system: types::System,
+}
+
+/// A query's declaration, while its terms add to it.
+#[doc(hidden)]
+pub struct QueryDeclaration<'d, 'k> {
+    system: &'d mut SystemDeclaration<'k>,
+    query: types::Query,
+}
+
+impl<'k> SystemDeclaration<'k> {
+    pub(crate) fn of(entry: &Entry, kinds: &'k mut Kinds) -> types::System {
+        let mut declaration = Self {
+            kinds,
+            system: types::System {
+                name: String::new(),
+                queries: Vec::new(),
+                span: Span::Everything,
+                every: 1,
+                startup: false,
+                resources: Vec::new(),
+                lookups: Vec::new(),
+                relations: Vec::new(),
+                reads: Vec::new(),
+                emits: Vec::new(),
+                commands: false,
+                before: Vec::new(),
+                after: Vec::new(),
+            },
+        };
+        (entry.declare)(&mut declaration);
+        declaration.system
+    }
+
+    /// Its name and when it runs.
+    pub fn schedule(&mut self, name: &str, schedule: &Schedule, span: Span) {
+        self.system.name = name.to_owned();
+        self.system.span = span;
+        self.system.every = schedule.every;
+        self.system.startup = schedule.startup;
+        self.system.before = self.full_names(schedule.before);
+        self.system.after = self.full_names(schedule.after);
+    }
+
+    /// A query, which `terms` fills in.
+    pub fn query(&mut self, terms: impl FnOnce(&mut QueryDeclaration<'_, 'k>)) {
+        let mut declaration = QueryDeclaration {
+            system: self,
+            query: types::Query { terms: Vec::new(), entities: false },
+        };
+        terms(&mut declaration);
+        let query = declaration.query;
+        self.system.queries.push(query);
+    }
+
+    /// A resource.
+    pub fn resource<K: Kind>(&mut self, write: bool) {
+        let kind = self.kind::<K>();
+        self.system.resources.push(types::ResourceUse { kind, write });
+    }
+
+    /// A component that is looked up.
+    pub fn lookup<K: Kind>(&mut self) {
+        let kind = self.kind::<K>();
+        self.system.lookups.push(kind);
+    }
+
+    /// A relation that is read.
+    pub fn relation<K: Kind>(&mut self) {
+        let kind = self.kind::<K>();
+        self.system.relations.push(kind);
+    }
+
+    /// Events that are read.
+    pub fn reads(&mut self, reading: Reading) {
+        self.system.reads.push(reading);
+    }
+
+    /// An event that is sent.
+    pub fn emits<K: Kind>(&mut self) {
+        let kind = self.kind::<K>();
+        self.system.emits.push(kind);
+    }
+
+    /// That commands are sent.
+    pub fn commands(&mut self) {
+        self.system.commands = true;
+    }
+
+    /// The index of a kind.
+    pub fn kind<K: Kind>(&mut self) -> u32 {
+        self.kinds.index(KindEntry::of::<K>())
+    }
+
+    fn full_names(&self, names: &[&str]) -> Vec<String> {
+        let full = |name: &&str| match name.contains('/') {
+            true => (*name).to_owned(),
+            false => [self.kinds.manifest().id, "/", name].concat(),
+        };
+        names.iter().map(full).collect()
+    }
+}
+
+impl QueryDeclaration<'_, '_> {
+    /// A term.
+    pub fn term<K: Kind>(&mut self, access: Access) {
+        let kind = self.system.kind::<K>();
+        self.query.terms.push(types::Term { kind, access });
+    }
+
+    /// That the entities are shipped.
+    pub fn entities(&mut self) {
+        self.query.entities = true;
+    }
+}

@@ -1,0 +1,23 @@
+//! The two exports of a mod, on top of its manifest.
+
+use crate::bindings::sandtable::guest::types::Description;
+use crate::call::{Call, Fault};
+use crate::manifest::Manifest;
+
+/// Answers `describe`.
+#[doc(hidden)]
+pub fn describe(manifest: &'static Manifest) -> Description {
+    manifest.describe()
+}
+
+/// Answers `run`.
+#[doc(hidden)]
+pub fn run(manifest: &'static Manifest, call: Vec<u8>) -> Result<(), String> {
+    let call = Call::read(manifest, call)
+        .map_err(|error| Fault::from(error.inside("call")).into_text())?;
+    let system = call.header.system;
+    match manifest.systems.get(system as usize) {
+        Some(entry) => (entry.run)(&call).map_err(Fault::into_text),
+        None => Err(format!("the host asked for system {system} of {}", manifest.systems.len())),
+    }
+}

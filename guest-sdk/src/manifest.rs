@@ -1,0 +1,170 @@
+//! What a mod consists of, as `export!` writes it down.
+//!
+//! A [`Manifest`] is a constant. [`Kinds`] gives each kind its index, in the
+//! order in which the systems mention them; `describe` and `run` both derive it
+//! from the manifest, so that the indices agree.
+
+use std::any::TypeId;
+
+use crate::bindings::sandtable::guest::types;
+use crate::call::{Call, Fault};
+use crate::declaration::SystemDeclaration;
+use crate::kind::{Info, Kind};
+use crate::system::{self, System};
+
+/// What a mod consists of.
+#[doc(hidden)]
+pub struct Manifest {
+    /// The mod's id.
+    pub id: &'static str,
+    /// The package that exports it.
+    pub package: &'static str,
+    /// Its semantic version.
+    pub version: &'static str,
+    /// Its systems, in order.
+    pub systems: &'static [Entry],
+    /// Kinds that no system mentions.
+    pub kinds: &'static [KindEntry],
+}
+
+/// One system of a mod.
+#[doc(hidden)]
+pub struct Entry {
+    pub(crate) declare: fn(&mut SystemDeclaration<'_>),
+    pub(crate) run: fn(&Call) -> Result<(), Fault>,
+}
+
+impl Entry {
+    /// That of a function with `#[system]`.
+    pub const fn of<S: System>() -> Self {
+        Self { declare: system::declare::<S>, run: system::run::<S> }
+    }
+}
+
+/// One kind, and which Rust type it is.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct KindEntry {
+    pub(crate) id: fn() -> TypeId,
+    pub(crate) info: Info,
+}
+
+impl KindEntry {
+    /// That of a type with a derive.
+    pub const fn of<K: Kind>() -> Self {
+        Self { id: TypeId::of::<K>, info: K::INFO }
+    }
+}
+
+impl Manifest {
+    /// What the host is told.
+    pub(crate) fn describe(&'static self) -> types::Description {
+        let mut kinds = Kinds::new(self);
+        let systems =
+            self.systems.iter().map(|entry| SystemDeclaration::of(entry, &mut kinds)).collect();
+        kinds.extend(self.kinds);
+        types::Description {
+            id: self.id.to_owned(),
+            version: self.version.to_owned(),
+            kinds: kinds.describe(),
+            systems,
+        }
+    }
+
+    /// Every kind, by index.
+    pub(crate) fn kinds(&'static self) -> Kinds {
+        let mut kinds = Kinds::new(self);
+        for entry in self.systems {
+            SystemDeclaration::of(entry, &mut kinds);
+        }
+        kinds.extend(self.kinds);
+        kinds
+    }
+}
+
+/// The kinds of a mod, by index.
+pub(crate) struct Kinds {
+    manifest: &'static Manifest,
+    known: Vec<Known>,
+}
+
+struct Known {
+    /// The Rust types that declare it; mostly one.
+    types: Vec<TypeId>,
+    info: Info,
+}
+
+impl Kinds {
+    fn new(manifest: &'static Manifest) -> Self {
+        Self { manifest, known: Vec::new() }
+    }
+
+    /// The mod that exports these kinds.
+    pub(crate) fn manifest(&self) -> &'static Manifest {
+        self.manifest
+    }
+
+    /// The index of a kind, which is new if it was not mentioned before.
+    pub(crate) fn index(&mut self, entry: KindEntry) -> u32 {
+        let id = (entry.id)();
+        if let Some(index) = self.find(id) {
+            return index;
+        }
+        let owner = self.owner(&entry.info);
+        let same = self.known.iter().position(|known| {
+            known.info.name == entry.info.name && self.owner(&known.info) == owner
+        });
+        let index = same.unwrap_or(self.known.len());
+        match self.known.get_mut(index) {
+            Some(known) => known.types.push(id),
+            None => self.known.push(Known { types: vec![id], info: entry.info }),
+        }
+        index as u32
+    }
+
+    /// The index of a kind that was mentioned.
+    pub(crate) fn find(&self, id: TypeId) -> Option<u32> {
+        let index = self.known.iter().position(|known| known.types.contains(&id))?;
+        Some(index as u32)
+    }
+
+    /// What is known of the kind of an index that was given out.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn info(&self, index: u32) -> &Info {
+        &self.known[index as usize].info
+    }
+
+    /// The name of a kind with that of its mod, as people see it.
+    pub(crate) fn name(&self, info: &Info) -> String {
+        [self.owner(info), "/", info.name].concat()
+    }
+
+    fn extend(&mut self, entries: &[KindEntry]) {
+        for entry in entries {
+            self.index(*entry);
+        }
+    }
+
+    fn owner(&self, info: &Info) -> &'static str {
+        match info.of {
+            Some(owner) => owner,
+            None if info.package == self.manifest.package => self.manifest.id,
+            None => info.package,
+        }
+    }
+
+    fn describe(&self) -> Vec<types::Kind> {
+        let describe = |known: &Known| types::Kind {
+            name: self.name(&known.info),
+            role: known.info.role,
+            storage: known.info.storage,
+            size: known.info.size as u32,
+            fields: (known.info.fields)(),
+            on_despawn: known.info.on_despawn,
+        };
+        self.known.iter().map(describe).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! What the host is told about a mod.
+
+use super::*;
+use crate::bindings::sandtable::guest::types::{
+    Access, OnDespawn, Reading, ResourceUse, Role, Span, Storage, Term,
+};
+use crate::prelude::*;
+
+#[derive(Component, Clone, Copy)]
+#[repr(C)]
+struct Body {
+    owner: Entity,
+    mass: f64,
+    speed: [f32; 3],
+    kind: u16,
+    flags: [[u8; 1]; 2],
+}
+
+#[derive(Component, Clone, Copy, Default)]
+#[repr(C)]
+struct Tag;
+
+#[derive(Component, Clone)]
+struct Profile {
+    r#type: String,
+    mood: Mood,
+    open: bool,
+    past: Vec<Option<Mood>>,
+}
+
+#[derive(Value, Clone)]
+enum Mood {
+    Calm,
+    Angry(f32, u8),
+    At { x: i64 },
+}
+
+#[derive(Component, Clone, Copy)]
+#[component(of = "economy", name = "Treasury")]
+#[repr(C)]
+struct Gold(f64);
+
+mod again {
+    use crate::prelude::*;
+
+    #[derive(Component, Clone, Copy)]
+    #[component(of = "economy")]
+    #[repr(C)]
+    pub struct Treasury(f64);
+}
+
+#[derive(Event, Clone)]
+struct Paid {
+    by: Entity,
+}
+
+#[derive(Input, Clone)]
+#[input(of = "state")]
+struct Decree(f64);
+
+#[derive(Relation, Clone, Copy)]
+#[relation(on_despawn = "cascade", dynamic)]
+struct PartOf;
+
+#[system(every = 30, after = "first", before = ["economy/tax", "last"], whole = "world")]
+fn census(
+    _: Query<(&mut Body, Entity, Option<&mut Gold>), (With<Tag>, Without<Profile>)>,
+    _: Query<Option<&Profile>, (Changed<Body>, Added<again::Treasury>)>,
+    _: Res<Gold>,
+    _: ResMut<Tag>,
+    _: Lookup<&Profile>,
+    _: Relations<PartOf>,
+    _: EventReader<Decree>,
+    _: EventReader<Despawned>,
+    _: EventReader<Removed<Gold>>,
+    _: EventWriter<Paid>,
+    _: Commands,
+) {
+}
+
+#[system(startup)]
+fn first() {}
+
+static MANIFEST: Manifest = Manifest {
+    id: "motion",
+    package: env!("CARGO_PKG_NAME"),
+    version: "1.2.3",
+    systems: &[Entry::of::<census>(), Entry::of::<first>()],
+    kinds: &[KindEntry::of::<Paid>(), KindEntry::of::<Gold>()],
+};
+
+fn field(name: &str, ty: &str, offset: u32) -> types::Field {
+    types::Field { name: name.to_owned(), ty: ty.to_owned(), offset }
+}
+
+fn kind(name: &str) -> types::Kind {
+    let kinds = MANIFEST.describe().kinds;
+    kinds.into_iter().find(|kind| kind.name == name).expect("is declared")
+}
+
+#[test]
+fn kinds_are_declared_once() {
+    let kinds = MANIFEST.describe().kinds;
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "motion/Body",
+            "economy/Treasury",
+            "motion/Tag",
+            "motion/Profile",
+            "motion/PartOf",
+            "state/Decree",
+            "motion/Paid",
+        ]
+    );
+}
+
+#[test]
+fn packed_kinds_have_offsets() {
+    let body = kind("motion/Body");
+    assert_eq!((body.role, body.storage, body.size), (Role::Component, Storage::Packed, 32));
+    let expected = [
+        field("owner", "entity", 0),
+        field("mass", "f64", 8),
+        field("speed", "[f32; 3]", 16),
+        field("kind", "u16", 28),
+        field("flags", "[[u8; 1]; 2]", 30),
+    ];
+    assert_eq!(body.fields, expected);
+    let tag = kind("motion/Tag");
+    assert_eq!((tag.storage, tag.size, tag.fields.len()), (Storage::Packed, 0, 0));
+    assert_eq!(kind("economy/Treasury").fields, [field("0", "f64", 0)]);
+}
+
+#[test]
+fn dynamic_kinds_spell_their_types() {
+    let profile = kind("motion/Profile");
+    assert_eq!((profile.storage, profile.size), (Storage::Dynamic, 0));
+    let mood = "Calm | Angry(f32, u8) | At{x: i64}";
+    let expected = [
+        field("type", "string", 0),
+        field("mood", mood, 0),
+        field("open", "bool", 0),
+        field("past", &format!("list<option<{mood}>>"), 0),
+    ];
+    assert_eq!(profile.fields, expected);
+    let part_of = kind("motion/PartOf");
+    assert_eq!((part_of.role, part_of.storage), (Role::Relation, Storage::Dynamic));
+    assert_eq!(part_of.on_despawn, OnDespawn::Cascade);
+    assert_eq!((kind("state/Decree").role, kind("motion/Paid").role), (Role::Input, Role::Event));
+}
+
+#[test]
+fn systems_declare_what_they_take() {
+    let description = MANIFEST.describe();
+    assert_eq!((description.id.as_str(), description.version.as_str()), ("motion", "1.2.3"));
+    let [census, first] = description.systems.try_into().expect("two systems");
+    let term = |kind, access| Term { kind, access };
+    let queries = [
+        types::Query {
+            terms: vec![
+                term(0, Access::Write),
+                term(1, Access::OptionalWrite),
+                term(2, Access::Has),
+                term(3, Access::Lacks),
+            ],
+            entities: true,
+        },
+        types::Query {
+            terms: vec![
+                term(3, Access::OptionalRead),
+                term(0, Access::Changed),
+                term(1, Access::Added),
+            ],
+            entities: false,
+        },
+    ];
+    assert_eq!(census.queries, queries);
+    assert_eq!((census.name.as_str(), census.span, census.every), ("census", Span::Everything, 30));
+    let uses = [(1, false), (2, true)].map(|(kind, write)| ResourceUse { kind, write });
+    assert_eq!(census.resources, uses);
+    assert_eq!((census.lookups, census.relations, census.emits), (vec![3], vec![4], vec![6]));
+    assert_eq!(census.reads, [Reading::Event(5), Reading::Despawned, Reading::Removed(1)]);
+    assert!(census.commands && !census.startup);
+    assert_eq!(census.after, ["motion/first"]);
+    assert_eq!(census.before, ["economy/tax", "motion/last"]);
+    assert!(first.startup && first.queries.is_empty() && !first.commands);
+    assert_eq!(first.span, Span::Everything);
+}

@@ -1,0 +1,196 @@
+//! A system: a function, when it runs, and how it is driven through a call.
+//!
+//! [`drive`] is the one loop: it asks for batches, runs the function once for
+//! each shard, archetype or world, and writes every batch back before it asks
+//! for the next.
+
+use std::fmt::Display;
+use std::ops::Range;
+
+use crate::call::{Call, Fault};
+use crate::declaration::{Span, SystemDeclaration};
+use crate::param::{Batch, Param, Slots};
+use crate::query::Shipped;
+use crate::sys;
+
+/// A function with `#[system]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a system",
+    label = "expected a function with `#[system]`"
+)]
+pub trait System {
+    /// The function's name, by which the mod knows it.
+    const NAME: &'static str;
+
+    /// When it runs.
+    #[doc(hidden)]
+    const SCHEDULE: Schedule;
+
+    /// Shows its parameters and its function, to declare or to run it.
+    #[doc(hidden)]
+    fn show<V: Viewer>(viewer: V) -> V::Seen;
+}
+
+/// Who looks at a system.
+///
+/// Systems name their parameters once, here, so that a mistake in one is
+/// reported once.
+#[doc(hidden)]
+pub trait Viewer {
+    /// What comes of it.
+    type Seen;
+
+    /// Looks at a system with these parameters.
+    fn see<S: System, P: Param, R: Outcome>(
+        self,
+        system: impl for<'w> FnMut(P::Item<'w>) -> R,
+    ) -> Self::Seen;
+}
+
+/// What the attribute says about when a system runs.
+#[doc(hidden)]
+pub struct Schedule {
+    /// The batches it asked for.
+    pub span: Option<Span>,
+    /// On every tick divisible by this.
+    pub every: u32,
+    /// Only once.
+    pub startup: bool,
+    /// Systems that run later.
+    pub before: &'static [&'static str],
+    /// Systems that run earlier.
+    pub after: &'static [&'static str],
+}
+
+impl Schedule {
+    /// The span, given what the parameters need. Runs while compiling.
+    pub const fn span<P: Param>(&self) -> Span {
+        let whole = P::QUERIES != 1 || P::SETS_RESOURCE;
+        match self.span {
+            None if P::QUERIES > 1 => {
+                panic!("a system with several queries must say #[system(whole = \"world\")]")
+            }
+            Some(Span::Shard | Span::Archetype) if whole => {
+                panic!("this system must say #[system(whole = \"world\")], or nothing")
+            }
+            _ if whole => Span::Everything,
+            None => Span::Shard,
+            Some(span) => span,
+        }
+    }
+}
+
+/// What a system may return.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a system returns nothing or a `Result<(), E>` whose error can be displayed",
+    label = "not a system's result"
+)]
+pub trait Outcome {
+    /// The fault, if it is one.
+    fn into_result(self) -> Result<(), Fault>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl<E: Display> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), Fault> {
+        self.map_err(|error| Fault::new(error.to_string()))
+    }
+}
+
+/// Declares a system.
+pub(crate) fn declare<S: System>(system: &mut SystemDeclaration<'_>) {
+    struct Declare<'d, 'k>(&'d mut SystemDeclaration<'k>);
+
+    impl Viewer for Declare<'_, '_> {
+        type Seen = ();
+
+        fn see<S: System, P: Param, R: Outcome>(self, _: impl for<'w> FnMut(P::Item<'w>) -> R) {
+            let span = const { S::SCHEDULE.span::<P>() };
+            self.0.schedule(S::NAME, &S::SCHEDULE, span);
+            P::declare(self.0);
+        }
+    }
+
+    S::show(Declare(system));
+}
+
+/// Runs a system through a call.
+pub(crate) fn run<S: System>(call: &Call) -> Result<(), Fault> {
+    struct Run<'c>(&'c Call);
+
+    impl Viewer for Run<'_> {
+        type Seen = Result<(), Fault>;
+
+        fn see<S: System, P: Param, R: Outcome>(
+            self,
+            system: impl for<'w> FnMut(P::Item<'w>) -> R,
+        ) -> Result<(), Fault> {
+            drive::<P, R>(self.0, const { S::SCHEDULE.span::<P>() }, system)
+        }
+    }
+
+    S::show(Run(call))
+}
+
+fn drive<P: Param, R: Outcome>(
+    call: &Call,
+    span: Span,
+    mut system: impl for<'w> FnMut(P::Item<'w>) -> R,
+) -> Result<(), Fault> {
+    let mut batch = match P::QUERIES {
+        0 => Batch::new(),
+        _ => next_batch()?,
+    };
+    if batch.is_empty() && !matches!(span, Span::Everything) {
+        return Ok(());
+    }
+    let tracked = P::SENDS && matches!(span, Span::Shard);
+    call.cursor.tracked.set(tracked);
+    let mut state = P::open(call, &mut Slots::default())?;
+    loop {
+        let places: Vec<u64> = batch.iter().map(Shipped::at).collect();
+        P::load(&mut state, &mut batch, call)?;
+        let mut run = |window: Range<usize>, at: u64| {
+            call.cursor.at.set(at);
+            let result = system(P::item(&mut state, window, call)).into_result();
+            call.take_fault().map_or(result, Err)
+        };
+        match span {
+            Span::Shard => {
+                for (shard, at) in places.iter().enumerate() {
+                    run(shard..shard + 1, *at)?;
+                }
+            }
+            Span::Archetype => {
+                let archetype = places.first().map_or(0, |at| at & !u64::from(u32::MAX));
+                run(0..places.len(), archetype)?;
+            }
+            Span::Everything => run(0..usize::MAX, 0)?,
+        }
+        P::store(&mut state);
+        batch = match span {
+            Span::Everything => Batch::new(),
+            Span::Shard | Span::Archetype => next_batch()?,
+        };
+        if batch.is_empty() {
+            break;
+        }
+    }
+    P::close(state);
+    call.flush();
+    Ok(())
+}
+
+fn next_batch() -> Result<Batch, Fault> {
+    let mut batch = Batch::new();
+    for (place, shard) in sys::next().into_iter().enumerate() {
+        batch.push(Shipped::read(place as u32, shard)?);
+    }
+    Ok(batch)
+}

@@ -1,0 +1,46 @@
+//! The time of the simulation.
+
+use std::ops::Range;
+
+use crate::call::{Call, Fault};
+use crate::declaration::SystemDeclaration;
+use crate::param::{Param, Slots};
+
+/// The tick that runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tick {
+    number: u64,
+    dt: f64,
+}
+
+impl Tick {
+    /// How many ticks came before it.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The length of every tick, in seconds of the simulation.
+    pub fn dt(&self) -> f64 {
+        self.dt
+    }
+
+    /// When it begins, in seconds since the first tick did.
+    pub fn elapsed(&self) -> f64 {
+        self.number as f64 * self.dt
+    }
+}
+
+impl Param for Tick {
+    type State = ();
+    type Item<'w> = Tick;
+
+    fn declare(_: &mut SystemDeclaration<'_>) {}
+
+    fn open(_: &Call, _: &mut Slots) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn item<'w>((): &'w mut (), _: Range<usize>, call: &'w Call) -> Tick {
+        Tick { number: call.header.tick, dt: call.header.dt }
+    }
+}

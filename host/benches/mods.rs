@@ -1,0 +1,62 @@
+//! Guests as mods, and worlds made of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+
+use sandtable::catalog::ModSource;
+use sandtable::config::{ModSettings, WorldConfig};
+use sandtable::{Options, Simulation};
+
+fn guests() -> &'static Path {
+    static BUILT: OnceLock<std::path::PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+        let target = root.join("target").join("guests");
+        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .current_dir(root)
+            .args(["build", "--release", "--target", "wasm32-wasip2", "--examples", "--quiet"])
+            .args(["--package", "sandtable-test-guests", "--target-dir"])
+            .arg(&target)
+            .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", "-Ctarget-feature=+simd128")
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "the guests build");
+        target.join("wasm32-wasip2/release/examples")
+    })
+}
+
+/// A mod made of a guest, which reads how many entities to spawn.
+pub fn guest(name: &str, count: usize) -> ModSource {
+    let path = guests().join(format!("{name}.wasm"));
+    let component =
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let assets = BTreeMap::from([("count".to_owned(), count.to_string().into_bytes())]);
+    ModSource { id: name.replace('_', ""), component, assets }
+}
+
+/// Settings as a world file without anything in it has them.
+pub fn config(mods: &[ModSource]) -> WorldConfig {
+    let mut config: WorldConfig = toml::from_str("[world]\nname = \"bench\"\n").expect("settings");
+    for source in mods {
+        config.mods.insert(source.id.clone(), ModSettings::default());
+    }
+    config
+}
+
+/// A world in memory after its first tick, in which it spawned.
+pub fn world(
+    mods: Vec<ModSource>,
+    threads: usize,
+    adjust: impl Fn(&mut WorldConfig),
+) -> Simulation {
+    let mut config = config(&mods);
+    adjust(&mut config);
+    let options = Options { threads, log: Arc::new(|_, _, line| eprintln!("{}", line.text)) };
+    let mut world = Simulation::create(None, config, mods, options).expect("the world starts");
+    let record = world.tick().expect("a tick");
+    for run in record.runs {
+        assert_eq!(run.fault, None, "{}", run.system);
+    }
+    world
+}

@@ -1,0 +1,58 @@
+//! Which mods take part in a world, from `world.toml` to bytes.
+//!
+//! Reads and checks a world file ([`load`], [`check`]), builds its mods to
+//! components ([`build_mods`]) and gathers the files they ship with. Every
+//! error is one sentence that names the file, the key and the remedy.
+//!
+//! Deliberately absent: wasmtime. Whether a component fits this host, and what
+//! it declares, is found out by whoever loads it.
+
+mod assets;
+mod build;
+mod cargo;
+mod component;
+mod error;
+mod place;
+mod world_file;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use assets::{ASSETS_MAX_BYTES, ASSETS_MAX_FILES};
+pub use build::{BuiltMod, build, build_one};
+pub use cargo::{Progress, TARGET};
+pub use component::COMPONENT_MAX_BYTES;
+pub use error::Error;
+pub use world_file::{Mistake, SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
+
+use crate::config::WorldConfig;
+
+/// One mod, ready to be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModSource {
+    /// The id under which the world knows it.
+    pub id: String,
+    /// The wasm component.
+    pub component: Vec<u8>,
+    /// The files it ships with, by name; `/` separates folders.
+    pub assets: BTreeMap<String, Vec<u8>>,
+}
+
+/// Builds the mods of a world whose file lies in `folder`, and reads them,
+/// ordered by id. Packages of one cargo workspace are built in one go.
+pub fn build_mods(
+    folder: &Path,
+    config: &WorldConfig,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<ModSource>, Error> {
+    let built = build(folder, config, progress)?;
+    built.iter().map(|built| built.read(folder, config)).collect()
+}
+
+/// Whether a mod may have this id: it prefixes names in the save.
+pub fn is_mod_id(id: &str) -> bool {
+    let mut letters = id.bytes();
+    letters.next().is_some_and(|first| first.is_ascii_lowercase())
+        && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+        && !matches!(id, "st" | "sqlite" | "sandtable")
+}

@@ -1,0 +1,94 @@
+//! The command line: what a person types, and how they are answered.
+//!
+//! One file a verb, each a thin call into the library. What a verb is asked for
+//! goes to stdout, all else to stderr. A verb that fails says why in one line
+//! and the process exits with 1; a command that cannot be understood exits
+//! with 2.
+//!
+//! Deliberately absent: anything that another program could want to do. That
+//! belongs into the library.
+
+mod build;
+mod info;
+mod mods;
+mod new;
+mod run;
+mod screen;
+mod send;
+mod sql;
+mod stop;
+mod table;
+mod text;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Worlds that run in one file each, with every system a sandboxed wasm mod.
+#[derive(Parser)]
+#[command(
+    name = "sandtable",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = false,
+    after_help = "\
+Examples:
+  sandtable new islands                         make a world with one mod
+  sandtable run islands --save islands.db       run it until Ctrl-C
+  sandtable run --save islands.db --ticks 100   go on from the save alone
+  sandtable info islands.db                     see what is in it
+  sandtable sql islands.db \"SELECT * FROM entities LIMIT 5\"
+
+SANDTABLE_LOG sets which log lines are shown, such as `debug` or `warn`."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Run(run::Arguments),
+    Send(send::Arguments),
+    New(new::Arguments),
+    Build(build::Arguments),
+    Sql(sql::Arguments),
+    Info(info::Arguments),
+}
+
+/// Does what the command line asks for.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().verb {
+        Verb::Run(arguments) => run::run(arguments),
+        Verb::Send(arguments) => send::run(arguments),
+        Verb::New(arguments) => new::run(arguments),
+        Verb::Build(arguments) => build::run(arguments),
+        Verb::Sql(arguments) => sql::run(arguments),
+        Verb::Info(arguments) => info::run(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough of it.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

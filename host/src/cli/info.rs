@@ -1,0 +1,100 @@
+//! `sandtable info`: what is in a save.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use sandtable::persist::{Info, Reader};
+use sandtable::record::hex;
+use serde_json::json;
+
+use super::screen::answer;
+use super::text::{bytes, count, counted, date, span, visible};
+
+/// See what is in a save
+///
+/// Works also while the world runs.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The save
+    save: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints what is in the save.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let Arguments { save, json } = arguments;
+    let info = Reader::open(&save)?.info()?;
+    Ok(answer(&if json { as_json(&info)? } else { as_text(&save, &info) })?)
+}
+
+fn as_json(info: &Info) -> Result<String> {
+    let archetypes = info.archetypes.iter();
+    let mods = info.mods.iter();
+    Ok(json!({
+        "world": info.name,
+        "tick": info.tick,
+        "hash": hex(&info.hash),
+        "chain": hex(&info.chain),
+        "entities": info.entities,
+        "relations": info.relations,
+        "archetypes": archetypes
+            .map(|it| json!({ "components": it.components, "entities": it.entities }))
+            .collect::<Vec<_>>(),
+        "mods": mods
+            .map(|it| json!({
+                "id": it.id,
+                "version": it.version,
+                "hash": hex(&it.hash),
+                "suspended": it.suspended,
+                "faults_in_a_row": it.faults_in_a_row,
+            }))
+            .collect::<Vec<_>>(),
+        "faults": info.faults,
+        "inbox": info.inbox,
+        "save_bytes": info.file_bytes,
+        "log_bytes": info.log_bytes,
+        "format": info.format,
+        "committed_at": date(info.committed_at),
+        "config": serde_json::to_value(&info.config)?,
+    })
+    .to_string())
+}
+
+fn as_text(save: &Path, info: &Info) -> String {
+    let time = span(info.tick as f64 * info.config.world.dt_seconds);
+    let mut lines = vec![format!("{} at tick {}, after {time}", info.name, count(info.tick))];
+    let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
+    line("entities", count(info.entities));
+    for archetype in &info.archetypes {
+        let components = match archetype.components.as_slice() {
+            [] => "(no components)".to_owned(),
+            names => names.join(", "),
+        };
+        line("", format!("{:>9}  {components}", count(archetype.entities)));
+    }
+    line("relations", count(info.relations));
+    for (at, it) in info.mods.iter().enumerate() {
+        let hash = hex(&it.hash);
+        let state = match (it.suspended, it.faults_in_a_row) {
+            (true, _) => ", suspended",
+            (false, 0) => "",
+            (false, _) => ", faulted in the last tick",
+        };
+        let name = if at == 0 { "mods" } else { "" };
+        line(name, format!("{} {} ({}){state}", it.id, it.version, &hash[..12]));
+    }
+    line("faults", count(info.faults));
+    if info.inbox > 0 {
+        line("inbox", format!("{} for the next tick", counted(info.inbox, "input")));
+    }
+    let log = match info.log_bytes {
+        0 => String::new(),
+        log => format!(", and {} in the log beside it", bytes(log)),
+    };
+    line("save", format!("{}, {}{log}", save.display(), bytes(info.file_bytes)));
+    line("committed", date(info.committed_at));
+    line("hash", hex(&info.hash));
+    visible(&lines.join("\n"))
+}

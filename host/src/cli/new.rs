@@ -1,0 +1,241 @@
+//! `sandtable new`: a world with one mod, to start from.
+//!
+//! Owns the layout and the names. The mod and the texts are in `template/`; the
+//! sources of the SDK and of the contract are embedded by the build script.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use sandtable::catalog::{WORLD_FILE, is_mod_id};
+use toml::{Table, Value};
+
+use super::screen::answer;
+use super::text::{shell, visible};
+
+/// Files of this repository, by path.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+/// Where they go in a new world.
+const EMBEDDED_FOLDER: &str = ".sandtable";
+/// Files of a new world, with `{{name}}`, `{{title}}` and `{{id}}` to fill in.
+const TEMPLATE: [(&str, &str); 6] = [
+    (WORLD_FILE, include_str!("new/template/world.toml")),
+    ("Cargo.toml", include_str!("new/template/workspace.toml")),
+    ("README.md", include_str!("new/template/README.md")),
+    (".gitignore", include_str!("new/template/gitignore")),
+    ("mods/{{id}}/Cargo.toml", include_str!("new/template/package.toml")),
+    ("mods/{{id}}/src/lib.rs", include_str!("new/template/mod.rs")),
+];
+const ID_MAX_LETTERS: usize = 32;
+
+/// Make a world with one mod that builds and runs at once
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder to make it in: new, or empty
+    folder: PathBuf,
+}
+
+/// Makes the world, and says what to do next.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let name = make(&arguments.folder)?;
+    Ok(answer(&next_steps(&arguments.folder, &name, &program()))?)
+}
+
+/// Writes the files; returns the world's name.
+fn make(folder: &Path) -> Result<String> {
+    check_is_free(folder)?;
+    let name = name_of(folder)?;
+    for (path, text) in files(&name)? {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(name)
+}
+
+fn next_steps(folder: &Path, name: &str, program: &str) -> String {
+    let id = id_from(name);
+    let enter =
+        if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", shell(folder)) };
+    format!(
+        "{} is ready. Next:
+
+{enter}  {program} run . --save {id}.db --ticks 1000
+  {program} send {id}.db {id}/Gust '{{\"x\": 5.0, \"y\": 0.0}}'
+  {program} run . --save {id}.db
+
+The mod is in {}.",
+        visible(name),
+        folder.join("mods").join(&id).join("src/lib.rs").display()
+    )
+}
+
+/// How to call this program again, also from another folder.
+fn program() -> String {
+    let called = env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    match env::current_exe() {
+        Ok(full) if called.components().count() > 1 => shell(&full),
+        _ => "sandtable".to_owned(),
+    }
+}
+
+fn check_is_free(folder: &Path) -> Result<()> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => {
+            Err(error).with_context(|| format!("{} cannot be a new world", folder.display()))
+        }
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => bail!(
+                "{} is not empty: give a folder that is, or one that is not there yet",
+                folder.display()
+            ),
+        },
+    }
+}
+
+fn name_of(folder: &Path) -> Result<String> {
+    let full = fs::canonicalize(folder)
+        .or_else(|_| std::path::absolute(folder))
+        .with_context(|| format!("{} is no path", folder.display()))?;
+    let name = full.file_name().ok_or_else(|| {
+        anyhow!("{} has no name to call the world by: give another folder", folder.display())
+    })?;
+    Ok(name.to_string_lossy().into_owned())
+}
+
+/// The mod id that is closest to a name.
+fn id_from(name: &str) -> String {
+    let letters: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .take(ID_MAX_LETTERS)
+        .collect();
+    if is_mod_id(&letters) { letters } else { format!("world{letters}") }
+}
+
+/// Every file of a new world, by its path in it.
+fn files(name: &str) -> Result<Vec<(String, String)>> {
+    let id = id_from(name);
+    let title = Value::String(name.to_owned()).to_string();
+    let fill = |text: &str| {
+        text.replace("{{name}}", name).replace("{{title}}", &title).replace("{{id}}", &id)
+    };
+    let mut files: Vec<(String, String)> =
+        TEMPLATE.iter().map(|(path, text)| (fill(path), fill(text))).collect();
+    for (path, text) in EMBEDDED {
+        match *path {
+            // The versions that the SDK was tested with; cargo drops the rest.
+            "Cargo.lock" => files.push(("Cargo.lock".to_owned(), (*text).to_owned())),
+            "Cargo.toml" => {
+                files.push((format!("{EMBEDDED_FOLDER}/Cargo.toml"), sdk_workspace(text)?));
+            }
+            path => files.push((format!("{EMBEDDED_FOLDER}/{path}"), (*text).to_owned())),
+        }
+    }
+    Ok(files)
+}
+
+/// A workspace with all that the SDK's packages inherit from this repository's.
+fn sdk_workspace(manifest: &str) -> Result<String> {
+    let manifest: Table = manifest.parse().context("the embedded workspace is malformed")?;
+    let mut workspace = Table::new();
+    let members = ["guest-sdk", "guest-sdk/macros"].map(Value::from);
+    workspace.insert("members".to_owned(), Value::from(members.to_vec()));
+    let inherited = manifest.get("workspace").and_then(Value::as_table);
+    for key in ["resolver", "package", "lints", "dependencies"] {
+        if let Some(value) = inherited.and_then(|workspace| workspace.get(key)) {
+            workspace.insert(key.to_owned(), value.clone());
+        }
+    }
+    let mut whole = Table::new();
+    whole.insert("workspace".to_owned(), Value::Table(workspace));
+    Ok(format!(
+        "# Sources of the SDK and of the WIT contract, as `sandtable new` put them here.\n\n{whole}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_made_of_what_a_name_has() {
+        for (name, expected) in [
+            ("islands", "islands"),
+            ("My Island-World 2", "myislandworld2"),
+            ("2nd", "world2nd"),
+            ("st", "worldst"),
+            ("sqlite", "worldsqlite"),
+            ("Ümläut", "mlut"),
+            ("…", "world"),
+        ] {
+            assert_eq!(id_from(name), expected);
+            assert!(is_mod_id(expected));
+        }
+        assert_eq!(id_from(&"a".repeat(99)).len(), ID_MAX_LETTERS);
+    }
+
+    #[test]
+    fn a_world_has_its_files_and_no_placeholder() {
+        let files = files("It's \"a\" world").expect("files");
+        let paths: Vec<_> = files.iter().map(|(path, _)| path.as_str()).collect();
+        let expected = [
+            "world.toml",
+            "Cargo.toml",
+            "README.md",
+            ".gitignore",
+            "mods/itsaworld/Cargo.toml",
+            "mods/itsaworld/src/lib.rs",
+            "Cargo.lock",
+            ".sandtable/Cargo.toml",
+            ".sandtable/guest-sdk/Cargo.toml",
+            ".sandtable/guest-sdk/src/lib.rs",
+            ".sandtable/guest-sdk/macros/Cargo.toml",
+            ".sandtable/guest-sdk/macros/src/lib.rs",
+            ".sandtable/wit/since_v0.1.0/types.wit",
+        ];
+        for path in expected {
+            assert!(paths.contains(&path), "{path} is missing in {paths:?}");
+        }
+        assert!(!paths.iter().any(|path| path.contains("tests/")), "{paths:?}");
+        for (path, text) in &files[..TEMPLATE.len()] {
+            assert!(!text.contains("{{"), "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_world_file_and_the_manifests_are_toml() {
+        for (path, text) in files("It's \"a\" world").expect("files") {
+            if path.ends_with(".toml") {
+                let parsed: Result<Table, _> = text.parse();
+                assert!(parsed.is_ok(), "{path}: {parsed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn next_steps_survive_a_shell() {
+        let told = next_steps(Path::new("my worlds/one"), "one", "sandtable");
+        assert!(
+            told.contains("\n  cd 'my worlds/one'\n  sandtable run . --save one.db "),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_path_buf();
+        make(&path).expect("an empty folder is fine");
+        let told = make(&path).expect_err("not empty").to_string();
+        assert!(told.starts_with(&format!("{} is not empty: ", path.display())), "{told}");
+        sandtable::catalog::load(&path).expect("the world is good");
+    }
+}

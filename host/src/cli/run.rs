@@ -1,0 +1,219 @@
+//! `sandtable run`: makes or opens a save and does ticks.
+
+mod pace;
+mod report;
+mod tally;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use indicatif::ProgressBar;
+use sandtable::catalog::{self, ModSource, WorldFile};
+use sandtable::persist::Reader;
+use sandtable::simulation::{Options, Simulation};
+
+use self::pace::Pace;
+use self::tally::Tally;
+use super::mods;
+use super::screen::{Screen, Show, answer};
+use super::stop::Stop;
+use super::text;
+
+/// Run a world: for so many ticks, or until Ctrl-C
+///
+/// Makes the save when it is not there, else goes on where it stands. Without a
+/// world, the save runs with the mods and settings that it holds.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  sandtable run examples/earth --save earth.db --ticks 3650
+  sandtable run --save earth.db --ticks 365 --json")]
+pub struct Arguments {
+    /// A world.toml, or the folder that holds one
+    world: Option<PathBuf>,
+    /// The file that holds the world
+    #[arg(long)]
+    save: PathBuf,
+    /// Ticks to do; without it, until Ctrl-C
+    #[arg(long)]
+    ticks: Option<u64>,
+    /// Ticks a second at most; without it, as many as possible
+    #[arg(long, value_parser = pace::hz)]
+    hz: Option<f64>,
+    /// Threads that run mods; 0 is one for each core
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Rows in a shard, for a new save
+    #[arg(long)]
+    shard_rows: Option<usize>,
+    /// Show warnings and errors only
+    #[arg(long, short)]
+    quiet: bool,
+    /// Print one JSON object about the run at its end
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the world, and says at the end how it went.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let screen = Screen::open(match (arguments.quiet, arguments.json) {
+        (true, _) => Show::Least,
+        (false, true) => Show::Lines,
+        (false, false) => Show::All,
+    });
+    let mut simulation = open(&arguments, &screen)?;
+    let stop = Stop::listen()?;
+    let mut going = Going::new(&arguments, &screen);
+    let done = going.on(&mut simulation, &stop);
+    going.bar.finish_and_clear();
+    done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
+        let tick = text::count(simulation.world().tick());
+        format!("{} stays at tick {tick}", arguments.save.display())
+    })?;
+    if stop.asked() {
+        let tick = text::count(simulation.world().tick());
+        let save = arguments.save.display();
+        screen.insist(&format!("stopped at tick {tick}; all up to it is in {save}"));
+    }
+    let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
+    simulation.close()?;
+    if arguments.json {
+        answer(&ending.json(&arguments.save))?;
+    } else if !arguments.quiet {
+        answer(&ending.summary(&arguments.save, going.pace.as_ref()))?;
+    }
+    Ok(())
+}
+
+/// Opens the save, or makes it.
+fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
+    let save = arguments.save.as_path();
+    let is_there = save.exists();
+    if is_there && arguments.shard_rows.is_some() {
+        bail!(
+            "--shard-rows is a setting of a new save, and {} is there already: leave it out, or \
+             give another --save",
+            save.display()
+        );
+    }
+    let world = arguments.world.as_deref().map(catalog::load).transpose()?;
+    let options = Options { threads: arguments.threads, ..Options::default() };
+    let simulation = match (world, is_there) {
+        (None, false) => bail!(
+            "{} is not there: give a world to make it from, as in `sandtable run <world> --save \
+             {}`",
+            save.display(),
+            text::shell(save)
+        ),
+        (None, true) => Simulation::open(save, None, options)?,
+        (Some(world), true) => {
+            let mods = mods::build(&world, screen)?;
+            tell_changes(save, &mods, screen);
+            Simulation::open(save, Some((world.config, mods)), options)?
+        }
+        (Some(mut world), false) => {
+            apply_shard_rows(&mut world, arguments.shard_rows)?;
+            let mods = mods::build(&world, screen)?;
+            Simulation::create(Some(save), world.config, mods, options)?
+        }
+    };
+    screen.say(&format!(
+        "{}: {} at tick {}, {}, {}",
+        save.display(),
+        simulation.config().world.name,
+        text::count(simulation.world().tick()),
+        text::counted(simulation.program().mods.len() as u64, "mod"),
+        text::counted(simulation.threads() as u64, "thread")
+    ));
+    Ok(simulation)
+}
+
+/// Says which mods are not those that the save last ran with. A save that cannot
+/// be read is left to whoever opens it.
+fn tell_changes(save: &Path, mods: &[ModSource], screen: &Screen) {
+    let Ok(info) = Reader::open(save).and_then(|reader| reader.info()) else { return };
+    for source in mods {
+        let ModSource { id, component, .. } = source;
+        match info.mods.iter().find(|known| known.id == *id) {
+            None => screen.say(&format!("mod {id} is new to the save")),
+            Some(known) if known.hash != *blake3::hash(component).as_bytes() => {
+                screen.say(&format!("mod {id} is not the one that the save last ran with"));
+            }
+            Some(_) => {}
+        }
+    }
+    for gone in info.mods.iter().filter(|known| mods.iter().all(|it| it.id != known.id)) {
+        screen.say(&format!("mod {} no longer takes part; what it left stays", gone.id));
+    }
+}
+
+fn apply_shard_rows(world: &mut WorldFile, rows: Option<usize>) -> Result<()> {
+    if let Some(rows) = rows {
+        let most = catalog::SHARD_ROWS_MAX;
+        if !(1..=most).contains(&rows) {
+            bail!("--shard-rows is {rows}: give a number from 1 to {most}");
+        }
+        world.config.world.shard_rows = rows;
+    }
+    Ok(())
+}
+
+/// A run under way.
+struct Going<'a> {
+    ticks: Option<u64>,
+    screen: &'a Screen,
+    bar: ProgressBar,
+    pace: Option<Pace>,
+    tally: Tally,
+    started: Instant,
+    shown: Instant,
+}
+
+impl<'a> Going<'a> {
+    /// Long enough not to cost anything, short enough to look alive.
+    const SHOW_EVERY: Duration = Duration::from_millis(50);
+
+    fn new(arguments: &Arguments, screen: &'a Screen) -> Self {
+        let started = Instant::now();
+        Self {
+            ticks: arguments.ticks,
+            screen,
+            bar: screen.ticks(arguments.ticks),
+            pace: arguments.hz.map(Pace::new),
+            tally: Tally::default(),
+            started,
+            shown: started,
+        }
+    }
+
+    /// Does ticks until there are enough or somebody wants no more.
+    fn on(&mut self, simulation: &mut Simulation, stop: &Stop) -> Result<()> {
+        while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
+            if let Some(pace) = &mut self.pace
+                && !pace.wait(stop)
+            {
+                break;
+            }
+            let record = simulation.tick()?;
+            for news in self.tally.add(&record) {
+                self.screen.warn(&news);
+            }
+            self.bar.inc(1);
+            if self.shown.elapsed() >= Self::SHOW_EVERY {
+                self.show(record.tick);
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, tick: u64) {
+        self.shown = Instant::now();
+        let mut message = format!("tick {}", text::count(tick));
+        message.push_str(&format!(" · {}", text::counted(self.tally.faults, "fault")));
+        if let Some(lag) = self.pace.as_ref().and_then(Pace::lag) {
+            message.push_str(&format!(" · {lag} behind"));
+        }
+        self.bar.set_message(message);
+    }
+}

@@ -1,0 +1,125 @@
+//! What happened in a run of ticks, added up.
+
+use std::collections::BTreeMap;
+
+use sandtable::record::TickRecord;
+
+use crate::cli::text::{first_line, visible};
+
+/// Faults of one system or mod.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// How many.
+    pub count: u64,
+    /// The tick of the last one.
+    pub tick: u64,
+    /// Why the last one.
+    pub cause: String,
+}
+
+/// Sums over ticks.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Ticks done.
+    pub ticks: u64,
+    /// Guest calls made.
+    pub calls: u64,
+    /// Events emitted.
+    pub events: u64,
+    /// Entities created.
+    pub spawned: u64,
+    /// Entities ended.
+    pub despawned: u64,
+    /// System runs that were discarded, and ticks done again without a mod.
+    pub faults: u64,
+    /// Those by system, or by mod where its whole part in a tick was undone.
+    pub faults_of: BTreeMap<String, Faults>,
+}
+
+impl Tally {
+    /// After how many faults of a system no more are told one by one.
+    const TOLD: u64 = 3;
+
+    /// Adds a tick; returns what is worth telling at once.
+    pub fn add(&mut self, record: &TickRecord) -> Vec<String> {
+        self.ticks += 1;
+        self.events += record.events.len() as u64;
+        self.spawned += record.spawned;
+        self.despawned += record.despawned;
+        let mut news = Vec::new();
+        for run in &record.runs {
+            self.calls += run.calls;
+            if let Some(cause) = &run.fault {
+                self.fault(&run.system, record.tick, cause, &mut news);
+            }
+        }
+        for exclusion in &record.exclusions {
+            self.fault(&exclusion.mod_id, record.tick, &exclusion.cause, &mut news);
+        }
+        for id in &record.suspended {
+            let why = self.why(id).unwrap_or_default();
+            news.push(format!("tick {}: mod {id} is suspended, as {why}", record.tick));
+        }
+        news
+    }
+
+    fn fault(&mut self, who: &str, tick: u64, cause: &str, news: &mut Vec<String>) {
+        self.faults += 1;
+        let faults = self.faults_of.entry(who.to_owned()).or_default();
+        faults.count += 1;
+        faults.tick = tick;
+        faults.cause = cause.to_owned();
+        if faults.count <= Self::TOLD {
+            let last = faults.count == Self::TOLD;
+            let more = if last { " (more of them are only counted)" } else { "" };
+            news.push(format!("tick {tick}: {who} faulted: {}{more}", visible(cause)));
+        }
+    }
+
+    /// Why a mod faulted last, if it did in this run.
+    pub fn why(&self, id: &str) -> Option<String> {
+        let own = |who: &str| who.split('/').next() == Some(id);
+        let faults = self.faults_of.iter().filter(|(who, _)| own(who));
+        let (who, faults) = faults.max_by_key(|(_, faults)| faults.tick)?;
+        Some(format!("{who} faulted up to tick {}: {}", faults.tick, first_line(&faults.cause)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sandtable::record::SystemRun;
+
+    use super::*;
+
+    fn faulty(tick: u64) -> TickRecord {
+        let fault = Some("out of fuel".to_owned());
+        let run = SystemRun { system: "a/b".to_owned(), calls: 2, fault, ..SystemRun::default() };
+        TickRecord { tick, spawned: 1, runs: vec![run], ..TickRecord::default() }
+    }
+
+    #[test]
+    fn faults_are_told_a_few_times_and_counted_always() {
+        let mut tally = Tally::default();
+        let mut told = Vec::new();
+        for tick in 11..20 {
+            told.extend(tally.add(&faulty(tick)));
+        }
+        assert_eq!(
+            told,
+            [
+                "tick 11: a/b faulted: out of fuel",
+                "tick 12: a/b faulted: out of fuel",
+                "tick 13: a/b faulted: out of fuel (more of them are only counted)",
+            ]
+        );
+        assert_eq!((tally.faults, tally.calls, tally.spawned, tally.ticks), (9, 18, 9, 9));
+    }
+
+    #[test]
+    fn a_suspension_is_told_with_its_cause() {
+        let mut record = faulty(7);
+        record.suspended.push("a".to_owned());
+        let told = Tally::default().add(&record).pop().expect("news");
+        assert_eq!(told, "tick 7: mod a is suspended, as a/b faulted up to tick 7: out of fuel");
+    }
+}

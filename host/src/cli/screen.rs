@@ -1,0 +1,126 @@
+//! The terminal: a progress bar at the bottom, log lines above it, answers on
+//! stdout.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing_subscriber::EnvFilter;
+
+const LOG_VARIABLE: &str = "SANDTABLE_LOG";
+
+/// What a verb may show while it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Bars, when stderr is a terminal, and lines.
+    All,
+    /// Lines only.
+    Lines,
+    /// Only what somebody must know.
+    Least,
+}
+
+/// Where people look.
+pub struct Screen {
+    bars: MultiProgress,
+    show: Show,
+}
+
+impl Screen {
+    /// Takes over stderr, and gives it the process's log lines.
+    pub fn open(show: Show) -> Self {
+        let target = match show {
+            Show::All => ProgressDrawTarget::stderr(),
+            _ => ProgressDrawTarget::hidden(),
+        };
+        let bars = MultiProgress::with_draw_target(target);
+        let usual = if show == Show::Least { "warn" } else { "warn,sandtable=info" };
+        let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| usual.into());
+        let above = Above(bars.clone());
+        // Only a second screen in one process can fail to become the log.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(move || above.clone())
+            .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+            .with_target(false)
+            .without_time()
+            .try_init();
+        Self { bars, show }
+    }
+
+    /// Whether bars can be seen.
+    pub fn is_live(&self) -> bool {
+        !self.bars.is_hidden()
+    }
+
+    /// Says what is good to know.
+    pub fn say(&self, line: &str) {
+        if self.show != Show::Least {
+            self.insist(line);
+        }
+    }
+
+    /// Says what is not as it should be.
+    pub fn warn(&self, line: &str) {
+        self.insist(&format!("warning: {line}"));
+    }
+
+    /// Says what must be known.
+    pub fn insist(&self, line: &str) {
+        self.bars.suspend(|| eprintln!("{line}"));
+    }
+
+    /// Something that turns for as long as it takes.
+    pub fn spinner(&self, what: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+        let bar = self.bars.add(ProgressBar::new_spinner().with_message(what.to_owned()));
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+
+    /// A bar over so many ticks, or a count of ticks without end.
+    pub fn ticks(&self, ticks: Option<u64>) -> ProgressBar {
+        let (bar, template) = match ticks {
+            Some(ticks) => (
+                ProgressBar::new(ticks),
+                "{wide_bar:.cyan/dim} {percent}% · {per_sec} · {eta} · {msg}",
+            ),
+            None => (ProgressBar::no_length(), "{spinner} {elapsed} · {per_sec} · {msg}"),
+        };
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key(
+                "per_sec",
+                |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{:.0} ticks/s", state.per_sec());
+                },
+            );
+        let bar = self.bars.add(bar);
+        bar.set_style(style);
+        bar
+    }
+}
+
+/// Prints an answer on stdout, with a line break after it.
+pub fn answer(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Writes to stderr above the bars.
+#[derive(Clone)]
+struct Above(MultiProgress);
+
+impl Write for Above {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

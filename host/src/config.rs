@@ -1,0 +1,185 @@
+//! Every setting of a world: unit in the name, default, what zero means.
+//!
+//! The same structure is read from `world.toml` and kept in the save, so that
+//! a save alone can be run. Unknown keys are refused.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The contents of `world.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldConfig {
+    /// What the world is and how it steps.
+    pub world: WorldSettings,
+    /// When commits are made and synced.
+    #[serde(default)]
+    pub durability: Durability,
+    /// Limits of every mod that sets none of its own.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The mods that take part, by id.
+    #[serde(default)]
+    pub mods: BTreeMap<String, ModSettings>,
+    /// Questions that are answered when a run ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summary: Vec<SummaryQuery>,
+}
+
+/// What the world is and how it steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldSettings {
+    /// What people call it.
+    pub name: String,
+    /// Decides every random number. Any value is as good as another.
+    #[serde(default)]
+    pub seed: u64,
+    /// Simulated seconds in a tick. Must be above zero.
+    #[serde(default = "one_second")]
+    pub dt_seconds: f64,
+    /// Rows in a shard, which is also a page of the save. From 1 to 65536; it
+    /// never changes in the life of a save.
+    #[serde(default = "shard_rows")]
+    pub shard_rows: usize,
+    /// Ticks in a row in which a mod may fault before it is suspended. Zero:
+    /// never suspended.
+    #[serde(default = "faults_to_suspend")]
+    pub faults_to_suspend: u32,
+    /// Ticks for which the save keeps system runs and events that everybody
+    /// has read. Zero: for ever.
+    #[serde(default = "log_ticks")]
+    pub log_ticks: u64,
+    /// Whether guests are compiled so that NaN bits are the same on every
+    /// machine also within a call. Costs up to 2.4 times on loops of floats.
+    #[serde(default)]
+    pub strict_nan: bool,
+}
+
+fn one_second() -> f64 {
+    1.0
+}
+
+fn shard_rows() -> usize {
+    4096
+}
+
+fn faults_to_suspend() -> u32 {
+    8
+}
+
+fn log_ticks() -> u64 {
+    1000
+}
+
+/// When commits are made and synced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Durability {
+    /// Each tick is committed and synced before the next begins. Nothing that
+    /// was reported is lost, also when the power fails.
+    #[default]
+    EveryTick,
+    /// Each tick is committed; the disk is synced every so many ticks. A killed
+    /// process loses nothing, a power failure the ticks since.
+    SyncEveryTicks {
+        /// Ticks from one sync to the next. Zero: only when the save is closed.
+        ticks: u64,
+    },
+    /// Each tick is committed; the disk is synced once so much time has passed.
+    SyncEveryMillis {
+        /// Milliseconds from one sync to the next.
+        millis: u64,
+    },
+    /// Commits and syncs every so many ticks. A killed process loses the ticks
+    /// since; what fails to commit is undone in memory too.
+    CommitEveryTicks {
+        /// Ticks from one commit to the next. Zero counts as one.
+        ticks: u64,
+    },
+}
+
+/// One mod's place in a world.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModSettings {
+    /// A cargo package's folder or a `.wasm` file, relative to the world file.
+    pub path: PathBuf,
+    /// A folder of files for this mod, relative to the world file; over those
+    /// in the `assets` folder of the package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assets: Option<PathBuf>,
+    /// Limits that differ from the world's.
+    #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
+    pub limits: LimitOverrides,
+}
+
+/// A question that is answered when a run ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryQuery {
+    /// What is shown above the answer.
+    pub title: String,
+    /// A SELECT over the save, as for `sandtable sql`.
+    pub sql: String,
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*) => {
+        /// What one call of a mod may use up. What passes a limit faults.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        /// The limits that one mod has of its own.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct LimitOverrides {
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
+        }
+
+        impl Limits {
+            /// These limits, with those of a mod over them.
+            pub fn with(&self, overrides: &LimitOverrides) -> Self {
+                Self { $($name: overrides.$name.unwrap_or(self.$name),)* }
+            }
+        }
+
+        impl LimitOverrides {
+            /// Whether nothing is overridden.
+            pub fn is_empty(&self) -> bool {
+                *self == Self::default()
+            }
+        }
+    };
+}
+
+limits! {
+    /// Fuel for a call: about one for each wasm instruction. Zero: none, so
+    /// that every call faults.
+    fuel: u64 = 2_000_000_000,
+    /// Bytes of linear memory in a call. At most 1 GiB.
+    memory_max_bytes: u64 = 256 << 20,
+    /// Bytes that one call may write back, command and emit, together.
+    outcome_max_bytes: u64 = 64 << 20,
+    /// Commands of one call.
+    commands_max: u64 = 100_000,
+    /// Events of one call.
+    events_max: u64 = 100_000,
+    /// Log lines of one call; those past it are dropped and counted.
+    log_lines_max: u64 = 100,
+    /// Emergency stop: milliseconds on the wall for one call. What it stopped
+    /// is undone with its whole tick, which then runs again without the mod.
+    /// Zero: never.
+    wall_clock_max_millis: u64 = 30_000,
+}

@@ -1,0 +1,42 @@
+//! The world: entities, their components in archetypes, relations between
+//! them, resources, and the events that systems have not read yet.
+//!
+//! The host holds bytes and schemas, never a guest's types, so nothing in here
+//! needs `unsafe`. Everything that can be large sits behind shared pages that
+//! are copied when written, so cloning a [`World`] costs a few pointers a page:
+//! a tick that must be undone is undone by putting the clone from before it
+//! back, and whoever wants to know what changed compares pages by address.
+//!
+//! Deliberately absent: wasm, SQL, threads, clocks. Nothing in here can fail
+//! for a reason outside its arguments.
+
+mod archetype;
+mod bytes;
+mod column;
+mod command;
+mod entity;
+mod event;
+mod kind;
+mod paged;
+mod query;
+mod relation;
+#[cfg(test)]
+pub(crate) mod tests;
+mod types;
+mod value;
+mod world;
+
+pub use archetype::{Archetype, ArchetypeId};
+pub use bytes::Bytes;
+pub use column::{Column, Values};
+pub use command::{Applied, Command, Edit, Spawned, in_order};
+pub use entity::{Entities, Entity, Slot};
+pub use event::{Event, Events, Topic};
+pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
+pub use paged::Paged;
+pub use query::{Access, Query, RowMask, Term};
+pub use relation::Relations;
+pub use types::Type;
+pub use value::{Problem, Remap, canonical_packed, canonical_value, from_json, to_json};
+pub(crate) use value::{read_array, read_bin};
+pub use world::{ModState, Stamp, SystemState, World};

@@ -1,0 +1,232 @@
+//! Entities: who is alive, and where their components are.
+//!
+//! Invariants: a generation is issued once for an index, and never zero or the
+//! greatest; an index whose generations are used up is retired; free indices
+//! form a chain through their slots, so the next index to be issued is part of
+//! the state and the same on every machine.
+
+use std::fmt;
+
+use super::{ArchetypeId, Paged};
+
+/// Names one entity: an index and a generation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entity(u64);
+
+impl Entity {
+    /// The generation that marks an entity spawned earlier in the same call,
+    /// named by its number before it has an index of its own.
+    pub const SPAWNED_IN_CALL: u32 = u32::MAX;
+
+    /// From an index and a generation.
+    pub fn new(index: u32, generation: u32) -> Self {
+        Self(u64::from(generation) << 32 | u64::from(index))
+    }
+
+    /// Below and above every other, for ranges.
+    pub(super) const FIRST: Entity = Entity(0);
+    pub(super) const LAST: Entity = Entity(u64::MAX);
+
+    /// From the form that crosses the boundary and is stored.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The form that crosses the boundary and is stored.
+    pub fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The slot it occupies.
+    pub fn index(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Tells it from earlier entities of the same index.
+    pub fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}v{}", self.index(), self.generation())
+    }
+}
+
+impl fmt::Debug for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is known of one index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The last generation issued.
+    pub generation: u32,
+    /// Where a living entity's row is; `FREE` when nobody is alive.
+    pub archetype: ArchetypeId,
+    /// The row in that archetype, or the next free index.
+    pub row: u32,
+}
+
+const FREE: ArchetypeId = ArchetypeId(u32::MAX);
+const NONE: u32 = u32::MAX;
+
+/// The allocator of entities and the index from an entity to its row.
+#[derive(Clone, Debug)]
+pub struct Entities {
+    slots: Paged<Slot>,
+    first_free: u32,
+    alive: u32,
+}
+
+impl Entities {
+    const SLOTS_PER_PAGE: usize = 1024;
+
+    /// Nobody yet.
+    pub fn new() -> Self {
+        Self { slots: Paged::new(1, Self::SLOTS_PER_PAGE), first_free: NONE, alive: 0 }
+    }
+
+    /// Puts an allocator back together from what [`Entities::slots`] and
+    /// [`Entities::first_free`] gave. Fails when they contradict each other.
+    pub fn restore(slots: &[Slot], first_free: u32) -> Option<Self> {
+        let mut paged = Paged::new(1, Self::SLOTS_PER_PAGE);
+        paged.extend(slots);
+        let alive = slots.iter().filter(|slot| slot.archetype != FREE).count() as u32;
+        let mut seen = 0;
+        let mut next = first_free;
+        while next != NONE {
+            let slot = slots.get(next as usize).filter(|slot| slot.archetype == FREE)?;
+            seen += 1;
+            if seen > slots.len() {
+                return None;
+            }
+            next = slot.row;
+        }
+        Some(Self { slots: paged, first_free, alive })
+    }
+
+    /// Every slot, by index.
+    pub fn slots(&self) -> &Paged<Slot> {
+        &self.slots
+    }
+
+    /// The head of the chain of free indices.
+    pub fn first_free(&self) -> u32 {
+        self.first_free
+    }
+
+    /// How many are alive.
+    pub fn alive(&self) -> u32 {
+        self.alive
+    }
+
+    /// Issues an entity that lives at the given place.
+    pub(super) fn issue(&mut self, archetype: ArchetypeId, row: u32) -> Entity {
+        self.alive += 1;
+        if self.first_free == NONE {
+            let index = self.slots.len() as u32;
+            self.slots.extend(&[Slot { generation: 1, archetype, row }]);
+            return Entity::new(index, 1);
+        }
+        let index = self.first_free;
+        let slot = &mut self.slots.row_mut(index as usize)[0];
+        self.first_free = slot.row;
+        *slot = Slot { generation: slot.generation + 1, archetype, row };
+        Entity::new(index, slot.generation)
+    }
+
+    /// Ends an entity's life. It must be alive.
+    pub(super) fn retire(&mut self, entity: Entity) {
+        let next = self.first_free;
+        let slot = &mut self.slots.row_mut(entity.index() as usize)[0];
+        debug_assert_eq!(slot.generation, entity.generation());
+        slot.archetype = FREE;
+        slot.row = NONE;
+        if slot.generation < Entity::SPAWNED_IN_CALL - 1 {
+            slot.row = next;
+            self.first_free = entity.index();
+        }
+        self.alive -= 1;
+    }
+
+    /// Says where a living entity's row is now.
+    pub(super) fn relocate(&mut self, entity: Entity, archetype: ArchetypeId, row: u32) {
+        let slot = &mut self.slots.row_mut(entity.index() as usize)[0];
+        slot.archetype = archetype;
+        slot.row = row;
+    }
+
+    /// Where an entity's row is, if it is alive.
+    pub fn locate(&self, entity: Entity) -> Option<(ArchetypeId, usize)> {
+        let index = entity.index() as usize;
+        if index >= self.slots.len() {
+            return None;
+        }
+        let slot = self.slots.row(index)[0];
+        (slot.generation == entity.generation() && slot.archetype != FREE)
+            .then_some((slot.archetype, slot.row as usize))
+    }
+
+    /// Whether this entity exists now or existed once.
+    pub fn was_issued(&self, entity: Entity) -> bool {
+        let index = entity.index() as usize;
+        index < self.slots.len()
+            && entity.generation() != 0
+            && entity.generation() <= self.slots.row(index)[0].generation
+    }
+}
+
+impl Default for Entities {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: ArchetypeId = ArchetypeId(0);
+
+    #[test]
+    fn a_reused_index_has_a_new_generation() {
+        let mut entities = Entities::new();
+        let first = entities.issue(HOME, 0);
+        let second = entities.issue(HOME, 1);
+        entities.retire(first);
+        let third = entities.issue(HOME, 0);
+        assert_eq!(third.index(), first.index());
+        assert_eq!(entities.locate(first), None);
+        assert!(entities.was_issued(first));
+        assert_eq!(entities.locate(third), Some((HOME, 0)));
+        assert_eq!(entities.locate(second), Some((HOME, 1)));
+        assert!(!entities.was_issued(Entity::new(first.index(), 3)));
+        assert!(!entities.was_issued(Entity::new(9, 1)));
+    }
+
+    #[test]
+    fn a_restored_allocator_issues_the_same_entities() {
+        let mut entities = Entities::new();
+        let all: Vec<_> = (0..10).map(|row| entities.issue(HOME, row)).collect();
+        for at in [3, 7, 1] {
+            entities.retire(all[at]);
+        }
+        let slots: Vec<_> = (0..10).map(|at| entities.slots().row(at)[0]).collect();
+        let mut again = Entities::restore(&slots, entities.first_free()).expect("consistent");
+        for _ in 0..5 {
+            assert_eq!(again.issue(HOME, 0), entities.issue(HOME, 0));
+        }
+        assert_eq!(again.alive(), entities.alive());
+    }
+
+    #[test]
+    fn a_free_chain_that_loops_is_refused() {
+        let free = |next| Slot { generation: 1, archetype: FREE, row: next };
+        assert!(Entities::restore(&[free(1), free(0)], 0).is_none());
+        assert!(Entities::restore(&[free(5)], 0).is_none());
+    }
+}

@@ -1,0 +1,286 @@
+//! Kinds: what types of values there are, and who declared them.
+//!
+//! A kind keeps its id for the life of a save, also while no loaded mod
+//! declares it, so that what a mod left behind can be adopted again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Type;
+use super::value::{settled_f32, settled_f64};
+
+/// A kind's number, stable within a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KindId(pub u32);
+
+/// What values of a kind are used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A component of entities, or a resource of the world.
+    Component,
+    /// A message between systems.
+    Event,
+    /// A message from outside.
+    Input,
+    /// The data of an edge between two entities.
+    Relation,
+}
+
+impl Role {
+    /// Every role with its name in saves and messages.
+    pub const ALL: [(Role, &'static str); 4] = [
+        (Role::Component, "component"),
+        (Role::Event, "event"),
+        (Role::Input, "input"),
+        (Role::Relation, "relation"),
+    ];
+
+    /// Its name in saves and messages.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// How values of a kind are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Rows of a fixed size.
+    Packed,
+    /// One MessagePack value a row.
+    Dynamic,
+}
+
+/// What becomes of the `from` end of an edge when its `to` end is despawned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDespawn {
+    /// It stays; the edge is removed.
+    Detach,
+    /// It is despawned too.
+    Cascade,
+}
+
+/// One field of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Unique within the kind.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Where it starts in a packed row, in bytes.
+    pub offset: usize,
+}
+
+/// Where the floats of a packed row are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Floats {
+    None,
+    AllF32,
+    AllF64,
+    Some(Vec<(usize, bool)>),
+}
+
+/// A type of value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// `<mod>/<Name>`.
+    pub name: String,
+    /// What its values are used for.
+    pub role: Role,
+    /// How its values are stored.
+    pub storage: Storage,
+    /// Bytes in a packed row; zero for tags and dynamic kinds.
+    pub size: usize,
+    /// In declared order.
+    pub fields: Vec<Field>,
+    /// Only looked at for relations.
+    pub on_despawn: OnDespawn,
+    floats: Floats,
+    entity_offsets: Vec<usize>,
+}
+
+impl Kind {
+    /// Bytes that a packed row may have.
+    pub const SIZE_MAX: usize = 4096;
+    /// How many fields a kind may have.
+    pub const FIELDS_MAX: usize = 256;
+
+    /// Checks a declaration. The error is a sentence's end: "kind `x` …".
+    pub fn new(
+        name: String,
+        role: Role,
+        storage: Storage,
+        size: usize,
+        fields: Vec<Field>,
+        on_despawn: OnDespawn,
+    ) -> Result<Self, String> {
+        if fields.len() > Self::FIELDS_MAX {
+            return Err(format!("has {} fields; the most is {}", fields.len(), Self::FIELDS_MAX));
+        }
+        if let Some(twice) = (1..fields.len())
+            .find(|&at| fields[..at].iter().any(|earlier| earlier.name == fields[at].name))
+        {
+            return Err(format!("declares field `{}` twice", fields[twice].name));
+        }
+        if matches!(role, Role::Event | Role::Input) && storage == Storage::Packed {
+            return Err("is an event, and events are dynamic".to_owned());
+        }
+        let mut kind = Self {
+            name,
+            role,
+            storage,
+            size,
+            fields,
+            on_despawn,
+            floats: Floats::None,
+            entity_offsets: Vec::new(),
+        };
+        match storage {
+            Storage::Packed => kind.lay_out()?,
+            Storage::Dynamic if size != 0 => return Err("is dynamic and has a size".to_owned()),
+            Storage::Dynamic => {}
+        }
+        Ok(kind)
+    }
+
+    fn lay_out(&mut self) -> Result<(), String> {
+        if self.size > Self::SIZE_MAX {
+            return Err(format!("takes {} bytes a row; the most is {}", self.size, Self::SIZE_MAX));
+        }
+        let mut end = 0;
+        let mut floats = Vec::new();
+        for field in &self.fields {
+            let Some((size, _)) = field.ty.packed_layout() else {
+                return Err(format!("is packed, but its field `{}` is a {}", field.name, field.ty));
+            };
+            if field.offset != end {
+                return Err(format!(
+                    "puts its field `{}` at byte {}, and the one before ends at {end}",
+                    field.name, field.offset
+                ));
+            }
+            end = usize::saturating_add(end, size);
+            // Checked before looking at the leaves, of which a type of a few
+            // characters can claim any number.
+            if size == 0 || end > self.size {
+                return Err(format!(
+                    "says {} bytes a row, and its field `{}` takes {size} at byte {}",
+                    self.size, field.name, field.offset
+                ));
+            }
+            field.ty.leaves(field.offset, &mut |offset, ty| match ty {
+                Type::F32 => floats.push((offset, false)),
+                Type::F64 => floats.push((offset, true)),
+                Type::Entity => self.entity_offsets.push(offset),
+                _ => {}
+            });
+        }
+        if end != self.size {
+            return Err(format!("says {} bytes a row, and its fields take {end}", self.size));
+        }
+        self.floats = match floats.len() {
+            0 => Floats::None,
+            n if n * 4 == self.size => Floats::AllF32,
+            n if n * 8 == self.size && floats.iter().all(|(_, wide)| *wide) => Floats::AllF64,
+            _ => Floats::Some(floats),
+        };
+        Ok(())
+    }
+
+    /// Where another declaration of the same kind differs, in words.
+    pub fn difference(&self, other: &Kind) -> Option<String> {
+        if self.role != other.role {
+            return Some(format!("{} against {}", self.role.name(), other.role.name()));
+        }
+        if self.storage != other.storage {
+            return Some(format!("{:?} against {:?}", self.storage, other.storage).to_lowercase());
+        }
+        let shown = |fields: &[Field]| {
+            let shown: Vec<_> = fields.iter().map(|f| format!("{}: {}", f.name, f.ty)).collect();
+            format!("{{{}}}", shown.join(", "))
+        };
+        if self.fields != other.fields {
+            return Some(format!("{} against {}", shown(&self.fields), shown(&other.fields)));
+        }
+        (self.role == Role::Relation && self.on_despawn != other.on_despawn).then(|| {
+            format!("{:?} against {:?} on despawn", self.on_despawn, other.on_despawn)
+                .to_lowercase()
+        })
+    }
+
+    /// The part of the name before the slash.
+    pub fn owner(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Where the entities of a packed row are, in bytes.
+    pub fn entity_offsets(&self) -> &[usize] {
+        &self.entity_offsets
+    }
+
+    /// Replaces every NaN in packed rows by the canonical one.
+    pub(super) fn settle_nan(&self, rows: &mut [u8]) {
+        match &self.floats {
+            Floats::None => {}
+            Floats::AllF32 => {
+                settle(rows, |bytes| settled_f32(f32::from_le_bytes(bytes)).to_le_bytes())
+            }
+            Floats::AllF64 => {
+                settle(rows, |bytes| settled_f64(f64::from_le_bytes(bytes)).to_le_bytes())
+            }
+            Floats::Some(offsets) => {
+                for row in rows.chunks_exact_mut(self.size) {
+                    for &(offset, wide) in offsets {
+                        if wide {
+                            settle(&mut row[offset..offset + 8], |bytes| {
+                                settled_f64(f64::from_le_bytes(bytes)).to_le_bytes()
+                            });
+                        } else {
+                            settle(&mut row[offset..offset + 4], |bytes| {
+                                settled_f32(f32::from_le_bytes(bytes)).to_le_bytes()
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn settle<const N: usize>(bytes: &mut [u8], settled: impl Fn([u8; N]) -> [u8; N]) {
+    let (words, _) = bytes.as_chunks_mut::<N>();
+    for word in words {
+        *word = settled(*word);
+    }
+}
+
+/// Every kind that a save ever knew.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    kinds: Vec<Arc<Kind>>,
+    by_name: BTreeMap<String, KindId>,
+}
+
+impl Registry {
+    /// Adds a kind; its name must be new.
+    pub fn add(&mut self, kind: Kind) -> KindId {
+        let id = KindId(self.kinds.len() as u32);
+        self.by_name.insert(kind.name.clone(), id);
+        self.kinds.push(Arc::new(kind));
+        id
+    }
+
+    /// The kind with this id.
+    pub fn get(&self, id: KindId) -> &Arc<Kind> {
+        &self.kinds[id.0 as usize]
+    }
+
+    /// The kind with this name.
+    pub fn find(&self, name: &str) -> Option<KindId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Every kind, by id.
+    pub fn iter(&self) -> impl Iterator<Item = (KindId, &Arc<Kind>)> {
+        self.kinds.iter().enumerate().map(|(at, kind)| (KindId(at as u32), kind))
+    }
+}

@@ -1,0 +1,120 @@
+//! Typed, directed edges between entities, found from either end.
+//!
+//! Invariants: an edge is there once for its kind and ends; both indices hold
+//! the same edges; both ends of every edge are alive.
+
+use std::collections::BTreeMap;
+
+use imbl::ordmap::DiffItem;
+use imbl::{OrdMap, OrdSet};
+
+use super::{Bytes, Entity, KindId};
+
+/// Every edge of one kind, indexed from both ends.
+#[derive(Clone, Debug, Default)]
+struct Edges {
+    by_from: OrdMap<(Entity, Entity), Bytes>,
+    by_to: OrdSet<(Entity, Entity)>,
+}
+
+/// Every edge.
+#[derive(Clone, Debug, Default)]
+pub struct Relations {
+    kinds: BTreeMap<KindId, Edges>,
+}
+
+impl Relations {
+    /// How many edges there are.
+    pub fn len(&self) -> usize {
+        self.kinds.values().map(|edges| edges.by_from.len()).sum()
+    }
+
+    /// Whether there are no edges.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an edge or replaces its data.
+    pub(crate) fn relate(&mut self, kind: KindId, from: Entity, to: Entity, data: Bytes) {
+        let edges = self.kinds.entry(kind).or_default();
+        if edges.by_from.get(&(from, to)) != Some(&data) {
+            edges.by_from.insert((from, to), data);
+            edges.by_to.insert((to, from));
+        }
+    }
+
+    /// Removes an edge and says whether it was there.
+    pub(crate) fn unrelate(&mut self, kind: KindId, from: Entity, to: Entity) -> bool {
+        let Some(edges) = self.kinds.get_mut(&kind) else { return false };
+        edges.by_from.remove(&(from, to)).is_some() && edges.by_to.remove(&(to, from)).is_some()
+    }
+
+    /// The other end and the data of each edge that starts here, ascending.
+    pub fn outgoing(&self, kind: KindId, from: Entity) -> impl Iterator<Item = (Entity, &Bytes)> {
+        self.kinds
+            .get(&kind)
+            .into_iter()
+            .flat_map(move |edges| {
+                edges.by_from.range((from, Entity::FIRST)..=(from, Entity::LAST))
+            })
+            .map(|((_, to), data)| (*to, data))
+    }
+
+    /// The other end and the data of each edge that ends here, ascending.
+    pub fn incoming(&self, kind: KindId, to: Entity) -> impl Iterator<Item = (Entity, &Bytes)> {
+        self.kinds.get(&kind).into_iter().flat_map(move |edges| {
+            edges
+                .by_to
+                .range((to, Entity::FIRST)..=(to, Entity::LAST))
+                .filter_map(move |(_, from)| Some((*from, edges.by_from.get(&(*from, to))?)))
+        })
+    }
+
+    /// Every edge: kind, from, to, data; ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (KindId, Entity, Entity, &Bytes)> {
+        self.kinds.iter().flat_map(|(kind, edges)| {
+            edges.by_from.iter().map(|((from, to), data)| (*kind, *from, *to, data))
+        })
+    }
+
+    /// Every edge of one kind: from, to, data; ascending.
+    pub fn of_kind(&self, kind: KindId) -> impl Iterator<Item = (Entity, Entity, &Bytes)> {
+        self.kinds
+            .get(&kind)
+            .into_iter()
+            .flat_map(|edges| edges.by_from.iter())
+            .map(|((from, to), data)| (*from, *to, data))
+    }
+
+    /// Whether two states of one kind are known to be the same without looking
+    /// at their edges.
+    pub(crate) fn is_same(&self, kind: KindId, other: &Self) -> bool {
+        match (self.kinds.get(&kind), other.kinds.get(&kind)) {
+            (Some(one), Some(two)) => one.by_from.ptr_eq(&two.by_from),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// What differs from an earlier state: each edge with its data, or nothing
+    /// where it is gone.
+    pub fn diff<'a>(
+        &'a self,
+        earlier: &'a Self,
+    ) -> impl Iterator<Item = ((KindId, Entity, Entity), Option<&'a Bytes>)> {
+        // Kinds are never forgotten, so every earlier kind is among these.
+        self.kinds.iter().flat_map(move |(kind, edges)| {
+            let before = earlier.kinds.get(kind).map_or(&*EMPTY, |edges| &edges.by_from);
+            before.diff(&edges.by_from).map(|item| match item {
+                DiffItem::Add((from, to), data) => ((*kind, *from, *to), Some(data)),
+                DiffItem::Update { new: ((from, to), data), .. } => {
+                    ((*kind, *from, *to), Some(data))
+                }
+                DiffItem::Remove((from, to), _) => ((*kind, *from, *to), None),
+            })
+        })
+    }
+}
+
+static EMPTY: std::sync::LazyLock<OrdMap<(Entity, Entity), Bytes>> =
+    std::sync::LazyLock::new(OrdMap::new);

@@ -1,0 +1,446 @@
+//! Values by their type: checked and made canonical on their way in, shown as
+//! JSON to people.
+//!
+//! One value has one form. Integers take their shortest MessagePack encoding, a
+//! float that is not a number becomes the one quiet NaN with a clear sign, and
+//! a value that does not fit its type never enters the world. So equal worlds
+//! have equal bytes on every machine.
+//!
+//! Lengths are checked against what is there before anything is allocated.
+
+use rmp::decode;
+use rmp::encode;
+use serde_json::{Map, Value as Json};
+
+use super::{Entity, Kind, Storage, Type};
+
+/// What is wrong with a value, in words that follow "the value".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Problem(String);
+
+fn problem<T>(what: impl Into<String>) -> Result<T, Problem> {
+    Err(Problem(what.into()))
+}
+
+/// Maps each entity that a value names, or says why it must not.
+pub type Remap<'a> = dyn FnMut(Entity) -> Result<Entity, String> + 'a;
+
+/// Appends the canonical form of the next value in `from`, which is moved past
+/// it.
+pub fn canonical_value(
+    kind: &Kind,
+    from: &mut &[u8],
+    into: &mut Vec<u8>,
+    remap: &mut Remap<'_>,
+) -> Result<(), Problem> {
+    expect_array(from, kind.fields.len())?;
+    write_array(into, kind.fields.len());
+    for field in &kind.fields {
+        copy(&field.ty, from, into, remap)
+            .map_err(|Problem(what)| Problem(format!("field `{}`: {what}", field.name)))?;
+    }
+    Ok(())
+}
+
+/// Makes packed rows canonical in place. Their length must already fit.
+pub fn canonical_packed(
+    kind: &Kind,
+    rows: &mut [u8],
+    remap: &mut Remap<'_>,
+) -> Result<(), Problem> {
+    kind.settle_nan(rows);
+    if kind.entity_offsets().is_empty() {
+        return Ok(());
+    }
+    for row in rows.chunks_exact_mut(kind.size.max(1)) {
+        for &offset in kind.entity_offsets() {
+            let bytes: &mut [u8] = &mut row[offset..offset + 8];
+            let named = Entity::from_bits(u64::from_le_bytes(fixed(bytes)));
+            let mapped = remap(named).map_err(Problem)?;
+            bytes.copy_from_slice(&mapped.to_bits().to_le_bytes());
+        }
+    }
+    Ok(())
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut array = [0; N];
+    array.copy_from_slice(&bytes[..N]);
+    array
+}
+
+/// The one NaN that enters the world.
+pub(super) fn settled_f32(value: f32) -> f32 {
+    if value.is_nan() { f32::from_bits(0x7fc0_0000) } else { value }
+}
+
+/// The one NaN that enters the world.
+pub(super) fn settled_f64(value: f64) -> f64 {
+    if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { value }
+}
+
+fn copy(
+    ty: &Type,
+    from: &mut &[u8],
+    into: &mut Vec<u8>,
+    remap: &mut Remap<'_>,
+) -> Result<(), Problem> {
+    match ty {
+        Type::Bool => {
+            let value = decode::read_bool(from).or_else(|_| problem("expected true or false"))?;
+            // Writing to a vector does not fail.
+            let _ = encode::write_bool(into, value);
+        }
+        Type::Unsigned(bytes) => write_unsigned(into, read_unsigned(from, *bytes)?),
+        Type::Signed(bytes) => {
+            let value: i64 = decode::read_int(from)
+                .or_else(|_| problem(format!("expected an i{}", bytes * 8)))?;
+            if !signed_fits(value, *bytes) {
+                return problem(format!("{value} does not fit an i{}", bytes * 8));
+            }
+            let _ = encode::write_sint(into, value);
+        }
+        Type::F32 => {
+            let value = decode::read_f32(from).or_else(|_| problem("expected an f32"))?;
+            let _ = encode::write_f32(into, settled_f32(value));
+        }
+        Type::F64 => {
+            let value = decode::read_f64(from).or_else(|_| problem("expected an f64"))?;
+            let _ = encode::write_f64(into, settled_f64(value));
+        }
+        Type::Entity => {
+            let named = Entity::from_bits(read_unsigned(from, 8)?);
+            write_unsigned(into, remap(named).map_err(Problem)?.to_bits());
+        }
+        Type::String => {
+            let text = read_text(from)?;
+            let _ = encode::write_str(into, text);
+        }
+        Type::Array(item, len) => {
+            expect_array(from, *len)?;
+            write_array(into, *len);
+            for _ in 0..*len {
+                copy(item, from, into, remap)?;
+            }
+        }
+        Type::List(item) => {
+            let len = read_array(from)?;
+            write_array(into, len);
+            for _ in 0..len {
+                copy(item, from, into, remap)?;
+            }
+        }
+        Type::Option(item) => {
+            if from.first() == Some(&0xc0) {
+                *from = &from[1..];
+                into.push(0xc0);
+            } else {
+                copy(item, from, into, remap)?;
+            }
+        }
+        Type::Struct(fields) => {
+            expect_array(from, fields.len())?;
+            write_array(into, fields.len());
+            for (name, ty) in fields {
+                copy(ty, from, into, remap)
+                    .map_err(|Problem(what)| Problem(format!("field `{name}`: {what}")))?;
+            }
+        }
+        Type::Enum(variants) => {
+            let (name, fields) = read_variant(variants, from)?;
+            if !fields.is_empty() {
+                write_array(into, fields.len() + 1);
+            }
+            let _ = encode::write_str(into, name);
+            for (field, ty) in fields {
+                copy(ty, from, into, remap)
+                    .map_err(|Problem(what)| Problem(format!("`{name}.{field}`: {what}")))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_unsigned(from: &mut &[u8], bytes: u8) -> Result<u64, Problem> {
+    let value: u64 =
+        decode::read_int(from).or_else(|_| problem(format!("expected a u{}", bytes * 8)))?;
+    if bytes < 8 && value >> (bytes * 8) != 0 {
+        return problem(format!("{value} does not fit a u{}", bytes * 8));
+    }
+    Ok(value)
+}
+
+fn signed_fits(value: i64, bytes: u8) -> bool {
+    let unused = 64 - u32::from(bytes) * 8;
+    value << unused >> unused == value
+}
+
+fn write_unsigned(into: &mut Vec<u8>, value: u64) {
+    let _ = encode::write_uint(into, value);
+}
+
+fn write_array(into: &mut Vec<u8>, len: usize) {
+    let _ = encode::write_array_len(into, len as u32);
+}
+
+/// The length of an array, each item of which takes a byte at least.
+pub(crate) fn read_array(from: &mut &[u8]) -> Result<usize, Problem> {
+    let len = decode::read_array_len(from).or_else(|_| problem("expected an array"))? as usize;
+    if len > from.len() {
+        return problem(format!("an array claims {len} items in {} bytes", from.len()));
+    }
+    Ok(len)
+}
+
+fn expect_array(from: &mut &[u8], len: usize) -> Result<(), Problem> {
+    match read_array(from)? {
+        found if found == len => Ok(()),
+        found => problem(format!("expected {len} items, found {found}")),
+    }
+}
+
+fn read_text<'a>(from: &mut &'a [u8]) -> Result<&'a str, Problem> {
+    let all: &'a [u8] = from;
+    match decode::read_str_from_slice(all) {
+        Ok((text, rest)) => {
+            *from = rest;
+            Ok(text)
+        }
+        Err(_) => problem("expected a string"),
+    }
+}
+
+type Fields = [(String, Type)];
+
+/// Reads the name of a variant and, where it has fields, the array around them.
+fn read_variant<'t>(
+    variants: &'t [(String, Vec<(String, Type)>)],
+    from: &mut &[u8],
+) -> Result<(&'t str, &'t Fields), Problem> {
+    let is_array = matches!(from.first(), Some(0x90..=0x9f | 0xdc | 0xdd));
+    let items = if is_array { read_array(from)? } else { 1 };
+    let name = read_text(from)?;
+    let Some((name, fields)) = variants.iter().find(|(known, _)| known == name) else {
+        return problem(format!("`{name}` is no variant"));
+    };
+    if items != fields.len() + 1 || is_array == fields.is_empty() {
+        return problem(format!("variant `{name}` has {} fields", fields.len()));
+    }
+    Ok((name, fields))
+}
+
+/// A value of a kind as a JSON object, for people.
+pub fn to_json(kind: &Kind, value: &[u8]) -> Json {
+    let mut object = Map::new();
+    let mut rest = value;
+    if kind.storage == Storage::Dynamic {
+        let _ = read_array(&mut rest);
+    }
+    for field in &kind.fields {
+        let shown = match kind.storage {
+            Storage::Packed => packed_json(&field.ty, &value[field.offset..]),
+            Storage::Dynamic => value_json(&field.ty, &mut rest).unwrap_or(Json::Null),
+        };
+        object.insert(field.name.clone(), shown);
+    }
+    Json::Object(object)
+}
+
+fn packed_json(ty: &Type, bytes: &[u8]) -> Json {
+    match ty {
+        Type::Unsigned(1) => bytes[0].into(),
+        Type::Unsigned(2) => u16::from_le_bytes(fixed(bytes)).into(),
+        Type::Unsigned(4) => u32::from_le_bytes(fixed(bytes)).into(),
+        Type::Unsigned(_) | Type::Entity => u64::from_le_bytes(fixed(bytes)).into(),
+        Type::Signed(1) => (bytes[0] as i8).into(),
+        Type::Signed(2) => i16::from_le_bytes(fixed(bytes)).into(),
+        Type::Signed(4) => i32::from_le_bytes(fixed(bytes)).into(),
+        Type::Signed(_) => i64::from_le_bytes(fixed(bytes)).into(),
+        Type::F32 => f32_json(f32::from_le_bytes(fixed(bytes))),
+        Type::F64 => f64::from_le_bytes(fixed(bytes)).into(),
+        Type::Array(item, len) => {
+            let size = item.packed_layout().map_or(0, |(size, _)| size);
+            (0..*len).map(|at| packed_json(item, &bytes[at * size..])).collect()
+        }
+        _ => Json::Null,
+    }
+}
+
+/// Shows the shortest decimal that reads back as this `f32`.
+fn f32_json(value: f32) -> Json {
+    value.to_string().parse::<f64>().ok().map_or(Json::Null, Json::from)
+}
+
+fn value_json(ty: &Type, from: &mut &[u8]) -> Result<Json, Problem> {
+    let broken = || Problem("not canonical".to_owned());
+    Ok(match ty {
+        Type::Bool => decode::read_bool(from).map_err(|_| broken())?.into(),
+        Type::Unsigned(bytes) => read_unsigned(from, *bytes)?.into(),
+        Type::Entity => read_unsigned(from, 8)?.into(),
+        Type::Signed(_) => decode::read_int::<i64, _>(from).map_err(|_| broken())?.into(),
+        Type::F32 => f32_json(decode::read_f32(from).map_err(|_| broken())?),
+        Type::F64 => decode::read_f64(from).map_err(|_| broken())?.into(),
+        Type::String => read_text(from)?.into(),
+        Type::Array(item, _) | Type::List(item) => {
+            let len = read_array(from)?;
+            (0..len).map(|_| value_json(item, from)).collect::<Result<_, _>>()?
+        }
+        Type::Option(item) => {
+            if from.first() == Some(&0xc0) {
+                *from = &from[1..];
+                Json::Null
+            } else {
+                value_json(item, from)?
+            }
+        }
+        Type::Struct(fields) => {
+            read_array(from)?;
+            fields_json(fields, from)?
+        }
+        Type::Enum(variants) => {
+            let (name, fields) = read_variant(variants, from)?;
+            if fields.is_empty() {
+                name.into()
+            } else {
+                Json::Object([(name.to_owned(), fields_json(fields, from)?)].into_iter().collect())
+            }
+        }
+    })
+}
+
+fn fields_json(fields: &Fields, from: &mut &[u8]) -> Result<Json, Problem> {
+    let mut object = Map::new();
+    for (name, ty) in fields {
+        object.insert(name.clone(), value_json(ty, from)?);
+    }
+    Ok(Json::Object(object))
+}
+
+/// Reads a dynamic value from a JSON object with exactly the kind's fields.
+pub fn from_json(kind: &Kind, json: &Json) -> Result<Vec<u8>, Problem> {
+    let mut into = Vec::new();
+    let fields: Vec<_> =
+        kind.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
+    encode_fields(&fields, json, &mut into, fields.len())?;
+    Ok(into)
+}
+
+fn encode_fields(
+    fields: &Fields,
+    json: &Json,
+    into: &mut Vec<u8>,
+    items: usize,
+) -> Result<(), Problem> {
+    let Json::Object(object) = json else {
+        return problem(format!("expected an object with {}, found {json}", listed(fields)));
+    };
+    if let Some(unknown) = object.keys().find(|key| fields.iter().all(|(name, _)| name != *key)) {
+        return problem(format!(
+            "there is no field `{unknown}`; the fields are {}",
+            listed(fields)
+        ));
+    }
+    if items == fields.len() {
+        write_array(into, items);
+    }
+    for (name, ty) in fields {
+        let value = object.get(name).unwrap_or(&Json::Null);
+        if value.is_null() && !matches!(ty, Type::Option(_)) {
+            return problem(format!("field `{name}` ({ty}) is missing"));
+        }
+        encode(ty, value, into)
+            .map_err(|Problem(what)| Problem(format!("field `{name}`: {what}")))?;
+    }
+    Ok(())
+}
+
+fn listed(fields: &Fields) -> String {
+    if fields.is_empty() {
+        return "no fields".to_owned();
+    }
+    fields.iter().map(|(name, ty)| format!("`{name}` ({ty})")).collect::<Vec<_>>().join(", ")
+}
+
+fn encode(ty: &Type, json: &Json, into: &mut Vec<u8>) -> Result<(), Problem> {
+    let wrong = || Problem(format!("expected {ty}, found {json}"));
+    match ty {
+        Type::Bool => {
+            let _ = encode::write_bool(into, json.as_bool().ok_or_else(wrong)?);
+        }
+        Type::Unsigned(8) | Type::Entity => write_unsigned(into, json.as_u64().ok_or_else(wrong)?),
+        Type::Unsigned(bytes) => {
+            let value =
+                json.as_u64().filter(|value| value >> (bytes * 8) == 0).ok_or_else(wrong)?;
+            write_unsigned(into, value);
+        }
+        Type::Signed(bytes) => {
+            let value =
+                json.as_i64().filter(|value| signed_fits(*value, *bytes)).ok_or_else(wrong)?;
+            let _ = encode::write_sint(into, value);
+        }
+        Type::F32 => {
+            let _ = encode::write_f32(into, settled_f32(json.as_f64().ok_or_else(wrong)? as f32));
+        }
+        Type::F64 => {
+            let _ = encode::write_f64(into, settled_f64(json.as_f64().ok_or_else(wrong)?));
+        }
+        Type::String => {
+            let _ = encode::write_str(into, json.as_str().ok_or_else(wrong)?);
+        }
+        Type::Array(item, len) => {
+            let items = json.as_array().filter(|items| items.len() == *len).ok_or_else(wrong)?;
+            encode_items(item, items, into)?;
+        }
+        Type::List(item) => encode_items(item, json.as_array().ok_or_else(wrong)?, into)?,
+        Type::Option(item) => {
+            if json.is_null() {
+                into.push(0xc0);
+            } else {
+                encode(item, json, into)?;
+            }
+        }
+        Type::Struct(fields) => encode_fields(fields, json, into, fields.len())?,
+        Type::Enum(variants) => {
+            let (name, inner) = match json {
+                Json::String(name) => (name, None),
+                Json::Object(object) if object.len() == 1 => object
+                    .iter()
+                    .next()
+                    .map(|(name, inner)| (name, Some(inner)))
+                    .ok_or_else(wrong)?,
+                _ => return Err(wrong()),
+            };
+            let (_, fields) = variants.iter().find(|(known, _)| known == name).ok_or_else(wrong)?;
+            match inner {
+                None if fields.is_empty() => {
+                    let _ = encode::write_str(into, name);
+                }
+                Some(inner) if !fields.is_empty() => {
+                    write_array(into, fields.len() + 1);
+                    let _ = encode::write_str(into, name);
+                    encode_fields(fields, inner, into, fields.len() + 1)?;
+                }
+                _ => return Err(wrong()),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn encode_items(item: &Type, items: &[Json], into: &mut Vec<u8>) -> Result<(), Problem> {
+    write_array(into, items.len());
+    items.iter().try_for_each(|json| encode(item, json, into))
+}
+
+/// Reads a `bin`, borrowed from the bytes around it.
+pub(crate) fn read_bin<'a>(from: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
+    let mut rest = *from;
+    let len = decode::read_bin_len(&mut rest).or_else(|_| problem("expected a bin"))? as usize;
+    if len > rest.len() {
+        return problem(format!("a bin claims {len} bytes of {}", rest.len()));
+    }
+    let (bytes, rest) = rest.split_at(len);
+    *from = rest;
+    Ok(bytes)
+}

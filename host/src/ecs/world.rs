@@ -1,0 +1,236 @@
+//! The world at one tick.
+//!
+//! Everything that decides how the world goes on is in here, so that its
+//! digest is the state hash and its clone an undo point: besides entities and
+//! columns, what each system has read and when it ran, and how each mod has
+//! behaved.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::archetype::Tracking;
+use super::{
+    Archetype, ArchetypeId, Bytes, Column, Entities, Entity, Events, KindId, Paged, Registry,
+    Relations, Topic,
+};
+
+/// A moment in the order of all system runs: a tick, and a place within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(u64);
+
+impl Stamp {
+    /// Before everything.
+    pub const NEVER: Stamp = Stamp(0);
+    /// How many systems a tick can have.
+    pub const SYSTEMS_MAX: usize = u16::MAX as usize;
+
+    /// While the system at this place of the schedule runs.
+    pub fn system(tick: u64, place: usize) -> Self {
+        Stamp(tick << 16 | place as u64)
+    }
+
+    /// When the commands of a tick are applied, after all its systems.
+    pub fn commands(tick: u64) -> Self {
+        Stamp(tick << 16 | u64::from(u16::MAX))
+    }
+
+    /// The form that is stored.
+    pub fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// From the form that is stored.
+    pub fn from_bits(bits: u64) -> Self {
+        Stamp(bits)
+    }
+}
+
+/// What one system has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SystemState {
+    /// When it last ran without a fault.
+    pub last_run: Option<Stamp>,
+    /// The number of the last event it has read, by topic.
+    pub cursors: BTreeMap<Topic, u64>,
+}
+
+/// How one mod has behaved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModState {
+    /// Ticks in a row in which it faulted.
+    pub faults_in_a_row: u32,
+    /// Whether it no longer takes part.
+    pub suspended: bool,
+}
+
+/// The entities, components, resources, relations and unread events at one
+/// tick. Clones share what neither changes.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Every kind that the save ever knew.
+    pub registry: Arc<Registry>,
+    /// Who is alive, and where.
+    pub entities: Entities,
+    /// Edges between entities.
+    pub relations: Relations,
+    /// Events that somebody has yet to read.
+    pub events: Events,
+    /// What each system has seen, by full name.
+    pub systems: Arc<BTreeMap<String, SystemState>>,
+    /// How each mod has behaved, by id.
+    pub mods: Arc<BTreeMap<String, ModState>>,
+    /// Components of the world itself.
+    pub resources: Arc<BTreeMap<KindId, Bytes>>,
+    archetypes: Vec<Arc<Archetype>>,
+    by_kinds: Arc<BTreeMap<Vec<KindId>, ArchetypeId>>,
+    rows_per_page: usize,
+    tick: u64,
+    tracking: Arc<BTreeMap<KindId, Tracking>>,
+    watched: Arc<BTreeSet<Topic>>,
+}
+
+impl World {
+    /// An empty world at tick zero, with this many rows to a page.
+    pub fn new(rows_per_page: usize) -> Self {
+        Self {
+            registry: Arc::default(),
+            entities: Entities::new(),
+            relations: Relations::default(),
+            events: Events::default(),
+            systems: Arc::default(),
+            mods: Arc::default(),
+            resources: Arc::default(),
+            archetypes: Vec::new(),
+            by_kinds: Arc::default(),
+            rows_per_page,
+            tick: 0,
+            tracking: Arc::default(),
+            watched: Arc::default(),
+        }
+    }
+
+    /// How many ticks have been done.
+    pub fn tick(&self) -> u64 {
+        self.tick
+    }
+
+    pub(crate) fn set_tick(&mut self, tick: u64) {
+        self.tick = tick;
+    }
+
+    /// Rows in a page, which are the rows in a shard.
+    pub fn rows_per_page(&self) -> usize {
+        self.rows_per_page
+    }
+
+    /// Every archetype, by id; some may have no rows.
+    pub fn archetypes(&self) -> &[Arc<Archetype>] {
+        &self.archetypes
+    }
+
+    /// One archetype.
+    pub fn archetype(&self, id: ArchetypeId) -> &Archetype {
+        &self.archetypes[id.0 as usize]
+    }
+
+    /// The bytes of a living entity's component: packed, or a MessagePack
+    /// value.
+    pub fn component(&self, entity: Entity, kind: KindId) -> Option<&[u8]> {
+        let (archetype, row) = self.entities.locate(entity)?;
+        Some(self.archetype(archetype).column(kind)?.values.row(row))
+    }
+
+    /// Says which kinds some system filters on changes or additions of, and
+    /// which removals some system reads. Stamps start at "never" where they
+    /// were not kept before.
+    pub fn watch(
+        &mut self,
+        changed: &BTreeSet<KindId>,
+        added: &BTreeSet<KindId>,
+        topics: BTreeSet<Topic>,
+    ) {
+        let tracking: BTreeMap<KindId, Tracking> = changed
+            .union(added)
+            .map(|kind| {
+                let tracking =
+                    Tracking { changed: changed.contains(kind), added: added.contains(kind) };
+                (*kind, tracking)
+            })
+            .collect();
+        let rows_per_page = self.rows_per_page;
+        for archetype in &mut self.archetypes {
+            let archetype = Arc::make_mut(archetype);
+            for kind in archetype.kinds().to_vec() {
+                let wanted = tracking.get(&kind).copied().unwrap_or_default();
+                archetype.track(kind, wanted, rows_per_page);
+            }
+        }
+        self.tracking = Arc::new(tracking);
+        self.watched = Arc::new(topics);
+    }
+
+    /// Puts the next archetype of a save back. Its columns ascend by kind and
+    /// have as many rows as there are entities.
+    pub(crate) fn restore_archetype(&mut self, entities: Paged<Entity>, columns: Vec<Column>) {
+        let archetype = Archetype::restore(entities, columns);
+        let id = ArchetypeId(self.archetypes.len() as u32);
+        Arc::make_mut(&mut self.by_kinds).insert(archetype.kinds().to_vec(), id);
+        self.archetypes.push(Arc::new(archetype));
+    }
+
+    pub(crate) fn archetype_mut(&mut self, id: ArchetypeId) -> &mut Archetype {
+        Arc::make_mut(&mut self.archetypes[id.0 as usize])
+    }
+
+    /// A column of an archetype that has it.
+    pub(crate) fn column_mut(&mut self, id: ArchetypeId, kind: KindId) -> Option<&mut Column> {
+        let archetype = self.archetype_mut(id);
+        let at = archetype.find(kind)?;
+        Some(archetype.column_mut(at))
+    }
+
+    pub(super) fn archetype_and_locations_mut(
+        &mut self,
+        id: ArchetypeId,
+    ) -> (&mut Archetype, &mut Entities) {
+        (Arc::make_mut(&mut self.archetypes[id.0 as usize]), &mut self.entities)
+    }
+
+    /// Two different archetypes.
+    pub(super) fn two_archetypes_mut(
+        &mut self,
+        one: ArchetypeId,
+        two: ArchetypeId,
+    ) -> (&mut Archetype, &mut Archetype, &mut Entities) {
+        let (one, two) = (one.0 as usize, two.0 as usize);
+        let (low, high) = self.archetypes.split_at_mut(one.max(two));
+        let (low, high) = (Arc::make_mut(&mut low[one.min(two)]), Arc::make_mut(&mut high[0]));
+        if one < two { (low, high, &mut self.entities) } else { (high, low, &mut self.entities) }
+    }
+
+    /// The archetype of a set of kinds, which ascend and are distinct.
+    pub(super) fn archetype_of(&mut self, kinds: Vec<KindId>) -> ArchetypeId {
+        if let Some(id) = self.by_kinds.get(&kinds) {
+            return *id;
+        }
+        let id = ArchetypeId(self.archetypes.len() as u32);
+        let tracking = |kind| self.tracking.get(&kind).copied().unwrap_or_default();
+        let archetype = Archetype::new(kinds.clone(), &self.registry, self.rows_per_page, tracking);
+        self.archetypes.push(Arc::new(archetype));
+        Arc::make_mut(&mut self.by_kinds).insert(kinds, id);
+        id
+    }
+
+    pub(super) fn is_watched(&self, topic: Topic) -> bool {
+        self.watched.contains(&topic)
+    }
+
+    /// Emits a removal or despawn, if somebody reads those.
+    pub(super) fn report(&mut self, topic: Topic, entity: Entity) {
+        if self.is_watched(topic) {
+            let mut payload = Vec::with_capacity(9);
+            let _ = rmp::encode::write_uint(&mut payload, entity.to_bits());
+            self.events.push(topic, self.tick, payload.into());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Guests: mods' code in the sandbox.
+//!
+//! Every call gets a fresh instance from a pool, so a guest's memory holds
+//! nothing from one call to the next. A call gets a snapshot of the world, its
+//! shards and its limits, and gives back an [`Outcome`] or a [`Fault`]; it
+//! never touches the world itself, so calls can run on any thread.
+//!
+//! Invariants: nothing a guest does can panic the host; every byte that a guest
+//! returns has been checked against its kind before it leaves this module.
+//!
+//! Deliberately absent: the order of systems, SQL, threads.
+
+mod bindings;
+mod call;
+mod codec;
+mod engine;
+mod fault;
+mod imports;
+mod shards;
+mod wasi;
+
+pub use bindings::types as declared;
+pub use call::{
+    Assets, Batch, Call, CallContext, CallReport, EmittedEvent, LogLevel, LogLine, Outcome,
+    ShardRef, WrittenColumn, WrittenValues,
+};
+pub use codec::{argument, cursor};
+pub use engine::{Code, Engine, GuestError};
+pub use fault::{Fault, Halt, Verdict};
+
+/// The versions of the interface that this host runs.
+pub const INTERFACE_VERSION: &str = "0.1.0";
+/// The custom section in which an SDK states the version it was made for.
+pub const INTERFACE_SECTION: &str = "sandtable:interface";

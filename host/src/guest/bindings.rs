@@ -1,0 +1,10 @@
+//! What the WIT files generate, without documentation of its own.
+#![allow(missing_docs)]
+
+wasmtime::component::bindgen!({
+    path: "../wit/since_v0.1.0",
+    world: "guest",
+    imports: { default: trappable },
+});
+
+pub use sandtable::guest::{assets, log, lookups, output, types};

@@ -1,0 +1,338 @@
+//! One call: a fresh instance, its snapshot of the world, and what it produced.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::{ResourceLimiter, Trap};
+
+use super::engine::{Code, Engine};
+use super::fault::{Fault, Halt, Verdict};
+use super::wasi::Wasi;
+use crate::config::Limits;
+use crate::ecs::{ArchetypeId, Bytes, Command, KindId, RowMask, Stamp, World};
+pub use crate::program::Assets;
+use crate::program::System;
+
+/// A contiguous range of rows of one archetype: one page.
+#[derive(Clone, Debug)]
+pub struct ShardRef {
+    /// Which of the system's queries it is for.
+    pub query: usize,
+    /// Of which archetype.
+    pub archetype: ArchetypeId,
+    /// Which page of it.
+    pub page: usize,
+    /// Which of its rows match.
+    pub mask: RowMask,
+}
+
+/// The shards that a guest gets at once.
+pub type Batch = Vec<ShardRef>;
+
+/// What all calls of one system run share.
+pub struct CallContext {
+    /// The world as it was when the system started.
+    pub world: World,
+    /// The system.
+    pub system: Arc<System>,
+    /// The code of its mod.
+    pub code: Code,
+    /// The kinds its mod declared, in the mod's order.
+    pub kinds: Arc<[KindId]>,
+    /// What each call may use up.
+    pub limits: Limits,
+    /// The files shipped with the mod.
+    pub assets: Arc<Assets>,
+    /// The number of the tick.
+    pub tick: u64,
+    /// Simulated seconds in a tick.
+    pub dt_seconds: f64,
+    /// The world's seed.
+    pub seed: u64,
+    /// When the run takes place, for change stamps.
+    pub now: Stamp,
+    /// The argument of `run`, encoded once for all calls.
+    pub argument: Vec<u8>,
+}
+
+/// One call.
+pub struct Call {
+    /// What it shares with the other calls of the run.
+    pub context: Arc<CallContext>,
+    /// Its place among them.
+    pub number: u32,
+    /// Its shards.
+    pub batches: VecDeque<Batch>,
+}
+
+/// New values of one page of a column.
+pub enum WrittenValues {
+    /// Packed rows.
+    Packed(Arc<Vec<u8>>),
+    /// MessagePack values.
+    Dynamic(Arc<Vec<Bytes>>),
+}
+
+/// A page of a column that a call changed.
+pub struct WrittenColumn {
+    /// Of which archetype.
+    pub archetype: ArchetypeId,
+    /// Which page of it.
+    pub page: usize,
+    /// Of which column.
+    pub kind: KindId,
+    /// The new values, checked and canonical.
+    pub values: WrittenValues,
+    /// The new stamps, where the column keeps them.
+    pub changed: Option<Arc<Vec<Stamp>>>,
+}
+
+/// An event that a call emitted.
+pub struct EmittedEvent {
+    /// Its place in the system's order.
+    pub at: u64,
+    /// Of which kind.
+    pub kind: KindId,
+    /// Its fields, checked and canonical.
+    pub payload: Bytes,
+}
+
+/// What a call gave back.
+#[derive(Default)]
+pub struct Outcome {
+    /// Pages whose bytes differ now.
+    pub written: Vec<WrittenColumn>,
+    /// Resources it set.
+    pub resources: Vec<(KindId, Bytes)>,
+    /// Commands, in the order they were sent.
+    pub commands: Vec<Command>,
+    /// Events, in the order they were emitted.
+    pub events: Vec<EmittedEvent>,
+}
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Somebody must act.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// Worth knowing.
+    Info,
+    /// Worth knowing while searching for a mistake.
+    Debug,
+}
+
+/// What a mod said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// One line, without control characters.
+    pub text: String,
+}
+
+/// How a call went.
+pub struct CallReport {
+    /// What it produced, or why nothing of it counts.
+    pub verdict: Result<Outcome, Verdict>,
+    /// What it said, also when it failed.
+    pub log: Vec<LogLine>,
+    /// Log lines dropped over the limit.
+    pub log_dropped: u64,
+    /// Rows shipped to it.
+    pub rows: u64,
+    /// Nanoseconds it took.
+    pub nanoseconds: u64,
+}
+
+/// Bytes that one call has produced, counted against the limits.
+#[derive(Default)]
+pub(super) struct Used {
+    pub bytes: u64,
+    pub commands: u64,
+    pub events: u64,
+    pub spawns: u32,
+    pub rows: u64,
+}
+
+/// The limits of memory and tables.
+pub(super) struct Meter {
+    memory_max_bytes: u64,
+}
+
+impl Meter {
+    const TABLE_MAX_ELEMENTS: usize = 100_000;
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired as u64 > self.memory_max_bytes {
+            return Err(Fault::OutOfMemory(self.memory_max_bytes).into());
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= Self::TABLE_MAX_ELEMENTS)
+    }
+}
+
+/// What the imports of one instance work on.
+pub(super) struct CallState {
+    pub meter: Meter,
+    pub call: Option<Call>,
+    /// The shards of the current batch.
+    pub current: Batch,
+    pub outcome: Outcome,
+    /// Where the current batch starts in `outcome.written`.
+    pub batch_start: usize,
+    pub used: Used,
+    pub assets: Arc<Assets>,
+    pub log: Vec<LogLine>,
+    pub log_dropped: u64,
+    pub log_lines_max: u64,
+    pub wasi: Wasi,
+}
+
+impl CallState {
+    /// For an instance that is no part of a tick.
+    pub fn outside(mod_id: &str, limits: &Limits, assets: Arc<Assets>) -> Self {
+        Self {
+            meter: Meter { memory_max_bytes: limits.memory_max_bytes },
+            call: None,
+            current: Vec::new(),
+            outcome: Outcome::default(),
+            batch_start: 0,
+            used: Used::default(),
+            assets,
+            log: Vec::new(),
+            log_dropped: 0,
+            log_lines_max: limits.log_lines_max,
+            wasi: Wasi::new(mod_id, 0, 0.0, 0),
+        }
+    }
+
+    fn inside(call: Call) -> Self {
+        let context = &call.context;
+        let wasi = Wasi::new(
+            &context.system.name,
+            context.tick,
+            context.tick as f64 * context.dt_seconds,
+            context.seed,
+        );
+        let mut state = Self::outside("", &context.limits, context.assets.clone());
+        state.wasi = wasi;
+        state.call = Some(call);
+        state
+    }
+
+    /// What the run shares; an error outside of one.
+    pub fn context(&self) -> Result<Arc<CallContext>, Fault> {
+        self.call
+            .as_ref()
+            .map(|call| call.context.clone())
+            .ok_or_else(|| Fault::Undeclared("`describe` asked for the world".to_owned()))
+    }
+
+    pub fn number(&self) -> u32 {
+        self.call.as_ref().map_or(0, |call| call.number)
+    }
+
+    /// Counts bytes that the guest produced.
+    pub fn charge(&mut self, bytes: usize, limits: &Limits) -> Result<(), Fault> {
+        self.used.bytes += bytes as u64;
+        if self.used.bytes > limits.outcome_max_bytes {
+            return Err(Fault::TooMuch {
+                what: "bytes",
+                limit: "outcome_max_bytes",
+                most: limits.outcome_max_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    pub fn say(&mut self, level: LogLevel, text: &str) {
+        const LINE_MAX_BYTES: usize = 4096;
+        if self.log.len() as u64 >= self.log_lines_max {
+            self.log_dropped += 1;
+            return;
+        }
+        let end = text.floor_char_boundary(LINE_MAX_BYTES.min(text.len()));
+        let text = text[..end].chars().filter(|c| !c.is_control()).collect();
+        self.log.push(LogLine { level, text });
+    }
+}
+
+impl Engine {
+    /// Makes one call in a fresh instance.
+    pub fn call(&self, call: Call) -> CallReport {
+        let started = Instant::now();
+        let context = call.context.clone();
+        let mut store = self.store(CallState::inside(call), &context.limits);
+        let result = context
+            .code
+            .guest
+            .instantiate(&mut store)
+            .and_then(|guest| guest.call_run(&mut store, &context.argument));
+        let mut state = store.into_data();
+        let said = state.wasi.take_output();
+        for line in said.lines().filter(|line| !line.trim().is_empty()) {
+            state.say(LogLevel::Warn, line);
+        }
+        let verdict = match result {
+            Ok(Ok(())) => Ok(state.outcome),
+            Ok(Err(text)) => Err(Fault::Failed(first_line(&text)).into()),
+            Err(error) => Err(match verdict(error, &context.limits) {
+                Verdict::Fault(Fault::Trap(why)) => {
+                    Fault::Trap(panic_message(&said).unwrap_or(why)).into()
+                }
+                verdict => verdict,
+            }),
+        };
+        CallReport {
+            verdict,
+            log: state.log,
+            log_dropped: state.log_dropped,
+            rows: state.used.rows,
+            nanoseconds: started.elapsed().as_nanos() as u64,
+        }
+    }
+}
+
+/// What a failed call into a guest means.
+pub(super) fn verdict(error: wasmtime::Error, limits: &Limits) -> Verdict {
+    if let Some(fault) = error.downcast_ref::<Fault>() {
+        return fault.clone().into();
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Fault::OutOfFuel(limits.fuel).into(),
+        Some(Trap::Interrupt) => Halt { millis: limits.wall_clock_max_millis }.into(),
+        Some(trap) => Fault::Trap(trap.to_string()).into(),
+        None => Fault::Trap(first_line(&error.root_cause().to_string())).into(),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    const TEXT_MAX_CHARS: usize = 500;
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(TEXT_MAX_CHARS).collect()
+}
+
+/// What a Rust guest printed when it panicked, on one line.
+fn panic_message(said: &str) -> Option<String> {
+    let from = said.find("panicked at ")?;
+    let told: Vec<&str> = said[from..].lines().take(2).map(str::trim).collect();
+    Some(first_line(&told.join(" ")))
+}

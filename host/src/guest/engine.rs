@@ -1,0 +1,320 @@
+//! The wasm engine: how guests are compiled, cached and pooled.
+//!
+//! Off, because a guest could see the difference between machines or escape a
+//! limit through them: threads, shared memory, 64-bit memories, relaxed SIMD,
+//! component-model async, garbage collection.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{
+    Cache, CacheConfig, Config, Enabled, Engine as Wasmtime, InstanceAllocationStrategy, OptLevel,
+    PoolingAllocationConfig, WasmBacktraceDetails,
+};
+
+use super::bindings::{self, GuestPre};
+use super::call::CallState;
+use super::{INTERFACE_SECTION, INTERFACE_VERSION, imports, shards};
+use crate::record::Digest;
+
+/// Why a component cannot be a mod. Says what, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum GuestError {
+    /// Not WebAssembly at all.
+    #[error("{name} is not WebAssembly; a mod is a component built for wasm32-wasip2")]
+    NotWasm {
+        /// Which mod.
+        name: String,
+    },
+    /// WebAssembly without the component model around it.
+    #[error(
+        "{name} is a core module, not a component; build it for wasm32-wasip2, \
+         or wrap it with `wasm-tools component new`"
+    )]
+    NotComponent {
+        /// Which mod.
+        name: String,
+    },
+    /// Not made with an SDK, or not for this host.
+    #[error(
+        "{name} does not say which version of sandtable:guest it was made for; \
+         is it a mod? Build it with the Sandtable SDK"
+    )]
+    NoVersion {
+        /// Which mod.
+        name: String,
+    },
+    /// Made for another version of the interface.
+    #[error(
+        "{name} was made for sandtable:guest {found}, and this host runs {INTERFACE_VERSION}; {remedy}"
+    )]
+    Version {
+        /// Which mod.
+        name: String,
+        /// What it was made for.
+        found: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// Larger than a mod may be.
+    #[error("{name} is {bytes} bytes; a mod may have {} at most", Engine::COMPONENT_MAX_BYTES)]
+    TooLarge {
+        /// Which mod.
+        name: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// Does not compile.
+    #[error("{name} does not compile: {why}")]
+    Compile {
+        /// Which mod.
+        name: String,
+        /// What the compiler says.
+        why: String,
+    },
+    /// Imports or exports something else than a mod does.
+    #[error("{name} is a component, but not a mod: {why}")]
+    WrongWorld {
+        /// Which mod.
+        name: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// Could not say what it consists of.
+    #[error("{name} could not describe itself: {why}")]
+    Describe {
+        /// Which mod.
+        name: String,
+        /// What happened.
+        why: String,
+    },
+    /// The engine itself could not be made.
+    #[error("the WebAssembly engine could not be started: {0}")]
+    Engine(String),
+}
+
+/// A compiled mod, ready to be instantiated.
+#[derive(Clone)]
+pub struct Code {
+    /// The BLAKE3 digest of the component.
+    pub hash: Digest,
+    pub(super) guest: GuestPre<CallState>,
+}
+
+/// Compiles and runs guests.
+pub struct Engine {
+    wasmtime: Wasmtime,
+    linker: Linker<CallState>,
+    clock: Option<Clock>,
+}
+
+/// Advances the epoch, so that long calls notice.
+struct Clock {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Bytes that a component may have.
+    pub const COMPONENT_MAX_BYTES: usize = 64 << 20;
+    /// Bytes of memory that any limit can grant to a call.
+    pub const MEMORY_MAX_BYTES: u64 = 1 << 30;
+    /// Milliseconds from one look at the clock to the next.
+    pub(super) const CLOCK_MILLIS: u64 = 10;
+    const WASM_STACK_BYTES: usize = 512 << 10;
+    /// Pages that stay mapped when an instance goes back to the pool: zeroing
+    /// them is cheaper than faulting them in again.
+    const KEEP_RESIDENT_BYTES: usize = 16 << 20;
+
+    /// Starts an engine for calls on so many threads at once. With an emergency
+    /// stop, guests also look at the clock.
+    pub fn new(strict_nan: bool, emergency_stop: bool, threads: usize) -> Result<Self, GuestError> {
+        let broken = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
+        let mut config = Config::new();
+        config
+            .consume_fuel(true)
+            .epoch_interruption(emergency_stop)
+            .cranelift_opt_level(OptLevel::Speed)
+            .cranelift_nan_canonicalization(strict_nan)
+            .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+            .max_wasm_stack(Self::WASM_STACK_BYTES)
+            .wasm_simd(true)
+            .wasm_relaxed_simd(false)
+            .wasm_memory64(false)
+            .wasm_multi_memory(false)
+            .wasm_tail_call(false)
+            .memory_init_cow(true)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(threads)))
+            .cache(cache_directory().and_then(|directory| {
+                let mut config = CacheConfig::new();
+                config.with_directory(directory);
+                Cache::new(config).ok()
+            }));
+        let wasmtime = Wasmtime::new(&config).map_err(broken)?;
+        let mut linker = Linker::new(&wasmtime);
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(broken)?;
+        shards::add_to_linker(&mut linker).map_err(broken)?;
+        imports::add_to_linker(&mut linker).map_err(broken)?;
+        let clock = emergency_stop.then(|| Clock::start(wasmtime.clone()));
+        Ok(Self { wasmtime, linker, clock })
+    }
+
+    /// Compiles a component, or finds it compiled in the cache. `name` is how
+    /// it is called in messages.
+    pub fn load(&self, name: &str, component: &[u8]) -> Result<Code, GuestError> {
+        let name = name.to_owned();
+        if component.len() > Self::COMPONENT_MAX_BYTES {
+            return Err(GuestError::TooLarge { name, bytes: component.len() });
+        }
+        check_version(&name, component)?;
+        let compiled = Component::new(&self.wasmtime, component).map_err(|error| {
+            GuestError::Compile { name: name.clone(), why: format!("{error:#}") }
+        })?;
+        let guest = self
+            .linker
+            .instantiate_pre(&compiled)
+            .and_then(GuestPre::new)
+            .map_err(|error| GuestError::WrongWorld { name, why: format!("{error:#}") })?;
+        Ok(Code { hash: *blake3::hash(component).as_bytes(), guest })
+    }
+
+    /// Asks a mod what it consists of.
+    pub fn describe(
+        &self,
+        name: &str,
+        code: &Code,
+        limits: &crate::config::Limits,
+        assets: Arc<super::call::Assets>,
+    ) -> Result<bindings::types::Description, GuestError> {
+        let mut store = self.store(CallState::outside(name, limits, assets), limits);
+        code.guest
+            .instantiate(&mut store)
+            .and_then(|guest| guest.call_describe(&mut store))
+            .map_err(|error| GuestError::Describe {
+                name: name.to_owned(),
+                why: super::call::verdict(error, limits).to_string(),
+            })
+    }
+
+    pub(super) fn store(
+        &self,
+        state: CallState,
+        limits: &crate::config::Limits,
+    ) -> wasmtime::Store<CallState> {
+        let mut store = wasmtime::Store::new(&self.wasmtime, state);
+        store.limiter(|state| &mut state.meter);
+        // Fuel is switched on in this engine, so that this cannot fail.
+        let _ = store.set_fuel(limits.fuel);
+        if self.clock.is_some() {
+            let ticks = match limits.wall_clock_max_millis {
+                0 => u64::MAX / 2,
+                millis => millis.div_ceil(Self::CLOCK_MILLIS) + 1,
+            };
+            store.set_epoch_deadline(ticks);
+            store.epoch_deadline_trap();
+        }
+        store
+    }
+}
+
+impl Clock {
+    fn start(engine: Wasmtime) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name("emergency-stop".to_owned())
+            .spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(Duration::from_millis(Engine::CLOCK_MILLIS));
+                    engine.increment_epoch();
+                }
+            })
+            .ok();
+        Self { stop, thread }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+fn pool(threads: usize) -> PoolingAllocationConfig {
+    // One more than there are threads, for a mod that is being described.
+    let calls = u32::try_from(threads).unwrap_or(u32::MAX / 8).saturating_add(1);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls * 8)
+        .total_memories(calls)
+        .total_tables(calls * 8)
+        .max_core_instances_per_component(16)
+        .max_memories_per_component(1)
+        .max_tables_per_component(4)
+        .max_memory_size(Engine::MEMORY_MAX_BYTES as usize)
+        .linear_memory_keep_resident(Engine::KEEP_RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto)
+        .table_keep_resident(64 << 10);
+    pool
+}
+
+/// Where compiled code is kept; `SANDTABLE_CACHE_DIR` says otherwise. Without a
+/// home there is no cache.
+fn cache_directory() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = set("SANDTABLE_CACHE_DIR")
+        .or_else(|| set("XDG_CACHE_HOME").map(|home| home.join("sandtable")))
+        .or_else(|| set("LOCALAPPDATA").map(|home| home.join("sandtable")))
+        .or_else(|| set("HOME").map(|home| home.join(".cache").join("sandtable")))?;
+    std::path::absolute(directory).ok()
+}
+
+/// Reads the version stamp before anything of the component runs.
+fn check_version(name: &str, component: &[u8]) -> Result<(), GuestError> {
+    use wasmparser::{Encoding, Parser, Payload};
+    let name = name.to_owned();
+    if !component.starts_with(b"\0asm") {
+        return Err(GuestError::NotWasm { name });
+    }
+    let mut found = None;
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload.map_err(|error| GuestError::Compile {
+            name: name.clone(),
+            why: format!("it is damaged: {error}"),
+        })?;
+        match payload {
+            Payload::Version { encoding: Encoding::Module, range, .. } if range.start == 0 => {
+                return Err(GuestError::NotComponent { name });
+            }
+            Payload::CustomSection(section) if section.name() == INTERFACE_SECTION => {
+                found = Some(String::from_utf8_lossy(section.data()).into_owned());
+            }
+            _ => {}
+        }
+    }
+    match found {
+        None => Err(GuestError::NoVersion { name }),
+        Some(found) if found == INTERFACE_VERSION => Ok(()),
+        Some(found) => {
+            let newer =
+                match (semver::Version::parse(&found), semver::Version::parse(INTERFACE_VERSION)) {
+                    (Ok(found), Ok(ours)) => found > ours,
+                    _ => false,
+                };
+            let remedy = if newer {
+                "update sandtable, or build the mod with an older SDK"
+            } else {
+                "build the mod again with the SDK of this version"
+            };
+            Err(GuestError::Version { name, found, remedy })
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The other imports of `host.wit`: lookups, relations, resources, commands,
+//! events, log lines, assets.
+
+use wasmtime::component::{HasSelf, Linker};
+
+use super::bindings::lookups::{Direction, Edges, Found};
+use super::bindings::{assets, log, lookups, output, types};
+use super::call::{CallState, LogLevel};
+use super::codec;
+use super::fault::Fault;
+use crate::ecs::Entity;
+
+pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    lookups::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    output::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    log::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    assets::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    Ok(())
+}
+
+impl types::Host for CallState {}
+
+impl lookups::Host for CallState {
+    fn lookup(&mut self, lookup: u32, entities: Vec<u64>) -> wasmtime::Result<Found> {
+        let context = self.context()?;
+        let Some(&kind) = context.system.lookups.get(lookup as usize) else {
+            return Err(Fault::Undeclared(format!("it looked up component {lookup}")).into());
+        };
+        let mut found = Found { present: Vec::with_capacity(entities.len()), values: Vec::new() };
+        for bits in entities {
+            let entity = issued(&context.world, bits)?;
+            let value = context.world.component(entity, kind);
+            found.present.push(u8::from(value.is_some()));
+            found.values.extend_from_slice(value.unwrap_or_default());
+        }
+        Ok(found)
+    }
+
+    fn related(
+        &mut self,
+        relation: u32,
+        way: Direction,
+        entities: Vec<u64>,
+    ) -> wasmtime::Result<Edges> {
+        let context = self.context()?;
+        let Some(&kind) = context.system.relations.get(relation as usize) else {
+            return Err(Fault::Undeclared(format!("it read relation {relation}")).into());
+        };
+        let relations = &context.world.relations;
+        let mut edges = Edges { starts: vec![0], others: Vec::new(), data: Vec::new() };
+        for bits in entities {
+            let entity = issued(&context.world, bits)?;
+            let mut add = |(other, data): (Entity, &crate::ecs::Bytes)| {
+                edges.others.push(other.to_bits());
+                edges.data.extend_from_slice(data);
+            };
+            match way {
+                Direction::Outgoing => relations.outgoing(kind, entity).for_each(&mut add),
+                Direction::Incoming => relations.incoming(kind, entity).for_each(&mut add),
+            }
+            edges.starts.push(edges.others.len() as u32);
+        }
+        Ok(edges)
+    }
+}
+
+/// An entity that was issued once; the one that names nobody is, too.
+fn issued(world: &crate::ecs::World, bits: u64) -> Result<Entity, Fault> {
+    let entity = Entity::from_bits(bits);
+    if bits == 0 || world.entities.was_issued(entity) {
+        Ok(entity)
+    } else {
+        Err(Fault::NoSuchEntity(entity))
+    }
+}
+
+impl output::Host for CallState {
+    fn set_resource(&mut self, resource: u32, value: Vec<u8>) -> wasmtime::Result<()> {
+        let context = self.context()?;
+        let Some(&(kind, true)) = context.system.resources.get(resource as usize) else {
+            return Err(Fault::Undeclared(format!("it set resource {resource}")).into());
+        };
+        self.charge(value.len(), &context.limits)?;
+        let value = codec::resource(context.world.registry.get(kind), &value)?;
+        self.outcome.resources.push((kind, value));
+        Ok(())
+    }
+
+    fn commands(&mut self, runs: Vec<u8>) -> wasmtime::Result<()> {
+        Ok(codec::commands(self, &runs)?)
+    }
+
+    fn emit(&mut self, events: Vec<u8>) -> wasmtime::Result<()> {
+        Ok(codec::events(self, &events)?)
+    }
+}
+
+impl log::Host for CallState {
+    fn write(&mut self, severity: log::Level, line: String) -> wasmtime::Result<()> {
+        let level = match severity {
+            log::Level::Error => LogLevel::Error,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Debug => LogLevel::Debug,
+        };
+        self.say(level, &line);
+        Ok(())
+    }
+}
+
+impl assets::Host for CallState {
+    fn names(&mut self) -> wasmtime::Result<Vec<String>> {
+        Ok(self.assets.keys().cloned().collect())
+    }
+
+    fn read(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        Ok(self.assets.get(&name).cloned())
+    }
+}

@@ -1,0 +1,267 @@
+//! `shards` of `host.wit`: columns into the guest's memory and back.
+//!
+//! This is the hot path. A column crosses by one copy into the guest, and by
+//! one copy out of it only where its bytes differ. Those become the column's
+//! new page as they are.
+
+use std::sync::Arc;
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{ComponentType, Linker, Lower, WasmList};
+
+use super::call::{CallContext, CallState, ShardRef, WrittenColumn, WrittenValues};
+use super::codec::{self, ColumnEntry};
+use super::fault::Fault;
+use crate::ecs::{
+    Access, Archetype, Bytes, Column, Entity, Kind, RowMask, Stamp, Values, canonical_packed,
+    canonical_value, read_array,
+};
+
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct Shard {
+    header: Vec<u8>,
+    columns: Vec<Arc<Vec<u8>>>,
+}
+
+pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    let mut shards = linker.instance("sandtable:guest/shards@0.1.0")?;
+    shards.func_wrap("next", |mut store: StoreContextMut<'_, CallState>, (): ()| {
+        Ok((next(store.data_mut())?,))
+    })?;
+    shards.func_wrap(
+        "write",
+        |mut store: StoreContextMut<'_, CallState>,
+         (shard, column, values): (u32, u32, WasmList<u8>)| {
+            let bytes = values.as_le_slice(&store);
+            let written = write(store.data(), shard as usize, column as usize, bytes)?;
+            let len = bytes.len();
+            store.data_mut().keep(written, len)?;
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+fn next(state: &mut CallState) -> Result<Vec<Shard>, Fault> {
+    let context = state.context()?;
+    state.batch_start = state.outcome.written.len();
+    state.current =
+        state.call.as_mut().and_then(|call| call.batches.pop_front()).unwrap_or_default();
+    state.used.rows += crate::fanout::rows_of(&context.world, &state.current) as u64;
+    Ok(state.current.iter().map(|shard| ship(&context, shard)).collect())
+}
+
+fn ship(context: &CallContext, shard: &ShardRef) -> Shard {
+    let archetype = context.world.archetype(shard.archetype);
+    let entities = &archetype.entities().pages()[shard.page];
+    let table = column_table(context, shard, archetype);
+    let header = codec::header(context, shard, entities.len(), &table);
+    let columns = table
+        .iter()
+        .map(|entry| match shipped(context, shard, archetype, entry) {
+            None => {
+                let bits = entities.iter().flat_map(|entity| entity.to_bits().to_le_bytes());
+                Arc::new(bits.collect())
+            }
+            Some(column) => match &column.values {
+                Values::Packed(rows) => rows.pages().get(shard.page).cloned().unwrap_or_default(),
+                Values::Dynamic(rows) => Arc::new(codec::dynamic_column(&rows.pages()[shard.page])),
+            },
+        })
+        .collect();
+    Shard { header, columns }
+}
+
+/// The columns of a shard: entities where asked for, then the terms that ship
+/// and that the archetype has.
+fn column_table(
+    context: &CallContext,
+    shard: &ShardRef,
+    archetype: &Archetype,
+) -> Vec<ColumnEntry> {
+    let query = &context.system.queries[shard.query];
+    let entities = query.entities.then_some(ColumnEntry { term: None, width: Some(8) });
+    let terms = query.terms.iter().enumerate().filter(|(_, term)| term.access.ships());
+    let columns = terms.filter_map(|(at, term)| {
+        let column = archetype.column(term.kind)?;
+        let width = match &column.values {
+            Values::Packed(rows) => Some(rows.width()),
+            Values::Dynamic(_) => None,
+        };
+        Some(ColumnEntry { term: Some(at), width })
+    });
+    entities.into_iter().chain(columns).collect()
+}
+
+fn shipped<'a>(
+    context: &CallContext,
+    shard: &ShardRef,
+    archetype: &'a Archetype,
+    entry: &ColumnEntry,
+) -> Option<&'a Column> {
+    let term = &context.system.queries[shard.query].terms[entry.term?];
+    archetype.column(term.kind)
+}
+
+/// Checks one column that came back. Nothing, when its bytes are as they were.
+fn write(
+    state: &CallState,
+    shard: usize,
+    column: usize,
+    bytes: &[u8],
+) -> Result<Option<WrittenColumn>, Fault> {
+    let context = state.context()?;
+    let Some(shard) = state.current.get(shard) else {
+        return Err(Fault::Undeclared(format!(
+            "it wrote shard {shard} of {}",
+            state.current.len()
+        )));
+    };
+    let archetype = context.world.archetype(shard.archetype);
+    let table = column_table(&context, shard, archetype);
+    let entry = table.get(column);
+    let Some((term, column)) = entry.and_then(|entry| {
+        let column = shipped(&context, shard, archetype, entry)?;
+        Some((&context.system.queries[shard.query].terms[entry.term?], column))
+    }) else {
+        return Err(Fault::Undeclared(format!("it wrote column {column}, which is no component")));
+    };
+    let kind = context.world.registry.get(term.kind);
+    if !matches!(term.access, Access::Write | Access::OptionalWrite) {
+        return Err(Fault::Undeclared(format!("it wrote `{}`, which it only reads", kind.name)));
+    }
+    let mut new = match &column.values {
+        Values::Packed(rows) if rows.width() == 0 => {
+            return if bytes.is_empty() { Ok(None) } else { Err(width_fault(kind, bytes, 0)) };
+        }
+        Values::Packed(rows) => {
+            let old = &rows.pages()[shard.page];
+            if bytes.len() != old.len() {
+                return Err(width_fault(kind, bytes, old.len()));
+            }
+            if bytes == old.as_slice() {
+                return Ok(None);
+            }
+            let mut new = bytes.to_vec();
+            canonical_packed(kind, &mut new, &mut no_stand_in).map_err(|problem| {
+                Fault::Malformed(format!("a value of `{}`: {problem}", kind.name))
+            })?;
+            WrittenValues::Packed(Arc::new(new))
+        }
+        Values::Dynamic(rows) => {
+            let old = &rows.pages()[shard.page];
+            match read_dynamic(kind, bytes, old)? {
+                None => return Ok(None),
+                Some(new) => WrittenValues::Dynamic(Arc::new(new)),
+            }
+        }
+    };
+    let rows = archetype.entities().pages()[shard.page].len();
+    let differs = |row: usize| match (&column.values, &new) {
+        (Values::Packed(old), WrittenValues::Packed(new)) => {
+            let width = old.width();
+            old.pages()[shard.page][row * width..][..width] != new[row * width..][..width]
+        }
+        (Values::Dynamic(old), WrittenValues::Dynamic(new)) => {
+            old.pages()[shard.page][row] != new[row]
+        }
+        _ => true,
+    };
+    if let RowMask::Some(mask) = &shard.mask
+        && let Some(row) =
+            (0..rows).find(|row| mask[row / 8] >> (row % 8) & 1 == 0 && differs(*row))
+    {
+        return Err(Fault::Undeclared(format!(
+            "it wrote row {row} of `{}`, which its filter leaves out",
+            kind.name
+        )));
+    }
+    let changed = column.changed.as_ref().map(|stamps| {
+        let old = &stamps.pages()[shard.page];
+        let new = old
+            .iter()
+            .enumerate()
+            .map(|(row, stamp)| if differs(row) { context.now } else { *stamp });
+        Arc::new(new.collect::<Vec<Stamp>>())
+    });
+    // Pages are shared with whoever looks at the world later, so that none of
+    // them may carry room for more.
+    match &mut new {
+        WrittenValues::Packed(page) => Arc::make_mut(page).shrink_to_fit(),
+        WrittenValues::Dynamic(page) => Arc::make_mut(page).shrink_to_fit(),
+    }
+    Ok(Some(WrittenColumn {
+        archetype: shard.archetype,
+        page: shard.page,
+        kind: term.kind,
+        values: new,
+        changed,
+    }))
+}
+
+fn width_fault(kind: &Kind, bytes: &[u8], expected: usize) -> Fault {
+    Fault::Malformed(format!(
+        "{} bytes for a column of `{}`, which has {expected}",
+        bytes.len(),
+        kind.name
+    ))
+}
+
+fn no_stand_in(entity: Entity) -> Result<Entity, String> {
+    if entity.generation() == Entity::SPAWNED_IN_CALL {
+        return Err("it names an entity that this call spawned; use a command for that".to_owned());
+    }
+    Ok(entity)
+}
+
+/// Reads a dynamic column, keeping every value that is as it was. Nothing, when
+/// all are.
+fn read_dynamic(kind: &Kind, bytes: &[u8], old: &[Bytes]) -> Result<Option<Vec<Bytes>>, Fault> {
+    let problem = |problem| Fault::Malformed(format!("a value of `{}`: {problem}", kind.name));
+    let mut from = bytes;
+    let rows = read_array(&mut from).map_err(problem)?;
+    if rows != old.len() {
+        return Err(Fault::Malformed(format!(
+            "{rows} values of `{}` for {} rows",
+            kind.name,
+            old.len()
+        )));
+    }
+    let mut differs = false;
+    let mut values = Vec::with_capacity(rows);
+    let mut value = Vec::new();
+    for old in old {
+        value.clear();
+        canonical_value(kind, &mut from, &mut value, &mut no_stand_in).map_err(problem)?;
+        if value == **old {
+            values.push(old.clone());
+        } else {
+            differs = true;
+            values.push(value.as_slice().into());
+        }
+    }
+    if !from.is_empty() {
+        return Err(Fault::Malformed(format!("bytes after the last value of `{}`", kind.name)));
+    }
+    Ok(differs.then_some(values))
+}
+
+impl CallState {
+    /// Keeps a written column, in the place of an earlier write of the same.
+    fn keep(&mut self, written: Option<WrittenColumn>, bytes: usize) -> Result<(), Fault> {
+        let context = self.context()?;
+        self.charge(bytes, &context.limits)?;
+        let Some(written) = written else { return Ok(()) };
+        let batch = &mut self.outcome.written[self.batch_start..];
+        let earlier = batch.iter_mut().find(|earlier| {
+            (earlier.archetype, earlier.page, earlier.kind)
+                == (written.archetype, written.page, written.kind)
+        });
+        match earlier {
+            Some(earlier) => *earlier = written,
+            None => self.outcome.written.push(written),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! A closed WASI: what a guest's standard library may ask for, answered the
+//! same way on every machine.
+//!
+//! Clocks show the time of the tick, random numbers repeat for the same seed,
+//! tick and system, output is kept for the log. No files, no network, no
+//! environment. It is only built for guests that ask, which few do.
+
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{
+    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
+};
+
+use super::call::CallState;
+
+/// The WASI of one instance.
+pub(super) struct Wasi {
+    key: [u8; 32],
+    since_start: Duration,
+    built: Option<Built>,
+}
+
+struct Built {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    output: MemoryOutputPipe,
+}
+
+/// A clock that stands still during a tick.
+#[derive(Clone, Copy)]
+struct TickClock(Duration);
+
+impl HostWallClock for TickClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
+    }
+}
+
+impl HostMonotonicClock for TickClock {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Wasi {
+    const OUTPUT_MAX_BYTES: usize = 64 << 10;
+
+    /// For one run of a system, so many simulated seconds after the start.
+    pub fn new(system: &str, tick: u64, seconds: f64, seed: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&tick.to_le_bytes());
+        key[16..].copy_from_slice(&blake3::hash(system.as_bytes()).as_bytes()[..16]);
+        let since_start = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Self { key, since_start, built: None }
+    }
+
+    /// What the guest printed.
+    pub fn take_output(&mut self) -> String {
+        let printed = self.built.take().map(|built| built.output.contents());
+        printed.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+}
+
+impl Built {
+    fn new(key: [u8; 32], since_start: Duration) -> Self {
+        let output = MemoryOutputPipe::new(Wasi::OUTPUT_MAX_BYTES);
+        let clock = TickClock(since_start);
+        let mut insecure_key = key;
+        insecure_key[31] ^= 1;
+        let mut seed = [0; 16];
+        seed.copy_from_slice(&blake3::hash(&key).as_bytes()[..16]);
+        let ctx = WasiCtxBuilder::new()
+            .stdout(output.clone())
+            .stderr(output.clone())
+            .wall_clock(clock)
+            .monotonic_clock(clock)
+            .secure_random(ChaCha8Rng::from_seed(key))
+            .insecure_random(ChaCha8Rng::from_seed(insecure_key))
+            .insecure_random_seed(u128::from_le_bytes(seed))
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .build();
+        Built { ctx, table: ResourceTable::new(), output }
+    }
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let Wasi { key, since_start, built } = &mut self.wasi;
+        let built = built.get_or_insert_with(|| Built::new(*key, *since_start));
+        WasiCtxView { ctx: &mut built.ctx, table: &mut built.table }
+    }
+}

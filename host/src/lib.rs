@@ -1,0 +1,45 @@
+//! Sandtable: every system a sandboxed wasm mod, every tick a transaction,
+//! every world one SQLite file.
+//!
+//! ```text
+//! inputs ─► schedule ─► shards ─► guests ─► merge ─► commit ─► publish
+//! ```
+//!
+//! [`Simulation`] is the front door. Its tick ([`tick`]) takes what came from
+//! outside, lets every due system ([`schedule`], [`run`]) work on shards of the
+//! world ([`fanout`]) in a sandbox ([`guest`]), puts the outcomes together
+//! ([`merge`]), and commits the difference between two worlds ([`persist`]).
+//! The world itself is in [`ecs`]; it knows neither wasm nor SQL.
+//!
+//! ```no_run
+//! use sandtable::{Options, Simulation, catalog};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = catalog::load("examples/earth".as_ref())?;
+//! let mods = catalog::build_mods(&file.folder, &file.config, &mut |_| {})?;
+//! let mut earth = Simulation::create(None, file.config, mods, Options::default())?;
+//! for _ in 0..365 {
+//!     let done = earth.tick()?;
+//!     println!("tick {}: {} events", done.tick, done.events.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod catalog;
+pub mod config;
+pub mod ecs;
+pub mod fanout;
+pub mod guest;
+pub mod hash;
+pub mod merge;
+pub mod persist;
+pub mod program;
+pub mod record;
+pub mod run;
+pub mod schedule;
+pub mod simulation;
+pub mod tick;
+
+pub use config::WorldConfig;
+pub use simulation::{Error, LogSink, Options, Simulation};

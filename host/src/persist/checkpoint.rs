@@ -1,0 +1,115 @@
+//! When the log of SQLite is taken over into the save.
+//!
+//! Every commit goes to the end of a log beside the save, which readers see
+//! through; a checkpoint copies the newest state of each of its pages into the
+//! save, and the next commit starts the log again. That is too much for the end
+//! of a tick, so a thread of its own does it, with a connection of its own, once
+//! the log passes [`LOG_BYTES`]. It keeps nobody from writing or reading.
+//!
+//! While ticks keep coming the thread may never find the log idle, and a reader
+//! that stays open holds the log back. Past [`LOG_BYTES_MAX`] the writer
+//! therefore finishes the checkpoint itself, which is short after the thread's
+//! work. As long as a reader stays open even that frees nothing, and the log
+//! grows until the reader is gone.
+
+use std::ffi::c_int;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+
+use super::connect;
+
+/// Bytes in the log that are worth a checkpoint.
+const LOG_BYTES: u64 = 8 << 20;
+/// Bytes that the log may have before the writer finishes a checkpoint.
+const LOG_BYTES_MAX: u64 = 32 << 20;
+/// How long the writer waits for readers then.
+const READERS_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// Asks for checkpoints.
+#[derive(Debug)]
+pub(super) struct Checkpoints {
+    path: PathBuf,
+    page_bytes: u64,
+    /// Pages in the log after the last commit.
+    pages: Arc<AtomicU64>,
+    /// Past how many bytes the writer tries next.
+    bytes_max: u64,
+    worker: Option<(SyncSender<()>, JoinHandle<()>)>,
+}
+
+impl Checkpoints {
+    /// For the writer's connection to a save. Starts nothing yet: most worlds
+    /// are closed before their log is worth it.
+    pub(super) fn new(path: &Path, connection: &mut Connection) -> rusqlite::Result<Self> {
+        let pages = Arc::new(AtomicU64::new(0));
+        let seen = pages.clone();
+        connection.wal_hook(Some(move |_: &mut Wal, pages: c_int| {
+            seen.store(u64::from(pages.unsigned_abs()), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        let page_bytes =
+            connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))?;
+        let (path, page_bytes) = (path.to_owned(), u64::from(page_bytes));
+        Ok(Self { path, page_bytes, pages, bytes_max: LOG_BYTES_MAX, worker: None })
+    }
+
+    /// Looks at the log after a commit. A checkpoint that fails has lost
+    /// nothing: the log is still there, and the next one tries again.
+    pub(super) fn after_commit(&mut self, connection: &Connection) {
+        let bytes = self.pages.load(Ordering::Relaxed) * self.page_bytes;
+        if bytes <= LOG_BYTES {
+            self.bytes_max = LOG_BYTES_MAX;
+        } else if bytes <= self.bytes_max {
+            self.wake();
+        } else {
+            // If it is in vain, the log may grow by as much again first.
+            self.bytes_max = bytes + LOG_BYTES_MAX;
+            connect::checkpoint(connection, "RESTART", READERS_TIMEOUT);
+        }
+    }
+
+    fn wake(&mut self) {
+        if self.worker.is_none() {
+            let path = self.path.clone();
+            let (ask, asked) = sync_channel(1);
+            let work = move || {
+                let Ok(connection) = connect::writing(&path) else { return };
+                while asked.recv().is_ok() {
+                    connect::checkpoint(&connection, "PASSIVE", Duration::ZERO);
+                }
+            };
+            let started = std::thread::Builder::new().name("checkpoint".to_owned()).spawn(work);
+            self.worker = started.ok().map(|thread| (ask, thread));
+        }
+        if let Some((ask, _)) = &self.worker
+            && let Err(TrySendError::Disconnected(())) = ask.try_send(())
+        {
+            self.worker = None;
+        }
+    }
+
+    /// Waits for the thread to be gone.
+    pub(super) fn stop(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        if let Some((ask, thread)) = self.worker.take() {
+            drop(ask);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.join();
+    }
+}

@@ -1,0 +1,178 @@
+//! Connections to a save: how they are opened, hardened and told apart.
+//!
+//! A save can come from anywhere, so no connection runs triggers or views or
+//! trusts functions in the schema of the file, and none lets SQL write
+//! SQLite's own tables.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::Failure;
+use super::lock::beside;
+use super::schema::{APPLICATION_ID, FORMAT, format};
+use super::SaveError;
+
+/// Bytes in a page of SQLite. Dense commits like larger ones and small worlds
+/// smaller ones; the numbers are in the documentation of [`super`].
+pub(super) const PAGE_BYTES: u32 = 8192;
+
+/// How long somebody waits for the write lock of SQLite before giving up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Opens an existing file to be written.
+pub(super) fn writing(path: &Path) -> Result<Connection, SaveError> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|failure| diagnose(path, failure))
+}
+
+/// Makes a new file.
+pub(super) fn creating(path: &Path) -> Result<Connection, SaveError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let made = open(path, flags).and_then(|connection| {
+        connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+        Ok(connection)
+    });
+    made.map_err(|failure| failure.of(path, "made"))
+}
+
+/// Opens an existing file to be read. It is opened for writing where that is
+/// allowed, because whoever reads after a crash must recover the log, and
+/// whoever closes last must tidy it up.
+pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
+    let opened = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|connection| {
+        connection.pragma_update(None, "query_only", true)?;
+        format(&connection)?;
+        Ok(connection)
+    });
+    match opened {
+        Err(_) if path.exists() && !beside(path, "-wal").exists() => {
+            // In a folder that cannot be written there is no place for a log,
+            // so nobody can be writing.
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            open(&immutable(path), flags).map_err(|failure| diagnose(path, failure))
+        }
+        opened => opened.map_err(|failure| diagnose(path, failure)),
+    }
+}
+
+/// Makes a checkpoint, as far as it comes. Whether it could is not told: what is
+/// left in the log is as safe there.
+pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration) {
+    let _ = connection.busy_timeout(patience);
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let _ = connection.query_row(&sql, [], |_| Ok(()));
+    let _ = connection.busy_timeout(BUSY_TIMEOUT);
+}
+
+fn immutable(path: &Path) -> PathBuf {
+    let text = path.to_string_lossy();
+    let mut uri = String::from("file:");
+    for byte in text.bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri.into()
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    for (setting, on) in [
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+    ] {
+        connection.set_db_config(setting, on)?;
+    }
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // Checkpoints are made by whoever runs the world, when it suits.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// Checks that an opened file is a save, whole, and of a format that is known.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<i64, SaveError> {
+    let path = path.to_owned();
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<[i64; 5]> {
+        let sql = "SELECT count(*) FROM sqlite_schema";
+        let tables = connection.query_row(sql, [], |row| row.get(0))?;
+        Ok([
+            number("application_id")?,
+            number("user_version")?,
+            tables,
+            number("page_count")?,
+            number("page_size")?,
+        ])
+    };
+    let [application, found, tables, pages, page_bytes] =
+        read().map_err(|error| diagnose(&path, Failure::Sqlite(error)))?;
+    if application == 0 && found == 0 && tables == 0 {
+        return Err(SaveError::NotSqlite { path });
+    }
+    if application != APPLICATION_ID {
+        return Err(SaveError::OtherApplication { path });
+    }
+    if found > FORMAT {
+        return Err(SaveError::Newer { path, found, known: FORMAT });
+    }
+    if found < 1 {
+        return Err(SaveError::Damaged { path, what: "it says no format".to_owned() });
+    }
+    // SQLite takes the missing rest of the last page for zeros.
+    let expected = pages.unsigned_abs() * page_bytes.unsigned_abs();
+    if file_bytes(&beside(&path, "-wal")) == 0 && file_bytes(&path) < expected {
+        return Err(SaveError::Truncated { found: file_bytes(&path), path, expected });
+    }
+    Ok(found)
+}
+
+/// Says why a file could not be opened, better than SQLite does.
+///
+/// Looks into the file past SQLite, which is harmless now: closing it drops
+/// SQLite's locks in this process, but nobody gets anything out of this file.
+fn diagnose(path: &Path, failure: Failure) -> SaveError {
+    use std::io::Read;
+    let owned = path.to_owned();
+    let Ok(about) = std::fs::metadata(path) else { return SaveError::Missing { path: owned } };
+    if !about.is_file() {
+        return SaveError::NotSqlite { path: owned };
+    }
+    let opened = std::fs::File::open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(source) => return SaveError::Io { path: owned, doing: "opened", source },
+    };
+    let mut header = [0_u8; 32];
+    let shorter = file.read_exact(&mut header).is_err();
+    if shorter || !header.starts_with(b"SQLite format 3\0") {
+        return SaveError::NotSqlite { path: owned };
+    }
+    let page_bytes = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
+        1 => 65536,
+        bytes => bytes,
+    };
+    let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
+    let expected = page_bytes * u64::from(pages);
+    if about.len() < expected && file_bytes(&beside(path, "-wal")) == 0 {
+        return SaveError::Truncated { path: owned, found: about.len(), expected };
+    }
+    failure.of(path, "opened")
+}
+
+/// Bytes of a file; none where there is no file.
+pub(super) fn file_bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |about| about.len())
+}

@@ -1,0 +1,218 @@
+//! Why a save cannot be made, opened, read or written.
+//!
+//! Every message is one sentence for a person: it names the file, and says what
+//! to do where something can be done.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Error as Sqlite, ErrorCode};
+
+/// Why a save cannot be made, opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// There is already something where the new save should be.
+    #[error("{} is already there: open it, or give the new save another name", path.display())]
+    Exists {
+        /// The save.
+        path: PathBuf,
+    },
+    /// There is nothing there.
+    #[error("there is no save at {}", path.display())]
+    Missing {
+        /// The save.
+        path: PathBuf,
+    },
+    /// Another process has it.
+    #[error(
+        "{} is open in another process{}: stop that one first, or use `sql`, `info` and `send`, which work meanwhile",
+        path.display(), shown_pid(*pid)
+    )]
+    Locked {
+        /// The save.
+        path: PathBuf,
+        /// The other process, if it could be found out.
+        pid: Option<u32>,
+    },
+    /// The file is no SQLite file.
+    #[error("{} is not a save: it is no SQLite file", path.display())]
+    NotSqlite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is an SQLite file of another program.
+    #[error("{} is not a save: it is an SQLite file of another application", path.display())]
+    OtherApplication {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The save is from a newer version.
+    #[error(
+        "{} was written by a newer Sandtable (its format is {found}, this one reads up to {known}): update Sandtable to open it",
+        path.display()
+    )]
+    Newer {
+        /// The save.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that is known.
+        known: i64,
+    },
+    /// The save is from an older version, and may not be changed here.
+    #[error(
+        "{} was written by an older Sandtable (its format is {found}, this one has {known}): run the world once, which brings it up to date",
+        path.display()
+    )]
+    Older {
+        /// The save.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The current format.
+        known: i64,
+    },
+    /// The file is shorter than it says.
+    #[error(
+        "{} is truncated: {found} of its {expected} bytes are there; take it from a backup",
+        path.display()
+    )]
+    Truncated {
+        /// The save.
+        path: PathBuf,
+        /// Bytes that are there.
+        found: u64,
+        /// Bytes that should be there.
+        expected: u64,
+    },
+    /// What the save holds contradicts itself.
+    #[error("{} is damaged: {what}; take it from a backup", path.display())]
+    Damaged {
+        /// The save.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The disk has no room.
+    #[error(
+        "the disk is full: {} could not be written; free some space, nothing that was committed is lost",
+        path.display()
+    )]
+    Full {
+        /// The save.
+        path: PathBuf,
+    },
+    /// Somebody else held the save for too long.
+    #[error("{} stayed busy: another process is writing it; try again", path.display())]
+    Busy {
+        /// The save.
+        path: PathBuf,
+    },
+    /// The operating system refused something.
+    #[error("{} could not be {doing}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SQLite refused something.
+    #[error("{} could not be {doing}: {source}", path.display())]
+    Sqlite {
+        /// The save.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What SQLite said.
+        source: Sqlite,
+    },
+    /// An input that nobody declares, or that does not fit its declaration.
+    #[error("input `{kind}`: {what}")]
+    Input {
+        /// Which input.
+        kind: String,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+    /// A query that cannot be answered.
+    #[error("{what}")]
+    Query {
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+}
+
+fn shown_pid(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+}
+
+/// Why something below a save failed, before it is said of which file.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite refused something.
+    Sqlite(Sqlite),
+    /// What is stored contradicts itself.
+    Damage(String),
+}
+
+impl From<Sqlite> for Failure {
+    fn from(error: Sqlite) -> Self {
+        Failure::Sqlite(error)
+    }
+}
+
+/// Of something that reads or writes a save.
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+/// Says what is damaged. What was found is often part of it, and can be
+/// anything: it is cut short and kept on one line.
+pub(super) fn damage<T>(what: impl Into<String>) -> Outcome<T> {
+    const CHARS_MAX: usize = 200;
+    let what: String = what.into();
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let mut short: String = what.chars().take(CHARS_MAX).map(plain).collect();
+    if short.len() < what.len() {
+        short.push('…');
+    }
+    Err(Failure::Damage(short))
+}
+
+impl Failure {
+    /// Says of which file, and while what.
+    pub(super) fn of(self, path: &Path, doing: &'static str) -> SaveError {
+        let path = path.to_owned();
+        let source = match self {
+            Failure::Damage(what) => return SaveError::Damaged { path, what },
+            Failure::Sqlite(source) => source,
+        };
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt) => {
+                SaveError::Damaged { path, what: "SQLite finds its pages inconsistent".to_owned() }
+            }
+            Some(ErrorCode::NotADatabase) => SaveError::NotSqlite { path },
+            Some(ErrorCode::DiskFull) => SaveError::Full { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SaveError::Busy { path },
+            Some(ErrorCode::TooBig) => {
+                SaveError::Damaged { path, what: "a value is longer than any save has".to_owned() }
+            }
+            // A stored value has another type or range than its column.
+            None if is_conversion(&source) => {
+                SaveError::Damaged { path, what: source.to_string() }
+            }
+            _ => SaveError::Sqlite { path, doing, source },
+        }
+    }
+}
+
+fn is_conversion(error: &Sqlite) -> bool {
+    matches!(
+        error,
+        Sqlite::FromSqlConversionFailure(..)
+            | Sqlite::IntegralValueOutOfRange(..)
+            | Sqlite::Utf8Error(..)
+            | Sqlite::InvalidColumnType(..)
+            | Sqlite::QueryReturnedNoRows
+    )
+}

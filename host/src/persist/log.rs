@@ -1,0 +1,280 @@
+//! Writes what ticks did: their hashes, inputs, events, system runs, faults,
+//! exclusions and suspensions; and prunes what is kept for a while only.
+//!
+//! Ticks, inputs, faults, exclusions and suspensions are kept for ever. System
+//! runs, and events that everybody has read, are kept for
+//! [`log_ticks`](crate::config::WorldSettings::log_ticks).
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+use rustc_hash::FxHashMap;
+
+use crate::ecs::{Events, KindId, Topic, World};
+use crate::record::TickRecord;
+
+/// A topic as it is stored: its form above its kind.
+pub(super) fn topic_number(topic: Topic) -> i64 {
+    let (form, kind) = match topic {
+        Topic::Kind(kind) => (0, kind.0),
+        Topic::Removed(kind) => (1, kind.0),
+        Topic::Despawned => (2, 0),
+    };
+    form << 32 | i64::from(kind)
+}
+
+/// The topic that is stored as this.
+pub(super) fn topic_of(number: i64) -> Option<Topic> {
+    let kind = KindId(number as u32);
+    match number >> 32 {
+        0 => Some(Topic::Kind(kind)),
+        1 => Some(Topic::Removed(kind)),
+        2 if kind.0 == 0 => Some(Topic::Despawned),
+        _ => None,
+    }
+}
+
+/// What the runs of one system add up to, over all ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    pub runs: u64,
+    pub calls: u64,
+    pub rows: u64,
+    pub commands: u64,
+    pub stale: u64,
+    pub events: u64,
+    pub guest_ns: u64,
+    pub faults: u64,
+}
+
+/// The totals of every system that ever ran.
+pub(super) type AllTotals = BTreeMap<String, Totals>;
+
+/// Reads the totals back.
+pub(super) fn read_totals(connection: &Connection) -> rusqlite::Result<AllTotals> {
+    let mut select = connection.prepare(
+        "SELECT system, runs, calls, rows, commands, stale, events, guest_ns, faults FROM st_totals",
+    )?;
+    let totals = select.query_map([], |row| {
+        let number = |at| row.get(at).map(|number: i64| number as u64);
+        let totals = Totals {
+            runs: number(1)?,
+            calls: number(2)?,
+            rows: number(3)?,
+            commands: number(4)?,
+            stale: number(5)?,
+            events: number(6)?,
+            guest_ns: number(7)?,
+            faults: number(8)?,
+        };
+        Ok((row.get(0)?, totals))
+    })?;
+    totals.collect()
+}
+
+/// Writes what ticks did, and returns the totals of the systems that ran.
+pub(super) fn write(
+    connection: &Connection,
+    records: &[TickRecord],
+    before: &World,
+    now: &World,
+    totals: &AllTotals,
+    committed_at: i64,
+) -> rusqlite::Result<AllTotals> {
+    let mut changed = AllTotals::new();
+    let mut entities = i64::from(now.entities.alive());
+    for record in records.iter().rev() {
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO st_ticks (tick, spawned, despawned, entities, committed_at, state, chain)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        let (spawned, despawned) = (record.spawned as i64, record.despawned as i64);
+        insert.execute(params![
+            record.tick as i64,
+            spawned,
+            despawned,
+            entities,
+            committed_at,
+            record.state,
+            record.chain
+        ])?;
+        entities -= spawned - despawned;
+    }
+    for record in records {
+        write_inputs(connection, record)?;
+        write_runs(connection, record, totals, &mut changed)?;
+        write_troubles(connection, record)?;
+    }
+    write_totals(connection, &changed)?;
+    write_events(connection, records, &before.events, &now.events)?;
+    Ok(changed)
+}
+
+fn write_inputs(connection: &Connection, record: &TickRecord) -> rusqlite::Result<()> {
+    for (number, input) in record.inputs.iter().enumerate() {
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO st_inputs (tick, number, kind, sender, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        let (tick, number) = (record.tick as i64, number as i64);
+        insert.execute(params![tick, number, input.kind.0, input.sender, input.payload])?;
+    }
+    Ok(())
+}
+
+fn write_runs(
+    connection: &Connection,
+    record: &TickRecord,
+    totals: &AllTotals,
+    changed: &mut AllTotals,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO st_runs (tick, place, system, calls, rows, commands, stale, events, guest_ns)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    let tick = record.tick as i64;
+    for (place, run) in record.runs.iter().enumerate() {
+        insert.execute(params![
+            tick,
+            place as i64,
+            run.system,
+            run.calls as i64,
+            run.rows as i64,
+            run.commands as i64,
+            run.stale as i64,
+            run.events as i64,
+            run.guest_ns as i64
+        ])?;
+        if !changed.contains_key(&run.system) {
+            let known = totals.get(&run.system).copied().unwrap_or_default();
+            changed.insert(run.system.clone(), known);
+        }
+        if let Some(total) = changed.get_mut(&run.system) {
+            let add = |into: &mut u64, more: u64| *into = into.saturating_add(more);
+            add(&mut total.runs, 1);
+            add(&mut total.calls, run.calls);
+            add(&mut total.rows, run.rows);
+            add(&mut total.commands, run.commands);
+            add(&mut total.stale, run.stale);
+            add(&mut total.events, run.events);
+            add(&mut total.guest_ns, run.guest_ns);
+            add(&mut total.faults, u64::from(run.fault.is_some()));
+        }
+    }
+    Ok(())
+}
+
+fn write_totals(connection: &Connection, changed: &AllTotals) -> rusqlite::Result<()> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO st_totals
+             (system, runs, calls, rows, commands, stale, events, guest_ns, faults)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (system) DO UPDATE SET
+             runs = ?2, calls = ?3, rows = ?4, commands = ?5, stale = ?6, events = ?7,
+             guest_ns = ?8, faults = ?9",
+    )?;
+    for (system, total) in changed {
+        upsert.execute(params![
+            system,
+            total.runs as i64,
+            total.calls as i64,
+            total.rows as i64,
+            total.commands as i64,
+            total.stale as i64,
+            total.events as i64,
+            total.guest_ns as i64,
+            total.faults as i64
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_troubles(connection: &Connection, record: &TickRecord) -> rusqlite::Result<()> {
+    let tick = record.tick as i64;
+    for (place, run) in record.runs.iter().enumerate() {
+        if let Some(cause) = &run.fault {
+            let mut insert = connection.prepare_cached(
+                "INSERT INTO st_faults (tick, place, system, cause) VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            insert.execute(params![tick, place as i64, run.system, cause])?;
+        }
+    }
+    for exclusion in &record.exclusions {
+        let mut insert = connection
+            .prepare_cached("INSERT INTO st_exclusions (tick, mod, cause) VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![tick, exclusion.mod_id, exclusion.cause])?;
+    }
+    for id in &record.suspended {
+        let mut insert = connection
+            .prepare_cached("INSERT INTO st_suspensions (tick, mod) VALUES (?1, ?2)")?;
+        insert.execute(params![tick, id])?;
+    }
+    Ok(())
+}
+
+/// Writes the events of some ticks, and what is left of each topic. Whatever is
+/// unread is written, also what no record names.
+fn write_events(
+    connection: &Connection,
+    records: &[TickRecord],
+    before: &Events,
+    now: &Events,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO st_events (tick, topic, number, system, payload)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let mut recorded: FxHashMap<Topic, u64> = FxHashMap::default();
+    for record in records {
+        for event in &record.events {
+            let unread = now.get(event.topic, event.number);
+            let tick = unread.map_or(record.tick, |unread| unread.tick) as i64;
+            let (topic, number) = (topic_number(event.topic), event.number as i64);
+            insert.execute(params![tick, topic, number, event.system, event.payload])?;
+            *recorded.entry(event.topic).or_default() += 1;
+        }
+    }
+    for (topic, last, unread) in now.iter() {
+        let number = topic_number(topic);
+        let known = before.last(topic);
+        let mut passed = last;
+        let all_recorded = recorded.get(&topic).copied().unwrap_or(0) == last - known.min(last);
+        for event in unread {
+            passed = passed.min(event.number - 1);
+            if all_recorded {
+                break;
+            }
+            if event.number > known {
+                let mut insert = connection.prepare_cached(
+                    "INSERT OR IGNORE INTO st_events (tick, topic, number, system, payload)
+                     VALUES (?1, ?2, ?3, '', ?4)",
+                )?;
+                let (tick, at) = (event.tick as i64, event.number as i64);
+                insert.execute(params![tick, number, at, event.payload])?;
+            }
+        }
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO st_topics (topic, last, passed) VALUES (?1, ?2, ?3)
+             ON CONFLICT (topic) DO UPDATE SET last = ?2, passed = ?3
+             WHERE last <> ?2 OR passed <> ?3",
+        )?;
+        upsert.execute(params![number, last as i64, passed as i64])?;
+    }
+    Ok(())
+}
+
+/// Drops system runs and read events of ticks before `log_ticks` ago.
+pub(super) fn prune(connection: &Connection, tick: u64, log_ticks: u64) -> rusqlite::Result<()> {
+    if log_ticks == 0 || tick <= log_ticks {
+        return Ok(());
+    }
+    let oldest = (tick - log_ticks) as i64;
+    let mut delete = connection.prepare_cached("DELETE FROM st_runs WHERE tick <= ?1")?;
+    delete.execute([oldest])?;
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM st_events WHERE tick <= ?1 AND number <=
+             (SELECT passed FROM st_topics WHERE st_topics.topic = st_events.topic)",
+    )?;
+    delete.execute([oldest])?;
+    Ok(())
+}

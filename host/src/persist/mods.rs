@@ -1,0 +1,217 @@
+//! The mods of a save: which ran from when on, their components and assets.
+//!
+//! Contents are kept once for each BLAKE3 digest, compressed, and for ever:
+//! whatever ran in a save can run again. A set of mods is complete, and stands
+//! until the next one.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use blake3::Hasher;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::record::{Digest, hex};
+
+use super::error::{Outcome, damage};
+
+/// A mod as a save carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMod {
+    /// Its id.
+    pub id: String,
+    /// The version it says it has.
+    pub version: String,
+    /// The BLAKE3 digest of its component.
+    pub hash: Digest,
+    /// Its component, as wasm.
+    pub component: Vec<u8>,
+    /// The files it ships, by name.
+    pub assets: BTreeMap<String, Vec<u8>>,
+}
+
+/// A mod in a set, by digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub id: String,
+    pub version: String,
+    pub component: Digest,
+    pub assets: BTreeMap<String, Digest>,
+}
+
+/// A set of mods, and the tick after which it ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ModSet {
+    /// Nothing when no set was ever recorded.
+    pub since: Option<i64>,
+    /// By id.
+    pub mods: Vec<Listed>,
+}
+
+/// Bytes that one component or asset may have.
+const BLOB_BYTES_MAX: u64 = 1 << 30;
+const ZSTD_LEVEL: i32 = 3;
+
+impl ModSet {
+    /// The set that runs now.
+    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
+        let since: Option<i64> =
+            connection.query_row("SELECT max(since) FROM st_mod_sets", [], |row| row.get(0))?;
+        let mut select = connection
+            .prepare("SELECT id, version, component FROM st_mods WHERE since = ?1 ORDER BY id")?;
+        let mods = select.query_map([since], |row| {
+            Ok(Listed {
+                id: row.get(0)?,
+                version: row.get(1)?,
+                component: row.get(2)?,
+                assets: BTreeMap::new(),
+            })
+        })?;
+        let mut set = ModSet { since, mods: mods.collect::<Result<_, _>>()? };
+        let mut select =
+            connection.prepare("SELECT mod, name, blob FROM st_assets WHERE since = ?1")?;
+        let mut rows = select.query([since])?;
+        while let Some(row) = rows.next()? {
+            let id: String = row.get(0)?;
+            let Some(listed) = set.mods.iter_mut().find(|listed| listed.id == id) else {
+                return damage(format!("it has assets of a mod `{id}` that it does not have"));
+            };
+            listed.assets.insert(row.get(1)?, row.get(2)?);
+        }
+        Ok(set)
+    }
+
+    /// Adds what the set is to a digest.
+    pub(super) fn feed(&self, into: &mut Hasher) {
+        let mut text = |text: &str| {
+            into.update(&(text.len() as u64).to_le_bytes());
+            into.update(text.as_bytes());
+        };
+        for listed in &self.mods {
+            text(&listed.id);
+            text(&listed.version);
+            text(&hex(&listed.component));
+            text(&listed.assets.len().to_string());
+            for (name, digest) in &listed.assets {
+                text(name);
+                text(&hex(digest));
+            }
+        }
+    }
+
+    /// Every mod of the set with its contents.
+    pub(super) fn load(&self, connection: &Connection) -> Outcome<Vec<StoredMod>> {
+        let load = |listed: &Listed| -> Outcome<StoredMod> {
+            let mut assets = BTreeMap::new();
+            for (name, digest) in &listed.assets {
+                assets.insert(name.clone(), load_blob(connection, digest)?);
+            }
+            Ok(StoredMod {
+                id: listed.id.clone(),
+                version: listed.version.clone(),
+                hash: listed.component,
+                component: load_blob(connection, &listed.component)?,
+                assets,
+            })
+        };
+        self.mods.iter().map(load).collect()
+    }
+}
+
+/// Lists a set of mods by digests.
+pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
+    let mut listed: Vec<Listed> = mods
+        .iter()
+        .map(|stored| Listed {
+            id: stored.id.clone(),
+            version: stored.version.clone(),
+            component: digest(&stored.component),
+            assets: stored
+                .assets
+                .iter()
+                .map(|(name, bytes)| (name.clone(), digest(bytes)))
+                .collect(),
+        })
+        .collect();
+    listed.sort_by(|one, two| one.id.cmp(&two.id));
+    listed
+}
+
+/// Writes a set with the contents that the save does not have yet. A set that
+/// was to stand from the same tick on never ran, and goes.
+pub(super) fn write(
+    connection: &Connection,
+    since: u64,
+    mods: &[StoredMod],
+) -> rusqlite::Result<ModSet> {
+    let since = since as i64;
+    for table in ["st_mod_sets", "st_mods", "st_assets"] {
+        connection.execute(&format!("DELETE FROM {table} WHERE since >= ?1"), [since])?;
+    }
+    connection.execute("INSERT INTO st_mod_sets (since) VALUES (?1)", [since])?;
+    let set = ModSet { since: Some(since), mods: list(mods) };
+    for stored in mods {
+        store_blob(connection, &stored.component)?;
+        for bytes in stored.assets.values() {
+            store_blob(connection, bytes)?;
+        }
+    }
+    for listed in &set.mods {
+        connection.execute(
+            "INSERT INTO st_mods (since, id, version, component) VALUES (?1, ?2, ?3, ?4)",
+            params![since, listed.id, listed.version, listed.component],
+        )?;
+        for (name, digest) in &listed.assets {
+            connection.execute(
+                "INSERT INTO st_assets (since, mod, name, blob) VALUES (?1, ?2, ?3, ?4)",
+                params![since, listed.id, name, digest],
+            )?;
+        }
+    }
+    Ok(set)
+}
+
+fn digest(bytes: &[u8]) -> Digest {
+    *blake3::hash(bytes).as_bytes()
+}
+
+fn store_blob(connection: &Connection, bytes: &[u8]) -> rusqlite::Result<()> {
+    let digest = digest(bytes);
+    let known: Option<i64> = connection
+        .query_row("SELECT id FROM st_blobs WHERE digest = ?1", [digest], |row| row.get(0))
+        .optional()?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let packed = zstd::bulk::compress(bytes, ZSTD_LEVEL)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    connection.execute(
+        "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)",
+        params![digest, bytes.len() as i64, packed],
+    )?;
+    Ok(())
+}
+
+fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
+    let found: Option<(i64, Vec<u8>)> = connection
+        .query_row("SELECT bytes, data FROM st_blobs WHERE digest = ?1", [digest], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let name = hex(digest);
+    let Some((bytes, packed)) = found else {
+        return damage(format!("it lacks the contents with digest {name}"));
+    };
+    let wanted = u64::try_from(bytes).ok().filter(|bytes| *bytes <= BLOB_BYTES_MAX);
+    let Some(wanted) = wanted else {
+        return damage(format!("the contents with digest {name} claim {bytes} bytes"));
+    };
+    // Read as it comes and not past what was claimed: a few bytes can unpack to
+    // any length, and a claim is not worth an allocation.
+    let mut unpacked = Vec::new();
+    let read = zstd::stream::Decoder::new(packed.as_slice())
+        .and_then(|decoder| decoder.take(wanted + 1).read_to_end(&mut unpacked));
+    if read.is_err() || unpacked.len() as u64 != wanted || self::digest(&unpacked) != *digest {
+        return damage(format!("the contents with digest {name} are others"));
+    }
+    Ok(unpacked)
+}

@@ -1,0 +1,196 @@
+//! Reading a save, also while another process runs it: what it is, its world,
+//! and answers to SQL.
+//!
+//! A reader sees the save as one commit left it, for as long as it is open, and
+//! keeps nobody from writing. It holds the log back, though, so it is not for
+//! keeping.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
+
+use crate::config::WorldConfig;
+use crate::ecs::World;
+use crate::record::Digest;
+
+use super::error::{Failure, SaveError};
+use super::lock::beside;
+use super::mods::StoredMod;
+use super::save::Restored;
+use super::sql::{self, Table};
+use super::{connect, schema};
+
+/// Reads a save.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// What a save is, as far as a person asks first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Info {
+    /// What people call the world.
+    pub name: String,
+    /// Ticks done.
+    pub tick: u64,
+    /// The state hash, which the world was found to have.
+    pub hash: Digest,
+    /// The chain hash; zeros before the first tick.
+    pub chain: Digest,
+    /// How many entities are alive.
+    pub entities: u64,
+    /// How many edges there are.
+    pub relations: u64,
+    /// How many entities each archetype has, most first; those without any are
+    /// left out.
+    pub archetypes: Vec<ArchetypeInfo>,
+    /// The mods that run, by id.
+    pub mods: Vec<ModInfo>,
+    /// Faults of all ticks.
+    pub faults: u64,
+    /// Inputs that no tick has taken yet.
+    pub inbox: u64,
+    /// Every setting.
+    pub config: WorldConfig,
+    /// The format of the file.
+    pub format: i64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Bytes of the log beside it; zero for a closed save.
+    pub log_bytes: u64,
+    /// When the last commit was made.
+    pub committed_at: SystemTime,
+}
+
+/// The entities of one archetype.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchetypeInfo {
+    /// Names of its components.
+    pub components: Vec<String>,
+    /// How many entities there are.
+    pub entities: u64,
+}
+
+/// One of the mods that run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModInfo {
+    /// Its id.
+    pub id: String,
+    /// The version it says it has.
+    pub version: String,
+    /// The BLAKE3 digest of its component.
+    pub hash: Digest,
+    /// Whether it no longer takes part.
+    pub suspended: bool,
+    /// Ticks in a row in which it faulted.
+    pub faults_in_a_row: u32,
+}
+
+impl Reader {
+    /// Opens a save to be read. A save of an older format is brought up to date
+    /// first by whoever runs it.
+    pub fn open(path: &Path) -> Result<Self, SaveError> {
+        if !path.exists() {
+            return Err(SaveError::Missing { path: path.to_owned() });
+        }
+        let connection = connect::reading(path)?;
+        let failed = |error: Failure| error.of(path, "read");
+        // From here on one commit is seen.
+        connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
+        let found = connect::recognise(&connection, path)?;
+        if found < schema::FORMAT {
+            return Err(SaveError::Older { path: path.to_owned(), found, known: schema::FORMAT });
+        }
+        schema::check(&connection).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    fn restore(&self) -> Result<Restored, SaveError> {
+        Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The world after the last committed tick, and its settings.
+    pub fn world(&self) -> Result<(World, WorldConfig), SaveError> {
+        self.restore().map(|restored| (restored.world, restored.config))
+    }
+
+    /// The mods that run, with their components and assets.
+    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
+        let mods = self.restore()?.mods.load(&self.connection);
+        mods.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// What the save is. Restores the world, so that what it says is so.
+    pub fn info(&self) -> Result<Info, SaveError> {
+        let Restored { config, world, head, mods, .. } = self.restore()?;
+        let count = |table: &str| -> Result<u64, SaveError> {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let counted = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+            let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
+            Ok(counted.map_err(failed)?.unsigned_abs())
+        };
+        let mods = mods.mods.into_iter().map(|listed| {
+            let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
+            ModInfo {
+                id: listed.id,
+                version: listed.version,
+                hash: listed.component,
+                suspended: state.suspended,
+                faults_in_a_row: state.faults_in_a_row,
+            }
+        });
+        Ok(Info {
+            name: config.world.name.clone(),
+            tick: world.tick(),
+            hash: head.state,
+            chain: head.chain,
+            entities: u64::from(world.entities.alive()),
+            relations: world.relations.len() as u64,
+            archetypes: archetypes(&world),
+            mods: mods.collect(),
+            faults: count("st_faults")?,
+            inbox: count("st_inbox")?,
+            config,
+            format: schema::FORMAT,
+            file_bytes: connect::file_bytes(&self.path),
+            log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
+            committed_at: SystemTime::UNIX_EPOCH
+                .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
+                .unwrap_or(SystemTime::UNIX_EPOCH),
+        })
+    }
+
+    /// Answers a SELECT over the world and what led to it; `SELECT * FROM
+    /// tables` says what there is.
+    pub fn query(self, sql: &str) -> Result<Table, SaveError> {
+        let world = self.restore()?.world;
+        sql::answer(self.connection, world, sql, &self.path)
+    }
+}
+
+/// Answers a SELECT over a save; see [`Reader::query`].
+pub fn query(path: &Path, sql: &str) -> Result<Table, SaveError> {
+    Reader::open(path)?.query(sql)
+}
+
+fn archetypes(world: &World) -> Vec<ArchetypeInfo> {
+    let mut archetypes: Vec<ArchetypeInfo> = world
+        .archetypes()
+        .iter()
+        .filter(|archetype| !archetype.is_empty())
+        .map(|archetype| ArchetypeInfo {
+            components: archetype
+                .kinds()
+                .iter()
+                .map(|kind| world.registry.get(*kind).name.clone())
+                .collect(),
+            entities: archetype.len() as u64,
+        })
+        .collect();
+    archetypes.sort_by(|one, two| {
+        two.entities.cmp(&one.entities).then_with(|| one.components.cmp(&two.components))
+    });
+    archetypes
+}

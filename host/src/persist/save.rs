@@ -1,0 +1,446 @@
+//! The one writer of a save.
+//!
+//! Invariants: `committed` is the world that the save holds, page for page; it
+//! and everything else in here change only once SQLite has committed. So after
+//! an error the writer stands where the save stands, and can be used again.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use blake3::Hasher;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::config::{Durability, WorldConfig};
+use crate::ecs::World;
+use crate::hash::StateHasher;
+use crate::record::{Digest, Input, TickRecord};
+
+use super::checkpoint::Checkpoints;
+use super::chunks::Index;
+use super::error::{Failure, Outcome, SaveError, damage};
+use super::lock::{Lock, beside};
+use super::log::{self, AllTotals};
+use super::mods::{self, ModSet, StoredMod};
+use super::{chunks, connect, inbox, restore, schema, state};
+
+/// The one writer of a save.
+#[derive(Debug)]
+pub struct Save {
+    path: PathBuf,
+    connection: Connection,
+    config: WorldConfig,
+    committed: World,
+    head: Head,
+    index: Index,
+    mods: ModSet,
+    totals: AllTotals,
+    /// Inputs that were taken and not committed yet, by their row.
+    taken: Vec<(i64, Input)>,
+    syncing: Syncing,
+    checkpoints: Checkpoints,
+    /// Dropped last: nobody else may write before the connection is closed.
+    _lock: Lock,
+}
+
+/// What the row of the world says besides the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub tick: i64,
+    pub first_free: i64,
+    pub committed_at: i64,
+    pub state: Digest,
+    pub chain: Digest,
+}
+
+impl Save {
+    /// Makes a new save with a world in it. It appears under its name only once
+    /// it is whole.
+    pub fn create(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
+        let lock = Lock::take(path)?;
+        if path.exists() {
+            return Err(SaveError::Exists { path: path.to_owned() });
+        }
+        let draft = beside(path, ".new");
+        for leftover in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(beside(&draft, leftover));
+        }
+        write_draft(&draft, path, config, world)?;
+        std::fs::rename(&draft, path).map_err(|source| {
+            let path = path.to_owned();
+            SaveError::Io { path, doing: "made", source }
+        })?;
+        sync_folder(path);
+        Self::open_locked(path, lock).map(|(save, ..)| save)
+    }
+
+    /// Opens a save to go on with it: brings it up to the current format, and
+    /// restores its settings and its world.
+    pub fn open(path: &Path) -> Result<(Self, WorldConfig, World), SaveError> {
+        if !path.exists() {
+            return Err(SaveError::Missing { path: path.to_owned() });
+        }
+        // By its real name, so that two names of one save share a lock.
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let lock = Lock::take(&real)?;
+        Self::open_locked(path, lock)
+    }
+
+    fn open_locked(path: &Path, lock: Lock) -> Result<(Self, WorldConfig, World), SaveError> {
+        let failed = |failure: Failure| failure.of(path, "opened");
+        let mut connection = connect::writing(path)?;
+        if connect::recognise(&connection, path)? < schema::FORMAT {
+            schema::migrate(&mut connection).map_err(|error| failed(error.into()))?;
+        }
+        let restored = check_pages(&connection)
+            .and_then(|()| schema::check(&connection))
+            .and_then(|()| Restored::read(&connection))
+            .map_err(failed)?;
+        let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(|error| failed(error.into()))?;
+        let Restored { config, world, head, index, mods } = restored;
+        let checkpoints = Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
+        let save = Self {
+            path: path.to_owned(),
+            checkpoints,
+            connection,
+            config: config.clone(),
+            committed: world.clone(),
+            head,
+            index,
+            mods,
+            totals,
+            taken: Vec::new(),
+            syncing: Syncing::default(),
+            _lock: lock,
+        };
+        Ok((save, config, world))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The chain hash after the last committed tick; zeros before the first.
+    pub fn chain(&self) -> Digest {
+        self.head.chain
+    }
+
+    /// Commits some ticks and the world after them: all of it or nothing.
+    ///
+    /// After an error the save holds what it held, and the inputs that were
+    /// taken since are there to be taken again.
+    pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
+        let synced = self.syncing.is_due(self.config.durability, records.len() as u64);
+        let set = self.set_synced(synced).map_err(Failure::from);
+        let committed = set.and_then(|()| self.try_commit(records, world));
+        if let Err(failure) = committed {
+            self.taken.clear();
+            return Err(failure.of(&self.path, "written"));
+        }
+        self.syncing.done(synced, records.len() as u64);
+        self.checkpoints.after_commit(&self.connection);
+        Ok(())
+    }
+
+    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Outcome<()> {
+        let mut head = Head {
+            tick: world.tick() as i64,
+            first_free: i64::from(world.entities.first_free()),
+            committed_at: now_millis(),
+            ..self.head
+        };
+        match records.last() {
+            Some(last) => (head.state, head.chain) = (last.state, last.chain),
+            None => head.state = StateHasher::default().digest(world),
+        }
+        let seal = seal(&head, &config_text(&self.config)?, world, &self.mods);
+        let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
+        let transaction = begin(&self.connection)?;
+        state::write(&transaction, before, world)?;
+        let changes = self.index.write(&transaction, before, world)?;
+        let totals =
+            log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
+        log::prune(&transaction, world.tick(), log_ticks)?;
+        let consumed = inbox::delete_recorded(&transaction, &self.taken, records)?;
+        write_head(&transaction, &head, &seal)?;
+        transaction.commit()?;
+
+        self.index.apply(changes);
+        self.totals.extend(totals);
+        self.taken.retain(|(row, _)| !consumed.contains(row));
+        self.committed = world.clone();
+        self.head = head;
+        Ok(())
+    }
+
+    /// Replaces the settings. The rows in a page never change.
+    pub fn set_config(&mut self, config: &WorldConfig) -> Result<(), SaveError> {
+        if *config == self.config {
+            return Ok(());
+        }
+        let write = || -> Outcome<()> {
+            let text = config_text(config)?;
+            let seal = seal(&self.head, &text, &self.committed, &self.mods);
+            let transaction = begin(&self.connection)?;
+            transaction.execute("UPDATE st_settings SET config = ?1", [text])?;
+            write_head(&transaction, &self.head, &seal)?;
+            Ok(transaction.commit()?)
+        };
+        write().map_err(|failure| failure.of(&self.path, "written"))?;
+        self.config = config.clone();
+        Ok(())
+    }
+
+    /// Records the set of mods that runs after the given tick, with their
+    /// components and assets. The same set again changes nothing.
+    pub fn record_mods(&mut self, mods: &[StoredMod], after_tick: u64) -> Result<(), SaveError> {
+        if self.mods.since.is_some() && self.mods.mods == mods::list(mods) {
+            return Ok(());
+        }
+        let write = || -> Outcome<ModSet> {
+            let text = config_text(&self.config)?;
+            let transaction = begin(&self.connection)?;
+            let set = mods::write(&transaction, after_tick, mods)?;
+            write_head(&transaction, &self.head, &seal(&self.head, &text, &self.committed, &set))?;
+            transaction.commit()?;
+            Ok(set)
+        };
+        self.mods = write().map_err(|failure| failure.of(&self.path, "written"))?;
+        Ok(())
+    }
+
+    /// The set of mods that runs now, with their components and assets.
+    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
+        self.mods.load(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The inputs that were sent and not taken before, oldest first. They leave
+    /// the inbox with the commit of the tick that has them.
+    pub fn take_inbox(&mut self) -> Result<Vec<Input>, SaveError> {
+        let after = self.taken.iter().map(|(row, _)| *row).max().unwrap_or(0);
+        let fresh = inbox::read(&self.connection, &self.committed.registry, after)
+            .map_err(|failure| failure.of(&self.path, "read"))?;
+        let inputs = fresh.iter().map(|(_, input)| input.clone()).collect();
+        self.taken.extend(fresh);
+        Ok(inputs)
+    }
+
+    /// Forgets which inputs were taken since the last commit, so that they can
+    /// be taken again: for whoever goes back to the last commit by themselves.
+    pub fn untake_inbox(&mut self) {
+        self.taken.clear();
+    }
+
+    /// Syncs what is not synced yet and closes the save, which is then one file.
+    pub fn close(self) -> Result<(), SaveError> {
+        let Self { path, connection, checkpoints, _lock: lock, .. } = self;
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
+        checkpoints.stop();
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        // Not all of it gets through while somebody reads; then the log stays,
+        // and the reader tidies it up.
+        connect::checkpoint(&connection, "TRUNCATE", Duration::from_secs(1));
+        connection.close().map_err(|(_, error)| failed(error))?;
+        drop(lock);
+        Ok(())
+    }
+
+    /// Sets whether the next commit is synced, where it is not set so already.
+    fn set_synced(&mut self, synced: bool) -> rusqlite::Result<()> {
+        if self.syncing.set != Some(synced) {
+            let mode = if synced { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", mode)?;
+            self.syncing.set = Some(synced);
+        }
+        Ok(())
+    }
+
+    /// Lets a test break the next commits.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// What a save holds, and what its writer needs to know of it.
+pub(super) struct Restored {
+    pub config: WorldConfig,
+    pub world: World,
+    pub head: Head,
+    pub index: chunks::Index,
+    pub mods: ModSet,
+}
+
+impl Restored {
+    /// Reads and checks everything.
+    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
+        let text: String =
+            connection.query_row("SELECT config FROM st_settings", [], |row| row.get(0))?;
+        let config: WorldConfig = match serde_json::from_str(&text) {
+            Ok(config) => config,
+            Err(error) => return damage(format!("its settings cannot be read: {error}")),
+        };
+        if !(1..=ROWS_PER_PAGE_MAX).contains(&config.world.shard_rows) {
+            return damage(format!("its pages have {} rows", config.world.shard_rows));
+        }
+        let (head, sealed): (Head, Digest) = connection.query_row(
+            "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world",
+            [],
+            |row| {
+                let head = Head {
+                    tick: row.get(0)?,
+                    first_free: row.get(1)?,
+                    committed_at: row.get(2)?,
+                    state: row.get(3)?,
+                    chain: row.get(4)?,
+                };
+                Ok((head, row.get(5)?))
+            },
+        )?;
+        let (world, index) =
+            restore::world(connection, head.tick, head.first_free, config.world.shard_rows)?;
+        let mods = ModSet::read(connection)?;
+        if seal(&head, &text, &world, &mods) != sealed {
+            return damage("its settings, kinds or mods are not those that were committed");
+        }
+        if StateHasher::default().digest(&world) != head.state {
+            return damage(format!("its world is not the one that tick {} left", head.tick));
+        }
+        inbox::read(connection, &world.registry, 0)?;
+        Ok(Self { config, world, head, index, mods })
+    }
+}
+
+/// Rows that a page may have.
+const ROWS_PER_PAGE_MAX: usize = 1 << 16;
+
+fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+}
+
+/// Writes a whole new save under another name.
+fn write_draft(
+    draft: &Path,
+    path: &Path,
+    config: &WorldConfig,
+    world: &World,
+) -> Result<(), SaveError> {
+    let mut connection = connect::creating(draft)?;
+    let mut write = || -> Outcome<()> {
+        schema::migrate(&mut connection)?;
+        let nothing = World::new(world.rows_per_page());
+        let head = Head {
+            tick: world.tick() as i64,
+            first_free: i64::from(world.entities.first_free()),
+            committed_at: now_millis(),
+            state: StateHasher::default().digest(world),
+            chain: [0; 32],
+        };
+        let text = config_text(config)?;
+        let seal = seal(&head, &text, world, &ModSet::default());
+        let transaction = begin(&connection)?;
+        transaction.execute("INSERT INTO st_settings (id, config) VALUES (1, ?1)", [text])?;
+        state::write(&transaction, &nothing, world)?;
+        Index::default().write(&transaction, &nothing, world)?;
+        log::write(&transaction, &[], &nothing, world, &AllTotals::new(), head.committed_at)?;
+        write_head(&transaction, &head, &seal)?;
+        transaction.commit()?;
+        Ok(connection.pragma_update(None, "journal_mode", "WAL")?)
+    };
+    write().map_err(|failure| failure.of(path, "made"))?;
+    let closed = connection.close().map_err(|(_, error)| error);
+    closed.map_err(|error| Failure::from(error).of(path, "made"))
+}
+
+fn write_head(connection: &Connection, head: &Head, seal: &Digest) -> rusqlite::Result<()> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET
+             tick = ?1, first_free = ?2, committed_at = ?3, state = ?4, chain = ?5, seal = ?6",
+    )?;
+    upsert.execute(params![
+        head.tick,
+        head.first_free,
+        head.committed_at,
+        head.state,
+        head.chain,
+        seal
+    ])?;
+    Ok(())
+}
+
+fn config_text(config: &WorldConfig) -> Outcome<String> {
+    serde_json::to_string(config)
+        .map_err(|error| Failure::Damage(format!("its settings cannot be written: {error}")))
+}
+
+/// The digest of everything that the state hash leaves out and a damaged save
+/// must not get wrong.
+fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
+    let mut into = Hasher::new();
+    for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
+        into.update(&number.to_le_bytes());
+    }
+    into.update(&head.state);
+    into.update(&head.chain);
+    into.update(config.as_bytes());
+    state::feed_kinds(&world.registry, &mut into);
+    mods.feed(&mut into);
+    *into.finalize().as_bytes()
+}
+
+/// Lets SQLite look at all its pages, and the order of its indices.
+fn check_pages(connection: &Connection) -> Outcome<()> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    match found.as_str() {
+        "ok" => Ok(()),
+        found => damage(format!("SQLite says: {}", found.replace('\n', ": "))),
+    }
+}
+
+fn now_millis() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as i64
+}
+
+/// Makes a rename last through a power failure, where folders can be synced.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::fs::File::open(folder.unwrap_or(Path::new(".")));
+    let _ = folder.and_then(|folder| folder.sync_all());
+}
+
+/// Decides which commits are synced.
+#[derive(Debug, Default)]
+struct Syncing {
+    ticks_since: u64,
+    last: Option<Instant>,
+    /// What SQLite was told last.
+    set: Option<bool>,
+}
+
+impl Syncing {
+    fn is_due(&self, durability: Durability, ticks: u64) -> bool {
+        match durability {
+            Durability::EveryTick | Durability::CommitEveryTicks { .. } => true,
+            Durability::SyncEveryTicks { ticks: 0 } => false,
+            Durability::SyncEveryTicks { ticks: every } => self.ticks_since + ticks >= every,
+            Durability::SyncEveryMillis { millis } => {
+                self.last.is_none_or(|last| last.elapsed() >= Duration::from_millis(millis))
+            }
+        }
+    }
+
+    fn done(&mut self, synced: bool, ticks: u64) {
+        if synced {
+            self.ticks_since = 0;
+            self.last = Some(Instant::now());
+        } else {
+            self.ticks_since += ticks;
+        }
+    }
+}

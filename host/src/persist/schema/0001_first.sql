@@ -1,0 +1,214 @@
+-- The first format. Released migrations are never edited.
+--
+-- Numbers that are u64 in the host are stored by their bits. An entity is its
+-- index and generation; a topic is its form (0 event or input, 1 removal,
+-- 2 despawn) above its kind.
+
+-- The one row that every commit replaces.
+CREATE TABLE st_world (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    tick INTEGER NOT NULL,
+    first_free INTEGER NOT NULL,
+    committed_at INTEGER NOT NULL, -- milliseconds since 1970; part of no hash
+    state BLOB NOT NULL,
+    chain BLOB NOT NULL,
+    seal BLOB NOT NULL -- digest of this row, the settings, the kinds, the mods
+) STRICT;
+
+CREATE TABLE st_settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    config TEXT NOT NULL -- JSON
+) STRICT;
+
+CREATE TABLE st_kinds (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    storage TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    on_despawn TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE st_fields (
+    kind INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    PRIMARY KEY (kind, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_archetypes (
+    id INTEGER PRIMARY KEY,
+    kinds BLOB NOT NULL, -- four bytes each, ascending
+    tracked BLOB NOT NULL -- a byte for each kind: 1 keeps changed stamps, 2 added
+) STRICT;
+
+-- Pages of slots (part 0), of entities (1), of values (2), of changed stamps (3)
+-- and of added stamps (4). What does not apply is zero.
+CREATE TABLE st_chunks (
+    id INTEGER PRIMARY KEY,
+    part INTEGER NOT NULL,
+    archetype INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    page INTEGER NOT NULL,
+    since INTEGER NOT NULL, -- patches up to this one are in it
+    data BLOB NOT NULL,
+    UNIQUE (part, archetype, kind, page)
+) STRICT;
+
+-- Rows of chunks that changed since those were written whole.
+CREATE TABLE st_patches (
+    seq INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE st_resources (
+    kind INTEGER PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE st_relations (
+    kind INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (kind, source, target)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_topics (
+    topic INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    passed INTEGER NOT NULL -- everybody has read events up to this number
+) STRICT;
+
+CREATE TABLE st_events (
+    tick INTEGER NOT NULL,
+    topic INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    system TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (tick, topic, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_systems (
+    name TEXT PRIMARY KEY,
+    last_run INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_cursors (
+    system TEXT NOT NULL,
+    topic INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (system, topic)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_mod_states (
+    id TEXT PRIMARY KEY,
+    faults_in_a_row INTEGER NOT NULL,
+    suspended INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Inputs that were sent and that no tick has taken.
+CREATE TABLE st_inbox (
+    id INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    sent_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE st_inputs (
+    tick INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (tick, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_ticks (
+    tick INTEGER PRIMARY KEY,
+    spawned INTEGER NOT NULL,
+    despawned INTEGER NOT NULL,
+    entities INTEGER NOT NULL,
+    committed_at INTEGER NOT NULL,
+    state BLOB NOT NULL,
+    chain BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE st_runs (
+    tick INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    system TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    commands INTEGER NOT NULL,
+    stale INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    guest_ns INTEGER NOT NULL,
+    PRIMARY KEY (tick, place)
+) STRICT, WITHOUT ROWID;
+
+-- Runs of all ticks, summed.
+CREATE TABLE st_totals (
+    system TEXT PRIMARY KEY,
+    runs INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    commands INTEGER NOT NULL,
+    stale INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    guest_ns INTEGER NOT NULL,
+    faults INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_faults (
+    tick INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    system TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    PRIMARY KEY (tick, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_exclusions (
+    tick INTEGER NOT NULL,
+    mod TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    PRIMARY KEY (tick, mod)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_suspensions (
+    tick INTEGER NOT NULL,
+    mod TEXT NOT NULL,
+    PRIMARY KEY (tick, mod)
+) STRICT, WITHOUT ROWID;
+
+-- Components and assets, once for each digest.
+CREATE TABLE st_blobs (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE, -- BLAKE3 of the unpacked bytes
+    bytes INTEGER NOT NULL, -- unpacked
+    data BLOB NOT NULL -- zstd
+) STRICT;
+
+-- Each row is a set of mods that ran from the tick after this one on.
+CREATE TABLE st_mod_sets (
+    since INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE st_mods (
+    since INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    component BLOB NOT NULL,
+    PRIMARY KEY (since, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE st_assets (
+    since INTEGER NOT NULL,
+    mod TEXT NOT NULL,
+    name TEXT NOT NULL,
+    blob BLOB NOT NULL,
+    PRIMARY KEY (since, mod, name)
+) STRICT, WITHOUT ROWID;

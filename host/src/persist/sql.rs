@@ -1,0 +1,121 @@
+//! Answers to SQL over a save, for people.
+//!
+//! What a save stores as pages is shown as tables: one for each component and
+//! relation, the entities, the resources ([`names`] says how they are called),
+//! and views of the log ([`views`]). They are made anew for each question over
+//! the restored world, column by column as the query asks for cells, so nothing
+//! is copied first.
+//!
+//! Deliberately absent: any way to change a save. The connection refuses
+//! whatever is not a SELECT.
+
+mod cells;
+mod names;
+mod table;
+mod views;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Error, ErrorCode};
+
+use crate::ecs::World;
+
+use super::error::{Failure, SaveError};
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Names of its columns.
+    pub columns: Vec<String>,
+    /// Its rows, each with a value for each column.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Answers one SELECT over a world and the log that led to it.
+pub(super) fn answer(
+    mut connection: Connection,
+    world: World,
+    sql: &str,
+    path: &Path,
+) -> Result<Table, SaveError> {
+    let world = Arc::new(world);
+    let tables = set_up(&mut connection, &world)
+        .map_err(|error| Failure::from(error).of(path, "read"))?;
+    select(&connection, sql).map_err(|error| explain(error, &tables, path))
+}
+
+/// Makes the tables, and closes the connection against everything but reading.
+/// Returns what they are called.
+fn set_up(
+    connection: &mut Connection,
+    world: &Arc<World>,
+) -> rusqlite::Result<Vec<String>> {
+    let mut shown = names::shown(world, &names::taken(connection)?);
+    shown.push(names::listing(&shown));
+    let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names()).collect();
+    // Temporary views are kept in memory, and count as writing.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "query_only", false)?;
+    views::make(connection, world)?;
+    connection.pragma_update(None, "query_only", true)?;
+    for shown in shown {
+        table::register(connection, world.clone(), shown)?;
+    }
+    connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => {
+            Authorization::Allow
+        }
+        AuthAction::Function { function_name } if function_name != "load_extension" => {
+            Authorization::Allow
+        }
+        _ => Authorization::Deny,
+    }))?;
+    Ok(names)
+}
+
+fn select(connection: &Connection, sql: &str) -> rusqlite::Result<Table> {
+    let mut select = connection.prepare(sql)?;
+    let columns: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    if columns.is_empty() || !select.readonly() {
+        return Err(Error::ExecuteReturnedResults);
+    }
+    let mut rows = select.query([])?;
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        read.push((0..columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?);
+    }
+    Ok(Table { columns, rows: read })
+}
+
+/// Says what is wrong with a question, and where that helps what there is.
+fn explain(error: Error, tables: &[String], path: &Path) -> SaveError {
+    let message = match &error {
+        Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => msg.clone(),
+        error => error.to_string(),
+    };
+    let refused = matches!(error, Error::MultipleStatement | Error::ExecuteReturnedResults)
+        || message.contains("cannot modify");
+    let what = match error.sqlite_error_code() {
+        _ if refused => ONLY_SELECT.to_owned(),
+        Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => {
+            ONLY_SELECT.to_owned()
+        }
+        _ if message.contains("no such table") => {
+            format!("{message}; there are {}", tables.join(", "))
+        }
+        _ if message.contains("no such column") => {
+            format!("{message}; `SELECT * FROM tables` says which columns each table has")
+        }
+        Some(ErrorCode::Unknown | ErrorCode::TooBig) | None => {
+            format!("the query cannot be answered: {message}")
+        }
+        _ => return Failure::from(error).of(path, "read"),
+    };
+    SaveError::Query { what }
+}
+
+const ONLY_SELECT: &str =
+    "only one SELECT is answered: a save is changed by running its world, or by `send`";

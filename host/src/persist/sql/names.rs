@@ -1,0 +1,215 @@
+//! What the tables over a world are called, and which columns they have.
+//!
+//! A component or relation `economy/TaxRate` is the table `economy_tax_rate`.
+//! Whoever comes later by kind and would be called like another table or column
+//! gets a number behind.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::ecs::{Kind, KindId, Role, Type, World, to_json};
+
+use super::cells;
+use super::views;
+
+/// A table over a world.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// What it is called.
+    pub name: String,
+    /// Names and types of its columns.
+    pub columns: Vec<(String, &'static str)>,
+    /// Where its rows come from.
+    pub source: Source,
+}
+
+/// Where the rows of a table come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// Every entity that has this component: the entity, then the fields.
+    Component(KindId),
+    /// Every edge of this kind: its ends, then the fields.
+    Relation(KindId),
+    /// Every entity.
+    Entities,
+    /// Few rows, listed.
+    Listed(Vec<Vec<Value>>),
+}
+
+/// The tables and views that the file itself has.
+pub(super) fn taken(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let mut select = connection.prepare("SELECT lower(name) FROM sqlite_schema")?;
+    let names = select.query_map([], |row| row.get(0))?;
+    names.collect()
+}
+
+/// Every table over a world, but the listing of tables.
+pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
+    let mut names = Names { taken: taken.clone() };
+    names.taken.extend(views::names());
+    names.taken.extend([LISTING.to_owned(), "sqlite_schema".to_owned()]);
+    let mut shown = vec![
+        Shown {
+            name: names.claim("entities"),
+            columns: typed(&[("entity", "INTEGER"), ("archetype", "INTEGER"), ("components", "TEXT")]),
+            source: Source::Entities,
+        },
+        Shown {
+            name: names.claim("resources"),
+            columns: typed(&[("name", "TEXT"), ("value", "TEXT")]),
+            source: Source::Listed(resources(world)),
+        },
+        Shown {
+            name: names.claim("kinds"),
+            columns: typed(&[("name", "TEXT"), ("role", "TEXT"), ("fields", "TEXT")]),
+            source: Source::Listed(kinds(world)),
+        },
+    ];
+    for (id, kind) in world.registry.iter() {
+        let (ends, source): (&[&str], _) = match kind.role {
+            Role::Component => (&["entity"], Source::Component(id)),
+            Role::Relation => (&["source", "target"], Source::Relation(id)),
+            Role::Event | Role::Input => continue,
+        };
+        let mut columns = Names::default();
+        let ends = ends.iter().map(|end| (columns.claim(end), "INTEGER")).collect();
+        let mut shown_kind = Shown { name: names.claim(&table_name(kind)), columns: ends, source };
+        let fields = kind.fields.iter().map(|field| (columns.claim(&field.name), affinity(&field.ty)));
+        shown_kind.columns.extend(fields);
+        shown.push(shown_kind);
+    }
+    shown
+}
+
+const LISTING: &str = "tables";
+
+/// The table that lists the others.
+pub(super) fn listing(shown: &[Shown]) -> Shown {
+    let own = ["name", "what", "columns"];
+    let line = |name: &str, what: &str, columns: String| {
+        vec![Value::Text(name.to_owned()), Value::Text(what.to_owned()), Value::Text(columns)]
+    };
+    let mut rows: Vec<Vec<Value>> = shown
+        .iter()
+        .map(|shown| {
+            let columns: Vec<&str> = shown.columns.iter().map(|(name, _)| name.as_str()).collect();
+            let what = match shown.source {
+                Source::Component(_) => "component",
+                Source::Relation(_) => "relation",
+                Source::Entities | Source::Listed(_) => "world",
+            };
+            line(&shown.name, what, columns.join(", "))
+        })
+        .collect();
+    rows.extend(views::VIEWS.iter().map(|view| line(view.name, "log", view.columns.to_owned())));
+    rows.push(line(LISTING, "world", own.join(", ")));
+    Shown {
+        name: LISTING.to_owned(),
+        columns: own.map(|name| (name.to_owned(), "TEXT")).into(),
+        source: Source::Listed(rows),
+    }
+}
+
+fn typed(columns: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    columns.iter().map(|(name, ty)| ((*name).to_owned(), *ty)).collect()
+}
+
+fn affinity(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool | Type::Unsigned(_) | Type::Signed(_) | Type::Entity => "INTEGER",
+        Type::F32 | Type::F64 => "REAL",
+        Type::Option(item) => affinity(item),
+        _ => "TEXT",
+    }
+}
+
+fn resources(world: &World) -> Vec<Vec<Value>> {
+    let resources = world.resources.iter().map(|(id, value)| {
+        let kind = world.registry.get(*id);
+        vec![Value::Text(kind.name.clone()), cells::from_json(to_json(kind, value))]
+    });
+    resources.collect()
+}
+
+fn kinds(world: &World) -> Vec<Vec<Value>> {
+    let kinds = world.registry.iter().map(|(_, kind)| {
+        let fields: Vec<String> =
+            kind.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+        let texts = [kind.name.clone(), kind.role.name().to_owned(), fields.join(", ")];
+        texts.map(Value::Text).into()
+    });
+    kinds.collect()
+}
+
+/// Names that are taken, in lower case as SQL compares them.
+#[derive(Default)]
+struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    /// The name itself, or with a number behind when it is taken.
+    fn claim(&mut self, name: &str) -> String {
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        let mut candidates = std::iter::once(name.to_owned()).chain(numbered);
+        let free = candidates.find(|name| self.taken.insert(name.to_lowercase()));
+        free.unwrap_or_default()
+    }
+}
+
+/// `economy/TaxRate` as `economy_tax_rate`.
+fn table_name(kind: &Kind) -> String {
+    let mut name = String::new();
+    let mut before = '/';
+    let mut letters = kind.name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let starts_word = letter.is_ascii_uppercase()
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase()
+                    && letters.peek().is_some_and(char::is_ascii_lowercase)));
+        if starts_word {
+            name.push('_');
+        }
+        name.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' });
+        before = letter;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecs::{OnDespawn, Storage};
+
+    #[test]
+    fn kinds_become_names_in_snake_case() {
+        for (kind, expected) in [
+            ("demography/Population", "demography_population"),
+            ("economy/TaxRate", "economy_tax_rate"),
+            ("economy/GDPShare", "economy_gdp_share"),
+            ("a/Top10Nations", "a_top10_nations"),
+            ("a/B", "a_b"),
+        ] {
+            let kind = Kind::new(
+                kind.to_owned(),
+                Role::Component,
+                Storage::Packed,
+                0,
+                Vec::new(),
+                OnDespawn::Detach,
+            );
+            assert_eq!(table_name(&kind.expect("a kind")), expected);
+        }
+    }
+
+    #[test]
+    fn who_comes_later_gets_a_number() {
+        let mut names = Names::default();
+        assert_eq!(names.claim("entity"), "entity");
+        assert_eq!(names.claim("Entity"), "Entity_2");
+        assert_eq!(names.claim("entity"), "entity_3");
+    }
+}

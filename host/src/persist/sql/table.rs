@@ -1,0 +1,285 @@
+//! A table over a world, as SQLite sees it.
+//!
+//! This is the only place in the host with `unsafe`: the binding asks for a
+//! promise that the two structures below start with SQLite's own, and are laid
+//! out as C would. They do and are. Nothing in here panics on a world that was
+//! restored, which a callback of C must not.
+#![expect(unsafe_code, reason = "rusqlite's virtual tables are unsafe traits")]
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ffi::{CStr, CString, c_int};
+use std::sync::Arc;
+
+use rusqlite::types::Value;
+use rusqlite::vtab::{
+    Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection,
+    VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
+};
+use rusqlite::{Connection, Error, Result};
+
+use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Storage, World};
+
+use super::cells;
+use super::names::{Shown, Source};
+
+/// Makes a table that is there without being created.
+pub(super) fn register(connection: &Connection, world: Arc<World>, shown: Shown) -> Result<()> {
+    const MODULE: Module<'_, WorldTable> = Module::eponymous_only_module();
+    let shown = Arc::new(shown);
+    connection.create_module(shown.name.as_str(), &MODULE, Some((world, shown.clone())))
+}
+
+#[repr(C)]
+struct WorldTable {
+    base: sqlite3_vtab,
+    world: Arc<World>,
+    shown: Arc<Shown>,
+}
+
+/// How a query looks for rows.
+const ALL: c_int = 0;
+const BY_FIRST: c_int = 1;
+const BY_SECOND: c_int = 2;
+
+impl WorldTable {
+    fn rows(&self) -> usize {
+        match &self.shown.source {
+            Source::Component(kind) => {
+                let having = self.world.archetypes().iter().filter(|a| a.find(*kind).is_some());
+                having.map(|archetype| archetype.len()).sum()
+            }
+            Source::Relation(_) => self.world.relations.len(),
+            Source::Entities => self.world.entities.alive() as usize,
+            Source::Listed(rows) => rows.len(),
+        }
+    }
+
+    /// How many of the first columns rows can be found by.
+    fn keys(&self) -> c_int {
+        match self.shown.source {
+            Source::Component(_) | Source::Entities => 1,
+            Source::Relation(_) => 2,
+            Source::Listed(_) => 0,
+        }
+    }
+}
+
+unsafe impl<'vtab> VTab<'vtab> for WorldTable {
+    type Aux = (Arc<World>, Arc<Shown>);
+    type Cursor = WorldCursor<'vtab>;
+
+    fn connect(
+        connection: &mut VTabConnection,
+        aux: Option<&Self::Aux>,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+        _: &[&[u8]],
+    ) -> Result<(Cow<'static, CStr>, Self)> {
+        let Some((world, shown)) = aux else {
+            return Err(Error::ModuleError("a table without a world".to_owned()));
+        };
+        connection.config(VTabConfig::Innocuous)?;
+        let columns: Vec<String> = shown
+            .columns
+            .iter()
+            .map(|(name, ty)| format!("\"{}\" {ty}", name.replace('"', "\"\"").replace('\0', "_")))
+            .collect();
+        let declared = CString::new(format!("CREATE TABLE x({})", columns.join(", ")))?;
+        let (world, shown) = (world.clone(), shown.clone());
+        Ok((Cow::Owned(declared), Self { base: sqlite3_vtab::default(), world, shown }))
+    }
+
+    fn best_index(&self, info: &mut IndexInfo) -> Result<bool> {
+        let key = info
+            .constraints()
+            .enumerate()
+            .filter(|(_, constraint)| {
+                constraint.is_usable()
+                    && constraint.operator() == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ
+                    && (0..self.keys()).contains(&constraint.column())
+            })
+            .map(|(at, constraint)| (constraint.column(), at))
+            .min();
+        let rows = self.rows().max(1) as i64;
+        match key {
+            Some((column, at)) => {
+                info.constraint_usage(at).set_argv_index(1);
+                info.set_idx_num(BY_FIRST + column);
+                let found = if self.keys() == 1 { 1 } else { (rows / 100).clamp(1, 100) };
+                info.set_estimated_rows(found);
+                info.set_estimated_cost(found as f64);
+            }
+            None => {
+                info.set_idx_num(ALL);
+                info.set_estimated_rows(rows);
+                info.set_estimated_cost(rows as f64);
+            }
+        }
+        Ok(true)
+    }
+
+    fn open(&'vtab mut self) -> Result<Self::Cursor> {
+        Ok(WorldCursor {
+            base: sqlite3_vtab_cursor::default(),
+            world: &self.world,
+            source: &self.shown.source,
+            rows: Box::new(std::iter::empty()),
+            row: None,
+            cells: OnceCell::new(),
+            number: 0,
+        })
+    }
+}
+
+/// One row of a table.
+#[derive(Clone, Copy)]
+enum Row<'w> {
+    Component(Entity, &'w Kind, &'w [u8]),
+    Edge(Entity, Entity, &'w Kind, &'w [u8]),
+    Entity(Entity, usize, &'w Archetype),
+    Listed(&'w [Value]),
+}
+
+#[repr(C)]
+struct WorldCursor<'w> {
+    base: sqlite3_vtab_cursor,
+    world: &'w World,
+    source: &'w Source,
+    rows: Box<dyn Iterator<Item = Row<'w>> + 'w>,
+    row: Option<Row<'w>>,
+    /// The fields of a dynamic row, once one of them was asked for: they can
+    /// only be read together.
+    cells: OnceCell<Vec<Value>>,
+    number: i64,
+}
+
+impl<'w> WorldCursor<'w> {
+    fn all(&self) -> Box<dyn Iterator<Item = Row<'w>> + 'w> {
+        let world = self.world;
+        match self.source {
+            Source::Component(kind) => {
+                let declared = world.registry.get(*kind);
+                let having = world.archetypes().iter().filter_map(move |archetype| {
+                    archetype.column(*kind).map(|column| (&**archetype, column))
+                });
+                Box::new(having.flat_map(move |(archetype, column): (&Archetype, &Column)| {
+                    entities(archetype).enumerate().map(move |(row, entity)| {
+                        Row::Component(entity, declared, column.values.row(row))
+                    })
+                }))
+            }
+            Source::Relation(kind) => {
+                let declared = world.registry.get(*kind);
+                let edges = world.relations.of_kind(*kind);
+                Box::new(edges.map(move |(from, to, data)| Row::Edge(from, to, declared, data)))
+            }
+            Source::Entities => {
+                let archetypes = world.archetypes().iter().enumerate();
+                Box::new(archetypes.flat_map(|(id, archetype)| {
+                    entities(archetype).map(move |entity| Row::Entity(entity, id, archetype))
+                }))
+            }
+            Source::Listed(rows) => Box::new(rows.iter().map(|row| Row::Listed(row))),
+        }
+    }
+
+    fn found(&self, by: c_int, key: Entity) -> Box<dyn Iterator<Item = Row<'w>> + 'w> {
+        let world = self.world;
+        match self.source {
+            Source::Component(kind) => {
+                let declared = world.registry.get(*kind);
+                let value = world.component(key, *kind);
+                Box::new(value.into_iter().map(move |value| Row::Component(key, declared, value)))
+            }
+            Source::Relation(kind) => {
+                let declared = world.registry.get(*kind);
+                let row = move |from, to, data: &'w Bytes| Row::Edge(from, to, declared, data);
+                if by == BY_SECOND {
+                    let edges = world.relations.incoming(*kind, key);
+                    Box::new(edges.map(move |(from, data)| row(from, key, data)))
+                } else {
+                    let edges = world.relations.outgoing(*kind, key);
+                    Box::new(edges.map(move |(to, data)| row(key, to, data)))
+                }
+            }
+            Source::Entities => {
+                let place = world.entities.locate(key).into_iter();
+                Box::new(place.map(move |(id, _)| {
+                    Row::Entity(key, id.0 as usize, world.archetype(id))
+                }))
+            }
+            Source::Listed(_) => self.all(),
+        }
+    }
+
+    fn field(&self, kind: &Kind, value: &[u8], at: usize) -> Value {
+        match kind.fields.get(at) {
+            Some(field) if kind.storage == Storage::Packed => cells::packed(kind, field, value),
+            _ => {
+                let cells = self.cells.get_or_init(|| cells::all(kind, value));
+                cells.get(at).cloned().unwrap_or(Value::Null)
+            }
+        }
+    }
+}
+
+fn entities(archetype: &Archetype) -> impl Iterator<Item = Entity> {
+    archetype.entities().pages().iter().flat_map(|page| page.iter().copied())
+}
+
+unsafe impl VTabCursor for WorldCursor<'_> {
+    fn filter(&mut self, by: c_int, _: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
+        self.rows = match by {
+            ALL => self.all(),
+            by => match arguments.get(0)? {
+                Value::Integer(bits) => self.found(by, Entity::from_bits(bits as u64)),
+                // No entity is equal to what is no integer; SQLite has made
+                // integers of what can be one.
+                _ => Box::new(std::iter::empty()),
+            },
+        };
+        self.number = 0;
+        self.next()
+    }
+
+    fn next(&mut self) -> Result<()> {
+        self.row = self.rows.next();
+        self.cells = OnceCell::new();
+        self.number += 1;
+        Ok(())
+    }
+
+    fn eof(&self) -> bool {
+        self.row.is_none()
+    }
+
+    fn column(&self, context: &mut Context, column: c_int) -> Result<()> {
+        let column = column.unsigned_abs() as usize;
+        let value = match (self.row, column) {
+            (None, _) => Value::Null,
+            (Some(Row::Component(entity, ..)), 0) => cells::entity(entity),
+            (Some(Row::Component(_, kind, value)), at) => self.field(kind, value, at - 1),
+            (Some(Row::Edge(from, ..)), 0) => cells::entity(from),
+            (Some(Row::Edge(_, to, ..)), 1) => cells::entity(to),
+            (Some(Row::Edge(_, _, kind, data)), at) => self.field(kind, data, at - 2),
+            (Some(Row::Entity(entity, ..)), 0) => cells::entity(entity),
+            (Some(Row::Entity(_, id, _)), 1) => Value::Integer(id as i64),
+            (Some(Row::Entity(_, _, archetype)), _) => Value::Text(self.components(archetype)),
+            (Some(Row::Listed(cells)), at) => cells.get(at).cloned().unwrap_or(Value::Null),
+        };
+        context.set_result(value)
+    }
+
+    fn rowid(&self) -> Result<i64> {
+        Ok(self.number)
+    }
+}
+
+impl WorldCursor<'_> {
+    fn components(&self, archetype: &Archetype) -> String {
+        let names = archetype.kinds().iter().map(|kind| self.world.registry.get(*kind));
+        names.map(|kind| kind.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,145 @@
+//! The log of a save as views: what its ticks did, and which mods ran.
+//!
+//! They are temporary views of the connection; the file has none, and could not
+//! run any that somebody put there.
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::Connection;
+
+use crate::ecs::{KindId, Registry, Topic, World, to_json};
+use crate::persist::log::topic_of;
+use crate::persist::restore::{is_sound, subject};
+
+/// A view of the log.
+pub(super) struct View {
+    pub name: &'static str,
+    pub columns: &'static str,
+    select: &'static str,
+}
+
+/// Every view.
+pub(super) const VIEWS: &[View] = &[
+    View {
+        name: "ticks",
+        columns: "tick, spawned, despawned, entities, committed_at, state, chain",
+        select: "SELECT tick, spawned, despawned, entities,
+                     strftime('%Y-%m-%dT%H:%M:%fZ', committed_at / 1000.0, 'unixepoch'),
+                     lower(hex(state)), lower(hex(chain))
+                 FROM main.st_ticks",
+    },
+    View {
+        name: "events",
+        columns: "tick, number, name, system, payload",
+        select: "SELECT tick, number, st_topic(topic), nullif(system, ''), st_json(topic, payload)
+                 FROM main.st_events",
+    },
+    View {
+        name: "inputs",
+        columns: "tick, name, sender, payload",
+        select: "SELECT tick, st_topic(kind), sender, st_json(kind, payload) FROM main.st_inputs",
+    },
+    View {
+        name: "inbox",
+        columns: "name, sender, payload, sent_at",
+        select: "SELECT st_topic(kind), sender, st_json(kind, payload),
+                     strftime('%Y-%m-%dT%H:%M:%fZ', sent_at / 1000.0, 'unixepoch')
+                 FROM main.st_inbox",
+    },
+    View {
+        name: "systems",
+        columns: "name, last_tick, runs, calls, rows, commands, stale, events, guest_ms, faults",
+        select: "SELECT coalesce(name, system), last_run >> 16, ifnull(runs, 0), ifnull(calls, 0),
+                     ifnull(rows, 0), ifnull(commands, 0), ifnull(stale, 0), ifnull(events, 0),
+                     ifnull(guest_ns, 0) / 1e6, ifnull(faults, 0)
+                 FROM main.st_systems FULL JOIN main.st_totals ON name = system",
+    },
+    View {
+        name: "runs",
+        columns: "tick, system, calls, rows, commands, stale, events, guest_ms, fault",
+        select: "SELECT tick, st_runs.system, calls, rows, commands, stale, events, guest_ns / 1e6,
+                     cause
+                 FROM main.st_runs LEFT JOIN main.st_faults USING (tick, place)",
+    },
+    View {
+        name: "faults",
+        columns: "tick, system, cause",
+        select: "SELECT tick, system, cause FROM main.st_faults",
+    },
+    View {
+        name: "exclusions",
+        columns: "tick, mod, cause",
+        select: "SELECT tick, mod, cause FROM main.st_exclusions",
+    },
+    View {
+        name: "suspensions",
+        columns: "tick, mod",
+        select: "SELECT tick, mod FROM main.st_suspensions",
+    },
+    View {
+        name: "mods",
+        columns: "id, version, hash, bytes, suspended, faults_in_a_row",
+        select: "SELECT st_mods.id, version, lower(hex(component)), bytes, ifnull(suspended, 0),
+                     ifnull(faults_in_a_row, 0)
+                 FROM main.st_mods LEFT JOIN main.st_blobs ON digest = component
+                     LEFT JOIN main.st_mod_states ON st_mod_states.id = st_mods.id
+                 WHERE since = (SELECT max(since) FROM main.st_mod_sets)",
+    },
+    View {
+        name: "mod_history",
+        columns: "after_tick, id, version, hash",
+        select: "SELECT since, id, version, lower(hex(component)) FROM main.st_mods",
+    },
+];
+
+/// What they are called.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    VIEWS.iter().map(|view| view.name.to_owned())
+}
+
+/// Makes the views and the functions that they use.
+pub(super) fn make(connection: &Connection, world: &World) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    let registry = world.registry.clone();
+    connection.create_scalar_function("st_topic", 1, flags, move |context| {
+        Ok(topic(context)?.map(|topic| topic_name(topic, &registry)))
+    })?;
+    let registry = world.registry.clone();
+    connection.create_scalar_function("st_json", 2, flags, move |context| {
+        let payload = context.get_raw(1).as_blob_or_null()?.unwrap_or_default();
+        Ok(topic(context)?.and_then(|topic| shown(topic, payload, &registry)))
+    })?;
+    for View { name, columns, select } in VIEWS {
+        connection.execute_batch(&format!("CREATE TEMP VIEW {name} ({columns}) AS {select}"))?;
+    }
+    Ok(())
+}
+
+fn topic(context: &Context<'_>) -> rusqlite::Result<Option<Topic>> {
+    Ok(context.get::<Option<i64>>(0)?.and_then(topic_of))
+}
+
+fn topic_name(topic: Topic, registry: &Registry) -> String {
+    let name = |kind: KindId| {
+        let found = registry.iter().nth(kind.0 as usize);
+        found.map_or_else(|| format!("kind {}", kind.0), |(_, kind)| kind.name.clone())
+    };
+    match topic {
+        Topic::Kind(kind) => name(kind),
+        Topic::Removed(kind) => format!("removed {}", name(kind)),
+        Topic::Despawned => "despawned".to_owned(),
+    }
+}
+
+/// The payload of an event as JSON; nothing for one that is broken, which in
+/// the log nobody has looked at.
+fn shown(topic: Topic, payload: &[u8], registry: &Registry) -> Option<String> {
+    if !is_sound(registry, topic, payload) {
+        return None;
+    }
+    match topic {
+        Topic::Kind(kind) => Some(to_json(registry.get(kind), payload).to_string()),
+        _ => subject(payload).map(|entity| format!("{{\"entity\":{}}}", entity.to_bits())),
+    }
+}

@@ -1,0 +1,448 @@
+//! The loaded mods: what they declared, checked and resolved to the world's
+//! kinds.
+//!
+//! Invariants: every index that a mod gave has been looked up and is gone; mod
+//! ids, kinds and full system names are unique; two declarations of one kind
+//! agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::catalog::is_mod_id;
+use crate::config::Limits;
+use crate::ecs::{
+    Access, Field, Kind, KindId, OnDespawn, Query, Registry, Role, Stamp, Storage, Term, Topic,
+    Type,
+};
+use crate::guest::{Code, declared};
+
+/// Names and bytes of the files shipped with a mod.
+pub type Assets = BTreeMap<String, Vec<u8>>;
+
+/// One loaded mod.
+pub struct Mod {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// Its compiled component.
+    pub code: Code,
+    /// The kinds it declared, in its own order.
+    pub kinds: Arc<[KindId]>,
+    /// What its calls may use up.
+    pub limits: Limits,
+    /// The files shipped with it.
+    pub assets: Arc<Assets>,
+}
+
+/// How much of the world one batch of shards holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Some rows.
+    Shard,
+    /// Every matching row of one archetype.
+    Archetype,
+    /// Every matching row.
+    World,
+}
+
+/// One system, resolved.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// `<mod>/<system>`.
+    pub name: String,
+    /// Which mod it is of, by its place among the loaded.
+    pub owner: usize,
+    /// Its place among the mod's systems.
+    pub index: u32,
+    /// What is shipped to it.
+    pub queries: Vec<Query>,
+    /// How much is shipped at once.
+    pub span: Span,
+    /// It runs on ticks divisible by this; never zero.
+    pub every: u64,
+    /// Whether it runs once.
+    pub startup: bool,
+    /// Resources it reads, and whether it sets them.
+    pub resources: Vec<(KindId, bool)>,
+    /// Components it may look up.
+    pub lookups: Vec<KindId>,
+    /// Relations it may read.
+    pub relations: Vec<KindId>,
+    /// What it reads as events.
+    pub reads: Vec<Topic>,
+    /// Events it may emit.
+    pub emits: Vec<KindId>,
+    /// Whether it may send commands.
+    pub commands: bool,
+    /// Full names of systems that run after it.
+    pub before: Vec<String>,
+    /// Full names of systems that run before it.
+    pub after: Vec<String>,
+}
+
+impl System {
+    /// A number that stands for the system in random numbers; the same wherever
+    /// and beside whatever it runs.
+    pub fn stable_hash(&self) -> u64 {
+        let digest = blake3::hash(self.name.as_bytes());
+        digest.as_bytes()[..8].iter().rev().fold(0, |hash, &byte| hash << 8 | u64::from(byte))
+    }
+}
+
+/// Why mods cannot be loaded together.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// A mod's declaration contradicts itself.
+    #[error("mod `{mod_id}` cannot be loaded: {what}")]
+    Declaration {
+        /// Which mod.
+        mod_id: String,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// A mod says it is another than the world file says.
+    #[error(
+        "the world file loads mod `{expected}`, but the component there calls itself `{found}`"
+    )]
+    Id {
+        /// What the world file says.
+        expected: String,
+        /// What the component says.
+        found: String,
+    },
+    /// Two declarations of one kind differ.
+    #[error(
+        "`{kind}` is declared differently by mod `{mod_id}` and {other}: {difference}; \
+         make both declarations the same"
+    )]
+    KindDiffers {
+        /// Which kind.
+        kind: String,
+        /// Who declares it now.
+        mod_id: String,
+        /// What it differs from.
+        other: String,
+        /// Where they differ.
+        difference: String,
+    },
+    /// More systems than a tick can order.
+    #[error("{0} systems are loaded; the most is {max}", max = Stamp::SYSTEMS_MAX)]
+    TooManySystems(usize),
+}
+
+/// All loaded mods and their systems.
+pub struct Program {
+    /// By id, ascending.
+    pub mods: Vec<Mod>,
+    /// By mod, then in declared order.
+    pub systems: Vec<Arc<System>>,
+}
+
+impl Program {
+    /// No mods.
+    pub fn new() -> Self {
+        Self { mods: Vec::new(), systems: Vec::new() }
+    }
+
+    /// Adds a mod; mods come in ascending order of their ids. New kinds are
+    /// added to the registry.
+    pub fn add(
+        &mut self,
+        expected_id: &str,
+        code: Code,
+        declaration: &declared::Description,
+        limits: Limits,
+        assets: Arc<Assets>,
+        registry: &mut Registry,
+    ) -> Result<(), ProgramError> {
+        if declaration.id != expected_id {
+            return Err(ProgramError::Id {
+                expected: expected_id.to_owned(),
+                found: declaration.id.clone(),
+            });
+        }
+        let resolver = Resolver { mod_id: expected_id, owner: self.mods.len() };
+        let kinds = resolver.kinds(&declaration.kinds, registry)?;
+        let mut names = BTreeSet::new();
+        for (index, system) in declaration.systems.iter().enumerate() {
+            if !names.insert(&system.name) {
+                return Err(resolver.wrong(format!("it declares system `{}` twice", system.name)));
+            }
+            let system = resolver.system(index as u32, system, &kinds, registry)?;
+            self.systems.push(Arc::new(system));
+        }
+        if self.systems.len() > Stamp::SYSTEMS_MAX {
+            return Err(ProgramError::TooManySystems(self.systems.len()));
+        }
+        self.mods.push(Mod {
+            id: expected_id.to_owned(),
+            version: declaration.version.clone(),
+            code,
+            kinds: kinds.into(),
+            limits,
+            assets,
+        });
+        Ok(())
+    }
+
+    /// Kinds that some system filters on changes of, and on additions of.
+    pub fn tracked(&self) -> (BTreeSet<KindId>, BTreeSet<KindId>) {
+        let of = |access| {
+            let terms =
+                self.systems.iter().flat_map(|system| &system.queries).flat_map(|q| &q.terms);
+            terms.filter(|term| term.access == access).map(|term| term.kind).collect()
+        };
+        (of(Access::Changed), of(Access::Added))
+    }
+
+    /// Everything that some system reads as events.
+    pub fn topics(&self) -> BTreeSet<Topic> {
+        self.systems.iter().flat_map(|system| system.reads.iter().copied()).collect()
+    }
+}
+
+impl Default for Program {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+struct Resolver<'a> {
+    mod_id: &'a str,
+    owner: usize,
+}
+
+impl Resolver<'_> {
+    fn wrong(&self, what: impl Into<String>) -> ProgramError {
+        ProgramError::Declaration { mod_id: self.mod_id.to_owned(), what: what.into() }
+    }
+
+    fn kinds(
+        &self,
+        declared: &[declared::Kind],
+        registry: &mut Registry,
+    ) -> Result<Vec<KindId>, ProgramError> {
+        let mut ids: Vec<KindId> = Vec::with_capacity(declared.len());
+        for declaration in declared {
+            let kind = self.kind(declaration)?;
+            let id = match registry.find(&kind.name) {
+                None => registry.add(kind),
+                Some(id) if ids.contains(&id) => {
+                    return Err(self.wrong(format!("it declares kind `{}` twice", kind.name)));
+                }
+                Some(id) => {
+                    let known = registry.get(id);
+                    if let Some(difference) = known.difference(&kind) {
+                        return Err(ProgramError::KindDiffers {
+                            kind: kind.name,
+                            mod_id: self.mod_id.to_owned(),
+                            other: format!("what the world knows of mod `{}`", known.owner()),
+                            difference,
+                        });
+                    }
+                    id
+                }
+            };
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    fn kind(&self, declaration: &declared::Kind) -> Result<Kind, ProgramError> {
+        let name = &declaration.name;
+        let well_named = name.split_once('/').is_some_and(|(owner, short)| {
+            is_mod_id(owner)
+                && short.starts_with(|c: char| c.is_ascii_uppercase())
+                && short.chars().all(|c| c.is_ascii_alphanumeric())
+        });
+        if !well_named {
+            return Err(self.wrong(format!(
+                "it declares a kind named `{name}`; a kind is named `<mod>/<Name>`"
+            )));
+        }
+        let fields = declaration
+            .fields
+            .iter()
+            .map(|field| {
+                let ty = Type::parse(&field.ty).map_err(|why| {
+                    self.wrong(format!(
+                        "field `{}` of kind `{name}` has a type that is none: {why}",
+                        field.name
+                    ))
+                })?;
+                Ok(Field { name: field.name.clone(), ty, offset: field.offset as usize })
+            })
+            .collect::<Result<_, ProgramError>>()?;
+        let role = match declaration.role {
+            declared::Role::Component => Role::Component,
+            declared::Role::Event => Role::Event,
+            declared::Role::Input => Role::Input,
+            declared::Role::Relation => Role::Relation,
+        };
+        let storage = match declaration.storage {
+            declared::Storage::Packed => Storage::Packed,
+            declared::Storage::Dynamic => Storage::Dynamic,
+        };
+        let on_despawn = match declaration.on_despawn {
+            declared::OnDespawn::Detach => OnDespawn::Detach,
+            declared::OnDespawn::Cascade => OnDespawn::Cascade,
+        };
+        Kind::new(name.clone(), role, storage, declaration.size as usize, fields, on_despawn)
+            .map_err(|what| self.wrong(format!("kind `{name}` {what}")))
+    }
+
+    fn system(
+        &self,
+        index: u32,
+        declaration: &declared::System,
+        kinds: &[KindId],
+        registry: &Registry,
+    ) -> Result<System, ProgramError> {
+        let name = &declaration.name;
+        let well_named = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !well_named {
+            return Err(self.wrong(format!(
+                "it declares a system named `{name}`; a system is named like `grow_cities`"
+            )));
+        }
+        let kind = |what: &str, index: u32, roles: &[Role]| {
+            let id = *kinds.get(index as usize).ok_or_else(|| {
+                self.wrong(format!(
+                    "system `{name}` names kind {index} as {what}, and the mod declares {}",
+                    kinds.len()
+                ))
+            })?;
+            let kind = registry.get(id);
+            if !roles.contains(&kind.role) {
+                return Err(self.wrong(format!(
+                    "system `{name}` uses `{}` as {what}, but it is declared as {}",
+                    kind.name,
+                    kind.role.name()
+                )));
+            }
+            Ok(id)
+        };
+        let component = |index: &u32| kind("a component", *index, &[Role::Component]);
+        let queries = declaration
+            .queries
+            .iter()
+            .map(|query| {
+                let terms = query.terms.iter().map(|term| {
+                    Ok(Term { kind: component(&term.kind)?, access: access(term.access) })
+                });
+                Ok(Query { terms: terms.collect::<Result<_, _>>()?, entities: query.entities })
+            })
+            .collect::<Result<Vec<Query>, ProgramError>>()?;
+        let resources = declaration
+            .resources
+            .iter()
+            .map(|resource| Ok((component(&resource.kind)?, resource.write)))
+            .collect::<Result<Vec<_>, ProgramError>>()?;
+        let reads = declaration
+            .reads
+            .iter()
+            .map(|reading| {
+                Ok(match reading {
+                    declared::Reading::Event(index) => {
+                        Topic::Kind(kind("an event", *index, &[Role::Event, Role::Input])?)
+                    }
+                    declared::Reading::Removed(index) => Topic::Removed(component(index)?),
+                    declared::Reading::Despawned => Topic::Despawned,
+                })
+            })
+            .collect::<Result<_, ProgramError>>()?;
+        let span = match declaration.span {
+            declared::Span::Shard => Span::Shard,
+            declared::Span::Archetype => Span::Archetype,
+            declared::Span::Everything => Span::World,
+        };
+        let system = System {
+            name: format!("{}/{name}", self.mod_id),
+            owner: self.owner,
+            index,
+            queries,
+            span,
+            every: u64::from(declaration.every.max(1)),
+            startup: declaration.startup,
+            resources,
+            lookups: declaration.lookups.iter().map(component).collect::<Result<_, _>>()?,
+            relations: declaration
+                .relations
+                .iter()
+                .map(|index| kind("a relation", *index, &[Role::Relation]))
+                .collect::<Result<_, _>>()?,
+            reads,
+            emits: declaration
+                .emits
+                .iter()
+                .map(|index| kind("an event it emits", *index, &[Role::Event]))
+                .collect::<Result<_, _>>()?,
+            commands: declaration.commands,
+            before: declaration.before.clone(),
+            after: declaration.after.clone(),
+        };
+        self.check_span(&system, registry)?;
+        Ok(system)
+    }
+
+    /// What runs in several calls must not need to see, or to write, the same
+    /// thing twice.
+    fn check_span(&self, system: &System, registry: &Registry) -> Result<(), ProgramError> {
+        let needs_world = match system.queries.len() {
+            0 => Some("has no query"),
+            1 if system.resources.iter().any(|(_, write)| *write) => Some("writes a resource"),
+            1 => None,
+            _ => Some("has several queries"),
+        };
+        if let Some(why) = needs_world
+            && system.span != Span::World
+        {
+            return Err(self.wrong(format!(
+                "system `{}` {why}, so it must run over the whole world (`whole = \"world\"`)",
+                system.name
+            )));
+        }
+        for (at, query) in system.queries.iter().enumerate() {
+            for (position, term) in query.terms.iter().enumerate() {
+                if !term.access.ships() {
+                    continue;
+                }
+                let again = query.terms[..position]
+                    .iter()
+                    .any(|other| other.kind == term.kind && other.access.ships());
+                let elsewhere = term.access.writes()
+                    && system.queries[..at].iter().any(|other| {
+                        !other.is_disjoint(query)
+                            && other
+                                .terms
+                                .iter()
+                                .any(|two| two.kind == term.kind && two.access.writes())
+                    });
+                if again || elsewhere {
+                    return Err(self.wrong(format!(
+                        "system `{}` asks for `{}` twice on the same rows; \
+                         keep the queries apart with `Without`",
+                        system.name,
+                        registry.get(term.kind).name
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn access(declared: declared::Access) -> Access {
+    match declared {
+        declared::Access::Read => Access::Read,
+        declared::Access::Write => Access::Write,
+        declared::Access::OptionalRead => Access::OptionalRead,
+        declared::Access::OptionalWrite => Access::OptionalWrite,
+        declared::Access::Has => Access::Has,
+        declared::Access::Lacks => Access::Lacks,
+        declared::Access::Changed => Access::Changed,
+        declared::Access::Added => Access::Added,
+    }
+}

@@ -1,0 +1,110 @@
+//! What one tick did, as persistence and people see it.
+//!
+//! The world's new contents are not in here: those are the difference between
+//! two [`World`](crate::ecs::World)s.
+
+use crate::ecs::{Bytes, KindId, Topic};
+
+/// A 32-byte BLAKE3 digest.
+pub type Digest = [u8; 32];
+
+/// Writes a digest as 64 hexadecimal digits.
+pub fn hex(digest: &Digest) -> String {
+    blake3::Hash::from_bytes(*digest).to_hex().to_string()
+}
+
+/// Something that came from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Which input.
+    pub kind: KindId,
+    /// Who sent it; free text.
+    pub sender: String,
+    /// A MessagePack value of the kind.
+    pub payload: Bytes,
+}
+
+/// An event that a system emitted, or a removal or despawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    /// What it is about.
+    pub topic: Topic,
+    /// Its number in its topic.
+    pub number: u64,
+    /// Who emitted it, by full name; empty for inputs, removals and despawns.
+    pub system: String,
+    /// A MessagePack value.
+    pub payload: Bytes,
+}
+
+/// A mod left out of a tick, because the tick could not be done with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exclusion {
+    /// The mod's id.
+    pub mod_id: String,
+    /// Why, in a sentence.
+    pub cause: String,
+}
+
+/// One system's run in one tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SystemRun {
+    /// Its full name, `<mod>/<system>`.
+    pub system: String,
+    /// Guest calls made.
+    pub calls: u64,
+    /// Rows shipped.
+    pub rows: u64,
+    /// Commands sent.
+    pub commands: u64,
+    /// Commands that did nothing because an entity was no longer alive.
+    pub stale: u64,
+    /// Events emitted.
+    pub events: u64,
+    /// Time in guests, in nanoseconds, summed over threads.
+    pub guest_ns: u64,
+    /// Why all of it was discarded, if it was.
+    pub fault: Option<String>,
+}
+
+/// How long the stages of one tick took, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Taking inputs.
+    pub inputs: u64,
+    /// Systems: shards, guests, merge.
+    pub systems: u64,
+    /// Commands and events.
+    pub settle: u64,
+    /// The state and chain hashes.
+    pub hash: u64,
+    /// The commit; zero where it is held back.
+    pub commit: u64,
+}
+
+/// What one tick did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TickRecord {
+    /// Its number; the first tick of a world is one.
+    pub tick: u64,
+    /// The state hash after it.
+    pub state: Digest,
+    /// The chain hash after it.
+    pub chain: Digest,
+    /// What it was given from outside, in order.
+    pub inputs: Vec<Input>,
+    /// What was emitted in it, in order.
+    pub events: Vec<Emitted>,
+    /// Mods that were left out of it.
+    pub exclusions: Vec<Exclusion>,
+    /// Mods that were suspended at its end.
+    pub suspended: Vec<String>,
+    /// Its system runs, in schedule order.
+    pub runs: Vec<SystemRun>,
+    /// Entities created.
+    pub spawned: u64,
+    /// Entities ended.
+    pub despawned: u64,
+    /// How long it took.
+    pub timings: Timings,
+}

@@ -1,0 +1,251 @@
+//! The systems of one tick, run in an order that nobody can tell from the
+//! total one.
+//!
+//! With one thread that order is the total one. With more, a system starts as
+//! soon as those it must wait for are done, and the calls of one run are spread
+//! over all threads. A run's outcomes are merged by whoever finishes its last
+//! call.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rayon::{Scope, ThreadPool};
+
+use crate::ecs::{Stamp, SystemState, World};
+use crate::fanout;
+use crate::guest::{
+    self, Batch, Call, CallContext, CallReport, Engine, Fault, Halt, LogLine, Verdict,
+};
+use crate::merge::{self, Pending};
+use crate::program::{Mod, Program, System};
+use crate::record::SystemRun;
+use crate::schedule::Schedule;
+
+/// What every system run of a tick is given.
+#[derive(Clone, Copy, Debug)]
+pub struct TickClock {
+    /// The number of the tick.
+    pub tick: u64,
+    /// Simulated seconds in a tick.
+    pub dt_seconds: f64,
+    /// The world's seed.
+    pub seed: u64,
+}
+
+/// How one system's run went.
+pub struct Finished {
+    /// What is recorded of it.
+    pub run: SystemRun,
+    /// What it leaves for the end of the tick; nothing after a fault.
+    pub pending: Pending,
+    /// Its fault, if it had one.
+    pub fault: Option<Fault>,
+    /// What it said.
+    pub log: Vec<LogLine>,
+}
+
+/// Whose call was stopped by the clock on the wall.
+#[derive(Debug)]
+pub struct Halted {
+    /// The mod, by its place among the loaded.
+    pub owner: usize,
+    /// What was passed.
+    pub halt: Halt,
+}
+
+/// The systems of one tick.
+pub struct TickRun<'a> {
+    engine: &'a Engine,
+    program: &'a Program,
+    schedule: &'a Schedule,
+    clock: TickClock,
+    takes_part: &'a (dyn Fn(&System) -> bool + Sync),
+    world: Mutex<World>,
+    waits: Vec<AtomicUsize>,
+    finished: Vec<OnceLock<Finished>>,
+    halted: OnceLock<Halted>,
+}
+
+/// The calls of one run that are still out.
+struct Board {
+    place: usize,
+    context: Arc<CallContext>,
+    open: AtomicUsize,
+    reports: Mutex<Vec<Option<CallReport>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> TickRun<'a> {
+    /// Prepares to run those systems that take part over a world.
+    pub fn new(
+        engine: &'a Engine,
+        program: &'a Program,
+        schedule: &'a Schedule,
+        clock: TickClock,
+        takes_part: &'a (dyn Fn(&System) -> bool + Sync),
+        world: World,
+    ) -> Self {
+        let waits = schedule.waits().iter().map(|&count| AtomicUsize::new(count)).collect();
+        let finished = schedule.systems().iter().map(|_| OnceLock::new()).collect();
+        let halted = OnceLock::new();
+        let world = Mutex::new(world);
+        Self { engine, program, schedule, clock, takes_part, world, waits, finished, halted }
+    }
+
+    /// Runs them all. Gives the world with their columns and resources, and for
+    /// each place of the schedule how the run went, if there was one.
+    pub fn run(
+        self,
+        threads: Option<&ThreadPool>,
+    ) -> Result<(World, Vec<Option<Finished>>), Halted> {
+        match threads {
+            None => (0..self.schedule.systems().len()).for_each(|place| self.run_here(place)),
+            Some(pool) => pool.scope(|scope| {
+                for (place, waits) in self.schedule.waits().iter().enumerate() {
+                    if *waits == 0 {
+                        self.start(scope, place);
+                    }
+                }
+            }),
+        }
+        if let Some(halted) = self.halted.into_inner() {
+            return Err(halted);
+        }
+        let world = self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok((world, self.finished.into_iter().map(OnceLock::into_inner).collect()))
+    }
+
+    fn run_here(&self, place: usize) {
+        let Some((context, calls)) = self.begin(place) else { return };
+        let mut reports = Vec::with_capacity(calls.len());
+        for (number, batches) in calls.into_iter().enumerate() {
+            let report = self.call(&context, number, batches);
+            let failed = report.verdict.is_err();
+            reports.push(report);
+            if failed {
+                break;
+            }
+        }
+        self.finish(place, &context, reports);
+    }
+
+    fn start<'s>(&'s self, scope: &Scope<'s>, place: usize) {
+        let Some((context, calls)) = self.begin(place) else {
+            return self.release(scope, place);
+        };
+        if calls.is_empty() {
+            self.finish(place, &context, Vec::new());
+            return self.release(scope, place);
+        }
+        let board = Arc::new(Board {
+            place,
+            context,
+            open: AtomicUsize::new(calls.len()),
+            reports: Mutex::new(calls.iter().map(|_| None).collect()),
+        });
+        for (number, batches) in calls.into_iter().enumerate() {
+            let board = board.clone();
+            scope.spawn(move |scope| {
+                let report = self.call(&board.context, number, batches);
+                lock(&board.reports)[number] = Some(report);
+                if board.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    let reports = std::mem::take(&mut *lock(&board.reports));
+                    self.finish(
+                        board.place,
+                        &board.context,
+                        reports.into_iter().flatten().collect(),
+                    );
+                    self.release(scope, board.place);
+                }
+            });
+        }
+    }
+
+    fn release<'s>(&'s self, scope: &Scope<'s>, place: usize) {
+        for &follower in self.schedule.followers(place) {
+            if self.waits[follower].fetch_sub(1, Ordering::AcqRel) == 1 {
+                self.start(scope, follower);
+            }
+        }
+    }
+
+    /// The snapshot and the calls of a run, if the system is to run.
+    fn begin(&self, place: usize) -> Option<(Arc<CallContext>, Vec<VecDeque<Batch>>)> {
+        let system = &self.schedule.systems()[place];
+        if self.halted.get().is_some() || !(self.takes_part)(system) {
+            return None;
+        }
+        let world = lock(&self.world).clone();
+        let state = world.systems.get(&system.name).cloned().unwrap_or_else(SystemState::default);
+        let TickClock { tick, dt_seconds, seed } = self.clock;
+        let calls = fanout::plan(&world, system, state.last_run);
+        let argument = guest::argument(&world, system, &state, tick, dt_seconds, seed);
+        let owner: &Mod = &self.program.mods[system.owner];
+        let context = CallContext {
+            system: system.clone(),
+            code: owner.code.clone(),
+            kinds: owner.kinds.clone(),
+            limits: owner.limits.clone(),
+            assets: owner.assets.clone(),
+            tick,
+            dt_seconds,
+            seed,
+            now: Stamp::system(tick, place),
+            argument,
+            world,
+        };
+        Some((Arc::new(context), calls))
+    }
+
+    fn call(
+        &self,
+        context: &Arc<CallContext>,
+        number: usize,
+        batches: VecDeque<Batch>,
+    ) -> CallReport {
+        self.engine.call(Call { context: context.clone(), number: number as u32, batches })
+    }
+
+    /// Merges a run, or discards it when one of its calls faulted: the fault of
+    /// the first such call is the run's.
+    fn finish(&self, place: usize, context: &CallContext, reports: Vec<CallReport>) {
+        let mut run = SystemRun {
+            system: context.system.name.clone(),
+            calls: reports.len() as u64,
+            rows: reports.iter().map(|report| report.rows).sum(),
+            ..SystemRun::default()
+        };
+        let mut outcomes = Vec::with_capacity(reports.len());
+        let mut log = Vec::new();
+        let mut fault = None;
+        for report in reports {
+            run.guest_ns += report.nanoseconds;
+            log.extend(report.log);
+            match report.verdict {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(Verdict::Fault(found)) => {
+                    fault.get_or_insert(found);
+                }
+                Err(Verdict::Halt(halt)) => {
+                    let owner = context.system.owner;
+                    self.halted.get_or_init(|| Halted { owner, halt });
+                }
+            }
+        }
+        let pending = match &fault {
+            None => merge::merge(&mut lock(&self.world), outcomes),
+            Some(fault) => {
+                run.fault = Some(fault.to_string());
+                Pending::default()
+            }
+        };
+        run.commands = pending.commands.iter().map(|command| command.entities.len() as u64).sum();
+        run.events = pending.events.len() as u64;
+        // Each place is finished once, so that the cell is always empty here.
+        let _ = self.finished[place].set(Finished { run, pending, fault, log });
+    }
+}

@@ -1,0 +1,273 @@
+//! The tick: one discrete step of the world, all of it or nothing.
+//!
+//! A tick is a function from a world to the next. It works on a clone, so that
+//! whatever goes wrong, the world from before is still there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::Durability;
+use crate::ecs::{Topic, World};
+use crate::hash;
+use crate::merge;
+use crate::program::System;
+use crate::record::{Emitted, Exclusion, Input, TickRecord, Timings};
+use crate::run::{Finished, Halted, TickClock, TickRun};
+use crate::simulation::{Error, Moment, Simulation};
+
+impl Simulation {
+    /// Does one tick and commits it as the world's durability says.
+    ///
+    /// A mod that faults does not stop the tick. A tick that cannot be done
+    /// with a mod is done again without it. An error means that the save could
+    /// not be written: the world then stands where the save stands.
+    pub fn tick(&mut self) -> Result<TickRecord, Error> {
+        let mut watch = Stopwatch::start();
+        let inputs = self.take_inputs()?;
+        let taken = watch.lap();
+        let mut exclusions = Vec::new();
+        let (world, mut record) = loop {
+            match self.attempt(&inputs, &exclusions) {
+                Ok(done) => break done,
+                Err(halted) => exclusions.push(self.exclude(halted)),
+            }
+        };
+        watch.lap();
+        record.state = self.hasher.digest(&world);
+        record.chain = hash::chain(&self.now.chain, &record.state, &record);
+        record.timings = Timings { inputs: taken, hash: watch.lap(), ..record.timings };
+        self.now = Moment { world, chain: record.chain };
+        self.held.push(record.clone());
+        if self.held.len() as u64 >= self.ticks_per_commit() {
+            self.flush()?;
+            record.timings.commit = watch.lap();
+        }
+        Ok(record)
+    }
+
+    /// Commits the ticks that durability still holds back.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        if let Some(save) = &mut self.save
+            && !self.held.is_empty()
+            && let Err(error) = save.commit(&self.held, &self.now.world)
+        {
+            self.undo();
+            return Err(error.into());
+        }
+        self.held.clear();
+        self.committed = self.now.clone();
+        Ok(())
+    }
+
+    /// One attempt at a tick, without the mods that are excluded from it.
+    fn attempt(
+        &self,
+        inputs: &[Input],
+        exclusions: &[Exclusion],
+    ) -> Result<(World, TickRecord), Halted> {
+        let mut world = self.now.world.clone();
+        let tick = world.tick() + 1;
+        world.set_tick(tick);
+        let mut record = TickRecord { tick, exclusions: exclusions.to_vec(), ..Default::default() };
+        accept(&mut world, inputs, &mut record);
+
+        let takes_part = self.participants(&world, exclusions);
+        let dt_seconds = self.config.world.dt_seconds;
+        let clock = TickClock { tick, dt_seconds, seed: self.config.world.seed };
+        let (engine, program, schedule) = (&self.engine, &self.program, &self.schedule);
+        let mut watch = Stopwatch::start();
+        let tick_run = TickRun::new(engine, program, schedule, clock, &takes_part, world);
+        let (mut world, finished) = tick_run.run(self.pool.as_ref())?;
+        record.timings.systems = watch.lap();
+
+        self.note_progress(&mut world, &finished);
+        self.settle(&mut world, finished, &mut record);
+        self.judge(&mut world, &mut record);
+        self.forget_read_events(&mut world);
+        record.timings.settle = watch.lap();
+        Ok((world, record))
+    }
+
+    /// Which systems run in the tick that a world stands at.
+    fn participants(
+        &self,
+        world: &World,
+        exclusions: &[Exclusion],
+    ) -> impl Fn(&System) -> bool + Sync + use<> {
+        let out: BTreeSet<usize> = self
+            .program
+            .mods
+            .iter()
+            .enumerate()
+            .filter(|(_, loaded)| {
+                world.mods.get(&loaded.id).is_some_and(|state| state.suspended)
+                    || exclusions.iter().any(|exclusion| exclusion.mod_id == loaded.id)
+            })
+            .map(|(at, _)| at)
+            .collect();
+        let systems = world.systems.clone();
+        let tick = world.tick();
+        move |system| {
+            let has_run =
+                || systems.get(&system.name).is_some_and(|state| state.last_run.is_some());
+            !out.contains(&system.owner)
+                && if system.startup { !has_run() } else { tick.is_multiple_of(system.every) }
+        }
+    }
+
+    /// Moves what faultless systems have seen up to now.
+    fn note_progress(&self, world: &mut World, finished: &[Option<Finished>]) {
+        let tick = world.tick();
+        let systems = Arc::make_mut(&mut world.systems);
+        for (place, done) in finished.iter().enumerate() {
+            if done.as_ref().is_none_or(|done| done.fault.is_some()) {
+                continue;
+            }
+            let system = &self.schedule.systems()[place];
+            let state = systems.entry(system.name.clone()).or_default();
+            state.last_run = Some(crate::ecs::Stamp::system(tick, place));
+            for topic in &system.reads {
+                state.cursors.insert(*topic, world.events.last(*topic));
+            }
+        }
+    }
+
+    /// Applies commands and emits events, system by system.
+    fn settle(&self, world: &mut World, finished: Vec<Option<Finished>>, record: &mut TickRecord) {
+        let reported = self.program.topics();
+        for done in finished.into_iter().flatten() {
+            let Finished { mut run, pending, log, .. } = done;
+            for line in &log {
+                (self.log)(&run.system, record.tick, line);
+            }
+            let before = removals(world, &reported);
+            let (applied, emitted) = merge::settle(world, &run.system, pending);
+            record.events.extend(new_removals(world, before));
+            record.events.extend(emitted);
+            record.spawned += applied.spawned;
+            record.despawned += applied.despawned;
+            run.stale = applied.stale;
+            record.runs.push(run);
+        }
+    }
+
+    /// Counts faults in a row, and suspends whoever has too many.
+    fn judge(&self, world: &mut World, record: &mut TickRecord) {
+        let limit = self.config.world.faults_to_suspend;
+        let mods = Arc::make_mut(&mut world.mods);
+        for loaded in &self.program.mods {
+            let own = |run: &&crate::record::SystemRun| {
+                run.system.split('/').next() == Some(loaded.id.as_str())
+            };
+            let excluded = record.exclusions.iter().any(|exclusion| exclusion.mod_id == loaded.id);
+            let faulted = excluded || record.runs.iter().filter(own).any(|run| run.fault.is_some());
+            let ran = record.runs.iter().any(|run| own(&run));
+            if !faulted && !ran {
+                continue;
+            }
+            let state = mods.entry(loaded.id.clone()).or_default();
+            state.faults_in_a_row = if faulted { state.faults_in_a_row + 1 } else { 0 };
+            if limit > 0 && state.faults_in_a_row >= limit && !state.suspended {
+                state.suspended = true;
+                record.suspended.push(loaded.id.clone());
+            }
+        }
+    }
+
+    /// Drops the events that every system which takes part has read.
+    fn forget_read_events(&self, world: &mut World) {
+        let mut passed: BTreeMap<Topic, u64> = BTreeMap::new();
+        for system in &self.program.systems {
+            let owner = &self.program.mods[system.owner].id;
+            if world.mods.get(owner).is_some_and(|state| state.suspended) {
+                continue;
+            }
+            let state = world.systems.get(&system.name);
+            for topic in &system.reads {
+                let read = state.and_then(|state| state.cursors.get(topic)).copied().unwrap_or(0);
+                passed.entry(*topic).and_modify(|least| *least = read.min(*least)).or_insert(read);
+            }
+        }
+        world.events.drop_read(|topic| passed.get(&topic).copied());
+    }
+
+    fn exclude(&self, Halted { owner, halt }: Halted) -> Exclusion {
+        let mod_id = self.program.mods[owner].id.clone();
+        tracing::warn!("mod `{mod_id}` is left out of a tick: {halt}");
+        Exclusion { mod_id, cause: halt.to_string() }
+    }
+
+    /// What came from outside since the last tick, by whatever way.
+    fn take_inputs(&mut self) -> Result<Vec<Input>, Error> {
+        let mut inputs = std::mem::take(&mut self.waiting);
+        if let Some(save) = &mut self.save {
+            inputs.extend(save.take_inbox()?);
+        }
+        Ok(inputs)
+    }
+
+    /// Goes back to where the save stands. What came from outside since comes
+    /// again.
+    fn undo(&mut self) {
+        self.now = self.committed.clone();
+        let undone = std::mem::take(&mut self.held);
+        let mut inputs: Vec<Input> = undone.into_iter().flat_map(|record| record.inputs).collect();
+        inputs.append(&mut self.waiting);
+        self.waiting = inputs;
+    }
+
+    fn ticks_per_commit(&self) -> u64 {
+        match self.config.durability {
+            Durability::CommitEveryTicks { ticks } => ticks.max(1),
+            _ => 1,
+        }
+    }
+}
+
+/// Measures stages that follow each other.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Nanoseconds since the last lap.
+    fn lap(&mut self) -> u64 {
+        let now = Instant::now();
+        let lap = now - std::mem::replace(&mut self.0, now);
+        lap.as_nanos() as u64
+    }
+}
+
+/// Makes inputs events that systems read in this tick.
+fn accept(world: &mut World, inputs: &[Input], record: &mut TickRecord) {
+    for input in inputs {
+        let topic = Topic::Kind(input.kind);
+        let number = world.events.push(topic, record.tick, input.payload.clone());
+        let payload = input.payload.clone();
+        record.events.push(Emitted { topic, number, system: String::new(), payload });
+    }
+    record.inputs = inputs.to_vec();
+}
+
+/// The last numbers of all removals and despawns.
+fn removals(world: &World, topics: &BTreeSet<Topic>) -> Vec<(Topic, u64)> {
+    let of = |topic: &&Topic| matches!(topic, Topic::Removed(_) | Topic::Despawned);
+    topics.iter().filter(of).map(|topic| (*topic, world.events.last(*topic))).collect()
+}
+
+fn new_removals(world: &World, before: Vec<(Topic, u64)>) -> Vec<Emitted> {
+    before
+        .into_iter()
+        .flat_map(|(topic, last)| {
+            world.events.after(topic, last).map(move |event| Emitted {
+                topic,
+                number: event.number,
+                system: String::new(),
+                payload: event.payload.clone(),
+            })
+        })
+        .collect()
+}

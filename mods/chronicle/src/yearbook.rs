@@ -1,0 +1,32 @@
+//! Sums up the year.
+
+use sandtable_sdk::prelude::*;
+
+use crate::foreign::{Humanity, Ledger};
+use crate::kinds::{Entry, Subject, Tally};
+use crate::text::count;
+
+/// Days in a year, as the book counts them.
+const YEAR_DAYS: u64 = 365;
+
+/// Writes an entry about the year that ends.
+#[system(every = 365)]
+pub fn yearbook(
+    humanity: Option<Res<Humanity>>,
+    ledger: Option<Res<Ledger>>,
+    tally: Option<Res<Tally>>,
+    mut commands: Commands,
+    tick: Tick,
+) {
+    let year = tick.number() / YEAR_DAYS;
+    let people = humanity.map_or(0.0, |humanity| humanity.people);
+    let cities = ledger.map_or(0, |ledger| ledger.standing);
+    let wars = tally.map_or(0, |tally| tally.wars - tally.peaces);
+    let text = format!(
+        "Year {year} ends with {} people, {} cities and {wars} wars",
+        count(people),
+        count(cities as f64),
+    );
+    info!("{text}");
+    commands.spawn(Entry { tick: tick.number(), subject: Subject::Year, text });
+}

@@ -1,0 +1,1 @@
+//! Tiny guests, one behaviour each; every guest is an example of this package.

@@ -1,0 +1,139 @@
+//! Builds the guests, makes worlds of them, and runs them.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use sandtable::catalog::ModSource;
+use sandtable::config::{ModSettings, WorldConfig};
+use sandtable::ecs::{Entity, World, to_json};
+use sandtable::record::{TickRecord, hex};
+use sandtable::{Options, Simulation};
+use serde_json::Value as Json;
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Every guest, by name.
+fn guests() -> &'static BTreeMap<String, Vec<u8>> {
+    static GUESTS: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    GUESTS.get_or_init(build_guests)
+}
+
+fn build_guests() -> BTreeMap<String, Vec<u8>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut child = Command::new(cargo)
+        .current_dir(root())
+        .args(["build", "--release", "--target", "wasm32-wasip2", "--examples"])
+        .args(["--package", "sandtable-test-guests", "--message-format=json-render-diagnostics"])
+        .args(["--config", "target.wasm32-wasip2.rustflags=[\"-Ctarget-feature=+simd128\"]"])
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("cargo runs");
+    let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    let artifacts = lines.filter_map(|line| {
+        let message: Json = serde_json::from_str(&line.unwrap()).unwrap();
+        let name = message["target"]["name"].as_str()?.to_owned();
+        let files = message["filenames"].as_array()?;
+        let wasm = files.iter().filter_map(Json::as_str).find(|file| file.ends_with(".wasm"))?;
+        Some((name, std::fs::read(wasm).unwrap()))
+    });
+    let guests = artifacts.collect();
+    assert!(
+        child.wait().unwrap().success(),
+        "the guests build; is the target wasm32-wasip2 installed?"
+    );
+    guests
+}
+
+/// A guest's component.
+pub fn component(name: &str) -> Vec<u8> {
+    guests().get(name).unwrap_or_else(|| panic!("there is no guest `{name}`")).clone()
+}
+
+/// A mod made of a guest that calls itself by its file's name.
+pub fn guest(name: &str) -> ModSource {
+    ModSource { id: name.replace('_', ""), component: component(name), assets: BTreeMap::new() }
+}
+
+/// A mod with one more asset.
+pub fn with_asset(mut source: ModSource, name: &str, contents: &str) -> ModSource {
+    source.assets.insert(name.to_owned(), contents.as_bytes().to_vec());
+    source
+}
+
+/// Settings for a world of these mods, from the text of a world file.
+pub fn config(text: &str, mods: &[ModSource]) -> WorldConfig {
+    let mut config: WorldConfig = toml::from_str(text).expect("a world file");
+    for source in mods {
+        config.mods.entry(source.id.clone()).or_insert_with(ModSettings::default);
+    }
+    config
+}
+
+/// The smallest world file.
+pub const WORLD: &str = "[world]\nname = \"test\"\nseed = 7\n";
+
+/// A world in memory, on so many threads.
+pub fn world_of(text: &str, mods: Vec<ModSource>, threads: usize) -> Simulation {
+    let config = config(text, &mods);
+    Simulation::create(None, config, mods, quiet(threads)).expect("the world starts")
+}
+
+/// Options that drop log lines.
+pub fn quiet(threads: usize) -> Options {
+    Options { threads, log: std::sync::Arc::new(|_, _, _| {}) }
+}
+
+/// Runs so many ticks and returns their records.
+pub fn run(simulation: &mut Simulation, ticks: u64) -> Vec<TickRecord> {
+    (0..ticks).map(|_| simulation.tick().expect("a tick")).collect()
+}
+
+/// The state hash in hexadecimal.
+pub fn hash(simulation: &mut Simulation) -> String {
+    hex(&simulation.hash())
+}
+
+/// Every entity that has a component, with its value.
+pub fn values(world: &World, kind: &str) -> Vec<(Entity, Json)> {
+    let id = world.registry.find(kind).unwrap_or_else(|| panic!("there is no kind `{kind}`"));
+    let kind = world.registry.get(id);
+    let mut values: Vec<(Entity, Json)> = world
+        .archetypes()
+        .iter()
+        .filter_map(|archetype| Some((archetype, archetype.column(id)?)))
+        .flat_map(|(archetype, column)| {
+            (0..archetype.len())
+                .map(|row| {
+                    (archetype.entities().row(row)[0], to_json(kind, column.values.row(row)))
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    values.sort_by_key(|(entity, _)| *entity);
+    values
+}
+
+/// A resource's value.
+pub fn resource(world: &World, kind: &str) -> Json {
+    let id = world.registry.find(kind).expect("the kind");
+    to_json(world.registry.get(id), world.resources.get(&id).expect("the resource is set"))
+}
+
+/// The faults of a tick: system and text.
+pub fn faults(record: &TickRecord) -> Vec<(String, String)> {
+    let runs = record.runs.iter();
+    runs.filter_map(|run| Some((run.system.clone(), run.fault.clone()?))).collect()
+}
+
+/// The program itself.
+pub fn sandtable() -> Command {
+    Command::new(PathBuf::from(env!("CARGO_BIN_EXE_sandtable")))
+}

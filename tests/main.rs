@@ -1,0 +1,10 @@
+//! Behaviour through the front door, in one binary.
+//!
+//! Guests are in `guests/`, one behaviour each; they are built once a run.
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+mod columns;
+mod determinism;
+mod faults;
