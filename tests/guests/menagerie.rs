@@ -120,5 +120,5 @@ fn count(
 sandtable_sdk::export! {
     id: "menagerie",
     systems: [populate, live, wake, name_children, count],
-    kinds: [Name, Likes],
+    kinds: [Name, ChildOf, Likes],
 }

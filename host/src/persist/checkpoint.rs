@@ -26,9 +26,9 @@ use rusqlite::hooks::Wal;
 use super::connect;
 
 /// Bytes in the log that are worth a checkpoint.
-const LOG_BYTES: u64 = 8 << 20;
+const LOG_BYTES: u64 = 16 << 20;
 /// Bytes that the log may have before the writer finishes a checkpoint.
-const LOG_BYTES_MAX: u64 = 32 << 20;
+const LOG_BYTES_MAX: u64 = 64 << 20;
 /// How long the writer waits for readers then.
 const READERS_TIMEOUT: Duration = Duration::from_millis(20);
 

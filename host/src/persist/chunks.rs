@@ -220,7 +220,8 @@ impl Writer<'_> {
             let patched_since =
                 if stored.patched_since > 0 { stored.patched_since } else { self.seq };
             let patched_bytes = stored.patched_bytes + patch.len();
-            self.changes.push((key, Some(Stored { row: stored.row, patched_since, patched_bytes })));
+            self.changes
+                .push((key, Some(Stored { row: stored.row, patched_since, patched_bytes })));
             return Ok(());
         }
         self.whole(key, now)
@@ -316,7 +317,11 @@ impl Writer<'_> {
         for (key, stored) in &self.changes {
             fate.insert(*key, stored.map_or(0, |stored| stored.patched_since));
         }
-        let still = self.index.patched.iter().find(|(since, key)| fate.get(key).is_none_or(|now| now == since));
+        let still = self
+            .index
+            .patched
+            .iter()
+            .find(|(since, key)| fate.get(key).is_none_or(|now| now == since));
         let oldest_before = self.index.patched.first().map(|(since, _)| *since);
         let oldest = still.map_or(seq, |(since, _)| *since);
         if oldest_before.is_some_and(|before| before < oldest) {

@@ -10,14 +10,18 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::SaveError;
 use super::error::Failure;
 use super::lock::beside;
 use super::schema::{APPLICATION_ID, FORMAT, format};
-use super::SaveError;
 
 /// Bytes in a page of SQLite. Dense commits like larger ones and small worlds
 /// smaller ones; the numbers are in the documentation of [`super`].
 pub(super) const PAGE_BYTES: u32 = 8192;
+
+/// KiB of pages that SQLite keeps in memory. What a commit writes should fit, or
+/// its pages go through the log twice.
+const CACHE_KIB: i64 = 64 << 10;
 
 /// How long somebody waits for the write lock of SQLite before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -99,6 +103,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
     // Checkpoints are made by whoever runs the world, when it suits.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
 }
 

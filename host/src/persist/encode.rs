@@ -37,8 +37,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    const ALL: [Part; 5] =
-        [Part::Slots, Part::Entities, Part::Values, Part::Changed, Part::Added];
+    const ALL: [Part; 5] = [Part::Slots, Part::Entities, Part::Values, Part::Changed, Part::Added];
 
     /// From the form that is stored.
     pub(super) fn from_number(number: i64) -> Option<Self> {
@@ -190,19 +189,47 @@ fn differing<'a>(now: Page<'a>, before: Page<'a>) -> Box<dyn Iterator<Item = usi
         (Page::Stamps(now), Page::Stamps(before)) => items(now, before),
         (Page::Dynamic(now), Page::Dynamic(before)) => items(now, before),
         (Page::Packed(now, width), Page::Packed(before, _)) => {
-            // Blocks that are the same are passed at the speed of memory.
-            const BLOCK_ROWS: usize = 32;
-            let blocks = now.chunks(BLOCK_ROWS * width).zip(before.chunks(BLOCK_ROWS * width));
-            Box::new(blocks.enumerate().filter(|(_, (now, before))| now != before).flat_map(
-                move |(block, (now, before))| {
-                    let rows = now.chunks_exact(width).zip(before.chunks_exact(width)).enumerate();
-                    rows.filter(|(_, (now, before))| now != before)
-                        .map(move |(row, _)| block * BLOCK_ROWS + row)
-                },
-            ))
+            Box::new(DifferingRows { now, before, width, at: 0 })
         }
         // A column keeps its form; if it did not, all of it would differ.
         _ => Box::new(0..now.rows().min(before.rows())),
+    }
+}
+
+/// Finds the packed rows that differ. What is the same is passed in blocks, at
+/// the speed of memory.
+struct DifferingRows<'a> {
+    now: &'a [u8],
+    before: &'a [u8],
+    width: usize,
+    /// Everything before this byte has been looked at.
+    at: usize,
+}
+
+impl Iterator for DifferingRows<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        fn same<const N: usize>(one: &[u8], two: &[u8]) -> usize {
+            let blocks = one.as_chunks::<N>().0.iter().zip(two.as_chunks::<N>().0);
+            blocks.take_while(|(one, two)| one == two).count() * N
+        }
+        let (mut now, mut before) = (self.now.get(self.at..)?, self.before.get(self.at..)?);
+        let mut skip = |bytes: usize| {
+            (now, before) = (&now[bytes..], &before[bytes..]);
+            self.at += bytes;
+            (now, before)
+        };
+        let (one, two) = skip(0);
+        let (one, two) = skip(same::<64>(one, two));
+        let (one, two) = skip(same::<8>(one, two));
+        let (one, two) = skip(same::<1>(one, two));
+        if one.is_empty() || two.is_empty() {
+            return None;
+        }
+        let row = self.at / self.width;
+        self.at = (row + 1) * self.width;
+        Some(row)
     }
 }
 

@@ -198,9 +198,7 @@ impl Failure {
                 SaveError::Damaged { path, what: "a value is longer than any save has".to_owned() }
             }
             // A stored value has another type or range than its column.
-            None if is_conversion(&source) => {
-                SaveError::Damaged { path, what: source.to_string() }
-            }
+            None if is_conversion(&source) => SaveError::Damaged { path, what: source.to_string() },
             _ => SaveError::Sqlite { path, doing, source },
         }
     }

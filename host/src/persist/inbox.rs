@@ -39,9 +39,8 @@ pub fn send(
     let registry = read_kinds(&connection).map_err(failed)?;
     let wrong = |what: String| SaveError::Input { kind: kind.to_owned(), what };
     let id = find(&registry, kind).map_err(wrong)?;
-    let payload = from_json(registry.get(id), json).map_err(|problem| {
-        wrong(format!("{problem}; its fields are {}", listed(&registry, id)))
-    })?;
+    let payload = from_json(registry.get(id), json)
+        .map_err(|problem| wrong(format!("{problem}; its fields are {}", listed(&registry, id))))?;
     let written = write(&connection, id, sender, &payload).map_err(|error| failed(error.into()))?;
     if !written {
         return Err(wrong(format!(

@@ -37,7 +37,10 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    return Err(SaveError::Locked { path: save.to_owned(), pid: read_pid(&mut file) });
+                    return Err(SaveError::Locked {
+                        path: save.to_owned(),
+                        pid: read_pid(&mut file),
+                    });
                 }
                 Err(TryLockError::Error(source)) => return Err(io("locked")(source)),
             }

@@ -205,8 +205,8 @@ fn write_troubles(connection: &Connection, record: &TickRecord) -> rusqlite::Res
         insert.execute(params![tick, exclusion.mod_id, exclusion.cause])?;
     }
     for id in &record.suspended {
-        let mut insert = connection
-            .prepare_cached("INSERT INTO st_suspensions (tick, mod) VALUES (?1, ?2)")?;
+        let mut insert =
+            connection.prepare_cached("INSERT INTO st_suspensions (tick, mod) VALUES (?1, ?2)")?;
         insert.execute(params![tick, id])?;
     }
     Ok(())

@@ -79,8 +79,8 @@ pub(super) const ON_DESPAWN: [(OnDespawn, &str); 2] =
 /// Reads every kind back, through the same checks that it once passed.
 pub(super) fn read_kinds(connection: &Connection) -> Outcome<Registry> {
     let mut fields: BTreeMap<i64, Vec<Field>> = BTreeMap::new();
-    let mut select =
-        connection.prepare("SELECT kind, place, name, type, start FROM st_fields ORDER BY kind, place")?;
+    let mut select = connection
+        .prepare("SELECT kind, place, name, type, start FROM st_fields ORDER BY kind, place")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (of, place): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -202,16 +202,15 @@ fn read_chunks(
     let mut stored: FxHashMap<ChunkKey, Stored> = FxHashMap::default();
     let mut whole_since: FxHashMap<ChunkKey, i64> = FxHashMap::default();
     let mut last = 0;
-    let mut select = connection
-        .prepare("SELECT id, part, archetype, kind, page, since, data FROM st_chunks")?;
+    let mut select =
+        connection.prepare("SELECT id, part, archetype, kind, page, since, data FROM st_chunks")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let part: i64 = row.get(1)?;
         let Some(part) = Part::from_number(part) else {
             return damage(format!("a page is of part {part}"));
         };
-        let key =
-            ChunkKey { part, archetype: row.get(2)?, kind: row.get(3)?, page: row.get(4)? };
+        let key = ChunkKey { part, archetype: row.get(2)?, kind: row.get(3)?, page: row.get(4)? };
         let Some(form) = form_of(key, world, archetypes) else {
             return damage(format!("it has a page of nothing: {key:?}"));
         };
@@ -324,11 +323,8 @@ fn restore_archetype(
         };
         let changed = stamps(Part::Changed, TRACKED_CHANGED)?;
         let added = stamps(Part::Added, TRACKED_ADDED)?;
-        let lengths = [
-            Some(values.len()),
-            changed.as_ref().map(Paged::len),
-            added.as_ref().map(Paged::len),
-        ];
+        let lengths =
+            [Some(values.len()), changed.as_ref().map(Paged::len), added.as_ref().map(Paged::len)];
         if lengths.into_iter().flatten().any(|len| len != entities.len()) {
             return damage(format!("a column of `{}` is shorter than its archetype", kind.name));
         }
@@ -367,11 +363,7 @@ fn take_values(
     Ok(values)
 }
 
-fn take_stamps(
-    pages: &mut Pages,
-    key: ChunkKey,
-    rows_per_page: usize,
-) -> Outcome<Paged<Stamp>> {
+fn take_stamps(pages: &mut Pages, key: ChunkKey, rows_per_page: usize) -> Outcome<Paged<Stamp>> {
     let mut stamps: Paged<Stamp> = Paged::new(1, rows_per_page);
     take_pages(pages, key, rows_per_page, |read| match read {
         Read::Stamps(items) => {
@@ -431,7 +423,10 @@ fn check_entities(world: &World) -> Outcome<()> {
         }
     }
     if rows != world.entities.alive() as usize {
-        return damage(format!("{} entities are alive, and {rows} have rows", world.entities.alive()));
+        return damage(format!(
+            "{} entities are alive, and {rows} have rows",
+            world.entities.alive()
+        ));
     }
     Ok(())
 }
@@ -463,9 +458,9 @@ fn restore_relations(connection: &Connection, world: &mut World) -> Outcome<()> 
 fn check_topic(registry: &Registry, number: i64) -> Outcome<Topic> {
     let topic = topic_of(number);
     let known = match topic {
-        Some(Topic::Kind(kind)) => {
-            kind_of(registry, kind.0, Role::Event).or(kind_of(registry, kind.0, Role::Input)).is_ok()
-        }
+        Some(Topic::Kind(kind)) => kind_of(registry, kind.0, Role::Event)
+            .or(kind_of(registry, kind.0, Role::Input))
+            .is_ok(),
         Some(Topic::Removed(kind)) => kind_of(registry, kind.0, Role::Component).is_ok(),
         Some(Topic::Despawned) => true,
         None => false,
@@ -517,14 +512,19 @@ fn restore_events(connection: &Connection, world: &mut World) -> Outcome<()> {
             && events.len() as u64 == (last - passed) as u64
             && events.iter().zip(expected).all(|(event, number)| event.number == number);
         if !complete {
-            return damage(format!("the events of {topic:?} after {passed} up to {last} are not there"));
+            return damage(format!(
+                "the events of {topic:?} after {passed} up to {last} are not there"
+            ));
         }
         world.events.restore(topic, last as u64, events);
     }
     Ok(())
 }
 
-fn read_resources(connection: &Connection, registry: &Registry) -> Outcome<BTreeMap<KindId, Bytes>> {
+fn read_resources(
+    connection: &Connection,
+    registry: &Registry,
+) -> Outcome<BTreeMap<KindId, Bytes>> {
     let mut select = connection.prepare("SELECT kind, value FROM st_resources")?;
     let mut rows = select.query([])?;
     let mut resources = BTreeMap::new();

@@ -100,7 +100,8 @@ impl Save {
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
         let Restored { config, world, head, index, mods } = restored;
-        let checkpoints = Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
+        let checkpoints =
+            Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
         let save = Self {
             path: path.to_owned(),
             checkpoints,

@@ -34,8 +34,7 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Res
         if number <= done {
             continue;
         }
-        let transaction =
-            Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", number)?;
@@ -141,7 +140,9 @@ mod tests {
         }
         let mut connection = empty();
         migrate(&mut connection).expect("migrated");
-        connection.execute_batch("CREATE TABLE economy__ledger (id INTEGER PRIMARY KEY)").expect("");
+        connection
+            .execute_batch("CREATE TABLE economy__ledger (id INTEGER PRIMARY KEY)")
+            .expect("");
         check(&connection).expect("a mod's table is no business of ours");
     }
 }

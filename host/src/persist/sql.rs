@@ -42,17 +42,14 @@ pub(super) fn answer(
     path: &Path,
 ) -> Result<Table, SaveError> {
     let world = Arc::new(world);
-    let tables = set_up(&mut connection, &world)
-        .map_err(|error| Failure::from(error).of(path, "read"))?;
+    let tables =
+        set_up(&mut connection, &world).map_err(|error| Failure::from(error).of(path, "read"))?;
     select(&connection, sql).map_err(|error| explain(error, &tables, path))
 }
 
 /// Makes the tables, and closes the connection against everything but reading.
 /// Returns what they are called.
-fn set_up(
-    connection: &mut Connection,
-    world: &Arc<World>,
-) -> rusqlite::Result<Vec<String>> {
+fn set_up(connection: &mut Connection, world: &Arc<World>) -> rusqlite::Result<Vec<String>> {
     let mut shown = names::shown(world, &names::taken(connection)?);
     shown.push(names::listing(&shown));
     let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names()).collect();

@@ -14,11 +14,7 @@ use super::restore::{ON_DESPAWN, STORAGES, TRACKED_ADDED, TRACKED_CHANGED};
 
 /// Writes what differs between two worlds, of which the later knows everything
 /// that the earlier knew.
-pub(super) fn write(
-    connection: &Connection,
-    before: &World,
-    now: &World,
-) -> rusqlite::Result<()> {
+pub(super) fn write(connection: &Connection, before: &World, now: &World) -> rusqlite::Result<()> {
     if !Arc::ptr_eq(&before.registry, &now.registry) {
         let known = before.registry.iter().count();
         for (id, kind) in now.registry.iter().skip(known) {

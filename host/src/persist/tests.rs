@@ -200,9 +200,17 @@ fn an_input_that_cannot_be_is_refused_with_what_can() {
     let save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
     save.close().expect("closes");
     for (kind, json, expected) in [
-        ("test/Rang", json!({}), "input `test/Rang`: no mod declares it; there is `test/Decree` with `rate` (f64), `note` (option<string>)"),
+        (
+            "test/Rang",
+            json!({}),
+            "input `test/Rang`: no mod declares it; there is `test/Decree` with `rate` (f64), `note` (option<string>)",
+        ),
         ("nope", json!({}), "input `nope`: no mod declares it; there is `test/Decree` with"),
-        ("test/Decree", json!({"rate": "x"}), "field `rate`: expected f64, found \"x\"; its fields are `rate` (f64), `note`"),
+        (
+            "test/Decree",
+            json!({"rate": "x"}),
+            "field `rate`: expected f64, found \"x\"; its fields are `rate` (f64), `note`",
+        ),
         ("test/Decree", json!({}), "field `rate` (f64) is missing"),
     ] {
         let refused = send(&folder.save(), kind, &json, "me").expect_err("refused").to_string();

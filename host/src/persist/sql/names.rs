@@ -53,7 +53,11 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
     let mut shown = vec![
         Shown {
             name: names.claim("entities"),
-            columns: typed(&[("entity", "INTEGER"), ("archetype", "INTEGER"), ("components", "TEXT")]),
+            columns: typed(&[
+                ("entity", "INTEGER"),
+                ("archetype", "INTEGER"),
+                ("components", "TEXT"),
+            ]),
             source: Source::Entities,
         },
         Shown {
@@ -76,7 +80,8 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
         let mut columns = Names::default();
         let ends = ends.iter().map(|end| (columns.claim(end), "INTEGER")).collect();
         let mut shown_kind = Shown { name: names.claim(&table_name(kind)), columns: ends, source };
-        let fields = kind.fields.iter().map(|field| (columns.claim(&field.name), affinity(&field.ty)));
+        let fields =
+            kind.fields.iter().map(|field| (columns.claim(&field.name), affinity(&field.ty)));
         shown_kind.columns.extend(fields);
         shown.push(shown_kind);
     }

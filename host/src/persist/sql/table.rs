@@ -206,9 +206,9 @@ impl<'w> WorldCursor<'w> {
             }
             Source::Entities => {
                 let place = world.entities.locate(key).into_iter();
-                Box::new(place.map(move |(id, _)| {
-                    Row::Entity(key, id.0 as usize, world.archetype(id))
-                }))
+                Box::new(
+                    place.map(move |(id, _)| Row::Entity(key, id.0 as usize, world.archetype(id))),
+                )
             }
             Source::Listed(_) => self.all(),
         }

@@ -3,8 +3,8 @@
 //! They are temporary views of the connection; the file has none, and could not
 //! run any that somebody put there.
 
-use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
 
 use crate::ecs::{KindId, Registry, Topic, World, to_json};
 use crate::persist::log::topic_of;

@@ -34,7 +34,8 @@ fn closed() -> (Folder, Sample) {
 fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool {
     // Whoever asks gets an answer or a sentence, also about what is broken.
     for table in ["events", "ticks", "systems", "mods", "test_body", "test_near", "inputs"] {
-        let asked = Reader::open(path).and_then(|reader| reader.query(&format!("SELECT * FROM {table}")));
+        let asked =
+            Reader::open(path).and_then(|reader| reader.query(&format!("SELECT * FROM {table}")));
         if let Err(error) = asked {
             assert_sentence(&error, what);
         }
@@ -188,9 +189,18 @@ fn what_contradicts_itself_is_refused() {
     let huge_stamps = format!("UPDATE st_chunks SET data = x'{}' WHERE part = 3", stamps(u32::MAX));
     for (sql, expected) in [
         ("UPDATE st_settings SET config = '{}'", "its settings cannot be read"),
-        ("UPDATE st_settings SET config = replace(config, 'sample', 'other')", "not those that were committed"),
-        ("UPDATE st_settings SET config = replace(config, '\"shard_rows\":8', '\"shard_rows\":0')", "its pages have 0 rows"),
-        ("UPDATE st_settings SET config = replace(config, '\"shard_rows\":8', '\"shard_rows\":9')", "page"),
+        (
+            "UPDATE st_settings SET config = replace(config, 'sample', 'other')",
+            "not those that were committed",
+        ),
+        (
+            "UPDATE st_settings SET config = replace(config, '\"shard_rows\":8', '\"shard_rows\":0')",
+            "its pages have 0 rows",
+        ),
+        (
+            "UPDATE st_settings SET config = replace(config, '\"shard_rows\":8', '\"shard_rows\":9')",
+            "page",
+        ),
         ("DELETE FROM st_settings", "no rows"),
         ("DELETE FROM st_world", "no rows"),
         ("UPDATE st_world SET tick = -1", "it stands at tick -1"),
@@ -208,19 +218,37 @@ fn what_contradicts_itself_is_refused() {
         ("UPDATE st_kinds SET size = -1 WHERE id = 0", ""),
         ("UPDATE st_kinds SET name = 'test/Near' WHERE id = 0", "stands twice"),
         ("UPDATE st_kinds SET id = 70 WHERE id = 0", "in the wrong place"),
-        ("UPDATE st_fields SET type = replace(hex(zeroblob(20000)), '0', 'A(') WHERE kind = 0", "is none"),
-        ("UPDATE st_fields SET type = replace(hex(zeroblob(9000)), '0', 'A(') WHERE kind = 0", "field `at` of kind 0: `A(A("),
+        (
+            "UPDATE st_fields SET type = replace(hex(zeroblob(20000)), '0', 'A(') WHERE kind = 0",
+            "is none",
+        ),
+        (
+            "UPDATE st_fields SET type = replace(hex(zeroblob(9000)), '0', 'A(') WHERE kind = 0",
+            "field `at` of kind 0: `A(A(",
+        ),
         ("UPDATE st_fields SET type = '[[u8; 65536]; 65536]' WHERE kind = 0", "kind `test/Body`"),
-        ("UPDATE st_fields SET type = '[[[u8; 0]; 65536]; 65536]' WHERE kind = 0", "kind `test/Body`"),
+        (
+            "UPDATE st_fields SET type = '[[[u8; 0]; 65536]; 65536]' WHERE kind = 0",
+            "kind `test/Body`",
+        ),
         ("UPDATE st_fields SET name = 'y' WHERE name = 'mass'", "not those that were committed"),
         ("INSERT INTO st_fields VALUES (99, 0, 'x', 'u8', 0)", "fields of a kind 99"),
         ("UPDATE st_archetypes SET kinds = x'' WHERE id = 0", "archetype 0"),
-        ("UPDATE st_archetypes SET kinds = x'ffffffff', tracked = x'00' WHERE id = 0", "is no component"),
-        ("UPDATE st_archetypes SET kinds = (SELECT kinds FROM st_archetypes WHERE id = 1), tracked = (SELECT tracked FROM st_archetypes WHERE id = 1) WHERE id = 0", "archetype 1 is none"),
+        (
+            "UPDATE st_archetypes SET kinds = x'ffffffff', tracked = x'00' WHERE id = 0",
+            "is no component",
+        ),
+        (
+            "UPDATE st_archetypes SET kinds = (SELECT kinds FROM st_archetypes WHERE id = 1), tracked = (SELECT tracked FROM st_archetypes WHERE id = 1) WHERE id = 0",
+            "archetype 1 is none",
+        ),
         ("DELETE FROM st_archetypes WHERE id = 0", "archetype 1 is none"),
         ("UPDATE st_chunks SET part = 9 WHERE id = 1", "a page is of part 9"),
         ("UPDATE st_chunks SET archetype = archetype + 99 WHERE part = 1", "a page of nothing"),
-        ("UPDATE st_chunks SET page = page + 1 WHERE part = 1 AND archetype = 0 AND page = (SELECT max(page) FROM st_chunks WHERE part = 1 AND archetype = 0)", ""),
+        (
+            "UPDATE st_chunks SET page = page + 1 WHERE part = 1 AND archetype = 0 AND page = (SELECT max(page) FROM st_chunks WHERE part = 1 AND archetype = 0)",
+            "",
+        ),
         ("UPDATE st_chunks SET data = x'' WHERE part = 1", "cannot hold"),
         ("UPDATE st_chunks SET data = zeroblob(13) WHERE part = 0", "cannot hold"),
         ("UPDATE st_chunks SET data = zeroblob(12) WHERE part = 0", ""),
@@ -232,7 +260,10 @@ fn what_contradicts_itself_is_refused() {
         ("UPDATE st_chunks SET since = -9223372036854775808", ""),
         ("UPDATE st_chunks SET since = 9223372036854775807", "patches have come to"),
         ("UPDATE st_patches SET data = x'00'", "ends too early"),
-        ("UPDATE st_patches SET data = x'09000000000000000000000000000000000000000000000000'", "a patch is of part 9"),
+        (
+            "UPDATE st_patches SET data = x'09000000000000000000000000000000000000000000000000'",
+            "a patch is of part 9",
+        ),
         ("UPDATE st_patches SET data = zeroblob(25)", ""),
         ("DELETE FROM st_patches", ""),
         ("INSERT INTO st_relations VALUES (3, 1, 1, x'00000000')", "has an end that is not alive"),
@@ -248,11 +279,17 @@ fn what_contradicts_itself_is_refused() {
         ("UPDATE st_mod_states SET faults_in_a_row = 4294967295", "too many ticks"),
         ("UPDATE st_mod_states SET faults_in_a_row = -1", ""),
         ("UPDATE st_mods SET version = '9'", "not those that were committed"),
-        ("INSERT INTO st_assets VALUES (0, 'nobody', 'a', zeroblob(32))", "assets of a mod `nobody`"),
+        (
+            "INSERT INTO st_assets VALUES (0, 'nobody', 'a', zeroblob(32))",
+            "assets of a mod `nobody`",
+        ),
         ("UPDATE st_inbox SET kind = 0", "its inbox has an input of kind 0"),
         ("UPDATE st_inbox SET payload = x'c0'", "a value of `test/Decree`"),
         ("DROP TABLE st_runs", "it lacks `st_runs`"),
-        ("CREATE TRIGGER bomb AFTER UPDATE ON st_world BEGIN DELETE FROM st_ticks; END", "its `bomb` is none"),
+        (
+            "CREATE TRIGGER bomb AFTER UPDATE ON st_world BEGIN DELETE FROM st_ticks; END",
+            "its `bomb` is none",
+        ),
         ("CREATE INDEX bomb ON st_ticks(abs(tick))", "its `bomb` is none"),
     ] {
         std::fs::write(folder.save(), &whole).expect("written");

@@ -39,9 +39,22 @@ fn every_table_of_the_listing_answers_with_its_columns() {
         other => panic!("{other:?}"),
     };
     let names: Vec<String> = listing.rows.iter().map(|row| text(&row[0])).collect();
-    for name in ["entities", "resources", "events", "inputs", "ticks", "systems", "faults", "kinds",
-        "mods", "tables", "test_body", "test_note_of_things", "test_near", "test_owns"]
-    {
+    for name in [
+        "entities",
+        "resources",
+        "events",
+        "inputs",
+        "ticks",
+        "systems",
+        "faults",
+        "kinds",
+        "mods",
+        "tables",
+        "test_body",
+        "test_note_of_things",
+        "test_near",
+        "test_owns",
+    ] {
         assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
     }
     for row in &listing.rows {
@@ -77,8 +90,11 @@ fn cells_are_what_the_world_has() {
         assert_eq!(*who, Value::Integer(json["who"].as_i64().expect("an entity")));
         assert_eq!(*age, Value::Integer(json["age"].as_i64().expect("a number")));
     }
-    let notes = query(&folder.save(), "SELECT entity, text, mood, friends, entity_2 FROM test_note_of_things")
-        .expect("answered");
+    let notes = query(
+        &folder.save(),
+        "SELECT entity, text, mood, friends, entity_2 FROM test_note_of_things",
+    )
+    .expect("answered");
     for row in &notes.rows {
         let Value::Integer(entity) = row[0] else { panic!("{row:?}") };
         let value = world.component(Entity::from_bits(entity as u64), sample.kinds.note);
@@ -106,10 +122,22 @@ fn an_entity_is_found_without_a_scan() {
     assert!(plan("SELECT * FROM test_near WHERE source = 1").contains("INDEX 1"));
     assert!(plan("SELECT * FROM test_near WHERE target = 1").contains("INDEX 2"));
     for (sql, same) in [
-        ("SELECT count(*) FROM test_body a JOIN test_body b USING (entity)", "SELECT count(*) FROM test_body"),
-        ("SELECT count(*) FROM test_near r JOIN entities e ON e.entity = r.source", "SELECT count(*) FROM test_near"),
-        ("SELECT count(*) FROM entities e JOIN test_near r ON r.target = e.entity", "SELECT count(*) FROM test_near"),
-        ("SELECT count(*) FROM test_body WHERE entity IN (SELECT entity FROM entities)", "SELECT count(*) FROM test_body"),
+        (
+            "SELECT count(*) FROM test_body a JOIN test_body b USING (entity)",
+            "SELECT count(*) FROM test_body",
+        ),
+        (
+            "SELECT count(*) FROM test_near r JOIN entities e ON e.entity = r.source",
+            "SELECT count(*) FROM test_near",
+        ),
+        (
+            "SELECT count(*) FROM entities e JOIN test_near r ON r.target = e.entity",
+            "SELECT count(*) FROM test_near",
+        ),
+        (
+            "SELECT count(*) FROM test_body WHERE entity IN (SELECT entity FROM entities)",
+            "SELECT count(*) FROM test_body",
+        ),
         ("SELECT count(*) FROM test_body WHERE entity = 'nobody'", "SELECT 0"),
         ("SELECT count(*) FROM test_body WHERE entity = 1.5", "SELECT 0"),
         ("SELECT count(*) FROM test_body WHERE entity = NULL", "SELECT 0"),
@@ -172,7 +200,10 @@ fn only_questions_are_answered() {
         assert!(refused.contains("only one SELECT is answered"), "{sql}: {refused}");
     }
     for (sql, expected) in [
-        ("SELECT * FROM nowhere", "no such table: nowhere; there are entities, resources, kinds, test_body"),
+        (
+            "SELECT * FROM nowhere",
+            "no such table: nowhere; there are entities, resources, kinds, test_body",
+        ),
         ("SELECT x FROM test_body", "no such column: x; `SELECT * FROM tables` says"),
         ("SELEKT 1", "the query cannot be answered: near \"SELEKT\": syntax error"),
         ("SELECT load_extension('x')", "not authorized to use function: load_extension"),

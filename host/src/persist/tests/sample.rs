@@ -47,26 +47,36 @@ pub fn kinds(registry: &mut Registry) -> Kinds {
     use Role::*;
     use Storage::{Dynamic, Packed};
     Kinds {
-        body: add("Body", Component, Detach, Packed, &[
-            ("at", "[f32; 2]"),
-            ("mass", "f64"),
-            ("who", "entity"),
-            ("age", "u16"),
-        ]),
+        body: add(
+            "Body",
+            Component,
+            Detach,
+            Packed,
+            &[("at", "[f32; 2]"), ("mass", "f64"), ("who", "entity"), ("age", "u16")],
+        ),
         frozen: add("Frozen", Component, Detach, Packed, &[]),
-        note: add("NoteOfThings", Component, Detach, Dynamic, &[
-            ("text", "string"),
-            ("mood", "option<Calm | Angry(u8)>"),
-            ("friends", "list<entity>"),
-            ("entity", "bool"),
-        ]),
+        note: add(
+            "NoteOfThings",
+            Component,
+            Detach,
+            Dynamic,
+            &[
+                ("text", "string"),
+                ("mood", "option<Calm | Angry(u8)>"),
+                ("friends", "list<entity>"),
+                ("entity", "bool"),
+            ],
+        ),
         near: add("Near", Relation, Detach, Packed, &[("weight", "f32")]),
         owns: add("Owns", Relation, Cascade, Dynamic, &[("since", "string")]),
         rang: add("Rang", Event, Detach, Dynamic, &[("who", "entity")]),
-        decree: add("Decree", Input, Detach, Dynamic, &[
-            ("rate", "f64"),
-            ("note", "option<string>"),
-        ]),
+        decree: add(
+            "Decree",
+            Input,
+            Detach,
+            Dynamic,
+            &[("rate", "f64"), ("note", "option<string>")],
+        ),
         sun: add("Sun", Component, Detach, Dynamic, &[("light", "u32")]),
     }
 }
@@ -101,7 +111,9 @@ impl Sample {
             .world
             .archetypes()
             .iter()
-            .flat_map(|archetype| archetype.entities().pages().iter().flat_map(|page| page.to_vec()))
+            .flat_map(|archetype| {
+                archetype.entities().pages().iter().flat_map(|page| page.to_vec())
+            })
             .collect();
         if alive.is_empty() {
             return None;
@@ -127,7 +139,8 @@ impl Sample {
             "test/Frozen" => Vec::new(),
             "test/Near" => (n as f32).to_le_bytes().to_vec(),
             "test/NoteOfThings" => {
-                let mood = [json!(null), json!("Calm"), json!({"Angry": {"0": 3}})][n as usize % 3].clone();
+                let mood = [json!(null), json!("Calm"), json!({"Angry": {"0": 3}})][n as usize % 3]
+                    .clone();
                 let text = "long ".repeat(n as usize % 20);
                 let note =
                     json!({"text": text, "mood": mood, "friends": [who, 1], "entity": n % 2 == 0});
@@ -177,7 +190,11 @@ impl Sample {
 
         if tick.is_multiple_of(3) {
             let payload: Bytes = self.value(decree).into();
-            record.inputs.push(Input { kind: decree, sender: "me".to_owned(), payload: payload.clone() });
+            record.inputs.push(Input {
+                kind: decree,
+                sender: "me".to_owned(),
+                payload: payload.clone(),
+            });
             self.world.events.push(Topic::Kind(decree), tick, payload);
         }
         let mut commands = Vec::new();
@@ -243,7 +260,9 @@ impl Sample {
         if fault.is_some() {
             let mods = Arc::make_mut(&mut self.world.mods);
             mods.entry("test".to_owned()).or_default().faults_in_a_row = tick as u32;
-            record.exclusions.push(Exclusion { mod_id: "slow".to_owned(), cause: "slow".to_owned() });
+            record
+                .exclusions
+                .push(Exclusion { mod_id: "slow".to_owned(), cause: "slow".to_owned() });
         }
         record.runs = vec![
             SystemRun { system: "test/ring".to_owned(), calls: 1, rows: 2, ..Default::default() },
