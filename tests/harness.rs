@@ -137,3 +137,63 @@ pub fn faults(record: &TickRecord) -> Vec<(String, String)> {
 pub fn sandtable() -> Command {
     Command::new(PathBuf::from(env!("CARGO_BIN_EXE_sandtable")))
 }
+
+/// Writes a world of guests, as components beside its file, so that nothing has
+/// to be built.
+pub fn write_world(folder: &Path, text: &str, guests: &[&str]) {
+    std::fs::create_dir_all(folder).unwrap();
+    let mut text = text.to_owned();
+    for name in guests {
+        std::fs::write(folder.join(format!("{name}.wasm")), component(name)).unwrap();
+        let id = name.replace('_', "");
+        text.push_str(&format!("[mods.{id}]\npath = \"{name}.wasm\"\n"));
+    }
+    std::fs::write(folder.join("world.toml"), text).unwrap();
+}
+
+/// What the program prints when it does as it is told.
+pub fn told(command: &mut Command) -> String {
+    let output = command.output().expect("it starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {error}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs a world for so many ticks; returns what `--json` says.
+pub fn ticks(world: Option<&Path>, save: &Path, ticks: u64) -> Json {
+    let mut command = sandtable();
+    command.arg("run").args(world).arg("--save").arg(save).args(["--quiet", "--json", "--ticks"]);
+    let line = told(command.arg(ticks.to_string()));
+    assert_eq!(line.trim_end().lines().count(), 1, "one line, not {line}");
+    serde_json::from_str(&line).expect("JSON")
+}
+
+/// The names of what is in a folder.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The last tick in a save, as a reader beside the running writer sees it.
+pub fn last_tick(save: &Path) -> u64 {
+    let read = || -> rusqlite::Result<i64> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = rusqlite::Connection::open_with_flags(save, flags)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let last = "SELECT coalesce(max(tick), 0) FROM st_ticks";
+        connection.query_row(last, [], |row| row.get::<_, i64>(0))
+    };
+    read().unwrap_or(0) as u64
+}
+
+/// Waits until something is so; fails when it takes too long.
+pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !so() {
+        assert!(started.elapsed().as_secs() < 60, "{what}: not within a minute");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}

@@ -80,7 +80,9 @@ fn killed_so_often(kills: u64) {
         again.close().unwrap();
         let recorded: Vec<u8> = Connection::open(&save)
             .unwrap()
-            .query_row("SELECT state FROM st_ticks WHERE tick = ?1", [done as i64 - 1], |row| row.get(0))
+            .query_row("SELECT state FROM st_ticks WHERE tick = ?1", [done as i64 - 1], |row| {
+                row.get(0)
+            })
             .unwrap();
         assert_eq!(recomputed, hex(&recorded.try_into().unwrap()), "after kill {kill}");
     }

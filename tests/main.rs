@@ -5,8 +5,11 @@
 
 mod harness;
 
+mod bad_input;
+mod cli;
 mod columns;
 mod determinism;
 mod earth;
 mod faults;
 mod kill;
+mod scaffold;

@@ -38,8 +38,12 @@ impl Table {
 
     /// Times ours, then each peer, round by round, and prints the ratios of
     /// the medians (and of the minima).
-    pub fn compare(&mut self, workload: &str, mut contestants: Vec<Timed<'_>>) -> Vec<Figures> {
-        let mut times = vec![Vec::with_capacity(ROUNDS); contestants.len()];
+    pub fn compare<const N: usize>(
+        &mut self,
+        workload: &str,
+        mut contestants: [Timed<'_>; N],
+    ) -> [Figures; N] {
+        let mut times = [const { Vec::new() }; N];
         for round in 0..ROUNDS + 2 {
             for (at, (_, work)) in contestants.iter_mut().enumerate() {
                 let took = work();
@@ -49,7 +53,7 @@ impl Table {
                 }
             }
         }
-        let figures: Vec<Figures> = times.into_iter().map(figures).collect();
+        let figures = times.map(figures);
         for (at, (name, _)) in contestants.iter().enumerate() {
             let Figures { min, median, .. } = figures[at];
             let relation = if at == 0 {

@@ -1,15 +1,24 @@
 //! Benchmarks against peers, interleaved in one run.
 //!
 //! `cargo bench` runs all; `cargo bench -- iter commit` those whose name
-//! contains one of the words. The table it prints is explained in README.md.
+//! contains one of the words. README.md has the table and what it means.
+#![allow(missing_docs)]
 
+mod commit;
 mod compare;
 mod iter;
 mod mods;
 
 fn main() {
-    let words: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let mut table = compare::Table::new(words);
     iter::simple(&mut table);
+    iter::frag(&mut table);
+    iter::heavy(&mut table);
+    iter::schedule(&mut table);
+    iter::add_remove(&mut table);
+    iter::empty(&mut table);
+    commit::dense_and_sparse(&mut table);
+    commit::full(&mut table);
+    commit::million(&mut table);
 }

@@ -35,25 +35,28 @@ pub fn guest(name: &str, count: usize) -> ModSource {
     ModSource { id: name.replace('_', ""), component, assets }
 }
 
-/// Settings as a world file without anything in it has them.
+/// Settings as a world file without anything in it has them, but for the limits
+/// that spawning a million entities in one call passes.
 pub fn config(mods: &[ModSource]) -> WorldConfig {
     let mut config: WorldConfig = toml::from_str("[world]\nname = \"bench\"\n").expect("settings");
+    config.limits.commands_max = 2_000_000;
+    config.limits.outcome_max_bytes = 1 << 30;
     for source in mods {
         config.mods.insert(source.id.clone(), ModSettings::default());
     }
     config
 }
 
+/// So many threads, and whatever mods say on the screen.
+pub fn options(threads: usize) -> Options {
+    Options { threads, log: Arc::new(|_, _, line| eprintln!("{}", line.text)) }
+}
+
 /// A world in memory after its first tick, in which it spawned.
-pub fn world(
-    mods: Vec<ModSource>,
-    threads: usize,
-    adjust: impl Fn(&mut WorldConfig),
-) -> Simulation {
-    let mut config = config(&mods);
-    adjust(&mut config);
-    let options = Options { threads, log: Arc::new(|_, _, line| eprintln!("{}", line.text)) };
-    let mut world = Simulation::create(None, config, mods, options).expect("the world starts");
+pub fn world(mods: Vec<ModSource>, threads: usize) -> Simulation {
+    let config = config(&mods);
+    let mut world =
+        Simulation::create(None, config, mods, options(threads)).expect("the world starts");
     let record = world.tick().expect("a tick");
     for run in record.runs {
         assert_eq!(run.fault, None, "{}", run.system);

@@ -103,7 +103,8 @@ pub enum ProgramError {
     },
     /// A mod says it is another than the world file says.
     #[error(
-        "the world file loads mod `{expected}`, but the component there calls itself `{found}`"
+        "the world file loads mod `{expected}`, but the component there calls itself `{found}`: \
+         rename one of the two"
     )]
     Id {
         /// What the world file says.

@@ -65,7 +65,8 @@ pub enum Error {
     Save(#[from] SaveError),
     /// A setting of a new save was changed for an existing one.
     #[error(
-        "shard_rows is {found} in the save and {asked} was asked for; it never changes in the life of a save"
+        "shard_rows is {found} in the save and {asked} was asked for; it never changes in the life of a save: \
+         set it back, or make a new save"
     )]
     ShardRows {
         /// What the save has.
@@ -126,7 +127,10 @@ impl Simulation {
             None => None,
             Some(path) => {
                 let mut save = Save::create(path, &config, &loaded.world)?;
-                save.record_mods(&std::mem::take(&mut loaded.stored), 0)?;
+                if let Err(error) = save.record_mods(&std::mem::take(&mut loaded.stored), 0) {
+                    save.discard();
+                    return Err(error.into());
+                }
                 Some(save)
             }
         };
@@ -150,12 +154,13 @@ impl Simulation {
                         asked: config.world.shard_rows,
                     });
                 }
-                save.set_config(&config)?;
                 (config, mods)
             }
         };
         forgive_changed(&mut world, &before, &mods);
         let mut loaded = Loaded::new(&config, mods, world, &options)?;
+        // Only now: mods that do not fit leave the save as it is.
+        save.set_config(&config)?;
         save.record_mods(&std::mem::take(&mut loaded.stored), loaded.world.tick())?;
         let chain = save.chain();
         Self::start(config, loaded, Some(save), chain, options)

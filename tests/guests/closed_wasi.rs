@@ -1,4 +1,4 @@
-//! Asks its standard library for the time, for luck and for files.
+//! Asks its standard library for the time, for luck, for files and for rest.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,6 +24,7 @@ fn ask(mut told: ResMut<Told>) {
         variables: std::env::vars().count() as u32,
     };
     println!("said by println");
+    std::thread::sleep(std::time::Duration::from_secs(3600));
 }
 
 sandtable_sdk::export! {

@@ -63,7 +63,7 @@ fn second(
         seen.lookup = looked.get(entity).map_or(0, |step| step.tick);
     }
     seen.spawned = newborn.iter().count() as u64;
-    seen.events = rang.iter().map(|rang| rang.tick).last().unwrap_or(0);
+    seen.events = rang.iter().next_back().map_or(0, |rang| rang.tick);
 }
 
 #[system(every = 4, whole = "world")]

@@ -85,6 +85,12 @@ pub fn visible(text: &str) -> String {
     text.replace(|letter: char| letter.is_control() && letter != '\n' && letter != '\t', "\u{fffd}")
 }
 
+/// A text on one line, whatever mods and files put into it.
+pub fn one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    visible(&lines.join(" ")).replace('\t', " ")
+}
+
 /// The first line of a text.
 pub fn first_line(text: &str) -> String {
     visible(text.lines().next().unwrap_or_default())

@@ -18,7 +18,7 @@ use wasmtime::{
 
 use super::bindings::{self, GuestPre};
 use super::call::CallState;
-use super::{INTERFACE_SECTION, INTERFACE_VERSION, imports, shards};
+use super::{INTERFACE_SECTION, INTERFACE_VERSION, imports, shards, wasi};
 use crate::record::Digest;
 
 /// Why a component cannot be a mod. Says what, and what to do.
@@ -156,7 +156,7 @@ impl Engine {
             }));
         let wasmtime = Wasmtime::new(&config).map_err(broken)?;
         let mut linker = Linker::new(&wasmtime);
-        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(broken)?;
+        wasi::add_to_linker(&mut linker).map_err(broken)?;
         shards::add_to_linker(&mut linker).map_err(broken)?;
         imports::add_to_linker(&mut linker).map_err(broken)?;
         let clock = emergency_stop.then(|| Clock::start(wasmtime.clone()));

@@ -131,7 +131,7 @@ fn write(
     if !matches!(term.access, Access::Write | Access::OptionalWrite) {
         return Err(Fault::Undeclared(format!("it wrote `{}`, which it only reads", kind.name)));
     }
-    let mut new = match &column.values {
+    let new = match &column.values {
         Values::Packed(rows) if rows.width() == 0 => {
             return if bytes.is_empty() { Ok(None) } else { Err(width_fault(kind, bytes, 0)) };
         }
@@ -185,12 +185,6 @@ fn write(
             .map(|(row, stamp)| if differs(row) { context.now } else { *stamp });
         Arc::new(new.collect::<Vec<Stamp>>())
     });
-    // Pages are shared with whoever looks at the world later, so that none of
-    // them may carry room for more.
-    match &mut new {
-        WrittenValues::Packed(page) => Arc::make_mut(page).shrink_to_fit(),
-        WrittenValues::Dynamic(page) => Arc::make_mut(page).shrink_to_fit(),
-    }
     Ok(Some(WrittenColumn {
         archetype: shard.archetype,
         page: shard.page,

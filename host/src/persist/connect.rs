@@ -26,9 +26,24 @@ const CACHE_KIB: i64 = 64 << 10;
 /// How long somebody waits for the write lock of SQLite before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The file behind a path: two names of one save share its lock and its log.
+pub(super) fn find(path: &Path) -> Result<PathBuf, SaveError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(about) if about.is_symlink() => path.canonicalize(),
+        Ok(_) => Ok(path.to_owned()),
+        Err(error) => Err(error),
+    }
+    .map_err(|_| SaveError::Missing { path: path.to_owned() })
+}
+
 /// Opens an existing file to be written.
 pub(super) fn writing(path: &Path) -> Result<Connection, SaveError> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|failure| diagnose(path, failure))
+    let opened = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let connection = opened.map_err(|failure| diagnose(path, failure))?;
+    if connection.is_readonly("main").unwrap_or(false) {
+        return Err(SaveError::ReadOnly { path: path.to_owned() });
+    }
+    Ok(connection)
 }
 
 /// Makes a new file.
@@ -105,6 +120,14 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
+}
+
+/// Checks that an opened file is a save of the current format.
+pub(super) fn recognise_current(connection: &Connection, path: &Path) -> Result<(), SaveError> {
+    match recognise(connection, path)? {
+        FORMAT => Ok(()),
+        found => Err(SaveError::Older { path: path.to_owned(), found, known: FORMAT }),
+    }
 }
 
 /// Checks that an opened file is a save, whole, and of a format that is known.

@@ -93,6 +93,12 @@ pub enum SaveError {
         /// What was found.
         what: String,
     },
+    /// The file may not be written.
+    #[error("{} cannot be written: give yourself the right to, or copy it", path.display())]
+    ReadOnly {
+        /// The save.
+        path: PathBuf,
+    },
     /// The disk has no room.
     #[error(
         "the disk is full: {} could not be written; free some space, nothing that was committed is lost",
@@ -193,6 +199,7 @@ impl Failure {
             }
             Some(ErrorCode::NotADatabase) => SaveError::NotSqlite { path },
             Some(ErrorCode::DiskFull) => SaveError::Full { path },
+            Some(ErrorCode::ReadOnly) => SaveError::ReadOnly { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SaveError::Busy { path },
             Some(ErrorCode::TooBig) => {
                 SaveError::Damaged { path, what: "a value is longer than any save has".to_owned() }

@@ -26,14 +26,9 @@ pub fn send(
     json: &serde_json::Value,
     sender: &str,
 ) -> Result<(), SaveError> {
-    if !path.exists() {
-        return Err(SaveError::Missing { path: path.to_owned() });
-    }
+    let path = &connect::find(path)?;
     let connection = connect::writing(path)?;
-    let found = connect::recognise(&connection, path)?;
-    if found < schema::FORMAT {
-        return Err(SaveError::Older { path: path.to_owned(), found, known: schema::FORMAT });
-    }
+    connect::recognise_current(&connection, path)?;
     let failed = |failure: Failure| failure.of(path, "written");
     schema::check(&connection).map_err(failed)?;
     let registry = read_kinds(&connection).map_err(failed)?;

@@ -6,6 +6,7 @@
 //! keeping.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
@@ -26,6 +27,8 @@ use super::{connect, schema};
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
+    /// What the tables are called, once there are any.
+    tables: Option<Vec<String>>,
 }
 
 /// What a save is, as far as a person asks first.
@@ -92,19 +95,14 @@ impl Reader {
     /// Opens a save to be read. A save of an older format is brought up to date
     /// first by whoever runs it.
     pub fn open(path: &Path) -> Result<Self, SaveError> {
-        if !path.exists() {
-            return Err(SaveError::Missing { path: path.to_owned() });
-        }
-        let connection = connect::reading(path)?;
-        let failed = |error: Failure| error.of(path, "read");
+        let path = connect::find(path)?;
+        let connection = connect::reading(&path)?;
+        let failed = |error: Failure| error.of(&path, "read");
         // From here on one commit is seen.
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
-        let found = connect::recognise(&connection, path)?;
-        if found < schema::FORMAT {
-            return Err(SaveError::Older { path: path.to_owned(), found, known: schema::FORMAT });
-        }
+        connect::recognise_current(&connection, &path)?;
         schema::check(&connection).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), connection })
+        Ok(Self { path, connection, tables: None })
     }
 
     fn restore(&self) -> Result<Restored, SaveError> {
@@ -164,9 +162,17 @@ impl Reader {
 
     /// Answers a SELECT over the world and what led to it; `SELECT * FROM
     /// tables` says what there is.
-    pub fn query(self, sql: &str) -> Result<Table, SaveError> {
-        let world = self.restore()?.world;
-        sql::answer(self.connection, world, sql, &self.path)
+    pub fn query(&mut self, sql: &str) -> Result<Table, SaveError> {
+        let tables = match &self.tables {
+            Some(tables) => tables,
+            None => {
+                let world = Arc::new(self.restore()?.world);
+                let made = sql::set_up(&mut self.connection, &world);
+                let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
+                self.tables.insert(made.map_err(failed)?)
+            }
+        };
+        sql::answer(&self.connection, tables, sql, &self.path)
     }
 }
 

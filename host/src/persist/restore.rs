@@ -8,22 +8,23 @@
 //!
 //! Nothing in here takes more memory than a small multiple of what is there.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod pages;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
 
 use crate::ecs::{
-    ArchetypeId, Bytes, Column, Entities, Entity, Event, Field, Kind, KindId, ModState, OnDespawn,
-    Paged, Registry, Role, Slot, Stamp, Storage, SystemState, Topic, Type, Values, World,
-    canonical_packed, canonical_value,
+    ArchetypeId, Bytes, Entity, Event, Field, Kind, KindId, ModState, OnDespawn, Registry, Role,
+    Stamp, Storage, SystemState, Topic, Type, World, canonical_packed, canonical_value,
 };
 
-use super::chunks::{Index, Stored};
-use super::encode::{ChunkKey, Form, Part, Read, split_patches};
-use super::error::{Outcome, damage};
+use super::chunks::Index;
+use super::error::{Failure, Outcome, damage};
 use super::log::topic_of;
+
+pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 
 /// Ticks beyond this cannot be told apart in a stamp.
 const TICK_MAX: i64 = 1 << 47;
@@ -44,15 +45,7 @@ pub(super) fn world(
     let mut world = World::new(rows_per_page);
     world.set_tick(tick as u64);
     world.registry = Arc::new(read_kinds(connection)?);
-    let archetypes = read_archetypes(connection, &world.registry)?;
-    let (mut pages, index) = read_chunks(connection, &world, &archetypes)?;
-    restore_entities(&mut world, &mut pages, first_free)?;
-    for (id, shape) in archetypes.iter().enumerate() {
-        restore_archetype(&mut world, &mut pages, id as u32, shape)?;
-    }
-    if let Some((key, _)) = pages.pop_first() {
-        return damage(format!("it has a page too much: {key:?}"));
-    }
+    let index = pages::restore(connection, &mut world, first_free)?;
     check_entities(&world)?;
     restore_relations(connection, &mut world)?;
     restore_events(connection, &mut world)?;
@@ -130,249 +123,8 @@ fn kind_of(registry: &Registry, number: u32, role: Role) -> Outcome<KindId> {
     }
 }
 
-/// An archetype's kinds, ascending, and for each which stamps it keeps.
-struct Shape {
-    kinds: Vec<KindId>,
-    tracked: Vec<u8>,
-}
-
-/// The bits of a tracked byte.
-pub(super) const TRACKED_CHANGED: u8 = 1;
-pub(super) const TRACKED_ADDED: u8 = 2;
-
-fn read_archetypes(connection: &Connection, registry: &Registry) -> Outcome<Vec<Shape>> {
-    let mut select =
-        connection.prepare("SELECT id, kinds, tracked FROM st_archetypes ORDER BY id")?;
-    let mut rows = select.query([])?;
-    let mut archetypes: Vec<Shape> = Vec::new();
-    let mut known = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        let (words, rest) = row.get_ref(1)?.as_blob().map_err(broken)?.as_chunks::<4>();
-        let mut kinds = Vec::with_capacity(words.len());
-        for word in words {
-            kinds.push(kind_of(registry, u32::from_le_bytes(*word), Role::Component)?);
-        }
-        let tracked: Vec<u8> = row.get(2)?;
-        let ascending = kinds.windows(2).all(|pair| pair[0] < pair[1]);
-        let in_place = id == archetypes.len() as i64;
-        let sound = rest.is_empty() && ascending && in_place && tracked.len() == kinds.len();
-        if !sound || !known.insert(kinds.clone()) {
-            return damage(format!("archetype {id} is none"));
-        }
-        archetypes.push(Shape { kinds, tracked });
-    }
-    Ok(archetypes)
-}
-
-fn broken(error: rusqlite::types::FromSqlError) -> super::error::Failure {
-    super::error::Failure::Damage(error.to_string())
-}
-
-/// What a page with this key must be; nothing if there can be no such page.
-fn form_of(key: ChunkKey, world: &World, archetypes: &[Shape]) -> Option<Form> {
-    let kinds = archetypes.get(key.archetype as usize).map(|shape| &shape.kinds);
-    let kind = || {
-        let id = KindId(key.kind);
-        kinds?.binary_search(&id).ok().map(|_| world.registry.get(id))
-    };
-    match key.part {
-        Part::Slots => (key.archetype == 0 && key.kind == 0).then_some(Form::Slots),
-        Part::Entities => kinds.filter(|_| key.kind == 0).map(|_| Form::Entities),
-        Part::Values => match kind()? {
-            kind if kind.storage == Storage::Dynamic => Some(Form::Dynamic),
-            kind => (kind.size > 0).then_some(Form::Packed(kind.size)),
-        },
-        Part::Changed | Part::Added => kind().map(|_| Form::Stamps),
-    }
-}
-
-type Pages = BTreeMap<ChunkKey, Read>;
-
-fn read_chunks(
-    connection: &Connection,
-    world: &World,
-    archetypes: &[Shape],
-) -> Outcome<(Pages, Index)> {
-    let rows_max = |part| match part {
-        Part::Slots => world.entities.slots().rows_per_page(),
-        _ => world.rows_per_page(),
-    };
-    let mut pages = Pages::new();
-    let mut stored: FxHashMap<ChunkKey, Stored> = FxHashMap::default();
-    let mut whole_since: FxHashMap<ChunkKey, i64> = FxHashMap::default();
-    let mut last = 0;
-    let mut select =
-        connection.prepare("SELECT id, part, archetype, kind, page, since, data FROM st_chunks")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let part: i64 = row.get(1)?;
-        let Some(part) = Part::from_number(part) else {
-            return damage(format!("a page is of part {part}"));
-        };
-        let key = ChunkKey { part, archetype: row.get(2)?, kind: row.get(3)?, page: row.get(4)? };
-        let Some(form) = form_of(key, world, archetypes) else {
-            return damage(format!("it has a page of nothing: {key:?}"));
-        };
-        let since: i64 = row.get(5)?;
-        last = last.max(since);
-        let data = row.get_ref(6)?.as_blob().map_err(broken)?;
-        pages.insert(key, Read::whole(form, data, rows_max(part))?);
-        whole_since.insert(key, since);
-        let row = row.get(0)?;
-        stored.insert(key, Stored { row, patched_since: 0, patched_bytes: 0 });
-    }
-    let mut select = connection.prepare("SELECT seq, data FROM st_patches ORDER BY seq")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
-        last = last.max(seq);
-        let data = row.get_ref(1)?.as_blob().map_err(broken)?;
-        for patch in split_patches(data)? {
-            // Pages that are gone, or were written whole later, need it no more.
-            let key = patch.key;
-            let (Some(page), Some(stored)) = (pages.get_mut(&key), stored.get_mut(&key)) else {
-                continue;
-            };
-            if whole_since.get(&key).is_none_or(|since| *since >= seq) {
-                continue;
-            }
-            page.patch(&patch, rows_max(key.part))?;
-            stored.patched_bytes += patch.bytes();
-            if stored.patched_since == 0 {
-                stored.patched_since = seq;
-            }
-        }
-    }
-    if !(0..i64::MAX / 2).contains(&last) {
-        return damage(format!("its patches have come to number {last}"));
-    }
-    Ok((pages, Index::restore(stored, last)))
-}
-
-/// Takes the pages of one array in order; every one but the last is full.
-fn take_pages(
-    pages: &mut Pages,
-    mut key: ChunkKey,
-    rows_per_page: usize,
-    mut take: impl FnMut(Read) -> Outcome<()>,
-) -> Outcome<()> {
-    let mut full = true;
-    key.page = 0;
-    while let Some(read) = pages.remove(&key) {
-        if !full {
-            return damage(format!("page {} comes after one that is not full", key.page));
-        }
-        full = read.rows() == rows_per_page;
-        take(read)?;
-        key.page += 1;
-    }
-    Ok(())
-}
-
-fn misformed<T>() -> Outcome<T> {
-    damage("a page has another form than its column")
-}
-
-fn restore_entities(world: &mut World, pages: &mut Pages, first_free: i64) -> Outcome<()> {
-    let key = ChunkKey { part: Part::Slots, archetype: 0, kind: 0, page: 0 };
-    let mut slots: Vec<Slot> = Vec::new();
-    take_pages(pages, key, world.entities.slots().rows_per_page(), |read| match read {
-        Read::Slots(items) => {
-            slots.extend(items);
-            Ok(())
-        }
-        _ => misformed(),
-    })?;
-    let issued = |slot: &Slot| (1..Entity::SPAWNED_IN_CALL).contains(&slot.generation);
-    let first_free = u32::try_from(first_free).ok();
-    let restored = first_free
-        .filter(|_| slots.iter().all(issued))
-        .and_then(|first_free| Entities::restore(&slots, first_free));
-    match restored {
-        Some(entities) => world.entities = entities,
-        None => return damage("its free entities contradict each other"),
-    }
-    Ok(())
-}
-
-fn restore_archetype(
-    world: &mut World,
-    pages: &mut Pages,
-    archetype: u32,
-    shape: &Shape,
-) -> Outcome<()> {
-    let rows_per_page = world.rows_per_page();
-    let key = ChunkKey { part: Part::Entities, archetype, kind: 0, page: 0 };
-    let mut entities: Paged<Entity> = Paged::new(1, rows_per_page);
-    take_pages(pages, key, rows_per_page, |read| match read {
-        Read::Entities(items) => {
-            entities.extend(&items);
-            Ok(())
-        }
-        _ => misformed(),
-    })?;
-    let mut columns = Vec::with_capacity(shape.kinds.len());
-    for (&id, tracked) in shape.kinds.iter().zip(&shape.tracked) {
-        let key = |part| ChunkKey { part, archetype, kind: id.0, page: 0 };
-        let kind = world.registry.get(id);
-        let values = take_values(pages, key(Part::Values), kind, rows_per_page, entities.len())?;
-        let mut stamps = |part, bit| match tracked & bit {
-            0 => Ok(None),
-            _ => take_stamps(pages, key(part), rows_per_page).map(Some),
-        };
-        let changed = stamps(Part::Changed, TRACKED_CHANGED)?;
-        let added = stamps(Part::Added, TRACKED_ADDED)?;
-        let lengths =
-            [Some(values.len()), changed.as_ref().map(Paged::len), added.as_ref().map(Paged::len)];
-        if lengths.into_iter().flatten().any(|len| len != entities.len()) {
-            return damage(format!("a column of `{}` is shorter than its archetype", kind.name));
-        }
-        columns.push(Column { kind: id, values, changed, added });
-    }
-    world.restore_archetype(entities, columns);
-    Ok(())
-}
-
-fn take_values(
-    pages: &mut Pages,
-    key: ChunkKey,
-    kind: &Kind,
-    rows_per_page: usize,
-    rows: usize,
-) -> Outcome<Values> {
-    let mut values = Values::new(kind, rows_per_page);
-    take_pages(pages, key, rows_per_page, |read| match (&mut values, read) {
-        (Values::Packed(into), Read::Packed(bytes, _)) => {
-            check_packed(kind, &bytes)?;
-            into.extend(&bytes);
-            Ok(())
-        }
-        (Values::Dynamic(into), Read::Dynamic(items)) => {
-            items.iter().try_for_each(|item| check_dynamic(kind, item))?;
-            into.extend(&items);
-            Ok(())
-        }
-        _ => misformed(),
-    })?;
-    if let Values::Packed(into) = &mut values
-        && kind.size == 0
-    {
-        into.grow(rows, &[]);
-    }
-    Ok(values)
-}
-
-fn take_stamps(pages: &mut Pages, key: ChunkKey, rows_per_page: usize) -> Outcome<Paged<Stamp>> {
-    let mut stamps: Paged<Stamp> = Paged::new(1, rows_per_page);
-    take_pages(pages, key, rows_per_page, |read| match read {
-        Read::Stamps(items) => {
-            stamps.extend(&items);
-            Ok(())
-        }
-        _ => misformed(),
-    })?;
-    Ok(stamps)
+fn broken(error: rusqlite::types::FromSqlError) -> Failure {
+    Failure::Damage(error.to_string())
 }
 
 fn check_packed(kind: &Kind, bytes: &[u8]) -> Outcome<()> {
@@ -507,10 +259,9 @@ fn restore_events(connection: &Connection, world: &mut World) -> Outcome<()> {
         let (number, last, passed): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let topic = check_topic(&registry, number)?;
         let events = unread.remove(&number).unwrap_or_default();
-        let expected = passed as u64 + 1..;
         let complete = (0..=last).contains(&passed)
             && events.len() as u64 == (last - passed) as u64
-            && events.iter().zip(expected).all(|(event, number)| event.number == number);
+            && (passed as u64 + 1..).zip(&events).all(|(number, event)| event.number == number);
         if !complete {
             return damage(format!(
                 "the events of {topic:?} after {passed} up to {last} are not there"

@@ -61,28 +61,38 @@ impl Save {
             return Err(SaveError::Exists { path: path.to_owned() });
         }
         let draft = beside(path, ".new");
-        for leftover in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(beside(&draft, leftover));
+        // The log of a save that was removed would be replayed into this one.
+        remove_beside(path);
+        let made = write_draft(&draft, path, config, world).and_then(|()| {
+            std::fs::rename(&draft, path).map_err(|source| {
+                let path = path.to_owned();
+                SaveError::Io { path, doing: "made", source }
+            })
+        });
+        if made.is_err() {
+            remove_beside(path);
         }
-        write_draft(&draft, path, config, world)?;
-        std::fs::rename(&draft, path).map_err(|source| {
-            let path = path.to_owned();
-            SaveError::Io { path, doing: "made", source }
-        })?;
+        made?;
         sync_folder(path);
         Self::open_locked(path, lock).map(|(save, ..)| save)
+    }
+
+    /// Removes a save that was just made, because not all of it could be.
+    pub fn discard(self) {
+        let Self { path, connection, checkpoints, _lock: lock, .. } = self;
+        checkpoints.stop();
+        drop(connection);
+        let _ = std::fs::remove_file(&path);
+        remove_beside(&path);
+        drop(lock);
     }
 
     /// Opens a save to go on with it: brings it up to the current format, and
     /// restores its settings and its world.
     pub fn open(path: &Path) -> Result<(Self, WorldConfig, World), SaveError> {
-        if !path.exists() {
-            return Err(SaveError::Missing { path: path.to_owned() });
-        }
-        // By its real name, so that two names of one save share a lock.
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let lock = Lock::take(&real)?;
-        Self::open_locked(path, lock)
+        let path = connect::find(path)?;
+        let lock = Lock::take(&path)?;
+        Self::open_locked(&path, lock)
     }
 
     fn open_locked(path: &Path, lock: Lock) -> Result<(Self, WorldConfig, World), SaveError> {
@@ -264,6 +274,12 @@ impl Save {
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
+
+    /// Lets a test break the next commits.
+    #[cfg(test)]
+    pub(super) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
 }
 
 /// What a save holds, and what its writer needs to know of it.
@@ -320,6 +336,13 @@ const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 
 fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
     Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+}
+
+/// Removes what can lie beside a save that is not there.
+fn remove_beside(path: &Path) {
+    for leftover in ["-wal", "-shm", ".new", ".new-journal", ".new-wal", ".new-shm"] {
+        let _ = std::fs::remove_file(beside(path, leftover));
+    }
 }
 
 /// Writes a whole new save under another name.

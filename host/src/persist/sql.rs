@@ -34,22 +34,22 @@ pub struct Table {
     pub rows: Vec<Vec<Value>>,
 }
 
-/// Answers one SELECT over a world and the log that led to it.
+/// Answers one SELECT over the tables that [`set_up`] made.
 pub(super) fn answer(
-    mut connection: Connection,
-    world: World,
+    connection: &Connection,
+    tables: &[String],
     sql: &str,
     path: &Path,
 ) -> Result<Table, SaveError> {
-    let world = Arc::new(world);
-    let tables =
-        set_up(&mut connection, &world).map_err(|error| Failure::from(error).of(path, "read"))?;
-    select(&connection, sql).map_err(|error| explain(error, &tables, path))
+    select(connection, sql).map_err(|error| explain(error, tables, path))
 }
 
 /// Makes the tables, and closes the connection against everything but reading.
 /// Returns what they are called.
-fn set_up(connection: &mut Connection, world: &Arc<World>) -> rusqlite::Result<Vec<String>> {
+pub(super) fn set_up(
+    connection: &mut Connection,
+    world: &Arc<World>,
+) -> rusqlite::Result<Vec<String>> {
     let mut shown = names::shown(world, &names::taken(connection)?);
     shown.push(names::listing(&shown));
     let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names()).collect();
@@ -75,7 +75,7 @@ fn set_up(connection: &mut Connection, world: &Arc<World>) -> rusqlite::Result<V
 
 fn select(connection: &Connection, sql: &str) -> rusqlite::Result<Table> {
     let mut select = connection.prepare(sql)?;
-    let columns: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = select.column_names().map(str::to_owned).collect();
     if columns.is_empty() || !select.readonly() {
         return Err(Error::ExecuteReturnedResults);
     }
@@ -94,7 +94,8 @@ fn explain(error: Error, tables: &[String], path: &Path) -> SaveError {
         error => error.to_string(),
     };
     let refused = matches!(error, Error::MultipleStatement | Error::ExecuteReturnedResults)
-        || message.contains("cannot modify");
+        || message.contains("cannot modify")
+        || message.contains("may not be modified");
     let what = match error.sqlite_error_code() {
         _ if refused => ONLY_SELECT.to_owned(),
         Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => {

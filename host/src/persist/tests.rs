@@ -14,6 +14,7 @@ use crate::record::*;
 
 mod hostile;
 mod logs;
+mod pages;
 mod sample;
 
 use sample::Sample;
@@ -87,7 +88,7 @@ fn every_commit_can_be_opened_and_gone_on_with() {
         sample.world = world;
         sample.watch();
         let record = sample.step();
-        save.commit(&[record.clone()], &sample.world).expect("committed");
+        save.commit(std::slice::from_ref(&record), &sample.world).expect("committed");
         assert_eq!(save.chain(), record.chain);
         drop(save);
     }
@@ -152,7 +153,7 @@ fn a_commit_that_fails_anywhere_changes_nothing() {
     for table in &tables {
         let record = sample.step();
         refuse(&save, table, true);
-        let outcome = save.commit(&[record.clone()], &sample.world);
+        let outcome = save.commit(std::slice::from_ref(&record), &sample.world);
         refuse(&save, table, false);
         if outcome.is_err() {
             failures += 1;
@@ -165,6 +166,95 @@ fn a_commit_that_fails_anywhere_changes_nothing() {
     assert!(failures >= 10, "only {failures} tables were written to");
     save.close().expect("closes");
     opens_as(&folder.save(), &sample.world);
+}
+
+#[test]
+fn a_commit_that_fails_at_its_very_end_changes_nothing() {
+    let folder = Folder::new();
+    let mut sample = Sample::new();
+    let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+    send(&folder.save(), "test/Decree", &json!({"rate": 1}), "cli").expect("sent");
+    let before = sample.world.clone();
+    let mut record = sample.step();
+    record.inputs = save.take_inbox().expect("taken");
+    let refuse: Option<fn() -> bool> = Some(|| true);
+    save.connection_mut().commit_hook(refuse).expect("set");
+    save.commit(std::slice::from_ref(&record), &sample.world).expect_err("refused");
+    let config = WorldConfig { mods: BTreeMap::new(), ..sample.config.clone() };
+    let other = Durability::SyncEveryTicks { ticks: 9 };
+    save.set_config(&WorldConfig { durability: other, ..config }).expect_err("refused");
+    save.connection_mut().commit_hook(None::<fn() -> bool>).expect("unset");
+    let (held, config) = Reader::open(&folder.save()).expect("opens").world().expect("whole");
+    assert_eq!((digest(&held), config), (digest(&before), sample.config.clone()));
+    assert_eq!(save.take_inbox().expect("taken"), record.inputs, "the input is still there");
+    save.commit(&[record], &sample.world).expect("committed");
+    assert!(save.take_inbox().expect("taken").is_empty());
+    drop(save);
+    opens_as(&folder.save(), &sample.world);
+}
+
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let folder = Folder::new();
+    let mut sample = Sample::new();
+    let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+    let pages: i64 =
+        save.connection().pragma_query_value(None, "page_count", |row| row.get(0)).expect("read");
+    let limit = |save: &Save, pages: i64| {
+        let connection = save.connection();
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        connection.query_row(&sql, [], |_| Ok(())).expect("set");
+    };
+    limit(&save, pages);
+    let mut before = sample.world.clone();
+    let (record, refused) = loop {
+        let record = sample.step();
+        match save.commit(std::slice::from_ref(&record), &sample.world) {
+            Ok(()) => before = sample.world.clone(),
+            Err(error) => break (record, error),
+        }
+    };
+    assert!(matches!(refused, SaveError::Full { .. }), "{refused}");
+    let (held, _) = Reader::open(&folder.save()).expect("opens").world().expect("whole");
+    assert_eq!(digest(&held), digest(&before));
+    limit(&save, 1 << 30);
+    save.commit(&[record], &sample.world).expect("there is room again");
+    save.close().expect("closes");
+    opens_as(&folder.save(), &sample.world);
+}
+
+#[test]
+fn the_log_of_a_removed_save_does_not_get_into_the_next() {
+    let folder = Folder::new();
+    let mut sample = Sample::new();
+    let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+    let record = sample.step();
+    save.commit(&[record], &sample.world).expect("committed");
+    let log = folder.save().with_file_name("world.db-wal");
+    let kept = std::fs::read(&log).expect("there is a log");
+    save.close().expect("closes");
+    std::fs::remove_file(folder.save()).expect("removed");
+    std::fs::write(&log, kept).expect("written");
+    let fresh = Sample::new();
+    let save = Save::create(&folder.save(), &fresh.config, &fresh.world).expect("made");
+    save.close().expect("closes");
+    opens_as(&folder.save(), &fresh.world);
+    assert_eq!(folder.names(), ["world.db"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_names_of_a_save_are_one_save() {
+    let folder = Folder::new();
+    let sample = Sample::new();
+    let save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+    let other = folder.folder.path().join("other.db");
+    std::os::unix::fs::symlink(folder.save(), &other).expect("linked");
+    assert!(matches!(Save::open(&other), Err(SaveError::Locked { .. })));
+    send(&other, "test/Decree", &json!({"rate": 1}), "cli").expect("sent");
+    save.close().expect("closes");
+    opens_as(&other, &sample.world);
+    assert_eq!(folder.names(), ["other.db", "world.db"]);
 }
 
 #[test]

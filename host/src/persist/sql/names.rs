@@ -28,7 +28,8 @@ pub(super) struct Shown {
 /// Where the rows of a table come from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Every entity that has this component: the entity, then the fields.
+    /// Every entity that has this component: the entity, then the fields. Where
+    /// it is a resource too, that is a row without an entity.
     Component(KindId),
     /// Every edge of this kind: its ends, then the fields.
     Relation(KindId),

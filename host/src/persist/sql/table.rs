@@ -47,7 +47,8 @@ impl WorldTable {
         match &self.shown.source {
             Source::Component(kind) => {
                 let having = self.world.archetypes().iter().filter(|a| a.find(*kind).is_some());
-                having.map(|archetype| archetype.len()).sum()
+                let rows: usize = having.map(|archetype| archetype.len()).sum();
+                rows + usize::from(self.world.resources.contains_key(kind))
             }
             Source::Relation(_) => self.world.relations.len(),
             Source::Entities => self.world.entities.alive() as usize,
@@ -137,6 +138,8 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
 #[derive(Clone, Copy)]
 enum Row<'w> {
     Component(Entity, &'w Kind, &'w [u8]),
+    /// A component of the world itself, which has no entity.
+    Resource(&'w Kind, &'w [u8]),
     Edge(Entity, Entity, &'w Kind, &'w [u8]),
     Entity(Entity, usize, &'w Archetype),
     Listed(&'w [Value]),
@@ -164,11 +167,13 @@ impl<'w> WorldCursor<'w> {
                 let having = world.archetypes().iter().filter_map(move |archetype| {
                     archetype.column(*kind).map(|column| (&**archetype, column))
                 });
-                Box::new(having.flat_map(move |(archetype, column): (&Archetype, &Column)| {
+                let rows = having.flat_map(move |(archetype, column): (&Archetype, &Column)| {
                     entities(archetype).enumerate().map(move |(row, entity)| {
                         Row::Component(entity, declared, column.values.row(row))
                     })
-                }))
+                });
+                let resource = world.resources.get(kind).into_iter();
+                Box::new(rows.chain(resource.map(|value| Row::Resource(declared, value))))
             }
             Source::Relation(kind) => {
                 let declared = world.registry.get(*kind);
@@ -260,7 +265,10 @@ unsafe impl VTabCursor for WorldCursor<'_> {
         let value = match (self.row, column) {
             (None, _) => Value::Null,
             (Some(Row::Component(entity, ..)), 0) => cells::entity(entity),
-            (Some(Row::Component(_, kind, value)), at) => self.field(kind, value, at - 1),
+            (Some(Row::Resource(..)), 0) => Value::Null,
+            (Some(Row::Component(_, kind, value) | Row::Resource(kind, value)), at) => {
+                self.field(kind, value, at - 1)
+            }
             (Some(Row::Edge(from, ..)), 0) => cells::entity(from),
             (Some(Row::Edge(_, to, ..)), 1) => cells::entity(to),
             (Some(Row::Edge(_, _, kind, data)), at) => self.field(kind, data, at - 2),

@@ -34,8 +34,8 @@ fn closed() -> (Folder, Sample) {
 fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool {
     // Whoever asks gets an answer or a sentence, also about what is broken.
     for table in ["events", "ticks", "systems", "mods", "test_body", "test_near", "inputs"] {
-        let asked =
-            Reader::open(path).and_then(|reader| reader.query(&format!("SELECT * FROM {table}")));
+        let asked = Reader::open(path)
+            .and_then(|mut reader| reader.query(&format!("SELECT * FROM {table}")));
         if let Err(error) = asked {
             assert_sentence(&error, what);
         }

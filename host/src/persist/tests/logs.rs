@@ -90,6 +90,10 @@ fn cells_are_what_the_world_has() {
         assert_eq!(*who, Value::Integer(json["who"].as_i64().expect("an entity")));
         assert_eq!(*age, Value::Integer(json["age"].as_i64().expect("a number")));
     }
+    let sun = query(&folder.save(), "SELECT entity, light FROM test_sun").expect("answered");
+    let resource = &world.resources[&sample.kinds.sun];
+    let light = to_json(world.registry.get(sample.kinds.sun), resource)["light"].as_i64();
+    assert_eq!(sun.rows, [[Value::Null, Value::Integer(light.expect("a number"))]]);
     let notes = query(
         &folder.save(),
         "SELECT entity, text, mood, friends, entity_2 FROM test_note_of_things",
@@ -226,9 +230,22 @@ fn a_reader_sees_one_commit_and_keeps_nobody_from_the_next() {
         save.commit(&[record], &sample.world).expect("committed");
     }
     assert_eq!(digest(&reader.world().expect("read").0), before);
-    drop(reader);
     save.close().expect("closes");
+    assert_eq!(digest(&reader.world().expect("read").0), before);
+    drop(reader);
+    opens_as(&folder.save(), &sample.world);
     assert_eq!(folder.names(), ["world.db"]);
+}
+
+#[test]
+fn a_reader_answers_many_questions() {
+    let (folder, _, _save) = saved(5);
+    let mut reader = Reader::open(&folder.save()).expect("opens");
+    for _ in 0..3 {
+        assert_eq!(reader.query("SELECT 1 + 1").expect("answered").rows, [[Value::Integer(2)]]);
+        reader.query("SELECT * FROM nowhere").expect_err("no such table");
+        assert_eq!(reader.query("SELECT * FROM ticks").expect("answered").rows.len(), 5);
+    }
 }
 
 #[test]

@@ -142,8 +142,7 @@ impl Sample {
                 let mood = [json!(null), json!("Calm"), json!({"Angry": {"0": 3}})][n as usize % 3]
                     .clone();
                 let text = "long ".repeat(n as usize % 20);
-                let note =
-                    json!({"text": text, "mood": mood, "friends": [who, 1], "entity": n % 2 == 0});
+                let note = json!({"text": text, "mood": mood, "friends": [who, 1], "entity": n.is_multiple_of(2)});
                 from_json(&declared, &note).expect("fits")
             }
             "test/Owns" => from_json(&declared, &json!({"since": n.to_string()})).expect("fits"),
