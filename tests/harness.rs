@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use sandtable::catalog::ModSource;
-use sandtable::config::{ModSettings, WorldConfig};
+use sandtable::config::WorldConfig;
 use sandtable::ecs::{Entity, World, to_json};
 use sandtable::record::{TickRecord, hex};
 use sandtable::{Options, Simulation};
@@ -72,7 +72,7 @@ pub fn with_asset(mut source: ModSource, name: &str, contents: &str) -> ModSourc
 pub fn config(text: &str, mods: &[ModSource]) -> WorldConfig {
     let mut config: WorldConfig = toml::from_str(text).expect("a world file");
     for source in mods {
-        config.mods.entry(source.id.clone()).or_insert_with(ModSettings::default);
+        config.mods.entry(source.id.clone()).or_default();
     }
     config
 }

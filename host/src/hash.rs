@@ -1,7 +1,7 @@
 //! The state hash: a BLAKE3 digest of everything that decides how a world goes
 //! on, and of nothing else.
 //!
-//! Columns are digested in blocks of [`BLOCK_ROWS`] rows, whatever the size of
+//! Columns are digested in blocks of a fixed number of rows, whatever the size of
 //! a page, so that the hash does not depend on the size of shards. A digest is
 //! kept for as long as the pages below it are the same.
 //!
