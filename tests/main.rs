@@ -9,6 +9,7 @@ mod bad_input;
 mod cli;
 mod columns;
 mod determinism;
+mod durability;
 mod earth;
 mod faults;
 mod kill;

@@ -200,10 +200,12 @@ impl Simulation {
 
     /// What came from outside since the last tick, by whatever way.
     fn take_inputs(&mut self) -> Result<Vec<Input>, Error> {
+        let sent = match &mut self.save {
+            Some(save) => save.take_inbox()?,
+            None => Vec::new(),
+        };
         let mut inputs = std::mem::take(&mut self.waiting);
-        if let Some(save) = &mut self.save {
-            inputs.extend(save.take_inbox()?);
-        }
+        inputs.extend(sent);
         Ok(inputs)
     }
 

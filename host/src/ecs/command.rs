@@ -371,11 +371,11 @@ impl World {
     fn move_rows(&mut self, from: ArchetypeId, to: ArchetypeId, rows: &[usize]) {
         let (source, target, locations) = self.two_archetypes_mut(from, to);
         let first = target.len();
-        for (offset, &row) in rows.iter().enumerate() {
-            let entity = source.entities().row(row)[0];
+        let moved: Vec<Entity> = rows.iter().map(|&row| source.entities().row(row)[0]).collect();
+        for (offset, &entity) in moved.iter().enumerate() {
             locations.relocate(entity, to, (first + offset) as u32);
-            target.push_entities(&[entity]);
         }
+        target.push_entities(&moved);
         for (at, column) in source.columns().iter().enumerate() {
             if let Some(into) = target.find(source.kinds()[at]) {
                 target.column_mut(into).append_moved(column, rows);

@@ -8,6 +8,7 @@ use super::bindings::{assets, log, lookups, output, types};
 use super::call::{CallState, LogLevel};
 use super::codec;
 use super::fault::Fault;
+use crate::config::Limits;
 use crate::ecs::Entity;
 
 pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -32,6 +33,7 @@ impl lookups::Host for CallState {
             let value = context.world.component(entity, kind);
             found.present.push(u8::from(value.is_some()));
             found.values.extend_from_slice(value.unwrap_or_default());
+            fits(found.values.len(), &context.limits)?;
         }
         Ok(found)
     }
@@ -59,9 +61,19 @@ impl lookups::Host for CallState {
                 Direction::Incoming => relations.incoming(kind, entity).for_each(&mut add),
             }
             edges.starts.push(edges.others.len() as u32);
+            fits(edges.others.len() * 8 + edges.data.len(), &context.limits)?;
         }
         Ok(edges)
     }
+}
+
+/// Checks that an answer still fits the guest's memory, before it has filled the
+/// host's: asking for one entity over and over is cheap.
+fn fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {
+    if bytes as u64 > limits.memory_max_bytes {
+        return Err(Fault::OutOfMemory(limits.memory_max_bytes));
+    }
+    Ok(())
 }
 
 /// An entity that was issued once; the one that names nobody is, too.
