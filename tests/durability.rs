@@ -73,3 +73,30 @@ fn what_was_held_back_is_committed_when_the_save_is_closed() {
     let mut again = Simulation::open(&save, None, quiet(1)).unwrap();
     assert_eq!((again.world().tick(), hash(&mut again)), (7, expected));
 }
+
+#[test]
+fn a_tick_that_could_not_be_committed_is_done_again_with_the_same_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("save.db");
+    let mods = vec![guest("watcher")];
+    let config = config(WORLD, &mods);
+    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    run(&mut world, 2);
+    let before = hash(&mut world);
+    world.send("watcher/Poke", &json!({"number": 5, "to": 500}), "program").unwrap();
+    sandtable::persist::send(&save, "watcher/Poke", &json!({"number": 6, "to": 600}), "inbox")
+        .unwrap();
+
+    // Somebody else holds the save for longer than the writer waits.
+    let other = rusqlite::Connection::open(&save).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = world.tick().unwrap_err().to_string();
+    assert!(error.contains("busy"), "{error}");
+    assert_eq!((world.world().tick(), hash(&mut world)), (2, before), "the tick is undone");
+    other.execute_batch("ROLLBACK").unwrap();
+
+    let record = world.tick().unwrap();
+    let senders: Vec<&str> = record.inputs.iter().map(|input| input.sender.as_str()).collect();
+    assert_eq!((record.tick, senders), (3, vec!["program", "inbox"]), "each input comes once");
+    assert!(world.tick().unwrap().inputs.is_empty());
+}

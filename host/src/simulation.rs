@@ -104,6 +104,9 @@ pub struct Simulation {
     pub(crate) held: Vec<TickRecord>,
     /// Inputs for the next tick.
     pub(crate) waiting: Vec<Input>,
+    /// Inputs that ticks since the last commit were given, but for those that
+    /// the save's own inbox still has.
+    pub(crate) given: Vec<Input>,
 }
 
 /// A world, and the chain hash that led to it.
@@ -187,6 +190,7 @@ impl Simulation {
             now,
             held: Vec::new(),
             waiting: Vec::new(),
+            given: Vec::new(),
         })
     }
 

@@ -56,6 +56,7 @@ impl Simulation {
             return Err(error.into());
         }
         self.held.clear();
+        self.given.clear();
         self.committed = self.now.clone();
         Ok(())
     }
@@ -205,16 +206,17 @@ impl Simulation {
             None => Vec::new(),
         };
         let mut inputs = std::mem::take(&mut self.waiting);
+        self.given.extend_from_slice(&inputs);
         inputs.extend(sent);
         Ok(inputs)
     }
 
     /// Goes back to where the save stands. What came from outside since comes
-    /// again.
+    /// again: the save gives what was in its inbox once more.
     fn undo(&mut self) {
         self.now = self.committed.clone();
-        let undone = std::mem::take(&mut self.held);
-        let mut inputs: Vec<Input> = undone.into_iter().flat_map(|record| record.inputs).collect();
+        self.held.clear();
+        let mut inputs = std::mem::take(&mut self.given);
         inputs.append(&mut self.waiting);
         self.waiting = inputs;
     }

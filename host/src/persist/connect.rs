@@ -181,7 +181,7 @@ fn diagnose(path: &Path, failure: Failure) -> SaveError {
     let opened = std::fs::File::open(path);
     let mut file = match opened {
         Ok(file) => file,
-        Err(source) => return SaveError::Io { path: owned, doing: "opened", source },
+        Err(cause) => return SaveError::Io { path: owned, doing: "opened", cause },
     };
     let mut header = [0_u8; 32];
     let shorter = file.read_exact(&mut header).is_err();

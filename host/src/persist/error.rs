@@ -115,24 +115,24 @@ pub enum SaveError {
         path: PathBuf,
     },
     /// The operating system refused something.
-    #[error("{} could not be {doing}: {source}", path.display())]
+    #[error("{} could not be {doing}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What was tried.
         doing: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// SQLite refused something.
-    #[error("{} could not be {doing}: {source}", path.display())]
+    #[error("{} could not be {doing}: {cause}", path.display())]
     Sqlite {
         /// The save.
         path: PathBuf,
         /// What was tried.
         doing: &'static str,
         /// What SQLite said.
-        source: Sqlite,
+        cause: Sqlite,
     },
     /// An input that nobody declares, or that does not fit its declaration.
     #[error("input `{kind}`: {what}")]
@@ -206,7 +206,7 @@ impl Failure {
             }
             // A stored value has another type or range than its column.
             None if is_conversion(&source) => SaveError::Damaged { path, what: source.to_string() },
-            _ => SaveError::Sqlite { path, doing, source },
+            _ => SaveError::Sqlite { path, doing, cause: source },
         }
     }
 }

@@ -24,7 +24,7 @@ impl Lock {
         let path = beside(save, ".lock");
         let io = |doing| {
             let path = path.clone();
-            move |source| SaveError::Io { path, doing, source }
+            move |cause| SaveError::Io { path, doing, cause }
         };
         loop {
             let mut file = OpenOptions::new()

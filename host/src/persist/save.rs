@@ -66,7 +66,7 @@ impl Save {
         let made = write_draft(&draft, path, config, world).and_then(|()| {
             std::fs::rename(&draft, path).map_err(|source| {
                 let path = path.to_owned();
-                SaveError::Io { path, doing: "made", source }
+                SaveError::Io { path, doing: "made", cause: source }
             })
         });
         if made.is_err() {

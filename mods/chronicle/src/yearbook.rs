@@ -21,9 +21,9 @@ pub fn yearbook(
     let year = tick.number() / YEAR_DAYS;
     let people = humanity.map_or(0.0, |humanity| humanity.people);
     let cities = ledger.map_or(0, |ledger| ledger.standing);
-    let wars = tally.map_or(0, |tally| tally.wars - tally.peaces);
+    let wars = tally.map_or(0, |tally| tally.wars.saturating_sub(tally.peaces));
     let text = format!(
-        "Year {year} ends with {} people, {} cities and {wars} wars",
+        "Year {year} ends: {} people, {} cities, wars that go on: {wars}",
         count(people),
         count(cities as f64),
     );

@@ -12,16 +12,16 @@ use crate::years;
 /// share that leaves it in a year. Moves between provinces are 1 to 3 % a year.
 const INTERNAL_RATE: f64 = 0.02;
 
-/// Of a nation's people, the share that moves in a year to a neighbour where
+/// Of those who could move, the share that moves in a year to a neighbour where
 /// incomes are e times as high. Tuned so that some ten million people a year
 /// change nations, as UN figures have it.
-const BORDER_RATE: f64 = 0.0008;
+const BORDER_RATE: f64 = 0.003;
 
 /// The length at which a border lets through half of those who want to cross.
 const BORDER_HALF_KM: f64 = 300.0;
 
 /// How many times more people leave a nation at war.
-const WAR_FLIGHT: f64 = 8.0;
+const WAR_FLIGHT: f64 = 5.0;
 
 /// People in a quarter from which on a flow is news.
 const EXODUS_PEOPLE: f64 = 150_000.0;
@@ -49,7 +49,7 @@ pub fn migrate(
             }
             let ratio = income(theirs, neighbours) / income(economy, society);
             let rate = border_rate(ratio, border.length_km, at_war(stance));
-            let people = society.people * rate * years;
+            let people = movable(society.people, neighbours.people) * rate * years;
             if people <= 0.0 {
                 continue;
             }
@@ -107,7 +107,13 @@ fn income(economy: &Economy, society: &Society) -> f64 {
     (economy.gdp_usd / society.people.max(1.0)).max(1.0)
 }
 
-/// The share of a nation's people that crosses a border in a year, for the
+/// How many people could move from one nation to another: few leave a small
+/// nation, and a small one has room for few.
+fn movable(from: f64, to: f64) -> f64 {
+    from * to / (from + to).max(1.0)
+}
+
+/// The share of those who could move that crosses a border in a year, for the
 /// income over there as a multiple of the one at home.
 fn border_rate(ratio: f64, length_km: f64, flight: bool) -> f64 {
     let openness = length_km / (length_km + BORDER_HALF_KM);
@@ -139,6 +145,14 @@ mod tests {
         assert!(border_rate(3.0, 300.0, false) > border_rate(2.0, 300.0, false));
         assert!(border_rate(2.0, 900.0, false) > border_rate(2.0, 90.0, false));
         assert!(border_rate(0.5, 300.0, true) > 0.0);
+    }
+
+    #[test]
+    fn the_smaller_nation_limits_moves() {
+        assert!(movable(1e9, 1e6) < 1e6);
+        assert!(movable(1e6, 1e9) < 1e6);
+        assert_eq!(movable(2e6, 2e6), 1e6);
+        assert_eq!(movable(0.0, 0.0), 0.0);
     }
 
     #[test]

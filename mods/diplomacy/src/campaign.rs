@@ -14,7 +14,7 @@ const PEACE_CHANCE_PER_MONTH: f64 = 0.015;
 const CESSION_CHANCE: f64 = 0.5;
 
 /// A nation with fewer provinces cannot spare one.
-const CESSION_MIN_PROVINCES: usize = 6;
+const CESSION_MIN_PROVINCES: usize = 20;
 
 /// What former enemies think of each other on the day of peace.
 const OPINION_AFTER: f64 = -15.0;

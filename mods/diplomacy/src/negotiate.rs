@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use sandtable_sdk::prelude::*;
 
-use crate::foreign::Society;
+use crate::foreign::{Border, Society};
 use crate::kinds::{Opinion, Power, Stance, Treaty, TreatyEnded, TreatySigned, War, WarDeclared};
 
 /// The opinion that both must have of each other before they sign, and the
 /// chance that they do in a month.
-const SIGN_ABOVE: f64 = 30.0;
+const SIGN_ABOVE: f64 = 24.0;
 const SIGN_CHANCE: f64 = 0.06;
 
 /// The opinion at which one of them leaves.
-const LEAVE_BELOW: f64 = 5.0;
+const LEAVE_BELOW: f64 = 0.0;
 
 /// The opinion at which a nation may attack, and the chance that an equal does
 /// in a month. A stronger one does more readily.
-const ATTACK_BELOW: f64 = -30.0;
-const ATTACK_CHANCE: f64 = 0.05;
+const ATTACK_BELOW: f64 = -35.0;
+const ATTACK_CHANCE: f64 = 0.03;
 
 /// Nobody attacks who is weaker than this, as a multiple of the other.
 const ATTACK_MIN_RATIO: f64 = 0.5;
@@ -33,6 +33,7 @@ pub fn negotiate(
     opinions: Relations<Opinion>,
     treaties: Relations<Treaty>,
     wars: Relations<War>,
+    borders: Relations<Border>,
     mut commands: Commands,
     mut signed: EventWriter<TreatySigned>,
     mut ended: EventWriter<TreatyEnded>,
@@ -66,6 +67,8 @@ pub fn negotiate(
                 signed.send(TreatySigned { a, b });
             }
             let able = society.people.min(others.people) >= WAR_MIN_PEOPLE
+                // Nobody attacks whom no army can reach.
+                && borders.between(nation, other).is_some()
                 && !fighting.contains(&nation)
                 && !fighting.contains(&other);
             let ratio = power.share / other_power.share.max(f64::MIN_POSITIVE);

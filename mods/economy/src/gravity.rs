@@ -3,8 +3,12 @@
 use crate::foreign::Place;
 
 /// Scales all flows, so that the nations of our data together export about a
-/// quarter of what they produce, as the world does.
-const STRENGTH: f64 = 0.45;
+/// fifth of what they produce, as the world does.
+const STRENGTH: f64 = 0.2;
+
+/// How strongly flows follow the share of each side in the world's economy. A
+/// little less than in proportion: large nations trade more with themselves.
+const SIZE_EXPONENT: f64 = 0.8;
 
 /// Kilometres at which distance neither helps nor hinders, and how strongly it
 /// hinders beyond (the mean of 1,466 estimates, Disdier and Head 2008, is 0.9).
@@ -50,7 +54,8 @@ pub fn exports_usd(seller: f64, buyer: f64, world: f64, distance_km: f64, ties: 
             factor *= by;
         }
     }
-    (seller * buyer / world * factor).min(seller.min(buyer) * SHARE_MAX)
+    let size = (seller / world * (buyer / world)).powf(SIZE_EXPONENT);
+    (world * size * factor).min(seller.min(buyer) * SHARE_MAX)
 }
 
 /// The way over the surface of the Earth (the haversine formula).

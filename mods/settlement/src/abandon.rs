@@ -7,7 +7,7 @@ use crate::kinds::{Cause, CityAbandoned, CityName, Ruin, Seat, Urbanity};
 use crate::rules;
 
 /// How likely a city of a nation at war is sacked in a month, for each war.
-const SACK_CHANCE: f64 = 0.004;
+const SACK_CHANCE: f64 = 0.002;
 
 /// Abandons the cities of provinces that became too small, and some of nations
 /// at war. Their provinces keep the ruin.
@@ -23,10 +23,9 @@ pub fn abandon(
 ) {
     for (province, owner, population, urbanity, seat) in &provinces {
         let wars = stances.get(owner.nation).map_or(0, |stance| stance.wars);
-        let sacked = rng.of(province).chance(SACK_CHANCE * f64::from(wars));
         let cause = if population.people * urbanity.share < rules::ABANDON_PEOPLE {
             Cause::Decline
-        } else if sacked {
+        } else if wars > 0 && rng.of(province).chance(SACK_CHANCE * f64::from(wars)) {
             Cause::War
         } else {
             continue;

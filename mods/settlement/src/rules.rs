@@ -4,8 +4,8 @@ use crate::kinds::Rank;
 
 /// City dwellers in a province from which on it has a city, and below which
 /// the city is given up. Between them nothing happens, so that none flickers.
-pub const FOUND_PEOPLE: f64 = 400_000.0;
-pub const ABANDON_PEOPLE: f64 = 385_000.0;
+pub const FOUND_PEOPLE: f64 = 500_000.0;
+pub const ABANDON_PEOPLE: f64 = 485_000.0;
 
 /// City dwellers from which on a city has its rank. Ten million are what the
 /// UN calls a megacity; provinces here are small, so two have to do.
