@@ -15,7 +15,10 @@ const INTERNAL_RATE: f64 = 0.02;
 /// Of those who could move, the share that moves in a year to a neighbour where
 /// incomes are e times as high. Tuned so that some ten million people a year
 /// change nations, as UN figures have it.
-const BORDER_RATE: f64 = 0.003;
+const BORDER_RATE: f64 = 0.004;
+
+/// Most of a giant live too far from the border to think of crossing it.
+const MOVABLE_MAX: f64 = 100e6;
 
 /// The length at which a border lets through half of those who want to cross.
 const BORDER_HALF_KM: f64 = 300.0;
@@ -24,7 +27,7 @@ const BORDER_HALF_KM: f64 = 300.0;
 const WAR_FLIGHT: f64 = 5.0;
 
 /// People in a quarter from which on a flow is news.
-const EXODUS_PEOPLE: f64 = 150_000.0;
+const EXODUS_PEOPLE: f64 = 100_000.0;
 
 /// Moves people for 91 days. Nobody is lost on the way.
 #[system(every = 91, whole = "world", after = "live")]
@@ -110,7 +113,7 @@ fn income(economy: &Economy, society: &Society) -> f64 {
 /// How many people could move from one nation to another: few leave a small
 /// nation, and a small one has room for few.
 fn movable(from: f64, to: f64) -> f64 {
-    from * to / (from + to).max(1.0)
+    (from * to / (from + to).max(1.0)).min(MOVABLE_MAX)
 }
 
 /// The share of those who could move that crosses a border in a year, for the
@@ -152,6 +155,7 @@ mod tests {
         assert!(movable(1e9, 1e6) < 1e6);
         assert!(movable(1e6, 1e9) < 1e6);
         assert_eq!(movable(2e6, 2e6), 1e6);
+        assert_eq!(movable(1.4e9, 1.4e9), MOVABLE_MAX);
         assert_eq!(movable(0.0, 0.0), 0.0);
     }
 

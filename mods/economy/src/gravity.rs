@@ -4,7 +4,7 @@ use crate::foreign::Place;
 
 /// Scales all flows, so that the nations of our data together export about a
 /// fifth of what they produce, as the world does.
-const STRENGTH: f64 = 0.2;
+const STRENGTH: f64 = 0.26;
 
 /// How strongly flows follow the share of each side in the world's economy. A
 /// little less than in proportion: large nations trade more with themselves.
@@ -20,7 +20,7 @@ const DISTANCE_MIN_KM: f64 = 100.0;
 
 /// What a common language, a common border and a treaty multiply trade with.
 const LANGUAGE_FACTOR: f64 = 1.5;
-const BORDER_FACTOR: f64 = 1.6;
+const BORDER_FACTOR: f64 = 1.3;
 const TREATY_FACTOR: f64 = 1.3;
 
 /// No nation sells more than this share of its GDP to one other.
