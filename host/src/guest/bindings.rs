@@ -7,4 +7,4 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
 });
 
-pub use sandtable::guest::{assets, log, lookups, output, types};
+pub use self::sandtable::guest::{assets, log, lookups, output, types};
