@@ -1,10 +1,10 @@
 //! The demographic transition: where people earn more and can read, first
 //! fewer die, then fewer are born.
 //!
-//! The constants were fitted to birth and death rates of the 50 most populous
-//! nations around 2023 (UN World Population Prospects), with the literacy and
-//! GDP of our data. They meet most births within 4 in 1000, most deaths within
-//! 2, and the world's growth within 0.1 %.
+//! The constants were fitted to rounded birth and death rates of some fifty
+//! populous nations around 2023, with the literacy and GDP of our data. They
+//! meet most births within 4 in 1000, most deaths within 2, and the world's
+//! growth within 0.1 %.
 
 use crate::foreign::Region;
 use crate::kinds::Vitals;

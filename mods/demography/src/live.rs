@@ -11,8 +11,8 @@ use crate::years;
 const WAR_DEATHS_PER_1000: f64 = 1.5;
 
 /// The harvest below which people die of hunger, and the deaths for every 1000
-/// that a harvest of nothing would mean. Ukraine's loss of a third in 1932
-/// killed about one in ten; aid and trade prevent most of that now.
+/// that a harvest of nothing would mean. A guess: aid and trade prevent most of
+/// what a failed harvest once meant.
 const HUNGER_BELOW: f64 = 0.85;
 const HUNGER_DEATHS_PER_1000: f64 = 20.0;
 

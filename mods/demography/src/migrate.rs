@@ -13,8 +13,8 @@ use crate::years;
 const INTERNAL_RATE: f64 = 0.02;
 
 /// Of those who could move, the share that moves in a year to a neighbour where
-/// incomes are e times as high. Tuned so that some ten million people a year
-/// change nations, as UN figures have it.
+/// incomes are e times as high. Tuned so that some seven million people a
+/// year change nations, about what estimates of the world's flows say.
 const BORDER_RATE: f64 = 0.004;
 
 /// Most of a giant live too far from the border to think of crossing it.
