@@ -59,7 +59,13 @@ pub fn component(name: &str) -> Vec<u8> {
 
 /// A mod made of a guest that calls itself by its file's name.
 pub fn guest(name: &str) -> ModSource {
-    ModSource { id: name.replace('_', ""), component: component(name), assets: BTreeMap::new() }
+    ModSource {
+        id: name.replace('_', ""),
+        component: component(name),
+        assets: BTreeMap::new(),
+        manifest: None,
+        source: name.to_owned(),
+    }
 }
 
 /// A mod with one more asset.

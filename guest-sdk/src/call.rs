@@ -189,8 +189,14 @@ mod tests {
     use super::*;
     use crate::codec::write;
 
-    static MANIFEST: Manifest =
-        Manifest { id: "test", package: "test", version: "0.0.0", systems: &[], kinds: &[] };
+    static MANIFEST: Manifest = Manifest {
+        id: "test",
+        package: "test",
+        version: "0.0.0",
+        systems: &[],
+        kinds: &[],
+        migrations: &[],
+    };
 
     fn call() -> Vec<u8> {
         let mut out = Vec::new();

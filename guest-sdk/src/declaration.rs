@@ -40,6 +40,7 @@ impl<'k> SystemDeclaration<'k> {
                 reads: Vec::new(),
                 emits: Vec::new(),
                 commands: false,
+                tables: false,
                 before: Vec::new(),
                 after: Vec::new(),
             },
@@ -101,6 +102,11 @@ impl<'k> SystemDeclaration<'k> {
     /// That commands are sent.
     pub fn commands(&mut self) {
         self.system.commands = true;
+    }
+
+    /// That tables are asked or changed.
+    pub fn tables(&mut self) {
+        self.system.tables = true;
     }
 
     /// The index of a kind.

@@ -21,3 +21,14 @@ pub fn run(manifest: &'static Manifest, call: Vec<u8>) -> Result<(), String> {
         None => Err(format!("the host asked for system {system} of {}", manifest.systems.len())),
     }
 }
+
+/// Answers `convert`.
+#[doc(hidden)]
+pub fn convert(
+    _: &'static Manifest,
+    conversion: u32,
+    _: u32,
+    _: Vec<Vec<u8>>,
+) -> Result<Vec<Vec<u8>>, String> {
+    Err(format!("the host asked for conversion {conversion} of none"))
+}

@@ -94,5 +94,5 @@ pub struct Info {
 pub fn field<T: Value>(name: &str, offset: usize) -> Field {
     let mut ty = String::new();
     T::write_type(&mut ty);
-    Field { name: name.to_owned(), ty, offset: offset as u32 }
+    Field { name: name.to_owned(), ty, offset: offset as u32, was: Vec::new(), default: None }
 }

@@ -164,7 +164,7 @@ pub mod __private {
     pub use crate::codec::{Malformed, Reader, write};
     pub use crate::column::{Dynamic, Packed};
     pub use crate::declaration::{Reading, Span, SystemDeclaration};
-    pub use crate::export::{describe, run};
+    pub use crate::export::{convert, describe, run};
     pub use crate::kind::{Info, OnDespawn, Role, Storage, field};
     pub use crate::manifest::{Entry, KindEntry, Manifest};
     pub use crate::packed::{Field, Row};

@@ -25,6 +25,8 @@ pub struct Manifest {
     pub systems: &'static [Entry],
     /// Kinds that no system mentions.
     pub kinds: &'static [KindEntry],
+    /// The files of its migrations, each with its path and its text.
+    pub migrations: &'static [(&'static str, &'static str)],
 }
 
 /// One system of a mod.
@@ -68,7 +70,19 @@ impl Manifest {
             version: self.version.to_owned(),
             kinds: kinds.describe(),
             systems,
+            migrations: self.migrations(),
+            conversions: Vec::new(),
         }
+    }
+
+    /// Its migrations, each named as its file.
+    fn migrations(&self) -> Vec<types::Migration> {
+        let migration = |(path, sql): &(&str, &str)| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            let name = file.strip_suffix(".sql").unwrap_or(file);
+            types::Migration { name: name.to_owned(), sql: (*sql).to_owned() }
+        };
+        self.migrations.iter().map(migration).collect()
     }
 
     /// Every kind, by index.

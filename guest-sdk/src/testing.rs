@@ -177,6 +177,7 @@ impl Trial {
             version: "0.0.0",
             systems: Box::leak(Box::new([(self.entry)()])),
             kinds: self.kinds.clone().leak(),
+            migrations: &[],
         }));
         let kinds = manifest.kinds();
         let system = manifest.describe().systems.remove(0);

@@ -32,7 +32,8 @@ pub fn guest(name: &str, count: usize) -> ModSource {
     let component =
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let assets = BTreeMap::from([("count".to_owned(), count.to_string().into_bytes())]);
-    ModSource { id: name.replace('_', ""), component, assets }
+    let (manifest, source) = (None, name.to_owned());
+    ModSource { id: name.replace('_', ""), component, assets, manifest, source }
 }
 
 /// Settings as a world file without anything in it has them, but for the limits

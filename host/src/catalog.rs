@@ -12,6 +12,7 @@ mod build;
 mod cargo;
 mod component;
 mod error;
+mod manifest;
 mod place;
 mod world_file;
 
@@ -23,6 +24,7 @@ pub use build::{BuiltMod, build, build_one};
 pub use cargo::{Progress, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
+pub use manifest::{Asks, Dependency, MANIFEST_FILE, Manifest};
 pub use world_file::{Mistake, SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;
@@ -36,6 +38,10 @@ pub struct ModSource {
     pub component: Vec<u8>,
     /// The files it ships with, by name; `/` separates folders.
     pub assets: BTreeMap<String, Vec<u8>>,
+    /// What its `mod.toml` says, if it has one.
+    pub manifest: Option<Manifest>,
+    /// Where it came from, for people.
+    pub source: String,
 }
 
 /// Builds the mods of a world whose file lies in `folder`, and reads them,

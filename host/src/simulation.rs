@@ -289,7 +289,7 @@ impl Loaded {
         let mut stored = Vec::with_capacity(mods.len());
         let registry = Arc::make_mut(&mut world.registry);
         for source in mods {
-            let ModSource { id, component, assets } = source;
+            let ModSource { id, component, assets, manifest, source } = source;
             let assets = Arc::new(assets);
             let name = format!("mod `{id}`");
             let limits = limits(&id);
@@ -301,6 +301,9 @@ impl Loaded {
                 hash: code.hash,
                 component,
                 assets: (*assets).clone(),
+                manifest,
+                source,
+                declaration: serde_json::to_string(&declaration).unwrap_or_default(),
             });
             program.add(&id, code, &declaration, limits, assets, registry)?;
         }
@@ -317,6 +320,8 @@ fn source_of(stored: &StoredMod) -> ModSource {
         id: stored.id.clone(),
         component: stored.component.clone(),
         assets: stored.assets.clone(),
+        manifest: stored.manifest.clone(),
+        source: stored.source.clone(),
     }
 }
 

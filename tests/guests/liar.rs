@@ -12,7 +12,9 @@ use sandtable_sdk::bindings::sandtable::guest::types::{
 static INTERFACE: [u8; 5] = *b"0.1.0";
 
 fn kind(name: &str, role: Role, ty: &str) -> Kind {
-    let field = Field { name: "number".to_owned(), ty: ty.to_owned(), offset: 0 };
+    let number = "number".to_owned();
+    let field =
+        Field { name: number, ty: ty.to_owned(), offset: 0, was: Vec::new(), default: None };
     Kind {
         name: name.to_owned(),
         role,
@@ -37,6 +39,7 @@ fn system(name: &str, kind: u32) -> System {
         reads: Vec::new(),
         emits: Vec::new(),
         commands: false,
+        tables: false,
         before: Vec::new(),
         after: Vec::new(),
     }
@@ -49,6 +52,8 @@ fn describe(lie: &str) -> Description {
         version: "0.1.0".to_owned(),
         kinds: vec![thing()],
         systems: vec![system("first", 0), system("second", 0)],
+        migrations: Vec::new(),
+        conversions: Vec::new(),
     };
     match lie {
         "another id" => told.id = "somebody".to_owned(),
@@ -94,6 +99,10 @@ impl sandtable_sdk::bindings::Guest for Liar {
 
     fn run(_: Vec<u8>) -> Result<(), String> {
         Ok(())
+    }
+
+    fn convert(_: u32, _: u32, _: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, String> {
+        Ok(Vec::new())
     }
 }
 

@@ -42,6 +42,7 @@ struct Exported {
     id: Option<LitStr>,
     systems: Option<Vec<Path>>,
     kinds: Vec<Path>,
+    migrations: Vec<LitStr>,
 }
 
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
@@ -56,15 +57,15 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
         seen.push(&entry.key);
         exported.set(entry, &mut mistakes);
     }
-    let Some(systems) = exported.systems else {
+    let Some(systems) = exported.systems.take() else {
         let text = "say which systems the mod has: systems: [grow, tax]";
         mistakes.add_error(syn::Error::new(Span::call_site(), text));
         return mistakes.finish().map(|()| TokenStream::new());
     };
     check_systems(&systems, &mut mistakes);
-    let id = mod_id(exported.id, &mut mistakes);
+    let id = mod_id(exported.id.take(), &mut mistakes);
     mistakes.finish()?;
-    Ok(manifest(&id, &systems, &exported.kinds))
+    Ok(manifest(&id, &exported, &systems))
 }
 
 impl Exported {
@@ -76,9 +77,11 @@ impl Exported {
             },
             "systems" => self.systems = Some(paths(&entry.value, "systems: [grow, tax]", mistakes)),
             "kinds" => self.kinds = paths(&entry.value, "kinds: [Ruin]", mistakes),
+            "migrations" => self.migrations = texts(&entry.value, mistakes),
             _ => mistakes.add(
                 &entry.key,
-                "unknown key; export! knows: systems: [grow, tax], id: \"economy\", kinds: [Ruin]",
+                "unknown key; export! knows: systems: [grow, tax], id: \"economy\", kinds: [Ruin], \
+                 migrations: [\"migrations/0001_ledger.sql\"]",
             ),
         }
     }
@@ -97,6 +100,22 @@ fn paths(value: &Expr, expected: &str, mistakes: &mut Mistakes) -> Vec<Path> {
         }
     }
     paths
+}
+
+fn texts(value: &Expr, mistakes: &mut Mistakes) -> Vec<LitStr> {
+    let expected = "expected a list of files: migrations: [\"migrations/0001_ledger.sql\"]";
+    let Expr::Array(array) = value else {
+        mistakes.add(value, expected);
+        return Vec::new();
+    };
+    let mut texts = Vec::new();
+    for element in &array.elems {
+        match element {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => texts.push(text.clone()),
+            other => mistakes.add(other, expected),
+        }
+    }
+    texts
 }
 
 /// The schedule knows systems by their last name.
@@ -134,8 +153,15 @@ fn mod_id(given: Option<LitStr>, mistakes: &mut Mistakes) -> LitStr {
     id
 }
 
-fn manifest(id: &LitStr, systems: &[Path], kinds: &[Path]) -> TokenStream {
-    let kinds: Vec<Type> = kinds.iter().map(|path| syn::parse_quote!(#path)).collect();
+fn manifest(id: &LitStr, exported: &Exported, systems: &[Path]) -> TokenStream {
+    let kinds: Vec<Type> = exported.kinds.iter().map(|path| syn::parse_quote!(#path)).collect();
+    let migrations = exported.migrations.iter().map(|path| {
+        quote! {
+            (#path, ::core::include_str!(
+                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #path)
+            ))
+        }
+    });
     let stamp = syn::LitByteStr::new(INTERFACE.as_bytes(), Span::call_site());
     let length = INTERFACE.len();
     quote! {
@@ -148,6 +174,7 @@ fn manifest(id: &LitStr, systems: &[Path], kinds: &[Path]) -> TokenStream {
                     version: ::core::env!("CARGO_PKG_VERSION"),
                     systems: &[#(::sandtable_sdk::__private::Entry::of::<#systems>()),*],
                     kinds: &[#(::sandtable_sdk::__private::KindEntry::of::<#kinds>()),*],
+                    migrations: &[#(#migrations),*],
                 };
 
             #[cfg(target_arch = "wasm32")]
@@ -163,6 +190,17 @@ fn manifest(id: &LitStr, systems: &[Path], kinds: &[Path]) -> TokenStream {
                         call: ::std::vec::Vec<u8>,
                     ) -> ::core::result::Result<(), ::std::string::String> {
                         ::sandtable_sdk::__private::run(&MANIFEST, call)
+                    }
+
+                    fn convert(
+                        conversion: u32,
+                        rows: u32,
+                        columns: ::std::vec::Vec<::std::vec::Vec<u8>>,
+                    ) -> ::core::result::Result<
+                        ::std::vec::Vec<::std::vec::Vec<u8>>,
+                        ::std::string::String,
+                    > {
+                        ::sandtable_sdk::__private::convert(&MANIFEST, conversion, rows, columns)
                     }
                 }
 

@@ -87,10 +87,12 @@ static MANIFEST: Manifest = Manifest {
     version: "1.2.3",
     systems: &[Entry::of::<census>(), Entry::of::<first>()],
     kinds: &[KindEntry::of::<Paid>(), KindEntry::of::<Gold>()],
+    migrations: &[],
 };
 
 fn field(name: &str, ty: &str, offset: u32) -> types::Field {
-    types::Field { name: name.to_owned(), ty: ty.to_owned(), offset }
+    let (name, ty) = (name.to_owned(), ty.to_owned());
+    types::Field { name, ty, offset, was: Vec::new(), default: None }
 }
 
 fn kind(name: &str) -> types::Kind {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::cargo::{self, Package, Workspace};
-use super::{Error, ModSource, Progress, assets, component};
+use super::{Error, MANIFEST_FILE, Manifest, ModSource, Progress, assets, component};
 use crate::config::WorldConfig;
 
 /// A mod whose component is there.
@@ -20,6 +20,15 @@ pub struct BuiltMod {
 }
 
 impl BuiltMod {
+    /// Where its manifest would be: in its package, or beside its component
+    /// under the same name.
+    fn manifest_file(&self) -> PathBuf {
+        match &self.package {
+            Some(package) => package.join(MANIFEST_FILE),
+            None => self.component.with_extension("toml"),
+        }
+    }
+
     /// Reads the component and the files it ships with.
     pub fn read(&self, folder: &Path, config: &WorldConfig) -> Result<ModSource, Error> {
         let own = self.package.iter().map(|package| package.join("assets"));
@@ -32,6 +41,8 @@ impl BuiltMod {
             id: self.id.clone(),
             component: component::read(&self.component)?,
             assets: assets::collect(&folders)?,
+            manifest: Manifest::load(&self.manifest_file())?,
+            source: self.package.as_ref().unwrap_or(&self.component).display().to_string(),
         })
     }
 }

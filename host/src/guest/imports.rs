@@ -4,7 +4,7 @@
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::lookups::{Direction, Edges, Found};
-use super::bindings::{assets, log, lookups, output, types};
+use super::bindings::{assets, log, lookups, output, tables, types};
 use super::call::{CallState, LogLevel};
 use super::codec;
 use super::fault::Fault;
@@ -14,6 +14,7 @@ use crate::ecs::Entity;
 pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     lookups::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     output::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    tables::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     log::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     assets::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     Ok(())
@@ -104,6 +105,16 @@ impl output::Host for CallState {
 
     fn emit(&mut self, events: Vec<u8>) -> wasmtime::Result<()> {
         Ok(codec::events(self, &events)?)
+    }
+}
+
+impl tables::Host for CallState {
+    fn query(&mut self, _: String, _: Vec<u8>) -> wasmtime::Result<Result<tables::Answer, String>> {
+        Err(Fault::Undeclared("it asked tables".to_owned()).into())
+    }
+
+    fn execute(&mut self, _: String, _: Vec<u8>) -> wasmtime::Result<Result<u64, String>> {
+        Err(Fault::Undeclared("it changed tables".to_owned()).into())
     }
 }
 

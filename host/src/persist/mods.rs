@@ -10,6 +10,7 @@ use std::io::Read;
 use blake3::Hasher;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::catalog::Manifest;
 use crate::record::{Digest, hex};
 
 use super::error::{Outcome, damage};
@@ -27,6 +28,12 @@ pub struct StoredMod {
     pub component: Vec<u8>,
     /// The files it ships, by name.
     pub assets: BTreeMap<String, Vec<u8>>,
+    /// What its `mod.toml` says, if it has one.
+    pub manifest: Option<Manifest>,
+    /// Where it came from, for people.
+    pub source: String,
+    /// What it declared, as whoever loads it writes that down.
+    pub declaration: String,
 }
 
 /// A mod in a set, by digests.
@@ -36,6 +43,23 @@ pub(super) struct Listed {
     pub version: String,
     pub component: Digest,
     pub assets: BTreeMap<String, Digest>,
+    pub manifest: Option<String>,
+    pub source: String,
+    pub declaration: String,
+}
+
+impl Listed {
+    fn manifest(&self) -> Outcome<Option<Manifest>> {
+        match self.manifest.as_deref().map(serde_json::from_str).transpose() {
+            Ok(manifest) => Ok(manifest),
+            Err(error) => damage(format!("the manifest of mod `{}`: {error}", self.id)),
+        }
+    }
+}
+
+fn manifest_text(manifest: &Manifest) -> String {
+    // A manifest is texts and lists of texts, which JSON has words for.
+    serde_json::to_string(manifest).unwrap_or_default()
 }
 
 /// A set of mods, and the tick after which it ran.
@@ -56,14 +80,19 @@ impl ModSet {
     pub(super) fn read(connection: &Connection) -> Outcome<Self> {
         let since: Option<i64> =
             connection.query_row("SELECT max(since) FROM st_mod_sets", [], |row| row.get(0))?;
-        let mut select = connection
-            .prepare("SELECT id, version, component FROM st_mods WHERE since = ?1 ORDER BY id")?;
+        let mut select = connection.prepare(
+            "SELECT id, version, component, manifest, source, declaration
+                      FROM st_mods WHERE since = ?1 ORDER BY id",
+        )?;
         let mods = select.query_map([since], |row| {
             Ok(Listed {
                 id: row.get(0)?,
                 version: row.get(1)?,
                 component: row.get(2)?,
                 assets: BTreeMap::new(),
+                manifest: row.get::<_, Option<String>>(3)?,
+                source: row.get(4)?,
+                declaration: row.get(5)?,
             })
         })?;
         let mut set = ModSet { since, mods: mods.collect::<Result<_, _>>()? };
@@ -90,6 +119,9 @@ impl ModSet {
             text(&listed.id);
             text(&listed.version);
             text(&hex(&listed.component));
+            text(listed.manifest.as_deref().unwrap_or_default());
+            text(&listed.source);
+            text(&listed.declaration);
             text(&listed.assets.len().to_string());
             for (name, digest) in &listed.assets {
                 text(name);
@@ -111,6 +143,9 @@ impl ModSet {
                 hash: listed.component,
                 component: load_blob(connection, &listed.component)?,
                 assets,
+                manifest: listed.manifest()?,
+                source: listed.source.clone(),
+                declaration: listed.declaration.clone(),
             })
         };
         self.mods.iter().map(load).collect()
@@ -130,6 +165,9 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
                 .iter()
                 .map(|(name, bytes)| (name.clone(), digest(bytes)))
                 .collect(),
+            manifest: stored.manifest.as_ref().map(manifest_text),
+            source: stored.source.clone(),
+            declaration: stored.declaration.clone(),
         })
         .collect();
     listed.sort_by(|one, two| one.id.cmp(&two.id));
@@ -157,8 +195,17 @@ pub(super) fn write(
     }
     for listed in &set.mods {
         connection.execute(
-            "INSERT INTO st_mods (since, id, version, component) VALUES (?1, ?2, ?3, ?4)",
-            params![since, listed.id, listed.version, listed.component],
+            "INSERT INTO st_mods (since, id, version, component, manifest, source, declaration)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                since,
+                listed.id,
+                listed.version,
+                listed.component,
+                listed.manifest,
+                listed.source,
+                listed.declaration
+            ],
         )?;
         for (name, digest) in &listed.assets {
             connection.execute(

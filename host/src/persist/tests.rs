@@ -336,6 +336,9 @@ fn mods_travel_with_the_save_and_none_is_forgotten() {
         hash: *blake3::hash(component).as_bytes(),
         component: component.to_vec(),
         assets: BTreeMap::from([("names.txt".to_owned(), b"Ada".repeat(100))]),
+        manifest: None,
+        source: "mods/test".to_owned(),
+        declaration: "{}".to_owned(),
     };
     let first = [stored("a", b"one"), stored("b", b"two")];
     let second = [stored("a", b"one, better"), stored("b", b"two")];

@@ -202,6 +202,9 @@ CREATE TABLE st_mods (
     id TEXT NOT NULL,
     version TEXT NOT NULL,
     component BLOB NOT NULL,
+    manifest TEXT, -- mod.toml as JSON, if there is one
+    source TEXT NOT NULL, -- where it came from, for people
+    declaration TEXT NOT NULL, -- what it declared, as JSON
     PRIMARY KEY (since, id)
 ) STRICT, WITHOUT ROWID;
 

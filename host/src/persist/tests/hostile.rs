@@ -18,6 +18,9 @@ fn closed() -> (Folder, Sample) {
         hash: *blake3::hash(b"component").as_bytes(),
         component: b"component".to_vec(),
         assets: BTreeMap::new(),
+        manifest: None,
+        source: "mods/test".to_owned(),
+        declaration: "{}".to_owned(),
     };
     save.record_mods(&[component], 0).expect("recorded");
     for _ in 0..30 {
