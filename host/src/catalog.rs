@@ -12,8 +12,11 @@ mod build;
 mod cargo;
 mod component;
 mod error;
+mod grants;
 mod manifest;
 mod place;
+mod resolve;
+mod toml_text;
 mod world_file;
 
 use std::collections::BTreeMap;
@@ -24,8 +27,11 @@ pub use build::{BuiltMod, build, build_one};
 pub use cargo::{Progress, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
-pub use manifest::{Asks, Dependency, MANIFEST_FILE, Manifest};
-pub use world_file::{Mistake, SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
+pub use grants::{Asks, Pattern, Rights};
+pub use manifest::{Dependency, MANIFEST_FILE, Manifest};
+pub use resolve::{Offered, Unresolved, resolve};
+pub use toml_text::Mistake;
+pub use world_file::{SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;
 

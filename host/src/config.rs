@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Asks;
+
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +116,10 @@ pub struct ModSettings {
     /// Limits that differ from the world's.
     #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
     pub limits: LimitOverrides,
+    /// What of other mods it may read and write. A mod with a manifest gets of
+    /// this what it asks for, a mod without one all of it.
+    #[serde(default, skip_serializing_if = "Asks::is_empty")]
+    pub grants: Asks,
 }
 
 /// A question that is answered when a run ends.
@@ -124,6 +130,12 @@ pub struct SummaryQuery {
     pub title: String,
     /// A SELECT over the save, as for `sandtable sql`.
     pub sql: String,
+}
+
+/// What a limit allows, to be compared: for guards, zero is no bound.
+fn height(name: &str, value: u64) -> u64 {
+    const GUARDS: [&str; 3] = ["wall_clock_max_millis", "sql_steps_max", "sql_memory_max_bytes"];
+    if value == 0 && GUARDS.contains(&name) { u64::MAX } else { value }
 }
 
 macro_rules! limits {
@@ -159,6 +171,26 @@ macro_rules! limits {
             /// Whether nothing is overridden.
             pub fn is_empty(&self) -> bool {
                 *self == Self::default()
+            }
+
+            /// Whether a limit of this name is overridden.
+            pub fn sets(&self, name: &str) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name.is_some(),)*
+                    _ => false,
+                }
+            }
+
+            /// Those that are above other limits: name, what is here, what is
+            /// there.
+            pub fn above(
+                &self,
+                limits: &Limits,
+            ) -> impl Iterator<Item = (&'static str, u64, u64)> {
+                [$((stringify!($name), self.$name, limits.$name),)*]
+                    .into_iter()
+                    .filter_map(|(name, here, there)| Some((name, here?, there)))
+                    .filter(|(name, here, there)| height(name, *here) > height(name, *there))
             }
         }
     };
