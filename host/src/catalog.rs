@@ -10,13 +10,13 @@
 mod assets;
 mod build;
 mod cargo;
-mod component;
+pub(crate) mod component;
 mod error;
 mod grants;
 mod manifest;
 mod place;
 mod resolve;
-mod toml_text;
+pub(crate) mod toml_text;
 mod world_file;
 
 use std::collections::BTreeMap;

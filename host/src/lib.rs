@@ -33,6 +33,7 @@ pub mod fanout;
 pub mod guest;
 pub mod hash;
 pub mod merge;
+pub mod pack;
 pub mod persist;
 pub mod program;
 pub mod record;

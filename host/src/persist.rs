@@ -64,7 +64,7 @@ mod state;
 
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
-pub use mods::StoredMod;
+pub use mods::{LockedMod, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
 pub use save::Save;
 pub use sql::Table;

@@ -14,7 +14,8 @@ use crate::config::WorldConfig;
 use crate::ecs::{ModState, Role, World, from_json};
 use crate::guest::{Engine, GuestError, LogLine, declared};
 use crate::hash::StateHasher;
-use crate::persist::{Save, SaveError, StoredMod};
+use crate::pack::{self, Keys};
+use crate::persist::{LockedMod, Save, SaveError, StoredMod};
 use crate::program::{self, Program, ProgramError, Terms};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::{Schedule, ScheduleError};
@@ -29,12 +30,18 @@ pub struct Options {
     pub threads: usize,
     /// Takes what mods say.
     pub log: LogSink,
+    /// Whether a new save keeps of its mods only what they are, and not
+    /// themselves.
+    pub slim: bool,
+    /// Public keys of minisign: who is trusted to have made packs, besides those
+    /// that a save trusts.
+    pub trust: Vec<String>,
 }
 
 impl Default for Options {
-    /// All cores; log lines go to `tracing`.
+    /// All cores; log lines go to `tracing`; saves carry their mods.
     fn default() -> Self {
-        Self { threads: 0, log: Arc::new(trace) }
+        Self { threads: 0, log: Arc::new(trace), slim: false, trust: Vec::new() }
     }
 }
 
@@ -67,6 +74,9 @@ pub enum Error {
     /// The save could not be read or written.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// A pack cannot be used.
+    #[error(transparent)]
+    Pack(#[from] pack::Error),
     /// A setting of a new save was changed for an existing one.
     #[error(
         "shard_rows is {found} in the save and {asked} was asked for; it never changes in the life of a save: \
@@ -134,7 +144,9 @@ impl Simulation {
             None => None,
             Some(path) => {
                 let mut save = Save::create(path, &config, &loaded.world)?;
-                if let Err(error) = save.record_mods(&std::mem::take(&mut loaded.stored), 0) {
+                let slimmed = if options.slim { save.slim() } else { Ok(()) };
+                let stored = std::mem::take(&mut loaded.stored);
+                if let Err(error) = slimmed.and_then(|()| save.record_mods(&stored, 0)) {
                     save.discard();
                     return Err(error.into());
                 }
@@ -151,9 +163,9 @@ impl Simulation {
         options: Options,
     ) -> Result<Self, Error> {
         let (mut save, saved, mut world) = Save::open(save)?;
-        let before = save.mods()?;
+        let before = save.lock()?;
         let (config, mods): (WorldConfig, Vec<ModSource>) = match mods {
-            None => (saved, before.iter().map(source_of).collect()),
+            None => (saved, mods_of(&save, &before, &options.trust)?),
             Some((config, mods)) => {
                 if config.world.shard_rows != saved.world.shard_rows {
                     return Err(Error::ShardRows {
@@ -330,21 +342,28 @@ fn stored_of(source: ModSource, hash: Digest, declaration: &declared::Descriptio
 }
 
 /// A mod as the save carries it.
-fn source_of(stored: &StoredMod) -> ModSource {
-    ModSource {
-        id: stored.id.clone(),
-        component: stored.component.clone(),
-        assets: stored.assets.clone(),
-        manifest: stored.manifest.clone(),
-        source: stored.source.clone(),
+fn source_of(stored: StoredMod) -> ModSource {
+    let StoredMod { id, component, assets, manifest, source, .. } = stored;
+    ModSource { id, component, assets, manifest, source }
+}
+
+/// The mods of a save: its own, or from a pack beside it if it is slim.
+fn mods_of(save: &Save, lock: &[LockedMod], trusted: &[String]) -> Result<Vec<ModSource>, Error> {
+    if lock.iter().any(|locked| !locked.is_in_save) {
+        let keys = Keys::new(&[trusted, &save.config().trust.keys].concat())?;
+        if let Some(mods) = pack::mods_beside(save.path(), lock, &keys)? {
+            return Ok(mods);
+        }
     }
+    Ok(save.mods()?.into_iter().map(source_of).collect())
 }
 
 /// A mod that comes with other code starts with a clean record.
-fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[ModSource]) {
+fn forgive_changed(world: &mut World, before: &[LockedMod], now: &[ModSource]) {
     for source in now {
-        let known = before.iter().find(|stored| stored.id == source.id);
-        let changed = known.is_some_and(|stored| stored.component != source.component);
+        let known = before.iter().find(|locked| locked.id == source.id);
+        let hash = blake3::hash(&source.component);
+        let changed = known.is_some_and(|locked| locked.hash != *hash.as_bytes());
         if changed && world.mods.contains_key(&source.id) {
             Arc::make_mut(&mut world.mods).insert(source.id.clone(), ModState::default());
         }

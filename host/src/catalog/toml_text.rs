@@ -20,10 +20,10 @@ pub struct Mistake {
 }
 
 /// An offset in the text, and a sentence.
-pub(super) type Complaint = (usize, String);
+pub(crate) type Complaint = (usize, String);
 
 /// Reads a text.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
     toml::from_str(text).map_err(|error| explain(text, &error))
 }
 
@@ -31,6 +31,12 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
 pub(super) fn error(file: &Path, text: &str, (offset, what): Complaint) -> Error {
     let (line, column) = line_and_column(text, offset);
     Error::World { file: file.to_path_buf(), line, column, what }
+}
+
+/// A complaint about a text that is no file of its own.
+pub(crate) fn told(name: &str, text: &str, (offset, what): Complaint) -> String {
+    let (line, column) = line_and_column(text, offset);
+    format!("{name}:{line}:{column}: {what}")
 }
 
 /// Says that a key is wrong.
@@ -42,7 +48,7 @@ pub(super) fn mistake<'a>(
 }
 
 /// Where a mistake stands.
-pub(super) fn at(text: &str, mistake: &Mistake) -> Complaint {
+pub(crate) fn at(text: &str, mistake: &Mistake) -> Complaint {
     (offset_of(text, &mistake.key), mistake.to_string())
 }
 

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, is_mod_id};
 use crate::config::WorldConfig;
+use crate::pack;
 
 /// What a world file is called.
 pub const WORLD_FILE: &str = "world.toml";
@@ -89,6 +90,11 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
         if let Some((key, what)) = settings.grants.objection(id) {
             let key = key.iter().map(String::as_str);
             return mistake(["mods", id, "grants"].into_iter().chain(key), what);
+        }
+    }
+    for (at, key) in config.trust.keys.iter().enumerate() {
+        if let Err(what) = pack::public_key(key) {
+            return mistake(["trust", "keys", &at.to_string()], what);
         }
     }
     for (at, query) in config.summary.iter().enumerate() {
@@ -234,7 +240,7 @@ mod tests {
         check(
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
-             `limits`, `mods`, `summary`",
+             `limits`, `mods`, `trust`, `summary`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

@@ -1,11 +1,13 @@
 //! The mods of a save: which ran from when on, their components and assets.
 //!
 //! Contents are kept once for each BLAKE3 digest, compressed, and for ever:
-//! whatever ran in a save can run again. A set of mods is complete, and stands
+//! whatever ran in a save can run again. A slim save keeps of them only digest
+//! and size, and needs a pack beside it. A set of mods is complete, and stands
 //! until the next one.
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::Path;
 
 use blake3::Hasher;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::catalog::Manifest;
 use crate::record::{Digest, hex};
 
-use super::error::{Outcome, damage};
+use super::error::{Failure, Outcome, SaveError, damage};
 
 /// A mod as a save carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,29 @@ pub struct StoredMod {
     pub source: String,
     /// What it declared, as whoever loads it writes that down.
     pub declaration: String,
+}
+
+/// A mod as a save locks it: by digests, wherever its contents are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedMod {
+    /// Its id.
+    pub id: String,
+    /// The version it says it has.
+    pub version: String,
+    /// The BLAKE3 digest of its component.
+    pub hash: Digest,
+    /// Those of the files it ships, by name.
+    pub assets: BTreeMap<String, Digest>,
+    /// What its `mod.toml` says, if it has one.
+    pub manifest: Option<Manifest>,
+    /// Where it came from, for people.
+    pub source: String,
+    /// Bytes of its component and the files it ships.
+    pub bytes: u64,
+    /// Whether the save has all of them, which a slim one has not.
+    pub is_in_save: bool,
+    /// The first tick since which it has run with this component.
+    pub since_tick: u64,
 }
 
 /// A mod in a set, by digests.
@@ -130,8 +155,65 @@ impl ModSet {
         }
     }
 
-    /// Every mod of the set with its contents.
-    pub(super) fn load(&self, connection: &Connection) -> Outcome<Vec<StoredMod>> {
+    /// Whether contents of the set were left out of the save.
+    pub(super) fn is_slim(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM st_blobs WHERE data IS NULL AND digest IN (
+                       SELECT component FROM st_mods WHERE since = ?1
+                       UNION SELECT blob FROM st_assets WHERE since = ?1))";
+        connection.query_row(sql, [self.since], |row| row.get(0))
+    }
+
+    /// Every mod of the set, and whether its contents are there.
+    pub(super) fn lock(&self, connection: &Connection) -> Outcome<Vec<LockedMod>> {
+        let lock = |listed: &Listed| -> Outcome<LockedMod> {
+            let (mut bytes, mut is_in_save) = (0_u64, true);
+            for digest in [&listed.component].into_iter().chain(listed.assets.values()) {
+                let sql = "SELECT bytes, data IS NOT NULL FROM st_blobs WHERE digest = ?1";
+                let found: Option<(i64, bool)> = connection
+                    .query_row(sql, [digest], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let Some((size, is_there)) = found else { return lacks(digest) };
+                bytes = size.unsigned_abs().saturating_add(bytes);
+                is_in_save &= is_there;
+            }
+            let sql = "SELECT min(since) FROM st_mod_sets WHERE since > (
+                           SELECT ifnull(max(other.since), -1) FROM st_mod_sets AS other
+                           LEFT JOIN st_mods ON st_mods.since = other.since AND id = ?1
+                           WHERE component IS NOT ?2)";
+            let since: i64 =
+                connection
+                    .query_row(sql, params![listed.id, listed.component], |row| row.get(0))?;
+            Ok(LockedMod {
+                id: listed.id.clone(),
+                version: listed.version.clone(),
+                hash: listed.component,
+                assets: listed.assets.clone(),
+                manifest: listed.manifest()?,
+                source: listed.source.clone(),
+                bytes,
+                is_in_save,
+                since_tick: since.unsigned_abs().saturating_add(1),
+            })
+        };
+        self.mods.iter().map(lock).collect()
+    }
+
+    /// Every mod of the set with its contents; an error names those that are not
+    /// there.
+    pub(super) fn contents(
+        &self,
+        connection: &Connection,
+        path: &Path,
+    ) -> Result<Vec<StoredMod>, SaveError> {
+        let failed = |failure: Failure| failure.of(path, "read");
+        let lock = self.lock(connection).map_err(failed)?;
+        if lock.iter().all(|locked| locked.is_in_save) {
+            return self.load(connection).map_err(failed);
+        }
+        Err(SaveError::Slim { path: path.to_owned(), missing: missing(&lock) })
+    }
+
+    fn load(&self, connection: &Connection) -> Outcome<Vec<StoredMod>> {
         let load = |listed: &Listed| -> Outcome<StoredMod> {
             let mut assets = BTreeMap::new();
             for (name, digest) in &listed.assets {
@@ -150,6 +232,13 @@ impl ModSet {
         };
         self.mods.iter().map(load).collect()
     }
+}
+
+/// The mods whose contents a save lacks, for people.
+fn missing(lock: &[LockedMod]) -> String {
+    let missing = lock.iter().filter(|locked| !locked.is_in_save);
+    let names = missing.map(|it| format!("{} {} ({})", it.id, it.version, &hex(&it.hash)[..12]));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Lists a set of mods by digests.
@@ -174,12 +263,14 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
     listed
 }
 
-/// Writes a set with the contents that the save does not have yet. A set that
+/// Writes a set with the contents that the save does not have yet, or with
+/// nothing but their digests and sizes. A set that
 /// was to stand from the same tick on never ran, and goes.
 pub(super) fn write(
     connection: &Connection,
     since: u64,
     mods: &[StoredMod],
+    slim: bool,
 ) -> rusqlite::Result<ModSet> {
     let since = since as i64;
     for table in ["st_mod_sets", "st_mods", "st_assets"] {
@@ -188,9 +279,9 @@ pub(super) fn write(
     connection.execute("INSERT INTO st_mod_sets (since) VALUES (?1)", [since])?;
     let set = ModSet { since: Some(since), mods: list(mods) };
     for stored in mods {
-        store_blob(connection, &stored.component)?;
+        store_blob(connection, &stored.component, slim)?;
         for bytes in stored.assets.values() {
-            store_blob(connection, bytes)?;
+            store_blob(connection, bytes, slim)?;
         }
     }
     for listed in &set.mods {
@@ -221,21 +312,43 @@ fn digest(bytes: &[u8]) -> Digest {
     *blake3::hash(bytes).as_bytes()
 }
 
-fn store_blob(connection: &Connection, bytes: &[u8]) -> rusqlite::Result<()> {
+/// Drops all contents, and keeps what they were.
+pub(super) fn slim(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE st_blobs SET data = NULL", []).map(drop)
+}
+
+/// Puts those contents back that the save lacks.
+pub(super) fn embed(
+    connection: &Connection,
+    contents: &BTreeMap<Digest, &[u8]>,
+) -> rusqlite::Result<()> {
+    let mut select = connection.prepare("SELECT digest FROM st_blobs WHERE data IS NULL")?;
+    let lacking: Vec<Digest> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for bytes in lacking.iter().filter_map(|digest| contents.get(digest)) {
+        store_blob(connection, bytes, false)?;
+    }
+    Ok(())
+}
+
+fn store_blob(connection: &Connection, bytes: &[u8], slim: bool) -> rusqlite::Result<()> {
     let digest = digest(bytes);
-    let known: Option<i64> = connection
-        .query_row("SELECT id FROM st_blobs WHERE digest = ?1", [digest], |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM st_blobs WHERE digest = ?1 AND (?2 OR data IS NOT NULL))";
+    if connection.query_row(sql, params![digest, slim], |row| row.get(0))? {
         return Ok(());
     }
-    let packed = zstd::bulk::compress(bytes, ZSTD_LEVEL)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let packed = (!slim).then(|| zstd::bulk::compress(bytes, ZSTD_LEVEL)).transpose();
+    let packed = packed.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection.execute(
-        "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)",
+        "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)
+         ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes, data = excluded.data",
         params![digest, bytes.len() as i64, packed],
     )?;
     Ok(())
+}
+
+fn lacks<T>(digest: &Digest) -> Outcome<T> {
+    damage(format!("it lacks the contents with digest {}", hex(digest)))
 }
 
 fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
@@ -245,9 +358,7 @@ fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
         })
         .optional()?;
     let name = hex(digest);
-    let Some((bytes, packed)) = found else {
-        return damage(format!("it lacks the contents with digest {name}"));
-    };
+    let Some((bytes, packed)) = found else { return lacks(digest) };
     let wanted = u64::try_from(bytes).ok().filter(|bytes| *bytes <= BLOB_BYTES_MAX);
     let Some(wanted) = wanted else {
         return damage(format!("the contents with digest {name} claim {bytes} bytes"));

@@ -17,7 +17,7 @@ use crate::record::Digest;
 
 use super::error::{Failure, SaveError};
 use super::lock::beside;
-use super::mods::StoredMod;
+use super::mods::{LockedMod, StoredMod};
 use super::save::Restored;
 use super::sql::{self, Table};
 use super::{connect, schema};
@@ -116,8 +116,13 @@ impl Reader {
 
     /// The mods that run, with their components and assets.
     pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        let mods = self.restore()?.mods.load(&self.connection);
-        mods.map_err(|failure| failure.of(&self.path, "read"))
+        self.restore()?.mods.contents(&self.connection, &self.path)
+    }
+
+    /// The mods that run, wherever their contents are.
+    pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
+        let lock = self.restore()?.mods.lock(&self.connection);
+        lock.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// What the save is. Restores the world, so that what it says is so.

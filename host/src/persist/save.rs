@@ -4,6 +4,7 @@
 //! and everything else in here change only once SQLite has committed. So after
 //! an error the writer stands where the save stands, and can be used again.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -20,7 +21,7 @@ use super::chunks::Index;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals};
-use super::mods::{self, ModSet, StoredMod};
+use super::mods::{self, LockedMod, ModSet, StoredMod};
 use super::{chunks, connect, inbox, restore, schema, state};
 
 /// The one writer of a save.
@@ -33,6 +34,8 @@ pub struct Save {
     head: Head,
     index: Index,
     mods: ModSet,
+    /// Whether it keeps of its mods only what they are.
+    is_slim: bool,
     totals: AllTotals,
     /// Inputs that were taken and not committed yet, by their row.
     taken: Vec<(i64, Input)>,
@@ -110,6 +113,7 @@ impl Save {
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
         let Restored { config, world, head, index, mods } = restored;
+        let is_slim = mods.is_slim(&connection).map_err(|error| failed(error.into()))?;
         let checkpoints =
             Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
         let save = Self {
@@ -121,6 +125,7 @@ impl Save {
             head,
             index,
             mods,
+            is_slim,
             totals,
             taken: Vec::new(),
             syncing: Syncing::default(),
@@ -214,7 +219,7 @@ impl Save {
         let write = || -> Outcome<ModSet> {
             let text = config_text(&self.config)?;
             let transaction = begin(&self.connection)?;
-            let set = mods::write(&transaction, after_tick, mods)?;
+            let set = mods::write(&transaction, after_tick, mods, self.is_slim)?;
             write_head(&transaction, &self.head, &seal(&self.head, &text, &self.committed, &set))?;
             transaction.commit()?;
             Ok(set)
@@ -225,7 +230,39 @@ impl Save {
 
     /// The set of mods that runs now, with their components and assets.
     pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        self.mods.load(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+        self.mods.contents(&self.connection, &self.path)
+    }
+
+    /// The set of mods that runs now, wherever their contents are.
+    pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
+        self.mods.lock(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Its settings.
+    pub fn config(&self) -> &WorldConfig {
+        &self.config
+    }
+
+    /// Drops the components and assets of all mods that ever ran, and of those
+    /// to come keeps only what they are.
+    pub fn slim(&mut self) -> Result<(), SaveError> {
+        let done =
+            mods::slim(&self.connection).and_then(|()| self.connection.execute_batch("VACUUM"));
+        done.map_err(|error| Failure::from(error).of(&self.path, "made slim"))?;
+        self.is_slim = true;
+        Ok(())
+    }
+
+    /// Puts components and assets back, by digest, so that the mods that run now
+    /// are whole; of older ones those that there are.
+    pub fn embed(&mut self, contents: &BTreeMap<Digest, &[u8]>) -> Result<(), SaveError> {
+        let failed = |failure: Failure| failure.of(&self.path, "written");
+        let transaction = begin(&self.connection).map_err(|error| failed(error.into()))?;
+        mods::embed(&transaction, contents).map_err(|error| failed(error.into()))?;
+        self.mods.contents(&transaction, &self.path)?;
+        transaction.commit().map_err(|error| failed(error.into()))?;
+        self.is_slim = false;
+        Ok(())
     }
 
     /// The inputs that were sent and not taken before, oldest first. They leave
