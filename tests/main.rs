@@ -13,4 +13,7 @@ mod durability;
 mod earth;
 mod faults;
 mod kill;
+mod manifests;
+mod packs;
+mod place;
 mod scaffold;

@@ -139,6 +139,8 @@ impl End {
 fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, place: usize) -> Result<Entry, String> {
     const FORMAT_BITS: u32 = 0o170_000;
     const REGULAR: u32 = 0o100_000;
+    // How hard deflate tried, and that names are UTF-8.
+    const PLAIN_FLAGS: u16 = 1 << 1 | 1 << 2 | 1 << 11;
     let entry = zip.by_index_raw(place).map_err(|error| format!("it is malformed ({error})"))?;
     let raw = entry.name_raw();
     let Ok(name) = std::str::from_utf8(raw).map(str::to_owned) else {
@@ -153,6 +155,9 @@ fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, place: usize) -> Result<Entry, Str
     }
     if entry.encrypted() {
         return refused("is encrypted");
+    }
+    if entry.flags().as_u16() & !PLAIN_FLAGS != 0 {
+        return refused("has flags that packs do not have");
     }
     if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
         return refused("is compressed in a way that packs are not");
