@@ -6,6 +6,7 @@ mod zipped;
 
 use std::fs;
 
+use ct_codecs::{Base64, Encoder};
 use minisign::{KeyPair, SignatureBox};
 use sandtable::pack::{self, Keys, Pack};
 use serde_json::Value as Json;
@@ -167,21 +168,21 @@ fn what_a_pack_would_be_refused_for_is_not_packed() {
     );
 }
 
-/// A pair of keys; the secret one is in a file of this name.
+/// A pair of keys; the secret one is in a file of this name, as minisign writes
+/// it.
 fn keys(place: &Place, name: &str, password: Option<&str>) -> String {
-    let (pair, boxed) = match password {
-        None => {
-            let pair = KeyPair::generate_unencrypted_keypair().unwrap();
-            let boxed = pair.sk.to_box(None).unwrap();
-            (pair, boxed)
-        }
-        Some(password) => {
-            let pair = KeyPair::generate_encrypted_keypair(Some(password.to_owned())).unwrap();
-            let boxed = pair.sk.to_box(None).unwrap();
-            (pair, boxed)
-        }
+    const CHECKSUM_BYTES: usize = 32;
+    let pair = match password {
+        None => KeyPair::generate_unencrypted_keypair().unwrap(),
+        Some(password) => KeyPair::generate_encrypted_keypair(Some(password.to_owned())).unwrap(),
     };
-    place.write(name, boxed.to_string());
+    let mut secret = pair.sk.to_bytes();
+    if password.is_none() {
+        let start = secret.len() - CHECKSUM_BYTES;
+        secret[start..].fill(0);
+    }
+    let text = Base64::encode_to_string(secret).unwrap();
+    place.write(name, format!("untrusted comment: a key\n{text}\n"));
     pair.pk.to_base64()
 }
 

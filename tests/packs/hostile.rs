@@ -307,3 +307,37 @@ fn a_pack_that_was_altered_anywhere_is_refused_or_says_the_same() {
     }
     assert!(refused > whole.len(), "{refused} were refused");
 }
+
+/// The long form: packs that were altered in many places at once.
+#[test]
+#[ignore = "takes a minute"]
+fn packs_that_were_altered_at_random_are_refused_or_say_the_same() {
+    let place = Place(tempfile::tempdir().unwrap());
+    let (whole, _) = good();
+    let expected = read(&place, &whole).unwrap();
+    let mut random = blake3::Hasher::new().update(b"packs").finalize_xof();
+    let mut number = |below: usize| {
+        let mut bytes = [0; 8];
+        random.fill(&mut bytes);
+        (u64::from_le_bytes(bytes) % below as u64) as usize
+    };
+    for round in 0..20_000 {
+        let mut altered = whole.clone();
+        for _ in 0..=number(4) {
+            let (from, len, to) = (number(altered.len()), number(40), number(altered.len()));
+            let piece = altered[from..(from + len).min(altered.len())].to_vec();
+            match number(4) {
+                0 => altered[to] = number(256) as u8,
+                1 => drop(altered.splice(to..to, piece)),
+                2 => drop(altered.drain(from..from + piece.len())),
+                _ => {
+                    let end = (to + piece.len()).min(altered.len());
+                    altered.splice(to..end, piece);
+                }
+            }
+        }
+        if let Ok(pack) = read(&place, &altered) {
+            assert_eq!(pack, expected, "round {round}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub fn take(
     trusted: &[String],
     screen: &Screen,
 ) -> Result<(WorldConfig, Vec<ModSource>)> {
-    if Pack::is_named(path) {
+    if Pack::is_named(path) && !path.is_dir() {
         let Pack { config, mods, .. } = Pack::for_save(path, save, trusted)?;
         return Ok((config, mods));
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use ct_codecs::{Base64, Decoder};
 use minisign::{PublicKey, SecretKey, SecretKeyBox, SignatureBox};
 
 use super::Error;
@@ -101,28 +102,31 @@ pub fn sign(
     let failed = |cause| Error::Io { path: key.to_owned(), doing: "read", cause };
     let wrong = |what: String| Error::Key { what: format!("{} {what}", key.display()) };
     let text = fs::read_to_string(key).map_err(failed)?;
-    let boxed = || SecretKeyBox::from_string(&text);
-    let open = boxed().and_then(SecretKeyBox::into_unencrypted_secret_key);
-    let secret = match open {
-        Ok(secret) if !secret.is_encrypted() => secret,
-        _ => unlock(boxed, password).map_err(|error| {
-            wrong(format!(
-                "cannot be used ({error}): give a secret key that `minisign -G` made, and its \
-                 password"
-            ))
-        })?,
-    };
+    let secret = unlock(&text, password).map_err(|error| {
+        wrong(format!(
+            "cannot be used ({error}): give a secret key that `minisign -G` made, and its password"
+        ))
+    })?;
     let comment = format!("file:{name}\thashed");
-    let public = PublicKey::from_secret_key(&secret).ok();
-    minisign::sign(public.as_ref(), &secret, Cursor::new(bytes), Some(&comment), None)
+    let remark = "signature from a sandtable secret key";
+    PublicKey::from_secret_key(&secret)
+        .and_then(|public| {
+            let bytes = Cursor::new(bytes);
+            minisign::sign(Some(&public), &secret, bytes, Some(&comment), Some(remark))
+        })
         .map(SignatureBox::into_string)
         .map_err(|error| wrong(format!("cannot sign ({error}): make another with `minisign -G`")))
 }
 
-fn unlock(
-    boxed: impl Fn() -> minisign::Result<SecretKeyBox>,
-    password: impl FnOnce() -> Option<String>,
-) -> minisign::Result<SecretKey> {
-    // Without a password here, minisign asks for it at the terminal.
-    boxed()?.into_secret_key(password())
+fn unlock(text: &str, password: impl FnOnce() -> Option<String>) -> minisign::Result<SecretKey> {
+    let encoded = text.lines().nth(1).unwrap_or_default();
+    let bytes = Base64::decode_to_vec(encoded.trim(), None)?;
+    let secret = SecretKey::from_bytes(&bytes)?;
+    if secret.is_encrypted() {
+        // Without a password here, minisign asks for it at the terminal.
+        return SecretKeyBox::from_string(text)?.into_secret_key(password());
+    }
+    // Keys of `minisign -GW` have no checksum, which the crate would insist on;
+    // that the key is whole shows when its signature is checked.
+    Ok(secret)
 }

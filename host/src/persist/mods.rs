@@ -53,6 +53,8 @@ pub struct LockedMod {
     pub manifest: Option<Manifest>,
     /// Where it came from, for people.
     pub source: String,
+    /// What it declared, as whoever loads it writes that down.
+    pub declaration: String,
     /// Bytes of its component and the files it ships.
     pub bytes: u64,
     /// Whether the save has all of them, which a slim one has not.
@@ -190,6 +192,7 @@ impl ModSet {
                 assets: listed.assets.clone(),
                 manifest: listed.manifest()?,
                 source: listed.source.clone(),
+                declaration: listed.declaration.clone(),
                 bytes,
                 is_in_save,
                 since_tick: since.unsigned_abs().saturating_add(1),
