@@ -12,6 +12,7 @@ mod build;
 mod cargo;
 mod component;
 mod error;
+mod grants;
 mod manifest;
 mod place;
 mod world_file;
@@ -24,7 +25,8 @@ pub use build::{BuiltMod, build, build_one};
 pub use cargo::{Progress, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
-pub use manifest::{Asks, Dependency, MANIFEST_FILE, Manifest};
+pub use grants::{Asks, Pattern, Rights};
+pub use manifest::{Dependency, MANIFEST_FILE, Manifest};
 pub use world_file::{Mistake, SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Asks;
+
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +116,10 @@ pub struct ModSettings {
     /// Limits that differ from the world's.
     #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
     pub limits: LimitOverrides,
+    /// What of other mods it may read and write. A mod with a manifest gets of
+    /// this what it asks for, a mod without one all of it.
+    #[serde(default, skip_serializing_if = "Asks::is_empty")]
+    pub grants: Asks,
 }
 
 /// A question that is answered when a run ends.
@@ -178,6 +184,23 @@ limits! {
     events_max: u64 = 100_000,
     /// Log lines of one call; those past it are dropped and counted.
     log_lines_max: u64 = 100,
+    /// SQL statements of one system in a tick; one with many rows of parameters
+    /// is one.
+    statements_max: u64 = 10_000,
+    /// Rows that one system may be answered in a tick.
+    rows_read_max: u64 = 1_000_000,
+    /// Rows of tables that one system may insert, update and delete in a tick.
+    rows_written_max: u64 = 1_000_000,
+    /// Bytes of statements, parameters and answers of one system in a tick.
+    sql_max_bytes: u64 = 64 << 20,
+    /// Bytes of values that all tables of the mod may hold together.
+    tables_max_bytes: u64 = 256 << 20,
+    /// Guard: steps of SQLite's machine for one statement; what it stopped is
+    /// undone as by the emergency stop. Zero: never.
+    sql_steps_max: u64 = 1_000_000_000,
+    /// Guard: bytes of memory that one statement may take to sort and group,
+    /// as `sql_steps_max`. Zero: no bound.
+    sql_memory_max_bytes: u64 = 256 << 20,
     /// Emergency stop: milliseconds on the wall for one call. What it stopped
     /// is undone with its whole tick, which then runs again without the mod.
     /// Zero: never.

@@ -20,6 +20,7 @@ mod kind;
 mod paged;
 mod query;
 mod relation;
+mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod types;
@@ -36,6 +37,7 @@ pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
 pub use paged::Paged;
 pub use query::{Access, Query, RowMask, Term};
 pub use relation::Relations;
+pub use table::TableState;
 pub use types::Type;
 pub use value::{Problem, Remap, canonical_packed, canonical_value, from_json, to_json};
 pub(crate) use value::{read_array, read_bin};

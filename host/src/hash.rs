@@ -189,6 +189,12 @@ impl StateHasher {
             sized(&mut into, id.as_bytes());
             number(&mut into, u64::from(state.faults_in_a_row) << 1 | u64::from(state.suspended));
         }
+        for (name, table) in world.tables.iter() {
+            sized(&mut into, name.as_bytes());
+            number(&mut into, table.rows);
+            number(&mut into, table.bytes);
+            table.sum.iter().for_each(|lane| number(&mut into, *lane));
+        }
         *into.finalize().as_bytes()
     }
 

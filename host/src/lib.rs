@@ -39,6 +39,7 @@ pub mod record;
 pub mod run;
 pub mod schedule;
 pub mod simulation;
+pub mod tables;
 pub mod tick;
 
 pub use config::WorldConfig;

@@ -62,6 +62,7 @@ mod schema;
 mod sql;
 mod state;
 
+pub use connect::in_memory;
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
 pub use mods::StoredMod;

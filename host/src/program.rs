@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::catalog::is_mod_id;
+use crate::catalog::{Rights, is_mod_id};
 use crate::config::Limits;
 use crate::ecs::{
     Access, Field, Kind, KindId, OnDespawn, Query, Registry, Role, Stamp, Storage, Term, Topic,
@@ -31,8 +31,11 @@ pub struct Mod {
     pub kinds: Arc<[KindId]>,
     /// What its calls may use up.
     pub limits: Limits,
-    /// The files shipped with it.
+    /// The files that it may read: its own, and those of others as
+    /// `<mod>:<name>`.
     pub assets: Arc<Assets>,
+    /// What it may do with what belongs to other mods.
+    pub rights: Arc<Rights>,
 }
 
 /// How much of the world one batch of shards holds.
@@ -75,6 +78,8 @@ pub struct System {
     pub emits: Vec<KindId>,
     /// Whether it may send commands.
     pub commands: bool,
+    /// Whether it asks or changes tables.
+    pub tables: bool,
     /// Full names of systems that run after it.
     pub before: Vec<String>,
     /// Full names of systems that run before it.
@@ -155,6 +160,7 @@ impl Program {
         declaration: &declared::Description,
         limits: Limits,
         assets: Arc<Assets>,
+        rights: Arc<Rights>,
         registry: &mut Registry,
     ) -> Result<(), ProgramError> {
         if declaration.id != expected_id {
@@ -183,6 +189,7 @@ impl Program {
             kinds: kinds.into(),
             limits,
             assets,
+            rights,
         });
         Ok(())
     }
@@ -381,6 +388,7 @@ impl Resolver<'_> {
                 .map(|index| kind("an event it emits", *index, &[Role::Event]))
                 .collect::<Result<_, _>>()?,
             commands: declaration.commands,
+            tables: declaration.tables,
             before: declaration.before.clone(),
             after: declaration.after.clone(),
         };
@@ -393,6 +401,7 @@ impl Resolver<'_> {
     fn check_span(&self, system: &System, registry: &Registry) -> Result<(), ProgramError> {
         let needs_world = match system.queries.len() {
             0 => Some("has no query"),
+            1 if system.tables => Some("uses tables"),
             1 if system.resources.iter().any(|(_, write)| *write) => Some("writes a resource"),
             1 => None,
             _ => Some("has several queries"),

@@ -21,6 +21,7 @@ use crate::merge::{self, Pending};
 use crate::program::{Mod, Program, System};
 use crate::record::SystemRun;
 use crate::schedule::Schedule;
+use crate::tables::{Database, Session};
 
 /// What every system run of a tick is given.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,7 @@ pub struct TickRun<'a> {
     engine: &'a Engine,
     program: &'a Program,
     schedule: &'a Schedule,
+    tables: &'a Arc<Database>,
     clock: TickClock,
     takes_part: &'a (dyn Fn(&System) -> bool + Sync),
     world: Mutex<World>,
@@ -85,6 +87,7 @@ impl<'a> TickRun<'a> {
         engine: &'a Engine,
         program: &'a Program,
         schedule: &'a Schedule,
+        tables: &'a Arc<Database>,
         clock: TickClock,
         takes_part: &'a (dyn Fn(&System) -> bool + Sync),
         world: World,
@@ -93,7 +96,18 @@ impl<'a> TickRun<'a> {
         let finished = schedule.systems().iter().map(|_| OnceLock::new()).collect();
         let halted = OnceLock::new();
         let world = Mutex::new(world);
-        Self { engine, program, schedule, clock, takes_part, world, waits, finished, halted }
+        Self {
+            engine,
+            program,
+            schedule,
+            tables,
+            clock,
+            takes_part,
+            world,
+            waits,
+            finished,
+            halted,
+        }
     }
 
     /// Runs them all. Gives the world with their columns and resources, and for
@@ -185,7 +199,12 @@ impl<'a> TickRun<'a> {
         let calls = fanout::plan(&world, system, state.last_run);
         let argument = guest::argument(&world, system, &state, tick, dt_seconds, seed);
         let owner: &Mod = &self.program.mods[system.owner];
+        let session = |owner: &Mod| {
+            let (tables, rights) = (self.tables.clone(), owner.rights.clone());
+            Arc::new(Session::new(tables, &owner.id, rights, &owner.limits, &world.tables))
+        };
         let context = CallContext {
+            tables: system.tables.then(|| session(owner)),
             system: system.clone(),
             code: owner.code.clone(),
             kinds: owner.kinds.clone(),
@@ -236,8 +255,19 @@ impl<'a> TickRun<'a> {
                 }
             }
         }
+        let keep = fault.is_none() && self.halted.get().is_none();
+        let changed = context.tables.as_ref().map(|session| session.end(keep)).transpose();
+        let changed = changed.unwrap_or_else(|halt| {
+            let owner = context.system.owner;
+            self.halted.get_or_init(|| Halted { owner, halt });
+            None
+        });
         let pending = match &fault {
-            None => merge::merge(&mut lock(&self.world), outcomes),
+            None => {
+                let mut world = lock(&self.world);
+                merge::tables(&mut world, changed.unwrap_or_default());
+                merge::merge(&mut world, outcomes)
+            }
             Some(fault) => {
                 run.fault = Some(fault.to_string());
                 Pending::default()

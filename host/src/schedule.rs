@@ -162,6 +162,8 @@ fn cycle(
 struct Touched {
     reads: BTreeSet<(bool, KindId)>,
     writes: BTreeSet<(bool, KindId)>,
+    /// Whoever uses tables does so alone: there is one transaction.
+    tables: bool,
 }
 
 impl Touched {
@@ -186,11 +188,13 @@ impl Touched {
                     .map(|(kind, _)| (RESOURCE, *kind)),
             )
             .collect();
-        Self { reads, writes }
+        Self { reads, writes, tables: system.tables }
     }
 
     fn conflicts(&self, other: &Self) -> bool {
-        !self.writes.is_disjoint(&other.reads) || !other.writes.is_disjoint(&self.reads)
+        (self.tables && other.tables)
+            || !self.writes.is_disjoint(&other.reads)
+            || !other.writes.is_disjoint(&self.reads)
     }
 }
 
@@ -217,6 +221,7 @@ mod tests {
             reads: Vec::new(),
             emits: Vec::new(),
             commands: false,
+            tables: false,
             before: names(before),
             after: names(after),
         })

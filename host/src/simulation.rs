@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::catalog::ModSource;
+use crate::catalog::{ModSource, Rights};
 use crate::config::WorldConfig;
 use crate::ecs::{ModState, Role, World, from_json};
-use crate::guest::{Engine, GuestError, LogLine};
+use crate::guest::{Engine, GuestError, LogLine, declared};
 use crate::hash::StateHasher;
-use crate::persist::{Save, SaveError, StoredMod};
+use crate::persist::{self, Save, SaveError, StoredMod};
 use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::{Schedule, ScheduleError};
+use crate::tables::{Database, Migration, TableError};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -82,6 +83,12 @@ pub enum Error {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// The tables of mods cannot be made.
+    #[error(transparent)]
+    Migration(#[from] TableError),
+    /// The tables of mods could not be read or written.
+    #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
+    Tables(String),
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
@@ -96,6 +103,8 @@ pub struct Simulation {
     pub(crate) pool: Option<ThreadPool>,
     pub(crate) log: LogSink,
     pub(crate) save: Option<Save>,
+    /// The tables of mods: those of the save, or in memory without one.
+    pub(crate) tables: Arc<Database>,
     pub(crate) hasher: StateHasher,
     pub(crate) now: Moment,
     /// The last moment that the save holds, or the start without a save.
@@ -126,18 +135,24 @@ impl Simulation {
     ) -> Result<Self, Error> {
         let world = World::new(config.world.shard_rows);
         let mut loaded = Loaded::new(&config, mods, world, &options)?;
-        let save = match save {
-            None => None,
-            Some(path) => {
-                let mut save = Save::create(path, &config, &loaded.world)?;
-                if let Err(error) = save.record_mods(&std::mem::take(&mut loaded.stored), 0) {
-                    save.discard();
-                    return Err(error.into());
-                }
-                Some(save)
-            }
+        let Some(path) = save else {
+            let tables = Arc::new(persist::in_memory()?);
+            loaded.migrate(&tables)?;
+            tables.commit().map_err(TableError::from)?;
+            return Self::start(config, loaded, None, tables, [0; 32], options);
         };
-        Self::start(config, loaded, save, [0; 32], options)
+        let mut save = Save::create(path, &config, &loaded.world)?;
+        let tables = save.database();
+        let made = loaded.migrate(&tables).and_then(|()| {
+            let stored = std::mem::take(&mut loaded.stored);
+            Ok(save.record_mods(&stored, &loaded.world)?)
+        });
+        if let Err(error) = made {
+            drop(tables);
+            save.discard();
+            return Err(error);
+        }
+        Self::start(config, loaded, Some(save), tables, [0; 32], options)
     }
 
     /// Opens a save: with other settings and mods, or with its own.
@@ -164,15 +179,24 @@ impl Simulation {
         let mut loaded = Loaded::new(&config, mods, world, &options)?;
         // Only now: mods that do not fit leave the save as it is.
         save.set_config(&config)?;
-        save.record_mods(&std::mem::take(&mut loaded.stored), loaded.world.tick())?;
+        let tables = save.database();
+        let made = loaded.migrate(&tables).and_then(|()| {
+            let stored = std::mem::take(&mut loaded.stored);
+            Ok(save.record_mods(&stored, &loaded.world)?)
+        });
+        if let Err(error) = made {
+            tables.undo_all();
+            return Err(error);
+        }
         let chain = save.chain();
-        Self::start(config, loaded, Some(save), chain, options)
+        Self::start(config, loaded, Some(save), tables, chain, options)
     }
 
     fn start(
         config: WorldConfig,
         loaded: Loaded,
         save: Option<Save>,
+        tables: Arc<Database>,
         chain: Digest,
         options: Options,
     ) -> Result<Self, Error> {
@@ -185,6 +209,7 @@ impl Simulation {
             pool: pool(options.threads)?,
             log: options.log,
             save,
+            tables,
             hasher: StateHasher::default(),
             committed: now.clone(),
             now,
@@ -254,6 +279,7 @@ impl Simulation {
     /// file.
     pub fn close(mut self) -> Result<(), Error> {
         self.flush()?;
+        drop(self.tables);
         match self.save.take() {
             Some(save) => Ok(save.close()?),
             None => Ok(()),
@@ -268,6 +294,7 @@ struct Loaded {
     schedule: Schedule,
     world: World,
     stored: Vec<StoredMod>,
+    migrations: Vec<(String, Vec<Migration>)>,
 }
 
 impl Loaded {
@@ -287,6 +314,7 @@ impl Loaded {
             Engine::new(config.world.strict_nan, emergency_stop, thread_count(options.threads))?;
         let mut program = Program::new();
         let mut stored = Vec::with_capacity(mods.len());
+        let mut migrations = Vec::with_capacity(mods.len());
         let registry = Arc::make_mut(&mut world.registry);
         for source in mods {
             let ModSource { id, component, assets, manifest, source } = source;
@@ -305,12 +333,31 @@ impl Loaded {
                 source,
                 declaration: serde_json::to_string(&declaration).unwrap_or_default(),
             });
-            program.add(&id, code, &declaration, limits, assets, registry)?;
+            let migration = |declared: &declared::Migration| Migration {
+                name: declared.name.clone(),
+                sql: declared.sql.clone(),
+            };
+            migrations.push((id.clone(), declaration.migrations.iter().map(migration).collect()));
+            let granted = config.mods.get(&id).map(|settings| settings.grants.clone());
+            let rights = Arc::new(Rights::new(&id, &granted.unwrap_or_default()));
+            program.add(&id, code, &declaration, limits, assets, rights, registry)?;
         }
         let schedule = Schedule::new(&program.systems)?;
         let (changed, added) = program.tracked();
         world.watch(&changed, &added, program.topics());
-        Ok(Self { engine, program, schedule, world, stored })
+        Ok(Self { engine, program, schedule, world, stored, migrations })
+    }
+
+    /// Runs the migrations of all mods, in a transaction that stays open.
+    fn migrate(&mut self, tables: &Database) -> Result<(), Error> {
+        let mut ran = false;
+        for (id, migrations) in &self.migrations {
+            ran |= !tables.migrate(id, migrations, self.world.tick())?.is_empty();
+        }
+        if ran {
+            self.world.tables = Arc::new(tables.tables().map_err(TableError::from)?);
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Asks, Error};
 use crate::config::LimitOverrides;
 
 /// What a mod's manifest is called.
@@ -62,27 +62,6 @@ pub enum Dependency {
         #[serde(default)]
         optional: bool,
     },
-}
-
-/// Things of other mods by name: `economy/Treasury` is a kind,
-/// `economy__trades` a table, `geography:nations.csv` an asset, and a `*` at
-/// the end of a name stands for the rest of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Asks {
-    /// To be read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub read: Vec<String>,
-    /// To be written, which includes reading.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub write: Vec<String>,
-}
-
-impl Asks {
-    /// Whether nothing is asked for.
-    pub fn is_empty(&self) -> bool {
-        self.read.is_empty() && self.write.is_empty()
-    }
 }
 
 impl Dependency {

@@ -126,7 +126,8 @@ fn a_commit_that_fails_anywhere_changes_nothing() {
     let mut before = sample.world.clone();
     let tables: Vec<String> = {
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'st_%'";
-        let mut select = save.connection().prepare(sql).expect("prepared");
+        let connection = save.connection();
+        let mut select = connection.prepare(sql).expect("prepared");
         let names = select.query_map([], |row| row.get(0)).expect("selected");
         names.collect::<Result<_, _>>().expect("names")
     };
@@ -178,12 +179,12 @@ fn a_commit_that_fails_at_its_very_end_changes_nothing() {
     let mut record = sample.step();
     record.inputs = save.take_inbox().expect("taken");
     let refuse: Option<fn() -> bool> = Some(|| true);
-    save.connection_mut().commit_hook(refuse).expect("set");
+    save.connection().commit_hook(refuse).expect("set");
     save.commit(std::slice::from_ref(&record), &sample.world).expect_err("refused");
     let config = WorldConfig { mods: BTreeMap::new(), ..sample.config.clone() };
     let other = Durability::SyncEveryTicks { ticks: 9 };
     save.set_config(&WorldConfig { durability: other, ..config }).expect_err("refused");
-    save.connection_mut().commit_hook(None::<fn() -> bool>).expect("unset");
+    save.connection().commit_hook(None::<fn() -> bool>).expect("unset");
     let (held, config) = Reader::open(&folder.save()).expect("opens").world().expect("whole");
     assert_eq!((digest(&held), config), (digest(&before), sample.config.clone()));
     assert_eq!(save.take_inbox().expect("taken"), record.inputs, "the input is still there");
@@ -328,7 +329,7 @@ fn a_save_has_one_writer() {
 #[test]
 fn mods_travel_with_the_save_and_none_is_forgotten() {
     let folder = Folder::new();
-    let sample = Sample::new();
+    let mut sample = Sample::new();
     let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
     let stored = |id: &str, component: &[u8]| StoredMod {
         id: id.to_owned(),
@@ -342,9 +343,11 @@ fn mods_travel_with_the_save_and_none_is_forgotten() {
     };
     let first = [stored("a", b"one"), stored("b", b"two")];
     let second = [stored("a", b"one, better"), stored("b", b"two")];
-    save.record_mods(&first, 0).expect("recorded");
-    save.record_mods(&first, 5).expect("recorded");
-    save.record_mods(&second, 7).expect("recorded");
+    save.record_mods(&first, &sample.world).expect("recorded");
+    save.record_mods(&first, &sample.world).expect("recorded");
+    let record = sample.step();
+    save.commit(&[record], &sample.world).expect("committed");
+    save.record_mods(&second, &sample.world).expect("recorded");
     assert_eq!(save.mods().expect("there"), second);
     save.close().expect("closes");
     let (save, ..) = Save::open(&folder.save()).expect("opens");

@@ -215,3 +215,12 @@ CREATE TABLE st_assets (
     blob BLOB NOT NULL,
     PRIMARY KEY (since, mod, name)
 ) STRICT, WITHOUT ROWID;
+
+-- Migrations of the tables of mods that ran.
+CREATE TABLE st_migrations (
+    mod TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest BLOB NOT NULL, -- BLAKE3 of its SQL
+    tick INTEGER NOT NULL, -- after which it ran
+    PRIMARY KEY (mod, name)
+) STRICT, WITHOUT ROWID;

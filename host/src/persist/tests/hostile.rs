@@ -22,7 +22,7 @@ fn closed() -> (Folder, Sample) {
         source: "mods/test".to_owned(),
         declaration: "{}".to_owned(),
     };
-    save.record_mods(&[component], 0).expect("recorded");
+    save.record_mods(&[component], &sample.world).expect("recorded");
     for _ in 0..30 {
         let record = sample.step();
         save.commit(&[record], &sample.world).expect("committed");
@@ -342,16 +342,16 @@ fn triggers_and_views_of_a_save_never_run() {
     let altered = Connection::open(folder.save()).expect("opens");
     altered
         .execute_batch(
-            "CREATE TABLE other__notes (id INTEGER PRIMARY KEY);
-             CREATE TRIGGER other__bomb AFTER INSERT ON other__notes BEGIN DELETE FROM st_ticks; END;
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY);
+             CREATE TRIGGER other__bomb AFTER INSERT ON notes BEGIN DELETE FROM st_ticks; END;
              CREATE VIEW other__view AS SELECT * FROM st_ticks;
              CREATE VIEW ticks AS SELECT 'forged' AS tick;",
         )
         .expect("altered");
     drop(altered);
     let (mut save, ..) = Save::open(&folder.save()).expect("opens");
-    let sql = "INSERT INTO other__notes VALUES (1)";
-    save.connection().execute(sql, []).expect("a mod's own table");
+    let sql = "INSERT INTO notes VALUES (1)";
+    save.connection().execute(sql, []).expect("some table");
     let record = sample.step();
     save.commit(&[record], &sample.world).expect("committed");
     let ticks = query(&folder.save(), "SELECT count(*) FROM ticks").expect("answered");
