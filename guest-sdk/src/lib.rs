@@ -68,6 +68,7 @@
 //! | [`Commands`] | changes of structure |
 //! | [`Rng`] | random numbers that repeat |
 //! | [`Tick`] | the time |
+//! | [`Tables`] | SQL over the mod's tables in the save |
 //! | [`Assets`] | the mod's files |
 //!
 //! What a system reads is as it was before the system started. Columns and
@@ -76,7 +77,7 @@
 //! all that it did in this tick is discarded.
 //!
 //! Nothing stays in memory from one call to the next, not even a `static`: what
-//! a mod knows lives in components, resources, relations and events.
+//! a mod knows lives in components, resources, relations, events and tables.
 //!
 //! # Fast loops
 //!
@@ -116,6 +117,7 @@ mod resource;
 mod rng;
 mod sys;
 mod system;
+mod tables;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod tick;
@@ -141,6 +143,7 @@ pub use relations::{Edges, Relations};
 pub use resource::{Res, ResMut};
 pub use rng::{EntityRng, Rng, Uniform};
 pub use system::System;
+pub use tables::{TableError, Tables};
 pub use tick::Tick;
 pub use value::Value;
 
@@ -149,7 +152,8 @@ pub mod prelude {
     pub use crate::{
         Added, Assets, Changed, Commands, Component, Despawned, Entity, EntityRng, Event,
         EventReader, EventWriter, Input, Lookup, Mut, Query, Relation, Relations, Removed, Res,
-        ResMut, Rng, Tick, Value, With, Without, debug, error, info, log, system, warn,
+        ResMut, Rng, TableError, Tables, Tick, Value, With, Without, debug, error, info, log,
+        system, warn,
     };
 }
 

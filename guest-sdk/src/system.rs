@@ -65,7 +65,7 @@ pub struct Schedule {
 impl Schedule {
     /// The span, given what the parameters need. Runs while compiling.
     pub const fn span<P: Param>(&self) -> Span {
-        let whole = P::QUERIES != 1 || P::SETS_RESOURCE;
+        let whole = P::QUERIES != 1 || P::NEEDS_WORLD;
         match self.span {
             None if P::QUERIES > 1 => {
                 panic!("a system with several queries must say #[system(whole = \"world\")]")
