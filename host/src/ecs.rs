@@ -39,6 +39,8 @@ pub use query::{Access, Query, RowMask, Term};
 pub use relation::Relations;
 pub use table::TableState;
 pub use types::Type;
-pub use value::{Problem, Remap, canonical_packed, canonical_value, from_json, to_json};
+pub use value::{
+    Problem, Remap, canonical_copy, canonical_packed, canonical_value, from_json, to_json,
+};
 pub(crate) use value::{read_array, read_bin};
 pub use world::{ModState, Stamp, SystemState, World};

@@ -248,8 +248,11 @@ impl Kind {
 
 fn settle<const N: usize>(bytes: &mut [u8], settled: impl Fn([u8; N]) -> [u8; N]) {
     let (words, _) = bytes.as_chunks_mut::<N>();
-    for word in words {
-        *word = settled(*word);
+    // Nearly always there is none: reading alone is faster than reading and writing.
+    if words.iter().fold(false, |any, word| any | (settled(*word) != *word)) {
+        for word in words {
+            *word = settled(*word);
+        }
     }
 }
 

@@ -64,6 +64,20 @@ pub fn canonical_packed(
     Ok(())
 }
 
+/// A canonical copy of packed rows.
+pub fn canonical_copy(kind: &Kind, rows: &[u8], remap: &mut Remap<'_>) -> Result<Vec<u8>, Problem> {
+    // A piece is still in the nearest cache when it is looked at.
+    const PIECE_BYTES: usize = 8 << 10;
+    let size = kind.size.max(1);
+    let mut copy = Vec::with_capacity(rows.len());
+    for piece in rows.chunks((PIECE_BYTES / size).max(1) * size) {
+        let start = copy.len();
+        copy.extend_from_slice(piece);
+        canonical_packed(kind, &mut copy[start..], remap)?;
+    }
+    Ok(copy)
+}
+
 fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[..N]);
