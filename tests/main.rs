@@ -14,3 +14,4 @@ mod earth;
 mod faults;
 mod kill;
 mod scaffold;
+mod tables;
