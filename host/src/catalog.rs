@@ -15,6 +15,8 @@ mod error;
 mod grants;
 mod manifest;
 mod place;
+mod resolve;
+mod toml_text;
 mod world_file;
 
 use std::collections::BTreeMap;
@@ -27,7 +29,9 @@ pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
 pub use grants::{Asks, Pattern, Rights};
 pub use manifest::{Dependency, MANIFEST_FILE, Manifest};
-pub use world_file::{Mistake, SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
+pub use resolve::{Offered, Unresolved, resolve};
+pub use toml_text::Mistake;
+pub use world_file::{SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;
 

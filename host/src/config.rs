@@ -132,6 +132,12 @@ pub struct SummaryQuery {
     pub sql: String,
 }
 
+/// What a limit allows, to be compared: for guards, zero is no bound.
+fn height(name: &str, value: u64) -> u64 {
+    const GUARDS: [&str; 3] = ["wall_clock_max_millis", "sql_steps_max", "sql_memory_max_bytes"];
+    if value == 0 && GUARDS.contains(&name) { u64::MAX } else { value }
+}
+
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*) => {
         /// What one call of a mod may use up. What passes a limit faults.
@@ -165,6 +171,26 @@ macro_rules! limits {
             /// Whether nothing is overridden.
             pub fn is_empty(&self) -> bool {
                 *self == Self::default()
+            }
+
+            /// Whether a limit of this name is overridden.
+            pub fn sets(&self, name: &str) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name.is_some(),)*
+                    _ => false,
+                }
+            }
+
+            /// Those that are above other limits: name, what is here, what is
+            /// there.
+            pub fn above(
+                &self,
+                limits: &Limits,
+            ) -> impl Iterator<Item = (&'static str, u64, u64)> {
+                [$((stringify!($name), self.$name, limits.$name),)*]
+                    .into_iter()
+                    .filter_map(|(name, here, there)| Some((name, here?, there)))
+                    .filter(|(name, here, there)| height(name, *here) > height(name, *there))
             }
         }
     };

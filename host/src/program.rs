@@ -5,6 +5,8 @@
 //! ids, kinds and full system names are unique; two declarations of one kind
 //! agree.
 
+mod terms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use crate::ecs::{
     Type,
 };
 use crate::guest::{Code, declared};
+
+pub use terms::{Terms, check};
 
 /// Names and bytes of the files shipped with a mod.
 pub type Assets = BTreeMap<String, Vec<u8>>;
@@ -139,7 +143,7 @@ pub enum ProgramError {
 
 /// All loaded mods and their systems.
 pub struct Program {
-    /// By id, ascending.
+    /// In the order in which they were added.
     pub mods: Vec<Mod>,
     /// By mod, then in declared order.
     pub systems: Vec<Arc<System>>,
@@ -151,25 +155,16 @@ impl Program {
         Self { mods: Vec::new(), systems: Vec::new() }
     }
 
-    /// Adds a mod; mods come in ascending order of their ids. New kinds are
-    /// added to the registry.
+    /// Adds a mod; mods come by dependency depth and id, which is the order of
+    /// their systems. New kinds are added to the registry.
     pub fn add(
         &mut self,
-        expected_id: &str,
         code: Code,
         declaration: &declared::Description,
-        limits: Limits,
-        assets: Arc<Assets>,
-        rights: Arc<Rights>,
+        terms: Terms,
         registry: &mut Registry,
     ) -> Result<(), ProgramError> {
-        if declaration.id != expected_id {
-            return Err(ProgramError::Id {
-                expected: expected_id.to_owned(),
-                found: declaration.id.clone(),
-            });
-        }
-        let resolver = Resolver { mod_id: expected_id, owner: self.mods.len() };
+        let resolver = Resolver { mod_id: &declaration.id, owner: self.mods.len() };
         let kinds = resolver.kinds(&declaration.kinds, registry)?;
         let mut names = BTreeSet::new();
         for (index, system) in declaration.systems.iter().enumerate() {
@@ -183,13 +178,13 @@ impl Program {
             return Err(ProgramError::TooManySystems(self.systems.len()));
         }
         self.mods.push(Mod {
-            id: expected_id.to_owned(),
+            id: declaration.id.clone(),
             version: declaration.version.clone(),
             code,
             kinds: kinds.into(),
-            limits,
-            assets,
-            rights,
+            limits: terms.limits,
+            assets: terms.assets,
+            rights: terms.rights,
         });
         Ok(())
     }

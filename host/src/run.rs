@@ -298,6 +298,7 @@ impl<'a> TickRun<'a> {
             kinds: owner.kinds.clone(),
             limits: owner.limits.clone(),
             assets: owner.assets.clone(),
+            rights: owner.rights.clone(),
             tick,
             dt_seconds,
             seed,

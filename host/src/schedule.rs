@@ -1,8 +1,8 @@
 //! The order of systems.
 //!
 //! Declared `before` and `after` come first; what they leave open is decided by
-//! mod id and order of declaration. So the order is total, and the same
-//! everywhere. Two systems that could see each other's writes run in that
+//! dependency depth of the mod, mod id and order of declaration. So the order is
+//! total, and the same everywhere. Two systems that could see each other's writes run in that
 //! order; all others may run at the same time, because nobody could tell.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Orders systems, which come by mod id and order of declaration.
+    /// Orders systems, which come by dependency depth of their mod, its id and
+    /// order of declaration.
     pub fn new(systems: &[Arc<System>]) -> Result<Self, ScheduleError> {
         let declared = declared_edges(systems)?;
         let order = total_order(systems, &declared)?;

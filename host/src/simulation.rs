@@ -7,14 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use semver::Version;
 
-use crate::catalog::{ModSource, Rights};
+use crate::catalog::{self, ModSource, Offered, Unresolved};
 use crate::config::WorldConfig;
 use crate::ecs::{ModState, Role, World, from_json};
 use crate::guest::{Engine, GuestError, LogLine, declared};
 use crate::hash::StateHasher;
 use crate::persist::{self, Save, SaveError, StoredMod};
-use crate::program::{Program, ProgramError};
+use crate::program::{self, Program, ProgramError, Terms};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::tables::{Database, Migration, TableError};
@@ -55,6 +56,9 @@ pub enum Error {
     /// A component cannot be a mod.
     #[error(transparent)]
     Guest(#[from] GuestError),
+    /// The mods do not go together.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
     /// The mods do not fit together.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -305,42 +309,31 @@ impl Loaded {
         options: &Options,
     ) -> Result<Self, Error> {
         mods.sort_by(|one, two| one.id.cmp(&two.id));
-        let limits = |id: &str| match config.mods.get(id) {
-            Some(settings) => config.limits.with(&settings.limits),
-            None => config.limits.clone(),
-        };
-        let emergency_stop = mods.iter().any(|source| limits(&source.id).wall_clock_max_millis > 0);
+        let terms: Vec<Terms> =
+            mods.iter().map(|source| Terms::of(source, &mods, config)).collect();
+        let emergency_stop = terms.iter().any(|terms| terms.limits.wall_clock_max_millis > 0);
         let engine =
             Engine::new(config.world.strict_nan, emergency_stop, thread_count(options.threads))?;
+        let mut ready = Vec::with_capacity(mods.len());
+        for (source, terms) in mods.into_iter().zip(terms) {
+            let name = format!("mod `{}`", source.id);
+            let code = engine.load(&name, &source.component)?;
+            let declaration = engine.describe(&name, &code, &terms.limits, terms.assets.clone())?;
+            program::check(&source, &declaration, config)?;
+            ready.push((source, terms, code, declaration));
+        }
+        let offered: Vec<Offered<'_>> =
+            ready.iter().map(|(source, .., declaration)| offered(source, declaration)).collect();
+        let depths = catalog::resolve(&offered)?;
+        ready.sort_by_key(|(source, ..)| depths.get(&source.id).copied());
         let mut program = Program::new();
-        let mut stored = Vec::with_capacity(mods.len());
-        let mut migrations = Vec::with_capacity(mods.len());
+        let mut stored = Vec::with_capacity(ready.len());
+        let mut migrations = Vec::with_capacity(ready.len());
         let registry = Arc::make_mut(&mut world.registry);
-        for source in mods {
-            let ModSource { id, component, assets, manifest, source } = source;
-            let assets = Arc::new(assets);
-            let name = format!("mod `{id}`");
-            let limits = limits(&id);
-            let code = engine.load(&name, &component)?;
-            let declaration = engine.describe(&name, &code, &limits, assets.clone())?;
-            stored.push(StoredMod {
-                id: id.clone(),
-                version: declaration.version.clone(),
-                hash: code.hash,
-                component,
-                assets: (*assets).clone(),
-                manifest,
-                source,
-                declaration: serde_json::to_string(&declaration).unwrap_or_default(),
-            });
-            let migration = |declared: &declared::Migration| Migration {
-                name: declared.name.clone(),
-                sql: declared.sql.clone(),
-            };
-            migrations.push((id.clone(), declaration.migrations.iter().map(migration).collect()));
-            let granted = config.mods.get(&id).map(|settings| settings.grants.clone());
-            let rights = Arc::new(Rights::new(&id, &granted.unwrap_or_default()));
-            program.add(&id, code, &declaration, limits, assets, rights, registry)?;
+        for (source, terms, code, declaration) in ready {
+            migrations.push((source.id.clone(), migrations_of(&declaration)));
+            stored.push(stored_of(source, code.hash, &declaration));
+            program.add(code, &declaration, terms, registry)?;
         }
         let schedule = Schedule::new(&program.systems)?;
         let (changed, added) = program.tracked();
@@ -359,6 +352,30 @@ impl Loaded {
         }
         Ok(())
     }
+}
+
+/// A mod as others see it who depend on it. That its version is one has been
+/// checked.
+fn offered<'a>(source: &'a ModSource, declaration: &declared::Description) -> Offered<'a> {
+    let version = declaration.version.parse().unwrap_or_else(|_| Version::new(0, 0, 0));
+    Offered { id: &source.id, version, manifest: source.manifest.as_ref() }
+}
+
+/// A mod as the save will carry it.
+fn stored_of(source: ModSource, hash: Digest, declaration: &declared::Description) -> StoredMod {
+    let ModSource { id, component, assets, manifest, source } = source;
+    // A declaration is texts, numbers and lists, which JSON has words for.
+    let text = serde_json::to_string(declaration).unwrap_or_default();
+    let version = declaration.version.clone();
+    StoredMod { id, version, hash, component, assets, manifest, source, declaration: text }
+}
+
+fn migrations_of(declaration: &declared::Description) -> Vec<Migration> {
+    let migration = |declared: &declared::Migration| Migration {
+        name: declared.name.clone(),
+        sql: declared.sql.clone(),
+    };
+    declaration.migrations.iter().map(migration).collect()
 }
 
 /// A mod as the save carries it.

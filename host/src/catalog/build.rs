@@ -41,7 +41,7 @@ impl BuiltMod {
             id: self.id.clone(),
             component: component::read(&self.component)?,
             assets: assets::collect(&folders)?,
-            manifest: Manifest::load(&self.manifest_file())?,
+            manifest: Manifest::load(&self.manifest_file(), &self.id)?,
             source: self.package.as_ref().unwrap_or(&self.component).display().to_string(),
         })
     }

@@ -26,6 +26,15 @@ impl Pattern {
             None => name == self.0,
         }
     }
+
+    /// Whether all that another pattern covers is among them.
+    pub fn includes(&self, other: &Pattern) -> bool {
+        match (self.0.strip_suffix('*'), other.0.strip_suffix('*')) {
+            (Some(start), Some(other)) => other.starts_with(start),
+            (None, Some(_)) => false,
+            (_, None) => self.covers(&other.0),
+        }
+    }
 }
 
 /// The mod that a name begins with: ids have no mark of any kind in them.
@@ -228,6 +237,23 @@ mod tests {
             assert_eq!((rights.may_read(name), rights.may_write(name)), (read, write), "{name}");
         }
         assert!(rights.may_read_table("Economy__TRADES") && rights.may_write_table("CHRONICLE__a"));
+    }
+
+    #[test]
+    fn a_pattern_includes_what_covers_no_more() {
+        let pattern = |text: &str| Pattern::try_from(text.to_owned()).expect(text);
+        for (wide, narrow, expected) in [
+            ("a/*", "a/B", true),
+            ("a/*", "a/B*", true),
+            ("a/B*", "a/*", false),
+            ("a/B", "a/B*", false),
+            ("a/B", "a/B", true),
+            ("a/*", "a__b", false),
+            ("a/*", "ab/C", false),
+        ] {
+            let found = pattern(wide).includes(&pattern(narrow));
+            assert_eq!(found, expected, "{wide} includes {narrow}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::place::{dotted, line_and_column, offset_of, path_at};
+use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, is_mod_id};
 use crate::config::WorldConfig;
 
@@ -19,6 +19,10 @@ pub const SHARD_ROWS_MAX: usize = 65_536;
 
 const MEMORY_MAX_BYTES: u64 = 1 << 30;
 
+/// What is said of a key that should be a mod id.
+pub(super) const MOD_ID: &str = "is no mod id: use lower-case letters and digits, a letter first, \
+                                 and not `st`, `sqlite` or `sandtable`";
+
 /// A world file that was read and found good.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldFile {
@@ -28,16 +32,6 @@ pub struct WorldFile {
     pub folder: PathBuf,
     /// What it says.
     pub config: WorldConfig,
-}
-
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` {what}", dotted(.key))]
-pub struct Mistake {
-    /// The keys that lead to it.
-    pub key: Vec<String>,
-    /// What is wrong with it and the remedy, in words that follow the key.
-    pub what: String,
 }
 
 /// The world file that a path means: itself, or the one in that folder.
@@ -61,10 +55,7 @@ pub fn load(path: &Path) -> Result<WorldFile, Error> {
         Ok(config)
     }) {
         Ok(config) => Ok(WorldFile { file, folder, config }),
-        Err((offset, what)) => {
-            let (line, column) = line_and_column(&text, offset);
-            Err(Error::World { file, line, column, what })
-        }
+        Err(complaint) => Err(toml_text::error(&file, &text, complaint)),
     }
 }
 
@@ -88,15 +79,17 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
     check_memory(&["limits"], Some(config.limits.memory_max_bytes))?;
     for (id, settings) in &config.mods {
         if !is_mod_id(id) {
-            let what = "is no mod id: use lower-case letters and digits, a letter first, \
-                        and not `st`, `sqlite` or `sandtable`";
-            return mistake(["mods", id], what);
+            return mistake(["mods", id], MOD_ID);
         }
         if settings.path.as_os_str().is_empty() {
             let what = "is empty: give a cargo package's folder or a .wasm file";
             return mistake(["mods", id, "path"], what);
         }
         check_memory(&["mods", id, "limits"], settings.limits.memory_max_bytes)?;
+        if let Some((key, what)) = settings.grants.objection(id) {
+            let key = key.iter().map(String::as_str);
+            return mistake(["mods", id, "grants"].into_iter().chain(key), what);
+        }
     }
     for (at, query) in config.summary.iter().enumerate() {
         if query.sql.trim().is_empty() {
@@ -107,7 +100,7 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
     Ok(())
 }
 
-fn check_memory(table: &[&str], bytes: Option<u64>) -> Result<(), Mistake> {
+pub(super) fn check_memory(table: &[&str], bytes: Option<u64>) -> Result<(), Mistake> {
     match bytes {
         Some(bytes) if bytes == 0 || bytes > MEMORY_MAX_BYTES => {
             let what =
@@ -144,23 +137,9 @@ fn check_paths(folder: &Path, config: &WorldConfig) -> Result<(), Mistake> {
     Ok(())
 }
 
-fn mistake<'a>(
-    key: impl IntoIterator<Item = &'a str>,
-    what: impl Into<String>,
-) -> Result<(), Mistake> {
-    Err(Mistake { key: key.into_iter().map(str::to_owned).collect(), what: what.into() })
-}
-
-/// An offset in the text, and a sentence.
-type Complaint = (usize, String);
-
-fn at(text: &str, mistake: &Mistake) -> Complaint {
-    (offset_of(text, &mistake.key), mistake.to_string())
-}
-
 fn parse(text: &str) -> Result<WorldConfig, Complaint> {
     check_durability(text).map_err(|mistake| at(text, &mistake))?;
-    let config: WorldConfig = toml::from_str(text).map_err(|error| explain(text, &error))?;
+    let config: WorldConfig = toml_text::parse(text)?;
     check(&config).map_err(|mistake| at(text, &mistake))?;
     Ok(config)
 }
@@ -206,63 +185,10 @@ fn check_durability(text: &str) -> Result<(), Mistake> {
     }
 }
 
-/// Makes a sentence about keys from what the parser says.
-fn explain(text: &str, error: &toml::de::Error) -> Complaint {
-    let span = error.span().unwrap_or(0..0);
-    let offset = span.start;
-    let path = path_at(text, span);
-    let message = error.message().replace('\n', "; ");
-    let sentence = if let Some(rest) = message.strip_prefix("unknown field ") {
-        let (key, known) = rest.split_once(", expected ").unwrap_or((rest, "none"));
-        let parents = path.split_last().map_or(&[][..], |(_, parents)| parents);
-        let known = known.strip_prefix("one of ").unwrap_or(known);
-        format!("there is no key {key} {}; the keys are {known}", in_table(parents))
-    } else if let Some(key) = message.strip_prefix("missing field ") {
-        format!("the key {key} is missing {}: add it", in_table(&path))
-    } else if let Some(rest) = message.strip_prefix("unknown variant ") {
-        let (value, known) = rest.split_once(", expected ").unwrap_or((rest, "another"));
-        let known = known.strip_prefix("one of ").unwrap_or(known);
-        format!("{} is {value}, which is not known: choose {known}", key(&path))
-    } else if let Some(rest) =
-        message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))
-    {
-        let (found, expected) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
-        format!("{} is the {found}, but must be {}", key(&path), plain(expected))
-    } else if message == "duplicate key" {
-        "the key stands here a second time: remove one of the two".to_owned()
-    } else {
-        format!("this is not TOML: {message}")
-    };
-    (offset, sentence)
-}
-
-fn key(path: &[String]) -> String {
-    if path.is_empty() { "the file".to_owned() } else { format!("`{}`", dotted(path)) }
-}
-
-fn in_table(path: &[String]) -> String {
-    if path.is_empty() { "at the top level".to_owned() } else { format!("in `{}`", dotted(path)) }
-}
-
-/// What Rust calls a type, in the words of a world file.
-fn plain(expected: &str) -> &str {
-    match expected {
-        "u64" | "usize" => "a whole number from 0 up",
-        "u32" => "a whole number from 0 to 4294967295",
-        "f64" => "a number",
-        "a boolean" => "`true` or `false`",
-        "path string" => "a path in quotes",
-        "a string" => "a text in quotes",
-        "a sequence" => "a list",
-        "a map" => "a table",
-        other if other.starts_with("struct ") || other.contains("tagged enum") => "a table",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::place::line_and_column;
 
     fn complaint(text: &str) -> String {
         match parse(text) {
@@ -317,7 +243,8 @@ mod tests {
         );
         check(
             "[world]\nname = 'w'\n[mods.a]\npaht = 'a'\n",
-            "4:1: there is no key `paht` in `mods.a`; the keys are `path`, `assets`, `limits`",
+            "4:1: there is no key `paht` in `mods.a`; the keys are `path`, `assets`, `limits`, \
+             `grants`",
         );
         check(
             "[world]\nname = 'w'\n[[summary]]\ntitle = 't'\n",

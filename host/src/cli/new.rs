@@ -20,12 +20,13 @@ static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.
 /// Where they go in a new world.
 const EMBEDDED_FOLDER: &str = ".sandtable";
 /// Files of a new world, with `{{name}}`, `{{title}}` and `{{id}}` to fill in.
-const TEMPLATE: [(&str, &str); 6] = [
+const TEMPLATE: [(&str, &str); 7] = [
     (WORLD_FILE, include_str!("new/template/world.toml")),
     ("Cargo.toml", include_str!("new/template/workspace.toml")),
     ("README.md", include_str!("new/template/README.md")),
     (".gitignore", include_str!("new/template/gitignore")),
     ("mods/{{id}}/Cargo.toml", include_str!("new/template/package.toml")),
+    ("mods/{{id}}/mod.toml", include_str!("new/template/manifest.toml")),
     ("mods/{{id}}/src/lib.rs", include_str!("new/template/mod.rs")),
 ];
 const ID_MAX_LETTERS: usize = 32;
@@ -192,6 +193,7 @@ mod tests {
             "README.md",
             ".gitignore",
             "mods/itsaworld/Cargo.toml",
+            "mods/itsaworld/mod.toml",
             "mods/itsaworld/src/lib.rs",
             "Cargo.lock",
             ".sandtable/Cargo.toml",

@@ -9,6 +9,7 @@ use wasmtime::{ResourceLimiter, Trap};
 use super::engine::{Code, Engine};
 use super::fault::{Fault, Halt, Verdict};
 use super::wasi::Wasi;
+use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::{ArchetypeId, Bytes, Command, KindId, RowMask, Stamp, World};
 pub use crate::program::Assets;
@@ -43,8 +44,10 @@ pub struct CallContext {
     pub kinds: Arc<[KindId]>,
     /// What each call may use up.
     pub limits: Limits,
-    /// The files shipped with the mod.
+    /// The files that the mod may read.
     pub assets: Arc<Assets>,
+    /// What the mod may do with what belongs to others.
+    pub rights: Arc<Rights>,
     /// The number of the tick.
     pub tick: u64,
     /// Simulated seconds in a tick.

@@ -157,6 +157,12 @@ impl Reader<'_> {
                 kind.role.name()
             )));
         }
+        if !self.context.rights.may_write(&kind.name) {
+            return Err(Fault::Undeclared(format!(
+                "a command changes `{}`, which it was not granted to write",
+                kind.name
+            )));
+        }
         Ok((id, kind.clone()))
     }
 
