@@ -3,6 +3,7 @@
 //! This is the front door for programs that embed Sandtable. The tick itself
 //! is in [`tick`](crate::tick).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,13 +11,16 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::catalog::ModSource;
 use crate::config::WorldConfig;
-use crate::ecs::{ModState, Role, World, from_json};
+use crate::ecs::{Role, World, canonical_value, from_json};
 use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
-use crate::persist::{Save, SaveError, StoredMod};
+use crate::migration::{Conversions, MigrationError};
+use crate::persist::{Cause, RecordedSet, Save, SaveError};
+use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::{Schedule, ScheduleError};
+use crate::swap::{Compiler, source_of};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -63,6 +67,12 @@ pub enum Error {
     /// The save could not be read or written.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// The values of the save cannot follow the mods.
+    #[error("the mods do not fit the save: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
+    Incompatible(Box<Plan>),
+    /// The values of the save could not be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// A setting of a new save was changed for an existing one.
     #[error(
         "shard_rows is {found} in the save and {asked} was asked for; it never changes in the life of a save: \
@@ -90,12 +100,17 @@ pub enum Error {
 /// A running world.
 pub struct Simulation {
     pub(crate) config: WorldConfig,
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) program: Program,
     pub(crate) schedule: Schedule,
     pub(crate) pool: Option<ThreadPool>,
     pub(crate) log: LogSink,
     pub(crate) save: Option<Save>,
+    /// The mods that run, and those from before the last swap.
+    pub(crate) set: RecordedSet,
+    pub(crate) before: Option<RecordedSet>,
+    /// Conversions that the world has behind it.
+    pub(crate) behind: Conversions,
     pub(crate) hasher: StateHasher,
     pub(crate) now: Moment,
     /// The last moment that the save holds, or the start without a save.
@@ -124,20 +139,20 @@ impl Simulation {
         mods: Vec<ModSource>,
         options: Options,
     ) -> Result<Self, Error> {
+        let compiler = Compiler::new(config.clone(), options.threads)?;
         let world = World::new(config.world.shard_rows);
-        let mut loaded = Loaded::new(&config, mods, world, &options)?;
-        let save = match save {
-            None => None,
-            Some(path) => {
-                let mut save = Save::create(path, &config, &loaded.world)?;
-                if let Err(error) = save.record_mods(&std::mem::take(&mut loaded.stored), 0) {
-                    save.discard();
-                    return Err(error.into());
-                }
-                Some(save)
+        let mut made = Self::empty(config.clone(), compiler.engine(), world, options)?;
+        made.adopt(config, compiler.compile(mods)?, Some(Cause::Made))?;
+        made.before = None;
+        if let Some(path) = save {
+            let mut save = Save::create(path, &made.config, made.world())?;
+            if let Err(error) = save.adopt(&made.as_adopted(&BTreeMap::new())) {
+                save.discard();
+                return Err(error.into());
             }
-        };
-        Self::start(config, loaded, save, [0; 32], options)
+            made.save = Some(save);
+        }
+        Ok(made)
     }
 
     /// Opens a save: with other settings and mods, or with its own.
@@ -146,10 +161,10 @@ impl Simulation {
         mods: Option<(WorldConfig, Vec<ModSource>)>,
         options: Options,
     ) -> Result<Self, Error> {
-        let (mut save, saved, mut world) = Save::open(save)?;
-        let before = save.mods()?;
-        let (config, mods): (WorldConfig, Vec<ModSource>) = match mods {
-            None => (saved, before.iter().map(source_of).collect()),
+        let (save, saved, world) = Save::open(save)?;
+        let (set, before) = save.last_sets()?;
+        let (config, mods) = match mods {
+            None => (saved.clone(), set.mods.iter().map(source_of).collect()),
             Some((config, mods)) => {
                 if config.world.shard_rows != saved.world.shard_rows {
                     return Err(Error::ShardRows {
@@ -160,31 +175,35 @@ impl Simulation {
                 (config, mods)
             }
         };
-        forgive_changed(&mut world, &before, &mods);
-        let mut loaded = Loaded::new(&config, mods, world, &options)?;
-        // Only now: mods that do not fit leave the save as it is.
-        save.set_config(&config)?;
-        save.record_mods(&std::mem::take(&mut loaded.stored), loaded.world.tick())?;
-        let chain = save.chain();
-        Self::start(config, loaded, Some(save), chain, options)
+        let compiler = Compiler::new(config.clone(), options.threads)?;
+        let mut opened = Self::empty(saved, compiler.engine(), world, options)?;
+        opened.now.chain = save.chain();
+        opened.behind = save.behind().clone();
+        (opened.set, opened.before) = (set, before);
+        opened.save = Some(save);
+        opened.adopt(config, compiler.compile(mods)?, None)?;
+        Ok(opened)
     }
 
-    fn start(
+    /// A world in which nothing runs yet.
+    fn empty(
         config: WorldConfig,
-        loaded: Loaded,
-        save: Option<Save>,
-        chain: Digest,
+        engine: Arc<Engine>,
+        world: World,
         options: Options,
     ) -> Result<Self, Error> {
-        let now = Moment { world: loaded.world, chain };
+        let now = Moment { world, chain: [0; 32] };
         Ok(Self {
             config,
-            engine: loaded.engine,
-            program: loaded.program,
-            schedule: loaded.schedule,
+            engine,
+            program: Program::new(),
+            schedule: Schedule::new(&[])?,
             pool: pool(options.threads)?,
             log: options.log,
-            save,
+            save: None,
+            set: RecordedSet::default(),
+            before: None,
+            behind: Conversions::new(),
             hasher: StateHasher::default(),
             committed: now.clone(),
             now,
@@ -217,6 +236,25 @@ impl Simulation {
         let payload =
             from_json(registry.get(id), json).map_err(|problem| wrong(problem.to_string()))?;
         self.waiting.push(Input { kind: id, sender: sender.to_owned(), payload: payload.into() });
+        Ok(())
+    }
+
+    /// Gives the next tick an input that another run of the same save was given.
+    pub fn give(&mut self, input: Input) -> Result<(), Error> {
+        let registry = &self.now.world.registry;
+        let known =
+            registry.iter().find(|(id, kind)| *id == input.kind && kind.role == Role::Input);
+        let Some((_, kind)) = known else {
+            let (kind, what) = (format!("kind {}", input.kind.0), "no mod declares it".to_owned());
+            return Err(Error::Input { kind, what });
+        };
+        let mut canonical = Vec::with_capacity(input.payload.len());
+        let mut rest = &input.payload[..];
+        let checked = canonical_value(kind, &mut rest, &mut canonical, &mut Ok);
+        if let Err(problem) = checked {
+            return Err(Error::Input { kind: kind.name.clone(), what: problem.to_string() });
+        }
+        self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())
     }
 
@@ -261,82 +299,7 @@ impl Simulation {
     }
 }
 
-/// What has been loaded, before anything runs.
-struct Loaded {
-    engine: Engine,
-    program: Program,
-    schedule: Schedule,
-    world: World,
-    stored: Vec<StoredMod>,
-}
-
-impl Loaded {
-    fn new(
-        config: &WorldConfig,
-        mut mods: Vec<ModSource>,
-        mut world: World,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        mods.sort_by(|one, two| one.id.cmp(&two.id));
-        let limits = |id: &str| match config.mods.get(id) {
-            Some(settings) => config.limits.with(&settings.limits),
-            None => config.limits.clone(),
-        };
-        let emergency_stop = mods.iter().any(|source| limits(&source.id).wall_clock_max_millis > 0);
-        let engine =
-            Engine::new(config.world.strict_nan, emergency_stop, thread_count(options.threads))?;
-        let mut program = Program::new();
-        let mut stored = Vec::with_capacity(mods.len());
-        let registry = Arc::make_mut(&mut world.registry);
-        for source in mods {
-            let ModSource { id, component, assets, manifest, source } = source;
-            let assets = Arc::new(assets);
-            let name = format!("mod `{id}`");
-            let limits = limits(&id);
-            let code = engine.load(&name, &component)?;
-            let declaration = engine.describe(&name, &code, &limits, assets.clone())?;
-            stored.push(StoredMod {
-                id: id.clone(),
-                version: declaration.version.clone(),
-                hash: code.hash,
-                component,
-                assets: (*assets).clone(),
-                manifest,
-                source,
-                declaration: serde_json::to_string(&declaration).unwrap_or_default(),
-            });
-            program.add(&id, code, &declaration, limits, assets, registry)?;
-        }
-        let schedule = Schedule::new(&program.systems)?;
-        let (changed, added) = program.tracked();
-        world.watch(&changed, &added, program.topics());
-        Ok(Self { engine, program, schedule, world, stored })
-    }
-}
-
-/// A mod as the save carries it.
-fn source_of(stored: &StoredMod) -> ModSource {
-    ModSource {
-        id: stored.id.clone(),
-        component: stored.component.clone(),
-        assets: stored.assets.clone(),
-        manifest: stored.manifest.clone(),
-        source: stored.source.clone(),
-    }
-}
-
-/// A mod that comes with other code starts with a clean record.
-fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[ModSource]) {
-    for source in now {
-        let known = before.iter().find(|stored| stored.id == source.id);
-        let changed = known.is_some_and(|stored| stored.component != source.component);
-        if changed && world.mods.contains_key(&source.id) {
-            Arc::make_mut(&mut world.mods).insert(source.id.clone(), ModState::default());
-        }
-    }
-}
-
-fn thread_count(asked: usize) -> usize {
+pub(crate) fn thread_count(asked: usize) -> usize {
     match asked {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         asked => asked,

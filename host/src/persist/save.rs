@@ -4,6 +4,8 @@
 //! and everything else in here change only once SQLite has committed. So after
 //! an error the writer stands where the save stands, and can be used again.
 
+mod adopt;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -20,8 +22,10 @@ use super::chunks::Index;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals};
-use super::mods::{self, ModSet, StoredMod};
+use super::mods::ModSet;
 use super::{chunks, connect, inbox, restore, schema, state};
+
+pub use adopt::Adoption;
 
 /// The one writer of a save.
 #[derive(Debug)]
@@ -185,47 +189,6 @@ impl Save {
         self.committed = world.clone();
         self.head = head;
         Ok(())
-    }
-
-    /// Replaces the settings. The rows in a page never change.
-    pub fn set_config(&mut self, config: &WorldConfig) -> Result<(), SaveError> {
-        if *config == self.config {
-            return Ok(());
-        }
-        let write = || -> Outcome<()> {
-            let text = config_text(config)?;
-            let seal = seal(&self.head, &text, &self.committed, &self.mods);
-            let transaction = begin(&self.connection)?;
-            transaction.execute("UPDATE st_settings SET config = ?1", [text])?;
-            write_head(&transaction, &self.head, &seal)?;
-            Ok(transaction.commit()?)
-        };
-        write().map_err(|failure| failure.of(&self.path, "written"))?;
-        self.config = config.clone();
-        Ok(())
-    }
-
-    /// Records the set of mods that runs after the given tick, with their
-    /// components and assets. The same set again changes nothing.
-    pub fn record_mods(&mut self, mods: &[StoredMod], after_tick: u64) -> Result<(), SaveError> {
-        if self.mods.since.is_some() && self.mods.mods == mods::list(mods) {
-            return Ok(());
-        }
-        let write = || -> Outcome<ModSet> {
-            let text = config_text(&self.config)?;
-            let transaction = begin(&self.connection)?;
-            let set = mods::write(&transaction, after_tick, mods)?;
-            write_head(&transaction, &self.head, &seal(&self.head, &text, &self.committed, &set))?;
-            transaction.commit()?;
-            Ok(set)
-        };
-        self.mods = write().map_err(|failure| failure.of(&self.path, "written"))?;
-        Ok(())
-    }
-
-    /// The set of mods that runs now, with their components and assets.
-    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        self.mods.load(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The inputs that were sent and not taken before, oldest first. They leave

@@ -22,7 +22,7 @@ fn closed() -> (Folder, Sample) {
         source: "mods/test".to_owned(),
         declaration: "{}".to_owned(),
     };
-    save.record_mods(&[component], 0).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &[component], 0).expect("recorded");
     for _ in 0..30 {
         let record = sample.step();
         save.commit(&[record], &sample.world).expect("committed");
