@@ -13,4 +13,5 @@ mod durability;
 mod earth;
 mod faults;
 mod kill;
+mod reload;
 mod scaffold;

@@ -204,15 +204,18 @@ impl Migration {
                 why,
             })?;
         }
-        let Made { converted, commands, resources, .. } = made;
+        let Made { converted, removals, insertions, resources, .. } = made;
         let now = Stamp::commands(world.tick());
         let mut kept = (*before.resources).clone();
         kept.retain(|kind, _| !resources.contains_key(kind));
         world.resources = Arc::new(kept);
         let no_value =
             |kind| MigrationError::NoValue { kind: before.registry.get(kind).name.clone() };
+        // What is taken away has no value in the new declaration, and needs none.
+        world.unwatch();
+        world.apply(removals, now);
         world.recast(self.registry, &self.recasts, &converted).map_err(no_value)?;
-        world.apply(commands, now);
+        world.apply(insertions, now);
         let made = resources.into_iter().filter_map(|(kind, value)| Some((kind, value?)));
         Arc::make_mut(&mut world.resources).extend(made);
         Ok(())
@@ -254,11 +257,12 @@ impl Migration {
                     } else {
                         let mut column = Values::new(self.registry.get(*kind), rows.len());
                         values.iter().for_each(|value| column.push(value));
-                        made.command(Edit::Insert(*kind), entities.clone(), vec![column]);
+                        let edit = Edit::Insert(*kind);
+                        made.insertions.push(command(edit, entities.clone(), vec![column]));
                     }
                 }
                 for gone in conversion.old.iter().filter(|old| !conversion.new.contains(old)) {
-                    made.command(Edit::Remove(*gone), entities.clone(), Vec::new());
+                    made.removals.push(command(Edit::Remove(*gone), entities.clone(), Vec::new()));
                 }
             }
         }
@@ -337,7 +341,8 @@ fn count(
 struct Made {
     /// Values that take the place of others of their kind.
     converted: Converted,
-    commands: Vec<Command>,
+    removals: Vec<Command>,
+    insertions: Vec<Command>,
     /// Resources that are set, or gone.
     resources: BTreeMap<KindId, Option<Bytes>>,
     /// What is no longer there to be converted; nobody stands for the world.
@@ -353,11 +358,10 @@ impl Made {
         }
         free
     }
+}
 
-    fn command(&mut self, edit: Edit, entities: Vec<Entity>, columns: Vec<Values>) {
-        let at = vec![0; entities.len()];
-        self.commands.push(Command { edit, at, entities, others: Vec::new(), columns });
-    }
+fn command(edit: Edit, entities: Vec<Entity>, columns: Vec<Values>) -> Command {
+    Command { edit, at: vec![0; entities.len()], entities, others: Vec::new(), columns }
 }
 
 /// A column as it crosses the boundary.

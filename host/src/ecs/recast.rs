@@ -262,8 +262,7 @@ pub type Converted = BTreeMap<KindId, BTreeMap<Entity, Bytes>>;
 
 impl World {
     /// Takes over a registry in which some kinds are declared anew, and brings
-    /// every value along; stamps stay as they are, and nobody is told of removals
-    /// until the world is watched anew. Answers with the kind of
+    /// every value along; stamps stay as they are. Answers with the kind of
     /// which a value could not be brought along, in which case the world is of
     /// no more use.
     pub(crate) fn recast(
@@ -290,7 +289,6 @@ impl World {
             done.ok_or(*kind)?;
         }
         self.registry = Arc::new(registry);
-        self.unwatch();
         Ok(())
     }
 

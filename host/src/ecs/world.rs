@@ -170,7 +170,7 @@ impl World {
     }
 
     /// Tells nobody of removals until [`World::watch`] says who wants to know.
-    pub(super) fn unwatch(&mut self) {
+    pub(crate) fn unwatch(&mut self) {
         self.watched = Arc::default();
     }
 
