@@ -51,8 +51,11 @@ pub struct ConversionEntry {
     pub(crate) name: &'static str,
     pub(crate) old: &'static [KindEntry],
     pub(crate) new: fn(&mut dyn FnMut(KindEntry)),
-    pub(crate) convert: fn(Vec<Vec<u8>>, usize) -> Result<Vec<Vec<u8>>, String>,
+    pub(crate) convert: Convert,
 }
+
+/// From the columns of so many rows to those that take their place.
+type Convert = fn(Vec<Vec<u8>>, usize) -> Result<Vec<Vec<u8>>, String>;
 
 impl ConversionEntry {
     /// That of a function with `#[conversion]`.

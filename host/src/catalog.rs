@@ -14,6 +14,7 @@ mod component;
 mod error;
 mod manifest;
 mod place;
+mod watch;
 mod world_file;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use cargo::{Progress, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
 pub use manifest::{Asks, Dependency, MANIFEST_FILE, Manifest};
+pub use watch::{Changed, Watch};
 pub use world_file::{Mistake, SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;

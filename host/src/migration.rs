@@ -315,14 +315,12 @@ impl Migration {
     }
 }
 
+/// Who has which kinds.
+type Has<'a> = dyn Fn(KindId) -> bool + 'a;
+
 /// How many values of a kind there are, but for those of whom one with such
 /// kinds is left out.
-fn count(
-    world: &World,
-    inputs: &[Input],
-    kind: KindId,
-    out: &dyn Fn(&dyn Fn(KindId) -> bool) -> bool,
-) -> u64 {
+fn count(world: &World, inputs: &[Input], kind: KindId, out: &dyn Fn(&Has<'_>) -> bool) -> u64 {
     let rows = |archetype: &Arc<Archetype>| {
         let has = |kind| archetype.find(kind).is_some();
         if has(kind) && !out(&has) { archetype.len() } else { 0 }

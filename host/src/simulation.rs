@@ -32,12 +32,14 @@ pub struct Options {
     pub threads: usize,
     /// Takes what mods say.
     pub log: LogSink,
+    /// Whether a save may be opened with other mods than it last ran with.
+    pub accept_mods: bool,
 }
 
 impl Default for Options {
-    /// All cores; log lines go to `tracing`.
+    /// All cores; log lines go to `tracing`; a save takes the mods it is given.
     fn default() -> Self {
-        Self { threads: 0, log: Arc::new(trace) }
+        Self { threads: 0, log: Arc::new(trace), accept_mods: true }
     }
 }
 
@@ -70,6 +72,10 @@ pub enum Error {
     /// The values of the save cannot follow the mods.
     #[error("the mods do not fit the save: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
     Incompatible(Box<Plan>),
+    /// The mods are not those that the save last ran with, and that was not
+    /// accepted.
+    #[error("the mods are not those that the save last ran with: accept them, or give those")]
+    OtherMods(Box<Plan>),
     /// The values of the save could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -175,13 +181,18 @@ impl Simulation {
                 (config, mods)
             }
         };
-        let compiler = Compiler::new(config.clone(), options.threads)?;
+        let (compiler, accept) =
+            (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
         let mut opened = Self::empty(saved, compiler.engine(), world, options)?;
         opened.now.chain = save.chain();
         opened.behind = save.behind().clone();
         (opened.set, opened.before) = (set, before);
         opened.save = Some(save);
-        opened.adopt(config, compiler.compile(mods)?, None)?;
+        let prepared = opened.prepare(config, compiler.compile(mods)?)?;
+        if !accept && !prepared.plan.is_empty() {
+            return Err(Error::OtherMods(Box::new(prepared.plan)));
+        }
+        opened.take_over(prepared, None)?;
         Ok(opened)
     }
 
@@ -271,6 +282,11 @@ impl Simulation {
     /// The loaded mods and their systems.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The mods that run, as they could be loaded again.
+    pub fn mods(&self) -> impl Iterator<Item = ModSource> {
+        self.set.mods.iter().map(source_of)
     }
 
     /// The state hash of the world after the last tick.

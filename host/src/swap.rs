@@ -13,7 +13,7 @@ use crate::config::{Limits, WorldConfig};
 use crate::ecs::{KindId, ModState, Recast, World};
 use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
-use crate::migration::Conversion;
+use crate::migration::{Conversion, Migration};
 use crate::persist::{Adoption, Cause, RecordedSet, StoredMod};
 use crate::plan::{Plan, Saved, described};
 use crate::program::Program;
@@ -52,7 +52,22 @@ pub struct Compiler {
     known: Vec<Compiled>,
 }
 
+/// Mods that fit a world and each other.
+pub(crate) struct Prepared {
+    config: WorldConfig,
+    pub plan: Plan,
+    migration: Migration,
+    program: Program,
+    schedule: Schedule,
+    mods: Vec<StoredMod>,
+}
+
 impl Compiled {
+    /// The id that it calls itself by, whatever the world knows it as.
+    pub fn declared_id(&self) -> &str {
+        &self.declaration.id
+    }
+
     /// As a save carries it.
     pub fn stored(&self) -> StoredMod {
         let Self { source, code, declaration } = self;
@@ -81,6 +96,11 @@ impl Compiler {
     /// The engine that the code is for.
     pub(crate) fn engine(&self) -> Arc<Engine> {
         self.engine.clone()
+    }
+
+    /// Knows mods, so that they are not compiled again.
+    pub fn remember(&mut self, mods: &[Compiled]) {
+        self.known = mods.to_vec();
     }
 
     /// Compiles mods and asks each what it consists of; ascending by id.
@@ -140,8 +160,8 @@ impl Simulation {
         self.adopt(self.config.clone(), mods, None)
     }
 
-    /// Every set of mods comes into a world by this way. Without a cause it is
-    /// the one that the changes make.
+    /// Puts mods in the place of those that run. Without a cause it is the one
+    /// that the changes make.
     pub(crate) fn adopt(
         &mut self,
         config: WorldConfig,
@@ -149,6 +169,16 @@ impl Simulation {
         cause: Option<Cause>,
     ) -> Result<Swap, Error> {
         self.flush()?;
+        let prepared = self.prepare(config, mods)?;
+        self.take_over(prepared, cause)
+    }
+
+    /// Finds out whether mods fit the world and each other.
+    pub(crate) fn prepare(
+        &self,
+        config: WorldConfig,
+        mods: Vec<Compiled>,
+    ) -> Result<Prepared, Error> {
         let stored: Vec<StoredMod> = mods.iter().map(Compiled::stored).collect();
         let mut inputs = self.waiting.clone();
         if let Some(save) = &self.save {
@@ -172,10 +202,20 @@ impl Simulation {
             program.add(&source.id, code.clone(), declaration, limits, assets, &mut registry)?;
         }
         let schedule = Schedule::new(&program.systems)?;
+        Ok(Prepared { config, plan, migration, program, schedule, mods: stored })
+    }
 
+    /// Every set of mods comes into a world by this way, together with the
+    /// values that it changes: all of it or nothing.
+    pub(crate) fn take_over(
+        &mut self,
+        prepared: Prepared,
+        cause: Option<Cause>,
+    ) -> Result<Swap, Error> {
+        let Prepared { config, plan, migration, program, schedule, mods } = prepared;
         let changed = if migration.is_needed() { Cause::Migrated } else { Cause::Swapped };
         let since = self.now.world.tick();
-        let set = RecordedSet { since, cause: cause.unwrap_or(changed), mods: stored };
+        let set = RecordedSet { since, cause: cause.unwrap_or(changed), mods };
         let (recasts, behind) = (migration.recasts.clone(), migration.behind.clone());
         let mut world = self.now.world.clone();
         migration.carry_out(&mut world, |conversion, rows, columns| {
