@@ -94,7 +94,7 @@ pub fn world_of(text: &str, mods: Vec<ModSource>, threads: usize) -> Simulation 
 
 /// Options that drop log lines.
 pub fn quiet(threads: usize) -> Options {
-    Options { threads, log: std::sync::Arc::new(|_, _, _| {}) }
+    Options { threads, log: std::sync::Arc::new(|_, _, _| {}), ..Options::default() }
 }
 
 /// Runs so many ticks and returns their records.

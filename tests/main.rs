@@ -13,5 +13,6 @@ mod durability;
 mod earth;
 mod faults;
 mod kill;
+mod reload;
 mod scaffold;
 mod tables;

@@ -100,6 +100,7 @@ mod call;
 mod codec;
 mod column;
 mod commands;
+mod conversion;
 mod declaration;
 mod entity;
 mod entity_map;
@@ -124,12 +125,15 @@ mod tick;
 mod value;
 
 pub use rand_core;
-pub use sandtable_sdk_macros::{Component, Event, Input, Relation, Value, export, system};
+pub use sandtable_sdk_macros::{
+    Component, Event, Input, Relation, Value, conversion, export, system,
+};
 
 pub use assets::{AssetError, Assets};
 pub use codec::{Malformed, Reader};
 pub use column::Mut;
 pub use commands::{Bundle, Commands, EntityCommands};
+pub use conversion::Conversion;
 pub use entity::Entity;
 pub use event::{Despawned, EventReader, EventWriter, Readable, Removed};
 pub use kind::{Component, Event, Input, Kind, Relation};
@@ -152,8 +156,8 @@ pub mod prelude {
     pub use crate::{
         Added, Assets, Changed, Commands, Component, Despawned, Entity, EntityRng, Event,
         EventReader, EventWriter, Input, Lookup, Mut, Query, Relation, Relations, Removed, Res,
-        ResMut, Rng, TableError, Tables, Tick, Value, With, Without, debug, error, info, log,
-        system, warn,
+        ResMut, Rng, TableError, Tables, Tick, Value, With, Without, conversion, debug, error,
+        info, log, system, warn,
     };
 }
 
@@ -167,6 +171,7 @@ pub mod __private {
     pub use crate::call::Fault;
     pub use crate::codec::{Malformed, Reader, write};
     pub use crate::column::{Dynamic, Packed};
+    pub use crate::conversion::ConversionEntry;
     pub use crate::declaration::{Reading, Span, SystemDeclaration};
     pub use crate::export::{convert, describe, run};
     pub use crate::kind::{Info, OnDespawn, Role, Storage, field};

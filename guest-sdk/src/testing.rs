@@ -194,6 +194,7 @@ impl Trial {
             systems: Box::leak(Box::new([(self.entry)()])),
             kinds: self.kinds.clone().leak(),
             migrations: &[],
+            conversions: &[],
         }));
         let kinds = manifest.kinds();
         let system = manifest.describe().systems.remove(0);

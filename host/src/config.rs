@@ -25,6 +25,10 @@ pub struct WorldConfig {
     /// The mods that take part, by id.
     #[serde(default)]
     pub mods: BTreeMap<String, ModSettings>,
+    /// What becomes of the tables of mods that no longer take part, by id; those
+    /// that are not named keep theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, Removed>,
     /// Questions that are answered when a run ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<SummaryQuery>,
@@ -101,6 +105,17 @@ pub enum Durability {
         /// Ticks from one commit to the next. Zero counts as one.
         ticks: u64,
     },
+}
+
+/// What becomes of the tables of a mod that no longer takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Removed {
+    /// They stay, and are the mod's again when it returns.
+    #[default]
+    KeepTables,
+    /// They are dropped when the world is next opened with other mods.
+    DropTables,
 }
 
 /// One mod's place in a world.

@@ -33,14 +33,18 @@ pub mod fanout;
 pub mod guest;
 pub mod hash;
 pub mod merge;
+pub mod migration;
 pub mod persist;
+pub mod plan;
 pub mod program;
 pub mod record;
 pub mod run;
 pub mod schedule;
 pub mod simulation;
+pub mod swap;
 pub mod tables;
 pub mod tick;
 
 pub use config::WorldConfig;
 pub use simulation::{Error, LogSink, Options, Simulation};
+pub use swap::Swap;

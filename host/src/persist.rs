@@ -65,9 +65,9 @@ mod state;
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
-pub use mods::StoredMod;
+pub use mods::{Cause, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
-pub use save::Save;
+pub use save::{Adoption, Save};
 pub use sql::Table;
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ impl Simulation {
             self.flush()?;
             record.timings.commit = watch.lap();
         }
+        self.roll_back(&mut record)?;
         Ok(record)
     }
 
@@ -195,7 +196,6 @@ impl Simulation {
 
     /// Counts faults in a row, and suspends whoever has too many.
     fn judge(&self, world: &mut World, record: &mut TickRecord) {
-        let limit = self.config.world.faults_to_suspend;
         let mods = Arc::make_mut(&mut world.mods);
         for loaded in &self.program.mods {
             let own = |run: &&crate::record::SystemRun| {
@@ -207,6 +207,7 @@ impl Simulation {
             if !faulted && !ran {
                 continue;
             }
+            let limit = self.faults_to_suspend(&loaded.id, record.tick);
             let state = mods.entry(loaded.id.clone()).or_default();
             state.faults_in_a_row = if faulted { state.faults_in_a_row + 1 } else { 0 };
             if limit > 0 && state.faults_in_a_row >= limit && !state.suspended {

@@ -272,6 +272,12 @@ impl Registry {
         id
     }
 
+    /// Declares a kind anew under the id it has.
+    pub(crate) fn replace(&mut self, id: KindId, kind: Kind) {
+        debug_assert_eq!(self.get(id).name, kind.name);
+        self.kinds[id.0 as usize] = Arc::new(kind);
+    }
+
     /// The kind with this id.
     pub fn get(&self, id: KindId) -> &Arc<Kind> {
         &self.kinds[id.0 as usize]

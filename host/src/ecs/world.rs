@@ -172,6 +172,11 @@ impl World {
         self.watched = Arc::new(topics);
     }
 
+    /// Tells nobody of removals until [`World::watch`] says who wants to know.
+    pub(crate) fn unwatch(&mut self) {
+        self.watched = Arc::default();
+    }
+
     /// Puts the next archetype of a save back. Its columns ascend by kind and
     /// have as many rows as there are entities.
     pub(crate) fn restore_archetype(&mut self, entities: Paged<Entity>, columns: Vec<Column>) {

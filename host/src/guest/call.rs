@@ -333,14 +333,14 @@ pub(super) fn verdict(error: wasmtime::Error, limits: &Limits) -> Verdict {
     }
 }
 
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     const TEXT_MAX_CHARS: usize = 500;
     let line = text.lines().next().unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(TEXT_MAX_CHARS).collect()
 }
 
 /// What a Rust guest printed when it panicked, on one line.
-fn panic_message(said: &str) -> Option<String> {
+pub(super) fn panic_message(said: &str) -> Option<String> {
     let from = said.find("panicked at ")?;
     let told: Vec<&str> = said[from..].lines().take(2).map(str::trim).collect();
     Some(first_line(&told.join(" ")))

@@ -11,6 +11,7 @@ use blake3::Hasher;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::catalog::Manifest;
+use crate::migration::Conversions;
 use crate::record::{Digest, hex};
 
 use super::error::{Outcome, damage};
@@ -62,13 +63,58 @@ fn manifest_text(manifest: &Manifest) -> String {
     serde_json::to_string(manifest).unwrap_or_default()
 }
 
-/// A set of mods, and the tick after which it ran.
+/// How a set of mods came to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The save was made with it.
+    #[default]
+    Made,
+    /// It took the place of another, and values stayed as they were.
+    Swapped,
+    /// It took the place of another, and values were brought up to date.
+    Migrated,
+    /// It is the set before the last, which came back because a new mod faulted.
+    RolledBack,
+}
+
+impl Cause {
+    const ALL: [(Cause, &'static str); 4] = [
+        (Cause::Made, "made"),
+        (Cause::Swapped, "swapped"),
+        (Cause::Migrated, "migrated"),
+        (Cause::RolledBack, "rolled back"),
+    ];
+
+    /// Its name in saves and messages.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// A set of mods that ran in a save, with components and assets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedSet {
+    /// It ran from the tick after this one on.
+    pub since: u64,
+    /// How it came to be.
+    pub cause: Cause,
+    /// By id.
+    pub mods: Vec<StoredMod>,
+}
+
+/// A set of mods, by digests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ModSet {
-    /// Nothing when no set was ever recorded.
-    pub since: Option<i64>,
+    /// Zero when no set was ever recorded.
+    pub number: i64,
+    /// The tick after which it ran.
+    pub since: i64,
+    /// How it came to be.
+    pub cause: Cause,
     /// By id.
     pub mods: Vec<Listed>,
+    /// Conversions that the save has behind it.
+    pub behind: Conversions,
 }
 
 /// Bytes that one component or asset may have.
@@ -78,13 +124,32 @@ const ZSTD_LEVEL: i32 = 3;
 impl ModSet {
     /// The set that runs now.
     pub(super) fn read(connection: &Connection) -> Outcome<Self> {
-        let since: Option<i64> =
-            connection.query_row("SELECT max(since) FROM st_mod_sets", [], |row| row.get(0))?;
+        let number: Option<i64> =
+            connection.query_row("SELECT max(number) FROM st_mod_sets", [], |row| row.get(0))?;
+        match number {
+            Some(number) => Self::read_one(connection, number),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// The set with this number.
+    pub(super) fn read_one(connection: &Connection, number: i64) -> Outcome<Self> {
+        let (since, cause): (i64, String) = connection.query_row(
+            "SELECT since, cause FROM st_mod_sets WHERE number = ?1",
+            [number],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let Some((cause, _)) = Cause::ALL.into_iter().find(|(_, name)| *name == cause) else {
+            return damage(format!("`{cause}` is no way for mods to come into it"));
+        };
+        let mut select = connection.prepare("SELECT mod, name FROM st_conversions")?;
+        let behind = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let behind = behind.collect::<Result<_, _>>()?;
         let mut select = connection.prepare(
             "SELECT id, version, component, manifest, source, declaration
-                      FROM st_mods WHERE since = ?1 ORDER BY id",
+                      FROM st_mods WHERE mod_set = ?1 ORDER BY id",
         )?;
-        let mods = select.query_map([since], |row| {
+        let mods = select.query_map([number], |row| {
             Ok(Listed {
                 id: row.get(0)?,
                 version: row.get(1)?,
@@ -95,10 +160,11 @@ impl ModSet {
                 declaration: row.get(5)?,
             })
         })?;
-        let mut set = ModSet { since, mods: mods.collect::<Result<_, _>>()? };
+        let mods = mods.collect::<Result<_, _>>()?;
+        let mut set = ModSet { number, since, cause, mods, behind };
         let mut select =
-            connection.prepare("SELECT mod, name, blob FROM st_assets WHERE since = ?1")?;
-        let mut rows = select.query([since])?;
+            connection.prepare("SELECT mod, name, blob FROM st_assets WHERE mod_set = ?1")?;
+        let mut rows = select.query([number])?;
         while let Some(row) = rows.next()? {
             let id: String = row.get(0)?;
             let Some(listed) = set.mods.iter_mut().find(|listed| listed.id == id) else {
@@ -115,6 +181,12 @@ impl ModSet {
             into.update(&(text.len() as u64).to_le_bytes());
             into.update(text.as_bytes());
         };
+        text(self.cause.name());
+        text(&format!("{} {}", self.number, self.since));
+        for (id, name) in &self.behind {
+            text(id);
+            text(name);
+        }
         for listed in &self.mods {
             text(&listed.id);
             text(&listed.version);
@@ -128,6 +200,12 @@ impl ModSet {
                 text(&hex(digest));
             }
         }
+    }
+
+    /// The set with its contents.
+    pub(super) fn recorded(&self, connection: &Connection) -> Outcome<RecordedSet> {
+        let mods = self.load(connection)?;
+        Ok(RecordedSet { since: self.since.unsigned_abs(), cause: self.cause, mods })
     }
 
     /// Every mod of the set with its contents.
@@ -174,19 +252,35 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
     listed
 }
 
-/// Writes a set with the contents that the save does not have yet. A set that
-/// was to stand from the same tick on never ran, and goes.
+/// Every set that ran, in order.
+pub(super) fn history(connection: &Connection) -> Outcome<Vec<RecordedSet>> {
+    let mut select = connection.prepare("SELECT number FROM st_mod_sets ORDER BY number")?;
+    let numbers = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let recorded = |number| ModSet::read_one(connection, number)?.recorded(connection);
+    numbers.into_iter().map(recorded).collect()
+}
+
+/// Writes a set as the next one, with the contents that the save does not have
+/// yet, and the conversions that the save has behind it from now on.
 pub(super) fn write(
     connection: &Connection,
-    since: u64,
-    mods: &[StoredMod],
+    before: &ModSet,
+    next: &RecordedSet,
+    behind: &Conversions,
 ) -> rusqlite::Result<ModSet> {
-    let since = since as i64;
-    for table in ["st_mod_sets", "st_mods", "st_assets"] {
-        connection.execute(&format!("DELETE FROM {table} WHERE since >= ?1"), [since])?;
+    let RecordedSet { since, cause, mods } = next;
+    for (id, name) in behind.difference(&before.behind) {
+        connection.execute(
+            "INSERT INTO st_conversions (mod, name, tick) VALUES (?1, ?2, ?3)",
+            params![id, name, *since as i64],
+        )?;
     }
-    connection.execute("INSERT INTO st_mod_sets (since) VALUES (?1)", [since])?;
-    let set = ModSet { since: Some(since), mods: list(mods) };
+    let (number, behind) = (before.number + 1, behind.clone());
+    let set = ModSet { number, since: *since as i64, cause: *cause, mods: list(mods), behind };
+    connection.execute(
+        "INSERT INTO st_mod_sets (number, since, cause) VALUES (?1, ?2, ?3)",
+        params![number, set.since, cause.name()],
+    )?;
     for stored in mods {
         store_blob(connection, &stored.component)?;
         for bytes in stored.assets.values() {
@@ -195,10 +289,10 @@ pub(super) fn write(
     }
     for listed in &set.mods {
         connection.execute(
-            "INSERT INTO st_mods (since, id, version, component, manifest, source, declaration)
+            "INSERT INTO st_mods (mod_set, id, version, component, manifest, source, declaration)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
-                since,
+                number,
                 listed.id,
                 listed.version,
                 listed.component,
@@ -209,8 +303,8 @@ pub(super) fn write(
         )?;
         for (name, digest) in &listed.assets {
             connection.execute(
-                "INSERT INTO st_assets (since, mod, name, blob) VALUES (?1, ?2, ?3, ?4)",
-                params![since, listed.id, name, digest],
+                "INSERT INTO st_assets (mod_set, mod, name, blob) VALUES (?1, ?2, ?3, ?4)",
+                params![number, listed.id, name, digest],
             )?;
         }
     }

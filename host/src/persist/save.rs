@@ -4,6 +4,8 @@
 //! and everything else in here change only once SQLite has committed. So after
 //! an error the writer stands where the save stands, and can be used again.
 
+mod adopt;
+
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,8 +27,10 @@ use super::chunks::Index;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals};
-use super::mods::{self, ModSet, StoredMod};
+use super::mods::ModSet;
 use super::{chunks, connect, inbox, restore, schema, state};
+
+pub use adopt::Adoption;
 
 /// The one writer of a save.
 #[derive(Debug)]
@@ -153,8 +157,7 @@ impl Save {
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
         let set = self.set_synced(due).map_err(Failure::from);
-        let committed =
-            set.and_then(|synced| self.try_commit(records, world, None).map(|()| synced));
+        let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
         let synced = match committed {
             Ok(synced) => synced,
             Err(failure) => {
@@ -171,12 +174,7 @@ impl Save {
         Ok(())
     }
 
-    fn try_commit(
-        &mut self,
-        records: &[TickRecord],
-        world: &World,
-        mods: Option<&[StoredMod]>,
-    ) -> Outcome<()> {
+    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Outcome<()> {
         let mut head = Head {
             tick: world.tick() as i64,
             first_free: i64::from(world.entities.first_free()),
@@ -190,11 +188,7 @@ impl Save {
         let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
         let connection = self.database.lock();
         let transaction = begin(&connection)?;
-        let set = match mods {
-            Some(mods) => mods::write(&transaction, world.tick(), mods)?,
-            None => self.mods.clone(),
-        };
-        let seal = seal(&head, &config_text(&self.config)?, world, &set);
+        let seal = seal(&head, &config_text(&self.config)?, world, &self.mods);
         state::write(&transaction, before, world)?;
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
@@ -205,7 +199,6 @@ impl Save {
         transaction.commit()?;
         drop(connection);
 
-        self.mods = set;
         self.index.apply(changes);
         self.totals.extend(totals);
         self.taken.retain(|(row, _)| !consumed.contains(row));
@@ -214,46 +207,9 @@ impl Save {
         Ok(())
     }
 
-    /// Replaces the settings. The rows in a page never change.
-    pub fn set_config(&mut self, config: &WorldConfig) -> Result<(), SaveError> {
-        if *config == self.config {
-            return Ok(());
-        }
-        let write = || -> Outcome<()> {
-            let text = config_text(config)?;
-            let seal = seal(&self.head, &text, &self.committed, &self.mods);
-            let connection = self.database.lock();
-            let transaction = begin(&connection)?;
-            transaction.execute("UPDATE st_settings SET config = ?1", [text])?;
-            write_head(&transaction, &self.head, &seal)?;
-            Ok(transaction.commit()?)
-        };
-        write().map_err(|failure| failure.of(&self.path, "written"))?;
-        self.config = config.clone();
-        Ok(())
-    }
-
-    /// Records the set of mods that runs from here on, with their components
-    /// and assets, and the world as it is with them. The same set again changes
-    /// nothing.
-    pub fn record_mods(&mut self, mods: &[StoredMod], world: &World) -> Result<(), SaveError> {
-        if self.mods.since.is_some()
-            && self.mods.mods == mods::list(mods)
-            && self.committed.tables == world.tables
-        {
-            return Ok(());
-        }
-        self.try_commit(&[], world, Some(mods)).map_err(|failure| failure.of(&self.path, "written"))
-    }
-
     /// The connection, with the tables of mods.
     pub fn database(&self) -> Arc<Database> {
         self.database.clone()
-    }
-
-    /// The set of mods that runs now, with their components and assets.
-    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        self.mods.load(&self.database.lock()).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The inputs that were sent and not taken before, oldest first. They leave

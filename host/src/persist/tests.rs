@@ -183,7 +183,8 @@ fn a_commit_that_fails_at_its_very_end_changes_nothing() {
     save.commit(std::slice::from_ref(&record), &sample.world).expect_err("refused");
     let config = WorldConfig { mods: BTreeMap::new(), ..sample.config.clone() };
     let other = Durability::SyncEveryTicks { ticks: 9 };
-    save.set_config(&WorldConfig { durability: other, ..config }).expect_err("refused");
+    let other = WorldConfig { durability: other, ..config };
+    sample.adopt(&mut save, &other, &[], 0).expect_err("refused");
     save.connection().commit_hook(None::<fn() -> bool>).expect("unset");
     let (held, config) = Reader::open(&folder.save()).expect("opens").world().expect("whole");
     assert_eq!((digest(&held), config), (digest(&before), sample.config.clone()));
@@ -329,7 +330,7 @@ fn a_save_has_one_writer() {
 #[test]
 fn mods_travel_with_the_save_and_none_is_forgotten() {
     let folder = Folder::new();
-    let mut sample = Sample::new();
+    let sample = Sample::new();
     let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
     let stored = |id: &str, component: &[u8]| StoredMod {
         id: id.to_owned(),
@@ -343,11 +344,9 @@ fn mods_travel_with_the_save_and_none_is_forgotten() {
     };
     let first = [stored("a", b"one"), stored("b", b"two")];
     let second = [stored("a", b"one, better"), stored("b", b"two")];
-    save.record_mods(&first, &sample.world).expect("recorded");
-    save.record_mods(&first, &sample.world).expect("recorded");
-    let record = sample.step();
-    save.commit(&[record], &sample.world).expect("committed");
-    save.record_mods(&second, &sample.world).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &first, 0).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &first, 5).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &second, 7).expect("recorded");
     assert_eq!(save.mods().expect("there"), second);
     save.close().expect("closes");
     let (save, ..) = Save::open(&folder.save()).expect("opens");
@@ -368,7 +367,7 @@ fn settings_change_and_stay() {
     let mut config = sample.config.clone();
     config.durability = Durability::SyncEveryTicks { ticks: 10 };
     config.world.seed = 99;
-    save.set_config(&config).expect("set");
+    sample.adopt(&mut save, &config, &[], 0).expect("set");
     save.close().expect("closes");
     let (_, found, _) = Save::open(&folder.save()).expect("opens");
     assert_eq!(found, config);

@@ -95,7 +95,6 @@ impl Database {
         migrations: &[Migration],
         after_tick: u64,
     ) -> Result<Vec<String>, TableError> {
-        check_names(mod_id, migrations)?;
         let pending = self.pending(mod_id, migrations)?;
         if pending.is_empty() {
             return Ok(Vec::new());
@@ -113,39 +112,13 @@ impl Database {
         Ok(pending.iter().map(|migration| migration.name.clone()).collect())
     }
 
-    /// The migrations of a mod that did not run yet, once those that did are
-    /// found unaltered.
+    /// As [`pending`], of this save.
     pub fn pending<'m>(
         &self,
         mod_id: &str,
         migrations: &'m [Migration],
     ) -> Result<Vec<&'m Migration>, TableError> {
-        let connection = self.lock();
-        let mut select = connection
-            .prepare("SELECT name, digest FROM st_migrations WHERE mod = ?1 ORDER BY name")?;
-        let ran = select.query_map([mod_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let ran: BTreeMap<String, Digest> = ran.collect::<Result<_, _>>()?;
-        for (name, digest) in &ran {
-            let (mod_id, name) = (mod_id.to_owned(), name.clone());
-            match migrations.iter().find(|migration| migration.name == name) {
-                None => return Err(TableError::Unknown { mod_id, name }),
-                Some(known) if fingerprint(known) != *digest => {
-                    return Err(TableError::Altered { mod_id, name });
-                }
-                Some(_) => {}
-            }
-        }
-        let last = ran.keys().next_back();
-        let pending: Vec<&Migration> =
-            migrations.iter().filter(|migration| !ran.contains_key(&migration.name)).collect();
-        match pending.iter().find(|migration| Some(&migration.name) < last) {
-            None => Ok(pending),
-            Some(late) => Err(TableError::Name {
-                mod_id: mod_id.to_owned(),
-                name: late.name.clone(),
-                what: " before one that already ran in this save",
-            }),
-        }
+        pending(&self.lock(), mod_id, migrations)
     }
 
     /// Drops every table of a mod, and forgets its migrations. Gives the names of
@@ -198,6 +171,41 @@ impl Database {
             }
         }
         Ok(())
+    }
+}
+
+/// The migrations of a mod that did not run yet, once those that did are
+/// found unaltered.
+pub fn pending<'m>(
+    connection: &Connection,
+    mod_id: &str,
+    migrations: &'m [Migration],
+) -> Result<Vec<&'m Migration>, TableError> {
+    check_names(mod_id, migrations)?;
+    let mut select = connection
+        .prepare("SELECT name, digest FROM st_migrations WHERE mod = ?1 ORDER BY name")?;
+    let ran = select.query_map([mod_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let ran: BTreeMap<String, Digest> = ran.collect::<Result<_, _>>()?;
+    for (name, digest) in &ran {
+        let (mod_id, name) = (mod_id.to_owned(), name.clone());
+        match migrations.iter().find(|migration| migration.name == name) {
+            None => return Err(TableError::Unknown { mod_id, name }),
+            Some(known) if fingerprint(known) != *digest => {
+                return Err(TableError::Altered { mod_id, name });
+            }
+            Some(_) => {}
+        }
+    }
+    let last = ran.keys().next_back();
+    let pending: Vec<&Migration> =
+        migrations.iter().filter(|migration| !ran.contains_key(&migration.name)).collect();
+    match pending.iter().find(|migration| Some(&migration.name) < last) {
+        None => Ok(pending),
+        Some(late) => Err(TableError::Name {
+            mod_id: mod_id.to_owned(),
+            name: late.name.clone(),
+            what: " before one that already ran in this save",
+        }),
     }
 }
 

@@ -7,8 +7,6 @@ use crate::ecs::TableState;
 use crate::guest::{Fault, Halt};
 use crate::persist::in_memory;
 
-mod corpus;
-
 pub(super) const LEDGER: &str = "CREATE TABLE economy__ledger (
     tick INTEGER NOT NULL, seller TEXT NOT NULL, gold REAL, note BLOB,
     PRIMARY KEY (tick, seller)
@@ -79,6 +77,8 @@ pub(super) fn packed(json: serde_json::Value) -> Vec<u8> {
 macro_rules! packed {
     ($($json:tt)+) => { packed(serde_json::json!($($json)+)) };
 }
+
+mod corpus;
 
 const INSERT: &str = "INSERT INTO economy__ledger VALUES (?1, ?2, ?3, NULL)";
 

@@ -22,7 +22,7 @@ fn closed() -> (Folder, Sample) {
         source: "mods/test".to_owned(),
         declaration: "{}".to_owned(),
     };
-    save.record_mods(&[component], &sample.world).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &[component], 0).expect("recorded");
     for _ in 0..30 {
         let record = sample.step();
         save.commit(&[record], &sample.world).expect("committed");
@@ -288,7 +288,7 @@ fn what_contradicts_itself_is_refused() {
         ("UPDATE st_mod_states SET faults_in_a_row = -1", ""),
         ("UPDATE st_mods SET version = '9'", "not those that were committed"),
         (
-            "INSERT INTO st_assets VALUES (0, 'nobody', 'a', zeroblob(32))",
+            "INSERT INTO st_assets VALUES (1, 'nobody', 'a', zeroblob(32))",
             "assets of a mod `nobody`",
         ),
         ("UPDATE st_inbox SET kind = 0", "its inbox has an input of kind 0"),
