@@ -134,7 +134,7 @@ fn what_values_cannot_follow_is_refused_with_a_remedy() {
     let mut world = opened();
     assert_eq!(
         refused(&mut world, "shop_needy"),
-        "the mods do not fit the save: field `gold` of `shop/Purse` becomes u8, which does not hold \
+        "the mods do not fit: field `gold` of `shop/Purse` becomes u8, which does not hold \
          every u32 that 10 values in the save have: write a conversion, or give the field another \
          name and a default; and field `silver` of `shop/Purse` becomes [u8; 3], which does not \
          hold every u32 that 10 values in the save have: write a conversion, or give the field \

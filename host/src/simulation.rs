@@ -73,7 +73,7 @@ pub enum Error {
     #[error(transparent)]
     Save(#[from] SaveError),
     /// The values of the save cannot follow the mods.
-    #[error("the mods do not fit the save: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
+    #[error("the mods do not fit: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
     Incompatible(Box<Plan>),
     /// The mods are not those that the save last ran with, and that was not
     /// accepted.
