@@ -16,4 +16,6 @@ mod kill;
 mod manifests;
 mod packs;
 mod place;
+mod reload;
 mod scaffold;
+mod tables;

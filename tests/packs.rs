@@ -135,7 +135,7 @@ fn a_slim_save_stays_slim_with_other_mods() {
     let home = packed("");
     run_on(&home, &[".", "--save", "s.db", "--slim"]);
     home.write("more/count", "7");
-    run_on(&home, &[".", "--save", "s.db"]);
+    run_on(&home, &[".", "--save", "s.db", "--accept-mods"]);
     let listed = mods(&home, "s.db");
     assert_eq!((&listed[0]["in_save"], &listed[0]["since_tick"]), (&false.into(), &1.into()));
     assert!(run_refused(&home, &["--save", "s.db"]).starts_with("s.db is slim and lacks"));

@@ -196,6 +196,7 @@ mod tests {
         systems: &[],
         kinds: &[],
         migrations: &[],
+        conversions: &[],
     };
 
     fn call() -> Vec<u8> {

@@ -32,6 +32,9 @@ pub trait Store<T>: 'static {
     /// The values of a lookup, one after another.
     fn values(bytes: Vec<u8>, count: usize) -> Result<Self::Column, Malformed>;
 
+    /// The values of a column as it crosses the boundary, to keep.
+    fn taken(bytes: Vec<u8>, rows: usize) -> Result<Vec<T>, Malformed>;
+
     /// One value inside a MessagePack value.
     fn read(from: &mut Reader<'_>) -> Result<T, Malformed>;
 

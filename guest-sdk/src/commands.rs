@@ -10,7 +10,7 @@ use crate::kind::{Component, Relation};
 use crate::param::{Param, Slots};
 use std::ops::Range;
 
-pub(crate) use buffer::Buffer;
+pub(crate) use buffer::{Buffer, Column};
 pub use bundle::Bundle;
 
 /// Spawns, despawns, inserts, removes, relates.

@@ -4,6 +4,7 @@
 //! so that a column of entities is viewed in place.
 
 use core::fmt;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use bytemuck::{Pod, Zeroable};
 
@@ -69,6 +70,20 @@ unsafe impl Zeroable for Entity {}
 
 #[expect(unsafe_code, reason = "a transparent u64 has no padding and no invalid bits")]
 unsafe impl Pod for Entity {}
+
+/// Its bits, as a number.
+impl Serialize for Entity {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(self.0 as i64)
+    }
+}
+
+/// From its bits, as SQL has them: a number that may be negative.
+impl<'de> Deserialize<'de> for Entity {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        i64::deserialize(from).map(|bits| Self(bits as u64))
+    }
+}
 
 /// Index, `v`, generation: `12v3`.
 impl fmt::Display for Entity {

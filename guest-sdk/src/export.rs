@@ -1,4 +1,4 @@
-//! The two exports of a mod, on top of its manifest.
+//! The three exports of a mod, on top of its manifest.
 
 use crate::bindings::sandtable::guest::types::Description;
 use crate::call::{Call, Fault};
@@ -25,10 +25,14 @@ pub fn run(manifest: &'static Manifest, call: Vec<u8>) -> Result<(), String> {
 /// Answers `convert`.
 #[doc(hidden)]
 pub fn convert(
-    _: &'static Manifest,
+    manifest: &'static Manifest,
     conversion: u32,
-    _: u32,
-    _: Vec<Vec<u8>>,
+    rows: u32,
+    columns: Vec<Vec<u8>>,
 ) -> Result<Vec<Vec<u8>>, String> {
-    Err(format!("the host asked for conversion {conversion} of none"))
+    let conversions = manifest.sorted_conversions();
+    match conversions.get(conversion as usize) {
+        Some(entry) => (entry.convert)(columns, rows as usize),
+        None => Err(format!("the host asked for conversion {conversion} of {}", conversions.len())),
+    }
 }

@@ -32,6 +32,16 @@ pub trait Kind: Sized + 'static {
 /// | `#[component(of = "economy")]` | the component of another mod |
 /// | `#[component(name = "Treasury")]` | another name than that of the type |
 /// | `#[component(packed)]`, `#[component(dynamic)]` | chooses the storage |
+///
+/// On a field, which [`Event`], [`Input`] and [`Relation`] have alike, for saves
+/// that were made with an older version of the mod:
+///
+/// | attribute | means |
+/// |---|---|
+/// | `#[component(was = "money")]` | the field was called so before; also a list of names |
+/// | `#[component(default = 5.0)]` | what rows get that lack the field |
+///
+/// What neither can express is a [`conversion`](macro@crate::conversion).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a component",
     label = "expected a type with `#[derive(Component)]`"
@@ -89,10 +99,22 @@ pub struct Info {
     pub fields: fn() -> Vec<Field>,
 }
 
-/// One field of a kind.
+/// One field of a kind: its names before this one, and what rows of an older
+/// save get that lack it.
 #[doc(hidden)]
-pub fn field<T: Value>(name: &str, offset: usize) -> Field {
+pub fn field<T: Value>(name: &str, offset: usize, was: &[&str], default: Option<T>) -> Field {
     let mut ty = String::new();
     T::write_type(&mut ty);
-    Field { name: name.to_owned(), ty, offset: offset as u32, was: Vec::new(), default: None }
+    let encoded = |value: T| {
+        let mut bytes = Vec::new();
+        value.write(&mut bytes);
+        bytes
+    };
+    Field {
+        name: name.to_owned(),
+        ty,
+        offset: offset as u32,
+        was: was.iter().map(|&was| was.to_owned()).collect(),
+        default: default.map(encoded),
+    }
 }

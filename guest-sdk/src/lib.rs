@@ -68,6 +68,7 @@
 //! | [`Commands`] | changes of structure |
 //! | [`Rng`] | random numbers that repeat |
 //! | [`Tick`] | the time |
+//! | [`Tables`] | SQL over the mod's tables in the save |
 //! | [`Assets`] | the mod's files |
 //!
 //! What a system reads is as it was before the system started. Columns and
@@ -76,7 +77,7 @@
 //! all that it did in this tick is discarded.
 //!
 //! Nothing stays in memory from one call to the next, not even a `static`: what
-//! a mod knows lives in components, resources, relations and events.
+//! a mod knows lives in components, resources, relations, events and tables.
 //!
 //! # Fast loops
 //!
@@ -99,6 +100,7 @@ mod call;
 mod codec;
 mod column;
 mod commands;
+mod conversion;
 mod declaration;
 mod entity;
 mod entity_map;
@@ -116,18 +118,22 @@ mod resource;
 mod rng;
 mod sys;
 mod system;
+mod tables;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod tick;
 mod value;
 
 pub use rand_core;
-pub use sandtable_sdk_macros::{Component, Event, Input, Relation, Value, export, system};
+pub use sandtable_sdk_macros::{
+    Component, Event, Input, Relation, Value, conversion, export, system,
+};
 
 pub use assets::{AssetError, Assets};
 pub use codec::{Malformed, Reader};
 pub use column::Mut;
 pub use commands::{Bundle, Commands, EntityCommands};
+pub use conversion::Conversion;
 pub use entity::Entity;
 pub use event::{Despawned, EventReader, EventWriter, Readable, Removed};
 pub use kind::{Component, Event, Input, Kind, Relation};
@@ -141,6 +147,7 @@ pub use relations::{Edges, Relations};
 pub use resource::{Res, ResMut};
 pub use rng::{EntityRng, Rng, Uniform};
 pub use system::System;
+pub use tables::{TableError, Tables};
 pub use tick::Tick;
 pub use value::Value;
 
@@ -149,7 +156,8 @@ pub mod prelude {
     pub use crate::{
         Added, Assets, Changed, Commands, Component, Despawned, Entity, EntityRng, Event,
         EventReader, EventWriter, Input, Lookup, Mut, Query, Relation, Relations, Removed, Res,
-        ResMut, Rng, Tick, Value, With, Without, debug, error, info, log, system, warn,
+        ResMut, Rng, TableError, Tables, Tick, Value, With, Without, conversion, debug, error,
+        info, log, system, warn,
     };
 }
 
@@ -163,6 +171,7 @@ pub mod __private {
     pub use crate::call::Fault;
     pub use crate::codec::{Malformed, Reader, write};
     pub use crate::column::{Dynamic, Packed};
+    pub use crate::conversion::ConversionEntry;
     pub use crate::declaration::{Reading, Span, SystemDeclaration};
     pub use crate::export::{convert, describe, run};
     pub use crate::kind::{Info, OnDespawn, Role, Storage, field};

@@ -8,6 +8,7 @@ use std::any::TypeId;
 
 use crate::bindings::sandtable::guest::types;
 use crate::call::{Call, Fault};
+use crate::conversion::ConversionEntry;
 use crate::declaration::SystemDeclaration;
 use crate::kind::{Info, Kind};
 use crate::system::{self, System};
@@ -27,6 +28,8 @@ pub struct Manifest {
     pub kinds: &'static [KindEntry],
     /// The files of its migrations, each with its path and its text.
     pub migrations: &'static [(&'static str, &'static str)],
+    /// Its conversions, in any order.
+    pub conversions: &'static [ConversionEntry],
 }
 
 /// One system of a mod.
@@ -47,14 +50,35 @@ impl Entry {
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct KindEntry {
-    pub(crate) id: fn() -> TypeId,
+    id: Id,
     pub(crate) info: Info,
+}
+
+/// A type's id, also before it can be asked for in a constant.
+#[derive(Clone, Copy)]
+enum Id {
+    Of(fn() -> TypeId),
+    Known(TypeId),
+}
+
+impl Id {
+    fn get(self) -> TypeId {
+        match self {
+            Self::Of(ask) => ask(),
+            Self::Known(id) => id,
+        }
+    }
 }
 
 impl KindEntry {
     /// That of a type with a derive.
     pub const fn of<K: Kind>() -> Self {
-        Self { id: TypeId::of::<K>, info: K::INFO }
+        Self { id: Id::Of(TypeId::of::<K>), info: K::INFO }
+    }
+
+    /// That of a type that is known by its id.
+    pub(crate) fn new(id: TypeId, info: Info) -> Self {
+        Self { id: Id::Known(id), info }
     }
 }
 
@@ -65,13 +89,14 @@ impl Manifest {
         let systems =
             self.systems.iter().map(|entry| SystemDeclaration::of(entry, &mut kinds)).collect();
         kinds.extend(self.kinds);
+        let conversions = self.conversions(&mut kinds);
         types::Description {
             id: self.id.to_owned(),
             version: self.version.to_owned(),
             kinds: kinds.describe(),
             systems,
             migrations: self.migrations(),
-            conversions: Vec::new(),
+            conversions,
         }
     }
 
@@ -83,6 +108,24 @@ impl Manifest {
             types::Migration { name: name.to_owned(), sql: (*sql).to_owned() }
         };
         self.migrations.iter().map(migration).collect()
+    }
+
+    /// Its conversions by name, which the numbers in front put into order.
+    fn conversions(&'static self, kinds: &mut Kinds) -> Vec<types::Conversion> {
+        let describe = |entry: &ConversionEntry| {
+            let old = entry.old.iter().map(|kind| kinds.declaration(&kind.info)).collect();
+            let mut new = Vec::new();
+            (entry.new)(&mut |kind| new.push(kinds.index(kind)));
+            types::Conversion { name: entry.name.to_owned(), old, new }
+        };
+        self.sorted_conversions().into_iter().map(describe).collect()
+    }
+
+    /// Its conversions in the order in which the host knows them.
+    pub(crate) fn sorted_conversions(&self) -> Vec<&'static ConversionEntry> {
+        let mut sorted: Vec<_> = self.conversions.iter().collect();
+        sorted.sort_by_key(|entry| entry.name);
+        sorted
     }
 
     /// Every kind, by index.
@@ -120,7 +163,7 @@ impl Kinds {
 
     /// The index of a kind, which is new if it was not mentioned before.
     pub(crate) fn index(&mut self, entry: KindEntry) -> u32 {
-        let id = (entry.id)();
+        let id = entry.id.get();
         if let Some(index) = self.find(id) {
             return index;
         }
@@ -168,15 +211,18 @@ impl Kinds {
     }
 
     fn describe(&self) -> Vec<types::Kind> {
-        let describe = |known: &Known| types::Kind {
-            name: self.name(&known.info),
-            role: known.info.role,
-            storage: known.info.storage,
-            size: known.info.size as u32,
-            fields: (known.info.fields)(),
-            on_despawn: known.info.on_despawn,
-        };
-        self.known.iter().map(describe).collect()
+        self.known.iter().map(|known| self.declaration(&known.info)).collect()
+    }
+
+    fn declaration(&self, info: &Info) -> types::Kind {
+        types::Kind {
+            name: self.name(info),
+            role: info.role,
+            storage: info.storage,
+            size: info.size as u32,
+            fields: (info.fields)(),
+            on_despawn: info.on_despawn,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::query::Shipped;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a system can take",
     label = "not a system parameter",
-    note = "a system takes Query<..>, Res<T>, ResMut<T>, Option<Res<T>>, Lookup<&T>, Relations<K>, Commands, EventReader<E>, EventWriter<E>, Rng, Tick and Assets"
+    note = "a system takes Query<..>, Res<T>, ResMut<T>, Option<Res<T>>, Lookup<&T>, Relations<K>, Commands, EventReader<E>, EventWriter<E>, Rng, Tick, Tables and Assets"
 )]
 pub trait Param {
     /// What lives through the call.
@@ -24,8 +24,8 @@ pub trait Param {
 
     /// How many queries it is.
     const QUERIES: usize = 0;
-    /// Whether it sets a resource.
-    const SETS_RESOURCE: bool = false;
+    /// Whether it can only be given once: to set a resource, or to use tables.
+    const NEEDS_WORLD: bool = false;
     /// Whether what it sends is ordered by the row it is sent for.
     const SENDS: bool = false;
 
@@ -85,7 +85,7 @@ macro_rules! tuples {
             type Item<'w> = ($($param::Item<'w>,)*);
 
             const QUERIES: usize = 0 $(+ $param::QUERIES)*;
-            const SETS_RESOURCE: bool = false $(|| $param::SETS_RESOURCE)*;
+            const NEEDS_WORLD: bool = false $(|| $param::NEEDS_WORLD)*;
             const SENDS: bool = false $(|| $param::SENDS)*;
 
             fn declare(system: &mut SystemDeclaration<'_>) {

@@ -115,7 +115,7 @@ impl<T: Component + Default> Param for ResMut<'_, T> {
     type State = SetState<T>;
     type Item<'w> = ResMut<'w, T>;
 
-    const SETS_RESOURCE: bool = true;
+    const NEEDS_WORLD: bool = true;
 
     fn declare(system: &mut SystemDeclaration<'_>) {
         system.resource::<T>(true);

@@ -10,9 +10,11 @@ mod imports;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use double::{
-    asset, asset_names, commands, emit, log, lookup, next, related, set_resource, write,
+    asset, asset_names, commands, emit, execute, log, lookup, next, query, related, set_resource,
+    write,
 };
 #[cfg(target_arch = "wasm32")]
 pub(crate) use imports::{
-    asset, asset_names, commands, emit, log, lookup, next, related, set_resource, write,
+    asset, asset_names, commands, emit, execute, log, lookup, next, query, related, set_resource,
+    write,
 };

@@ -65,7 +65,7 @@ pub struct Schedule {
 impl Schedule {
     /// The span, given what the parameters need. Runs while compiling.
     pub const fn span<P: Param>(&self) -> Span {
-        let whole = P::QUERIES != 1 || P::SETS_RESOURCE;
+        let whole = P::QUERIES != 1 || P::NEEDS_WORLD;
         match self.span {
             None if P::QUERIES > 1 => {
                 panic!("a system with several queries must say #[system(whole = \"world\")]")
@@ -176,7 +176,12 @@ fn drive<P: Param, R: Outcome>(
         P::store(&mut state);
         batch = match span {
             Span::Everything => Batch::new(),
-            Span::Shard | Span::Archetype => next_batch()?,
+            Span::Shard | Span::Archetype => {
+                // Frees the rows first, so that the next ones take their place: every
+                // page of memory that a call touches must be zeroed after it.
+                P::load(&mut state, &mut batch, call)?;
+                next_batch()?
+            }
         };
         if batch.is_empty() {
             break;

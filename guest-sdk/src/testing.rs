@@ -34,6 +34,8 @@
 mod commands;
 mod outcome;
 mod rows;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -53,6 +55,8 @@ use crate::{Entity, export};
 pub use commands::{Action, Command, Data};
 pub use outcome::Outcome;
 pub use rows::Rows;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
 
 /// A system, and what it is run with.
 pub struct Trial {
@@ -66,6 +70,8 @@ pub struct Trial {
     edges: BTreeMap<(TypeId, u64, u64), Vec<u8>>,
     assets: BTreeMap<String, Vec<u8>>,
     kinds: Vec<KindEntry>,
+    #[cfg(feature = "sqlite")]
+    tables: Option<Sqlite>,
 }
 
 /// What an event reader can ask for.
@@ -90,6 +96,8 @@ impl Trial {
             edges: BTreeMap::new(),
             assets: BTreeMap::new(),
             kinds: Vec::new(),
+            #[cfg(feature = "sqlite")]
+            tables: None,
         }
     }
 
@@ -168,6 +176,14 @@ impl Trial {
         self
     }
 
+    /// With tables.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn tables(mut self, tables: &Sqlite) -> Self {
+        self.tables = Some(tables.clone());
+        self
+    }
+
     /// Runs the system. An error is the text of its fault.
     pub fn run(self) -> Result<Outcome, String> {
         // A manifest is a constant everywhere else. Tests are short-lived.
@@ -178,6 +194,7 @@ impl Trial {
             systems: Box::leak(Box::new([(self.entry)()])),
             kinds: self.kinds.clone().leak(),
             migrations: &[],
+            conversions: &[],
         }));
         let kinds = manifest.kinds();
         let system = manifest.describe().systems.remove(0);
@@ -188,15 +205,25 @@ impl Trial {
             .enumerate()
             .flat_map(|(number, batch)| rows::columns_of(number as u32, batch, &system))
             .collect();
+        #[cfg(feature = "sqlite")]
+        if let Some(tables) = &self.tables {
+            tables.begin()?;
+        }
         let before = double::exchange(Double {
             batches: batches.into_iter().map(rows::shards_of).collect(),
             components: self.components(&system, &kinds),
             edges: self.edges_of(&system, &kinds),
             assets: self.assets,
+            #[cfg(feature = "sqlite")]
+            tables: self.tables.as_ref().map(|tables| tables.0.clone() as _),
             ..Double::default()
         });
         let result = export::run(manifest, call);
         let after = double::exchange(before);
+        #[cfg(feature = "sqlite")]
+        if let Some(tables) = &self.tables {
+            tables.end(result.is_ok())?;
+        }
         result?;
         Outcome::new(after, columns, system, kinds)
     }

@@ -51,7 +51,7 @@ pub fn config(mods: &[ModSource]) -> WorldConfig {
 /// So many threads, and whatever mods say on the screen.
 pub fn options(threads: usize) -> Options {
     let log = Arc::new(|_: &str, _, line: &sandtable::guest::LogLine| eprintln!("{}", line.text));
-    Options { threads, log, ..Options::default() }
+    Options { threads, log, accept_mods: false, ..Options::default() }
 }
 
 /// A world in memory after its first tick, in which it spawned.

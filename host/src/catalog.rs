@@ -17,6 +17,7 @@ mod manifest;
 mod place;
 mod resolve;
 pub(crate) mod toml_text;
+mod watch;
 mod world_file;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub use grants::{Asks, Pattern, Rights};
 pub use manifest::{Dependency, MANIFEST_FILE, Manifest};
 pub use resolve::{Offered, Unresolved, resolve};
 pub use toml_text::Mistake;
+pub use watch::{Changed, Watch};
 pub use world_file::{SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;

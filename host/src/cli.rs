@@ -9,6 +9,8 @@
 //! belongs into the library.
 
 mod build;
+mod check;
+mod dev;
 mod embed;
 mod info;
 mod lock;
@@ -40,6 +42,7 @@ use clap::{Parser, Subcommand};
 Examples:
   sandtable new islands                         make a world with one mod
   sandtable run islands --save islands.db       run it until Ctrl-C
+  sandtable dev islands --save islands.db       run it while its mods are written
   sandtable run --save islands.db --ticks 100   go on from the save alone
   sandtable info islands.db                     see what is in it
   sandtable sql islands.db \"SELECT * FROM entities LIMIT 5\"
@@ -54,6 +57,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Dev(dev::Arguments),
+    Check(check::Arguments),
     Send(send::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
@@ -69,6 +74,8 @@ enum Verb {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(arguments),
+        Verb::Dev(arguments) => dev::run(arguments),
+        Verb::Check(arguments) => check::run(arguments),
         Verb::Send(arguments) => send::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Build(arguments) => build::run(arguments),

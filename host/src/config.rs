@@ -25,6 +25,10 @@ pub struct WorldConfig {
     /// The mods that take part, by id.
     #[serde(default)]
     pub mods: BTreeMap<String, ModSettings>,
+    /// What becomes of the tables of mods that no longer take part, by id; those
+    /// that are not named keep theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, Removed>,
     /// Whose packs may be used with it.
     #[serde(default, skip_serializing_if = "Trust::is_empty")]
     pub trust: Trust,
@@ -120,6 +124,17 @@ pub enum Durability {
         /// Ticks from one commit to the next. Zero counts as one.
         ticks: u64,
     },
+}
+
+/// What becomes of the tables of a mod that no longer takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Removed {
+    /// They stay, and are the mod's again when it returns.
+    #[default]
+    KeepTables,
+    /// They are dropped when the world is next opened with other mods.
+    DropTables,
 }
 
 /// One mod's place in a world.
@@ -229,6 +244,23 @@ limits! {
     events_max: u64 = 100_000,
     /// Log lines of one call; those past it are dropped and counted.
     log_lines_max: u64 = 100,
+    /// SQL statements of one system in a tick; one with many rows of parameters
+    /// is one.
+    statements_max: u64 = 10_000,
+    /// Rows that one system may be answered in a tick.
+    rows_read_max: u64 = 1_000_000,
+    /// Rows of tables that one system may insert, update and delete in a tick.
+    rows_written_max: u64 = 1_000_000,
+    /// Bytes of statements, parameters and answers of one system in a tick.
+    sql_max_bytes: u64 = 64 << 20,
+    /// Bytes of values that all tables of the mod may hold together.
+    tables_max_bytes: u64 = 256 << 20,
+    /// Guard: steps of SQLite's machine for one statement; what it stopped is
+    /// undone as by the emergency stop. Zero: never.
+    sql_steps_max: u64 = 1_000_000_000,
+    /// Guard: bytes of memory that one statement may take to sort and group,
+    /// as `sql_steps_max`. Zero: no bound.
+    sql_memory_max_bytes: u64 = 256 << 20,
     /// Emergency stop: milliseconds on the wall for one call. What it stopped
     /// is undone with its whole tick, which then runs again without the mod.
     /// Zero: never.

@@ -19,7 +19,9 @@ mod event;
 mod kind;
 mod paged;
 mod query;
+mod recast;
 mod relation;
+mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod types;
@@ -35,8 +37,13 @@ pub use event::{Event, Events, Topic};
 pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
 pub use paged::Paged;
 pub use query::{Access, Query, RowMask, Term};
+pub use recast::{Converted, History, Origin, Recast};
 pub use relation::Relations;
+pub use table::TableState;
 pub use types::Type;
-pub use value::{Problem, Remap, canonical_packed, canonical_value, from_json, to_json};
+pub use value::{
+    Problem, Remap, canonical_copy, canonical_field, canonical_packed, canonical_value,
+    field_to_json, from_json, to_json,
+};
 pub(crate) use value::{read_array, read_bin};
 pub use world::{ModState, Stamp, SystemState, World};

@@ -13,6 +13,7 @@
 mod bindings;
 mod call;
 mod codec;
+mod convert;
 mod engine;
 mod fault;
 mod imports;

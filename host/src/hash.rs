@@ -77,8 +77,10 @@ impl Digestible for Bytes {
 }
 
 fn feed_words<T>(items: &[T], word: impl Fn(&T) -> u64, into: &mut Hasher) {
-    for items in items.chunks(128) {
-        let mut bytes = [0; 1024];
+    // BLAKE3 digests many of its blocks at once, if it is given as many.
+    const WORDS: usize = 2048;
+    let mut bytes = [0; WORDS * 8];
+    for items in items.chunks(WORDS) {
         for (bytes, item) in bytes.chunks_exact_mut(8).zip(items) {
             bytes.copy_from_slice(&word(item).to_le_bytes());
         }
@@ -188,6 +190,12 @@ impl StateHasher {
         for (id, state) in world.mods.iter() {
             sized(&mut into, id.as_bytes());
             number(&mut into, u64::from(state.faults_in_a_row) << 1 | u64::from(state.suspended));
+        }
+        for (name, table) in world.tables.iter() {
+            sized(&mut into, name.as_bytes());
+            number(&mut into, table.rows);
+            number(&mut into, table.bytes);
+            table.sum.iter().for_each(|lane| number(&mut into, *lane));
         }
         *into.finalize().as_bytes()
     }

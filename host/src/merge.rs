@@ -4,10 +4,12 @@
 //! later systems see them. Commands and events wait for the end of the tick
 //! and are applied system by system.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ecs::{
-    Applied, Bytes, Command, Kind, Spawned, Stamp, Topic, World, canonical_value, in_order,
+    Applied, Bytes, Command, Kind, Spawned, Stamp, TableState, Topic, World, canonical_value,
+    in_order,
 };
 use crate::guest::{EmittedEvent, Outcome, WrittenValues};
 use crate::record::Emitted;
@@ -43,6 +45,18 @@ pub fn merge(world: &mut World, outcomes: Vec<Outcome>) -> Pending {
         pending.events.extend(outcome.events);
     }
     pending
+}
+
+/// Puts what a run changed in tables in place, given as differences.
+pub fn tables(world: &mut World, changed: BTreeMap<String, TableState>) {
+    if changed.is_empty() {
+        return;
+    }
+    let tables = Arc::make_mut(&mut world.tables);
+    for (name, change) in changed {
+        let state = tables.entry(name).or_default();
+        *state = state.plus(change);
+    }
 }
 
 /// Applies what one system left for the end of the tick, and returns what was

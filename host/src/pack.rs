@@ -12,7 +12,7 @@
 //! | [`write`](fn@write) | a world to a pack |
 //! | [`Pack::read`] | a pack to a world, or one sentence that says why not |
 //! | [`sign`], [`Keys`] | minisign's signatures beside packs |
-//! | [`embed`], [`mods_beside`] | packs that carry what slim saves lack |
+//! | [`embed`], [`contents_beside`] | packs that carry what slim saves lack |
 
 mod archive;
 mod contents;
@@ -25,7 +25,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use read::Pack;
-pub use slim::{embed, mods_beside};
+pub use slim::{contents, contents_beside, embed};
 pub use trust::{Keys, public_key, sign, signature_file};
 pub use write::write;
 

@@ -62,11 +62,12 @@ mod schema;
 mod sql;
 mod state;
 
+pub use connect::in_memory;
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
-pub use mods::{LockedMod, StoredMod};
+pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
-pub use save::Save;
+pub use save::{Adoption, Save};
 pub use sql::Table;
 
 #[cfg(test)]

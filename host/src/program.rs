@@ -5,19 +5,18 @@
 //! ids, kinds and full system names are unique; two declarations of one kind
 //! agree.
 
+mod kinds;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::catalog::{Rights, is_mod_id};
+use crate::catalog::Rights;
 use crate::config::Limits;
-use crate::ecs::{
-    Access, Field, Kind, KindId, OnDespawn, Query, Registry, Role, Stamp, Storage, Term, Topic,
-    Type,
-};
+use crate::ecs::{Access, KindId, Query, Registry, Role, Stamp, Term, Topic};
 use crate::guest::{Code, declared};
 
+pub(crate) use kinds::resolve;
 pub use terms::{Terms, check};
 
 /// Names and bytes of the files shipped with a mod.
@@ -82,6 +81,8 @@ pub struct System {
     pub emits: Vec<KindId>,
     /// Whether it may send commands.
     pub commands: bool,
+    /// Whether it asks or changes tables.
+    pub tables: bool,
     /// Full names of systems that run after it.
     pub before: Vec<String>,
     /// Full names of systems that run before it.
@@ -137,6 +138,13 @@ pub enum ProgramError {
     /// More systems than a tick can order.
     #[error("{0} systems are loaded; the most is {max}", max = Stamp::SYSTEMS_MAX)]
     TooManySystems(usize),
+}
+
+impl ProgramError {
+    /// A mod's declaration contradicts itself.
+    pub(crate) fn declaration(mod_id: &str, what: impl Into<String>) -> Self {
+        Self::Declaration { mod_id: mod_id.to_owned(), what: what.into() }
+    }
 }
 
 /// All loaded mods and their systems.
@@ -216,7 +224,7 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn wrong(&self, what: impl Into<String>) -> ProgramError {
-        ProgramError::Declaration { mod_id: self.mod_id.to_owned(), what: what.into() }
+        ProgramError::declaration(self.mod_id, what)
     }
 
     fn kinds(
@@ -226,7 +234,7 @@ impl Resolver<'_> {
     ) -> Result<Vec<KindId>, ProgramError> {
         let mut ids: Vec<KindId> = Vec::with_capacity(declared.len());
         for declaration in declared {
-            let kind = self.kind(declaration)?;
+            let kind = kinds::resolve(self.mod_id, declaration)?.kind;
             let id = match registry.find(&kind.name) {
                 None => registry.add(kind),
                 Some(id) if ids.contains(&id) => {
@@ -248,49 +256,6 @@ impl Resolver<'_> {
             ids.push(id);
         }
         Ok(ids)
-    }
-
-    fn kind(&self, declaration: &declared::Kind) -> Result<Kind, ProgramError> {
-        let name = &declaration.name;
-        let well_named = name.split_once('/').is_some_and(|(owner, short)| {
-            is_mod_id(owner)
-                && short.starts_with(|c: char| c.is_ascii_uppercase())
-                && short.chars().all(|c| c.is_ascii_alphanumeric())
-        });
-        if !well_named {
-            return Err(self.wrong(format!(
-                "it declares a kind named `{name}`; a kind is named `<mod>/<Name>`"
-            )));
-        }
-        let fields = declaration
-            .fields
-            .iter()
-            .map(|field| {
-                let ty = Type::parse(&field.ty).map_err(|why| {
-                    self.wrong(format!(
-                        "field `{}` of kind `{name}` has a type that is none: {why}",
-                        field.name
-                    ))
-                })?;
-                Ok(Field { name: field.name.clone(), ty, offset: field.offset as usize })
-            })
-            .collect::<Result<_, ProgramError>>()?;
-        let role = match declaration.role {
-            declared::Role::Component => Role::Component,
-            declared::Role::Event => Role::Event,
-            declared::Role::Input => Role::Input,
-            declared::Role::Relation => Role::Relation,
-        };
-        let storage = match declaration.storage {
-            declared::Storage::Packed => Storage::Packed,
-            declared::Storage::Dynamic => Storage::Dynamic,
-        };
-        let on_despawn = match declaration.on_despawn {
-            declared::OnDespawn::Detach => OnDespawn::Detach,
-            declared::OnDespawn::Cascade => OnDespawn::Cascade,
-        };
-        Kind::new(name.clone(), role, storage, declaration.size as usize, fields, on_despawn)
-            .map_err(|what| self.wrong(format!("kind `{name}` {what}")))
     }
 
     fn system(
@@ -381,6 +346,7 @@ impl Resolver<'_> {
                 .map(|index| kind("an event it emits", *index, &[Role::Event]))
                 .collect::<Result<_, _>>()?,
             commands: declaration.commands,
+            tables: declaration.tables,
             before: declaration.before.clone(),
             after: declaration.after.clone(),
         };
@@ -393,6 +359,7 @@ impl Resolver<'_> {
     fn check_span(&self, system: &System, registry: &Registry) -> Result<(), ProgramError> {
         let needs_world = match system.queries.len() {
             0 => Some("has no query"),
+            1 if system.tables => Some("uses tables"),
             1 if system.resources.iter().any(|(_, write)| *write) => Some("writes a resource"),
             1 => None,
             _ => Some("has several queries"),

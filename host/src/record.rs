@@ -99,6 +99,9 @@ pub struct TickRecord {
     pub exclusions: Vec<Exclusion>,
     /// Mods that were suspended at its end.
     pub suspended: Vec<String>,
+    /// Mods that came with a swap and faulted so soon that after this tick the
+    /// mods from before run again.
+    pub rolled_back: Vec<String>,
     /// Its system runs, in schedule order.
     pub runs: Vec<SystemRun>,
     /// Entities created.

@@ -4,11 +4,12 @@
 //! With one thread that order is the total one. With more, a system starts as
 //! soon as those it must wait for are done, and the calls of one run are spread
 //! over all threads. A run's outcomes are merged by whoever finishes its last
-//! call.
+//! call. The thread that does the tick makes calls itself and wakes others only
+//! for calls that would wait: waking one takes longer than a short call.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::{Scope, ThreadPool};
 
@@ -21,6 +22,7 @@ use crate::merge::{self, Pending};
 use crate::program::{Mod, Program, System};
 use crate::record::SystemRun;
 use crate::schedule::Schedule;
+use crate::tables::{Database, Session};
 
 /// What every system run of a tick is given.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +61,49 @@ pub struct TickRun<'a> {
     engine: &'a Engine,
     program: &'a Program,
     schedule: &'a Schedule,
+    tables: &'a Arc<Database>,
     clock: TickClock,
     takes_part: &'a (dyn Fn(&System) -> bool + Sync),
     world: Mutex<World>,
     waits: Vec<AtomicUsize>,
     finished: Vec<OnceLock<Finished>>,
     halted: OnceLock<Halted>,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+/// Calls that nobody has taken yet, and who is there to take them.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<WaitingCall>,
+    /// Calls that wait or are being made.
+    open: usize,
+    /// Threads at work besides the one that does the tick.
+    helpers: usize,
+    helpers_max: usize,
+}
+
+/// How often a thread looks for a call before it sleeps: about as long as it
+/// takes to wake it.
+const LOOKS_BEFORE_SLEEP: u32 = 100;
+
+struct WaitingCall {
+    board: Arc<Board>,
+    number: usize,
+    batches: VecDeque<Batch>,
+}
+
+/// Says on every way out of a call that it is over.
+struct OpenCall<'a, 'b>(&'a TickRun<'b>);
+
+impl Drop for OpenCall<'_, '_> {
+    fn drop(&mut self) {
+        let mut queue = lock(&self.0.queue);
+        queue.open -= 1;
+        if queue.open == 0 {
+            self.0.changed.notify_one();
+        }
+    }
 }
 
 /// The calls of one run that are still out.
@@ -85,6 +124,7 @@ impl<'a> TickRun<'a> {
         engine: &'a Engine,
         program: &'a Program,
         schedule: &'a Schedule,
+        tables: &'a Arc<Database>,
         clock: TickClock,
         takes_part: &'a (dyn Fn(&System) -> bool + Sync),
         world: World,
@@ -93,7 +133,20 @@ impl<'a> TickRun<'a> {
         let finished = schedule.systems().iter().map(|_| OnceLock::new()).collect();
         let halted = OnceLock::new();
         let world = Mutex::new(world);
-        Self { engine, program, schedule, clock, takes_part, world, waits, finished, halted }
+        Self {
+            engine,
+            program,
+            schedule,
+            tables,
+            clock,
+            takes_part,
+            world,
+            waits,
+            finished,
+            halted,
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Runs them all. Gives the world with their columns and resources, and for
@@ -104,12 +157,14 @@ impl<'a> TickRun<'a> {
     ) -> Result<(World, Vec<Option<Finished>>), Halted> {
         match threads {
             None => (0..self.schedule.systems().len()).for_each(|place| self.run_here(place)),
-            Some(pool) => pool.scope(|scope| {
+            Some(pool) => pool.in_place_scope(|scope| {
+                lock(&self.queue).helpers_max = pool.current_num_threads() - 1;
                 for (place, waits) in self.schedule.waits().iter().enumerate() {
                     if *waits == 0 {
                         self.start(scope, place);
                     }
                 }
+                self.make_all_calls(scope);
             }),
         }
         if let Some(halted) = self.halted.into_inner() {
@@ -147,21 +202,68 @@ impl<'a> TickRun<'a> {
             open: AtomicUsize::new(calls.len()),
             reports: Mutex::new(calls.iter().map(|_| None).collect()),
         });
-        for (number, batches) in calls.into_iter().enumerate() {
-            let board = board.clone();
-            scope.spawn(move |scope| {
-                let report = self.call(&board.context, number, batches);
-                lock(&board.reports)[number] = Some(report);
-                if board.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                    let reports = std::mem::take(&mut *lock(&board.reports));
-                    self.finish(
-                        board.place,
-                        &board.context,
-                        reports.into_iter().flatten().collect(),
-                    );
-                    self.release(scope, board.place);
-                }
-            });
+        let calls = calls.into_iter().enumerate().map(|(number, batches)| WaitingCall {
+            board: board.clone(),
+            number,
+            batches,
+        });
+        let mut queue = lock(&self.queue);
+        queue.open += calls.len();
+        queue.waiting.extend(calls);
+        // The first is for this thread, which comes for it next.
+        let others = queue.waiting.len() - 1;
+        if others > 0 {
+            self.changed.notify_one();
+        }
+        for _ in 0..others.min(queue.helpers_max - queue.helpers) {
+            queue.helpers += 1;
+            scope.spawn(|scope| self.help(scope));
+        }
+    }
+
+    /// Makes calls until all of the tick are done.
+    fn make_all_calls<'s>(&'s self, scope: &Scope<'s>) {
+        let mut in_vain = 0;
+        let mut queue = lock(&self.queue);
+        while queue.open > 0 {
+            if let Some(call) = queue.waiting.pop_front() {
+                drop(queue);
+                self.make(scope, call);
+                in_vain = 0;
+                queue = lock(&self.queue);
+            } else if in_vain < LOOKS_BEFORE_SLEEP {
+                drop(queue);
+                std::thread::yield_now();
+                in_vain += 1;
+                queue = lock(&self.queue);
+            } else {
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// Makes calls while there are any.
+    fn help<'s>(&'s self, scope: &Scope<'s>) {
+        loop {
+            let mut queue = lock(&self.queue);
+            let Some(call) = queue.waiting.pop_front() else {
+                queue.helpers -= 1;
+                return;
+            };
+            drop(queue);
+            self.make(scope, call);
+        }
+    }
+
+    fn make<'s>(&'s self, scope: &Scope<'s>, call: WaitingCall) {
+        let _open = OpenCall(self);
+        let WaitingCall { board, number, batches } = call;
+        let report = self.call(&board.context, number, batches);
+        lock(&board.reports)[number] = Some(report);
+        if board.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let reports = std::mem::take(&mut *lock(&board.reports));
+            self.finish(board.place, &board.context, reports.into_iter().flatten().collect());
+            self.release(scope, board.place);
         }
     }
 
@@ -185,7 +287,12 @@ impl<'a> TickRun<'a> {
         let calls = fanout::plan(&world, system, state.last_run);
         let argument = guest::argument(&world, system, &state, tick, dt_seconds, seed);
         let owner: &Mod = &self.program.mods[system.owner];
+        let session = |owner: &Mod| {
+            let (tables, rights) = (self.tables.clone(), owner.rights.clone());
+            Arc::new(Session::new(tables, &owner.id, rights, &owner.limits, &world.tables))
+        };
         let context = CallContext {
+            tables: system.tables.then(|| session(owner)),
             system: system.clone(),
             code: owner.code.clone(),
             kinds: owner.kinds.clone(),
@@ -237,8 +344,19 @@ impl<'a> TickRun<'a> {
                 }
             }
         }
+        let keep = fault.is_none() && self.halted.get().is_none();
+        let changed = context.tables.as_ref().map(|session| session.end(keep)).transpose();
+        let changed = changed.unwrap_or_else(|halt| {
+            let owner = context.system.owner;
+            self.halted.get_or_init(|| Halted { owner, halt });
+            None
+        });
         let pending = match &fault {
-            None => merge::merge(&mut lock(&self.world), outcomes),
+            None => {
+                let mut world = lock(&self.world);
+                merge::tables(&mut world, changed.unwrap_or_default());
+                merge::merge(&mut world, outcomes)
+            }
             Some(fault) => {
                 run.fault = Some(fault.to_string());
                 Pending::default()

@@ -163,6 +163,8 @@ fn cycle(
 struct Touched {
     reads: BTreeSet<(bool, KindId)>,
     writes: BTreeSet<(bool, KindId)>,
+    /// Whoever uses tables does so alone: there is one transaction.
+    tables: bool,
 }
 
 impl Touched {
@@ -187,11 +189,13 @@ impl Touched {
                     .map(|(kind, _)| (RESOURCE, *kind)),
             )
             .collect();
-        Self { reads, writes }
+        Self { reads, writes, tables: system.tables }
     }
 
     fn conflicts(&self, other: &Self) -> bool {
-        !self.writes.is_disjoint(&other.reads) || !other.writes.is_disjoint(&self.reads)
+        (self.tables && other.tables)
+            || !self.writes.is_disjoint(&other.reads)
+            || !other.writes.is_disjoint(&self.reads)
     }
 }
 
@@ -218,6 +222,7 @@ mod tests {
             reads: Vec::new(),
             emits: Vec::new(),
             commands: false,
+            tables: false,
             before: names(before),
             after: names(after),
         })

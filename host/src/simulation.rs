@@ -7,18 +7,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use semver::Version;
 
-use crate::catalog::{self, ModSource, Offered, Unresolved};
+use crate::catalog::{ModSource, Unresolved};
 use crate::config::WorldConfig;
-use crate::ecs::{ModState, Role, World, from_json};
-use crate::guest::{Engine, GuestError, LogLine, declared};
+use crate::ecs::{Role, World, canonical_value, from_json};
+use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
+use crate::migration::{Conversions, MigrationError};
 use crate::pack::{self, Keys};
-use crate::persist::{LockedMod, Save, SaveError, StoredMod};
-use crate::program::{self, Program, ProgramError, Terms};
+use crate::persist::{self, Cause, Contents, RecordedSet, Save, SaveError};
+use crate::plan::Plan;
+use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::{Schedule, ScheduleError};
+use crate::swap::{Compiler, source_of};
+use crate::tables::{Database, TableError};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -30,6 +33,8 @@ pub struct Options {
     pub threads: usize,
     /// Takes what mods say.
     pub log: LogSink,
+    /// Whether a save may be opened with other mods than it last ran with.
+    pub accept_mods: bool,
     /// Whether a new save keeps of its mods only what they are, and not
     /// themselves.
     pub slim: bool,
@@ -39,9 +44,11 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// All cores; log lines go to `tracing`; saves carry their mods.
+    /// All cores; log lines go to `tracing`; a save takes the mods it is given,
+    /// and carries them.
     fn default() -> Self {
-        Self { threads: 0, log: Arc::new(trace), slim: false, trust: Vec::new() }
+        let (log, trust) = (Arc::new(trace), Vec::new());
+        Self { threads: 0, log, accept_mods: true, slim: false, trust }
     }
 }
 
@@ -62,21 +69,31 @@ pub enum Error {
     /// A component cannot be a mod.
     #[error(transparent)]
     Guest(#[from] GuestError),
-    /// The mods do not go together.
-    #[error(transparent)]
-    Unresolved(#[from] Unresolved),
     /// The mods do not fit together.
     #[error(transparent)]
     Program(#[from] ProgramError),
+    /// The mods need others than there are.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
     /// The systems cannot be ordered.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
     /// The save could not be read or written.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// The values of the save cannot follow the mods.
+    #[error("the mods do not fit: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
+    Incompatible(Box<Plan>),
     /// A pack cannot be used.
     #[error(transparent)]
     Pack(#[from] pack::Error),
+    /// The mods are not those that the save last ran with, and that was not
+    /// accepted.
+    #[error("the mods are not those that the save last ran with: accept them, or give those")]
+    OtherMods(Box<Plan>),
+    /// The values of the save could not be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// A setting of a new save was changed for an existing one.
     #[error(
         "shard_rows is {found} in the save and {asked} was asked for; it never changes in the life of a save: \
@@ -96,6 +113,12 @@ pub enum Error {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// The tables of mods cannot be made.
+    #[error(transparent)]
+    Migrations(#[from] TableError),
+    /// The tables of mods could not be read or written.
+    #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
+    Tables(String),
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
@@ -104,12 +127,19 @@ pub enum Error {
 /// A running world.
 pub struct Simulation {
     pub(crate) config: WorldConfig,
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) program: Program,
     pub(crate) schedule: Schedule,
     pub(crate) pool: Option<ThreadPool>,
     pub(crate) log: LogSink,
     pub(crate) save: Option<Save>,
+    /// The tables of mods: those of the save, or in memory without one.
+    pub(crate) tables: Arc<Database>,
+    /// The mods that run, and those from before the last swap.
+    pub(crate) set: RecordedSet,
+    pub(crate) before: Option<RecordedSet>,
+    /// Conversions that the world has behind it.
+    pub(crate) behind: Conversions,
     pub(crate) hasher: StateHasher,
     pub(crate) now: Moment,
     /// The last moment that the save holds, or the start without a save.
@@ -138,22 +168,29 @@ impl Simulation {
         mods: Vec<ModSource>,
         options: Options,
     ) -> Result<Self, Error> {
+        let (compiler, slim) = (Compiler::new(config.clone(), options.threads)?, options.slim);
         let world = World::new(config.world.shard_rows);
-        let mut loaded = Loaded::new(&config, mods, world, &options)?;
-        let save = match save {
-            None => None,
-            Some(path) => {
-                let mut save = Save::create(path, &config, &loaded.world)?;
-                let slimmed = if options.slim { save.slim() } else { Ok(()) };
-                let stored = std::mem::take(&mut loaded.stored);
-                if let Err(error) = slimmed.and_then(|()| save.record_mods(&stored, 0)) {
-                    save.discard();
-                    return Err(error.into());
-                }
-                Some(save)
-            }
+        let tables = Arc::new(persist::in_memory()?);
+        let mut made = Self::empty(config.clone(), compiler.engine(), world, tables, options)?;
+        let prepared = made.prepare(config.clone(), compiler.compile(mods)?)?;
+        if let Some(path) = save {
+            let save = Save::create(path, &config, made.world())?;
+            made.tables = save.database();
+            made.save = Some(save);
+        }
+        let slimmed = match &mut made.save {
+            Some(save) if slim => save.slim().map_err(Error::from),
+            _ => Ok(()),
         };
-        Self::start(config, loaded, save, [0; 32], options)
+        let taken = slimmed.and_then(|()| made.take_over(prepared, Some(Cause::Made)));
+        if let Err(error) = taken {
+            let save = made.save.take();
+            drop(made);
+            save.into_iter().for_each(Save::discard);
+            return Err(error);
+        }
+        made.before = None;
+        Ok(made)
     }
 
     /// Opens a save: with other settings and mods, or with its own.
@@ -162,10 +199,18 @@ impl Simulation {
         mods: Option<(WorldConfig, Vec<ModSource>)>,
         options: Options,
     ) -> Result<Self, Error> {
-        let (mut save, saved, mut world) = Save::open(save)?;
-        let before = save.lock()?;
-        let (config, mods): (WorldConfig, Vec<ModSource>) = match mods {
-            None => (saved, mods_of(&save, &before, &options.trust)?),
+        let (save, saved, world) = Save::open(save)?;
+        let elsewhere = match &mods {
+            _ if !save.is_slim() => Contents::new(),
+            None => {
+                let keys = Keys::new(&[&options.trust[..], &saved.trust.keys].concat())?;
+                pack::contents_beside(save.path(), &save.lock()?, &keys)?
+            }
+            Some((_, mods)) => pack::contents(mods),
+        };
+        let (set, before) = save.last_sets(&elsewhere)?;
+        let (config, mods) = match mods {
+            None => (saved.clone(), save.mods(&elsewhere)?.iter().map(source_of).collect()),
             Some((config, mods)) => {
                 if config.world.shard_rows != saved.world.shard_rows {
                     return Err(Error::ShardRows {
@@ -176,31 +221,43 @@ impl Simulation {
                 (config, mods)
             }
         };
-        forgive_changed(&mut world, &before, &mods);
-        let mut loaded = Loaded::new(&config, mods, world, &options)?;
-        // Only now: mods that do not fit leave the save as it is.
-        save.set_config(&config)?;
-        save.record_mods(&std::mem::take(&mut loaded.stored), loaded.world.tick())?;
-        let chain = save.chain();
-        Self::start(config, loaded, Some(save), chain, options)
+        let (compiler, accept) =
+            (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
+        let tables = save.database();
+        let mut opened = Self::empty(saved, compiler.engine(), world, tables, options)?;
+        opened.now.chain = save.chain();
+        opened.behind = save.behind().clone();
+        (opened.set, opened.before) = (set, before);
+        opened.save = Some(save);
+        let prepared = opened.prepare(config, compiler.compile(mods)?)?;
+        if !accept && !prepared.plan.is_empty() {
+            return Err(Error::OtherMods(Box::new(prepared.plan)));
+        }
+        opened.take_over(prepared, None)?;
+        Ok(opened)
     }
 
-    fn start(
+    /// A world in which nothing runs yet.
+    fn empty(
         config: WorldConfig,
-        loaded: Loaded,
-        save: Option<Save>,
-        chain: Digest,
+        engine: Arc<Engine>,
+        world: World,
+        tables: Arc<Database>,
         options: Options,
     ) -> Result<Self, Error> {
-        let now = Moment { world: loaded.world, chain };
+        let now = Moment { world, chain: [0; 32] };
         Ok(Self {
             config,
-            engine: loaded.engine,
-            program: loaded.program,
-            schedule: loaded.schedule,
+            engine,
+            program: Program::new(),
+            schedule: Schedule::new(&[])?,
             pool: pool(options.threads)?,
             log: options.log,
-            save,
+            save: None,
+            tables,
+            set: RecordedSet::default(),
+            before: None,
+            behind: Conversions::new(),
             hasher: StateHasher::default(),
             committed: now.clone(),
             now,
@@ -236,6 +293,25 @@ impl Simulation {
         Ok(())
     }
 
+    /// Gives the next tick an input that another run of the same save was given.
+    pub fn give(&mut self, input: Input) -> Result<(), Error> {
+        let registry = &self.now.world.registry;
+        let known =
+            registry.iter().find(|(id, kind)| *id == input.kind && kind.role == Role::Input);
+        let Some((_, kind)) = known else {
+            let (kind, what) = (format!("kind {}", input.kind.0), "no mod declares it".to_owned());
+            return Err(Error::Input { kind, what });
+        };
+        let mut canonical = Vec::with_capacity(input.payload.len());
+        let mut rest = &input.payload[..];
+        let checked = canonical_value(kind, &mut rest, &mut canonical, &mut Ok);
+        if let Err(problem) = checked {
+            return Err(Error::Input { kind: kind.name.clone(), what: problem.to_string() });
+        }
+        self.waiting.push(Input { payload: canonical.into(), ..input });
+        Ok(())
+    }
+
     /// The world after the last tick.
     pub fn world(&self) -> &World {
         &self.now.world
@@ -249,6 +325,11 @@ impl Simulation {
     /// The loaded mods and their systems.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The mods that run, as they could be loaded again.
+    pub fn mods(&self) -> impl Iterator<Item = ModSource> {
+        self.set.mods.iter().map(source_of)
     }
 
     /// The state hash of the world after the last tick.
@@ -270,6 +351,7 @@ impl Simulation {
     /// file.
     pub fn close(mut self) -> Result<(), Error> {
         self.flush()?;
+        drop(self.tables);
         match self.save.take() {
             Some(save) => Ok(save.close()?),
             None => Ok(()),
@@ -277,100 +359,7 @@ impl Simulation {
     }
 }
 
-/// What has been loaded, before anything runs.
-struct Loaded {
-    engine: Engine,
-    program: Program,
-    schedule: Schedule,
-    world: World,
-    stored: Vec<StoredMod>,
-}
-
-impl Loaded {
-    fn new(
-        config: &WorldConfig,
-        mut mods: Vec<ModSource>,
-        mut world: World,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        mods.sort_by(|one, two| one.id.cmp(&two.id));
-        let terms: Vec<Terms> =
-            mods.iter().map(|source| Terms::of(source, &mods, config)).collect();
-        let emergency_stop = terms.iter().any(|terms| terms.limits.wall_clock_max_millis > 0);
-        let engine =
-            Engine::new(config.world.strict_nan, emergency_stop, thread_count(options.threads))?;
-        let mut ready = Vec::with_capacity(mods.len());
-        for (source, terms) in mods.into_iter().zip(terms) {
-            let name = format!("mod `{}`", source.id);
-            let code = engine.load(&name, &source.component)?;
-            let declaration = engine.describe(&name, &code, &terms.limits, terms.assets.clone())?;
-            program::check(&source, &declaration, config)?;
-            ready.push((source, terms, code, declaration));
-        }
-        let offered: Vec<Offered<'_>> =
-            ready.iter().map(|(source, .., declaration)| offered(source, declaration)).collect();
-        let depths = catalog::resolve(&offered)?;
-        ready.sort_by_key(|(source, ..)| depths.get(&source.id).copied());
-        let mut program = Program::new();
-        let mut stored = Vec::with_capacity(ready.len());
-        let registry = Arc::make_mut(&mut world.registry);
-        for (source, terms, code, declaration) in ready {
-            stored.push(stored_of(source, code.hash, &declaration));
-            program.add(code, &declaration, terms, registry)?;
-        }
-        let schedule = Schedule::new(&program.systems)?;
-        let (changed, added) = program.tracked();
-        world.watch(&changed, &added, program.topics());
-        Ok(Self { engine, program, schedule, world, stored })
-    }
-}
-
-/// A mod as others see it who depend on it. That its version is one has been
-/// checked.
-fn offered<'a>(source: &'a ModSource, declaration: &declared::Description) -> Offered<'a> {
-    let version = declaration.version.parse().unwrap_or_else(|_| Version::new(0, 0, 0));
-    Offered { id: &source.id, version, manifest: source.manifest.as_ref() }
-}
-
-/// A mod as the save will carry it.
-fn stored_of(source: ModSource, hash: Digest, declaration: &declared::Description) -> StoredMod {
-    let ModSource { id, component, assets, manifest, source } = source;
-    // A declaration is texts, numbers and lists, which JSON has words for.
-    let text = serde_json::to_string(declaration).unwrap_or_default();
-    let version = declaration.version.clone();
-    StoredMod { id, version, hash, component, assets, manifest, source, declaration: text }
-}
-
-/// A mod as the save carries it.
-fn source_of(stored: StoredMod) -> ModSource {
-    let StoredMod { id, component, assets, manifest, source, .. } = stored;
-    ModSource { id, component, assets, manifest, source }
-}
-
-/// The mods of a save: its own, or from a pack beside it if it is slim.
-fn mods_of(save: &Save, lock: &[LockedMod], trusted: &[String]) -> Result<Vec<ModSource>, Error> {
-    if lock.iter().any(|locked| !locked.is_in_save) {
-        let keys = Keys::new(&[trusted, &save.config().trust.keys].concat())?;
-        if let Some(mods) = pack::mods_beside(save.path(), lock, &keys)? {
-            return Ok(mods);
-        }
-    }
-    Ok(save.mods()?.into_iter().map(source_of).collect())
-}
-
-/// A mod that comes with other code starts with a clean record.
-fn forgive_changed(world: &mut World, before: &[LockedMod], now: &[ModSource]) {
-    for source in now {
-        let known = before.iter().find(|locked| locked.id == source.id);
-        let hash = blake3::hash(&source.component);
-        let changed = known.is_some_and(|locked| locked.hash != *hash.as_bytes());
-        if changed && world.mods.contains_key(&source.id) {
-            Arc::make_mut(&mut world.mods).insert(source.id.clone(), ModState::default());
-        }
-    }
-}
-
-fn thread_count(asked: usize) -> usize {
+pub(crate) fn thread_count(asked: usize) -> usize {
     match asked {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         asked => asked,

@@ -3,18 +3,20 @@
 //! A tick is a function from a world to the next. It works on a clone, so that
 //! whatever goes wrong, the world from before is still there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Durability;
 use crate::ecs::{Topic, World};
+use crate::guest::Halt;
 use crate::hash;
 use crate::merge;
 use crate::program::System;
-use crate::record::{Emitted, Exclusion, Input, TickRecord, Timings};
+use crate::record::{Emitted, Exclusion, Input, TickRecord};
 use crate::run::{Finished, Halted, TickClock, TickRun};
 use crate::simulation::{Error, Moment, Simulation};
+use crate::tables::Undone;
 
 impl Simulation {
     /// Does one tick and commits it as the world's durability says.
@@ -26,34 +28,73 @@ impl Simulation {
         let mut watch = Stopwatch::start();
         let inputs = self.take_inputs()?;
         let taken = watch.lap();
-        let mut exclusions = Vec::new();
-        let (world, mut record) = loop {
-            match self.attempt(&inputs, &exclusions) {
-                Ok(done) => break done,
-                Err(halted) => exclusions.push(self.exclude(halted)),
-            }
-        };
-        watch.lap();
-        record.state = self.hasher.digest(&world);
-        record.chain = hash::chain(&self.now.chain, &record.state, &record);
-        record.timings = Timings { inputs: taken, hash: watch.lap(), ..record.timings };
-        self.now = Moment { world, chain: record.chain };
-        self.held.push(record.clone());
+        let mut record = self.step(inputs)?;
+        record.timings.inputs = taken;
         if self.held.len() as u64 >= self.ticks_per_commit() {
+            watch.lap();
             self.flush()?;
             record.timings.commit = watch.lap();
         }
+        self.roll_back(&mut record)?;
         Ok(record)
+    }
+
+    /// Does a tick with these inputs, and does it again without whoever halts
+    /// it. If that undid ticks which were not committed yet, they come first
+    /// again, as they were.
+    fn step(&mut self, inputs: Vec<Input>) -> Result<TickRecord, Error> {
+        let mut ahead = VecDeque::from([(inputs, Vec::new())]);
+        loop {
+            let Some((inputs, mut exclusions)) = ahead.pop_front() else {
+                return Ok(self.held.last().cloned().unwrap_or_default());
+            };
+            match self.attempt(&inputs, &exclusions) {
+                Ok((world, record)) => {
+                    self.tables.end_tick().map_err(|error| self.broken(error.to_string()))?;
+                    self.arrive(world, record);
+                }
+                Err(Halted { halt: Halt::Save(why), .. }) => return Err(self.broken(why)),
+                Err(halted) => {
+                    exclusions.push(self.exclude(halted));
+                    ahead.push_front((inputs, exclusions));
+                    if self.tables.undo_tick() == Undone::All {
+                        let again = std::mem::take(&mut self.held);
+                        let again = again.into_iter().map(|done| (done.inputs, done.exclusions));
+                        ahead = again.chain(ahead).collect();
+                        self.now = self.committed.clone();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stands at a world that a tick led to.
+    fn arrive(&mut self, world: World, mut record: TickRecord) {
+        let mut watch = Stopwatch::start();
+        record.state = self.hasher.digest(&world);
+        record.chain = hash::chain(&self.now.chain, &record.state, &record);
+        record.timings.hash = watch.lap();
+        self.now = Moment { world, chain: record.chain };
+        self.held.push(record);
+    }
+
+    /// Goes back to where the save stands, which cannot be written.
+    fn broken(&mut self, why: String) -> Error {
+        self.undo();
+        Error::Tables(why)
     }
 
     /// Commits the ticks that durability still holds back.
     pub fn flush(&mut self) -> Result<(), Error> {
-        if let Some(save) = &mut self.save
-            && !self.held.is_empty()
-            && let Err(error) = save.commit(&self.held, &self.now.world)
-        {
-            self.undo();
-            return Err(error.into());
+        if !self.held.is_empty() {
+            let committed = match &mut self.save {
+                Some(save) => save.commit(&self.held, &self.now.world).map_err(Error::from),
+                None => self.tables.commit().map_err(|error| Error::Tables(error.to_string())),
+            };
+            if let Err(error) = committed {
+                self.undo();
+                return Err(error);
+            }
         }
         self.held.clear();
         self.given.clear();
@@ -76,9 +117,9 @@ impl Simulation {
         let takes_part = self.participants(&world, exclusions);
         let dt_seconds = self.config.world.dt_seconds;
         let clock = TickClock { tick, dt_seconds, seed: self.config.world.seed };
-        let (engine, program, schedule) = (&self.engine, &self.program, &self.schedule);
+        let Self { engine, program, schedule, tables, .. } = self;
         let mut watch = Stopwatch::start();
-        let tick_run = TickRun::new(engine, program, schedule, clock, &takes_part, world);
+        let tick_run = TickRun::new(engine, program, schedule, tables, clock, &takes_part, world);
         let (mut world, finished) = tick_run.run(self.pool.as_ref())?;
         record.timings.systems = watch.lap();
 
@@ -155,7 +196,6 @@ impl Simulation {
 
     /// Counts faults in a row, and suspends whoever has too many.
     fn judge(&self, world: &mut World, record: &mut TickRecord) {
-        let limit = self.config.world.faults_to_suspend;
         let mods = Arc::make_mut(&mut world.mods);
         for loaded in &self.program.mods {
             let own = |run: &&crate::record::SystemRun| {
@@ -167,6 +207,7 @@ impl Simulation {
             if !faulted && !ran {
                 continue;
             }
+            let limit = self.faults_to_suspend(&loaded.id, record.tick);
             let state = mods.entry(loaded.id.clone()).or_default();
             state.faults_in_a_row = if faulted { state.faults_in_a_row + 1 } else { 0 };
             if limit > 0 && state.faults_in_a_row >= limit && !state.suspended {
@@ -214,6 +255,7 @@ impl Simulation {
     /// Goes back to where the save stands. What came from outside since comes
     /// again: the save gives what was in its inbox once more.
     fn undo(&mut self) {
+        self.tables.undo_all();
         self.now = self.committed.clone();
         self.held.clear();
         let mut inputs = std::mem::take(&mut self.given);

@@ -43,6 +43,7 @@ struct Exported {
     systems: Option<Vec<Path>>,
     kinds: Vec<Path>,
     migrations: Vec<LitStr>,
+    conversions: Vec<Path>,
 }
 
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
@@ -78,10 +79,13 @@ impl Exported {
             "systems" => self.systems = Some(paths(&entry.value, "systems: [grow, tax]", mistakes)),
             "kinds" => self.kinds = paths(&entry.value, "kinds: [Ruin]", mistakes),
             "migrations" => self.migrations = texts(&entry.value, mistakes),
+            "conversions" => {
+                self.conversions = paths(&entry.value, "conversions: [split_name]", mistakes);
+            }
             _ => mistakes.add(
                 &entry.key,
                 "unknown key; export! knows: systems: [grow, tax], id: \"economy\", kinds: [Ruin], \
-                 migrations: [\"migrations/0001_ledger.sql\"]",
+                 migrations: [\"migrations/0001_ledger.sql\"], conversions: [split_name]",
             ),
         }
     }
@@ -162,6 +166,7 @@ fn manifest(id: &LitStr, exported: &Exported, systems: &[Path]) -> TokenStream {
             ))
         }
     });
+    let conversions = &exported.conversions;
     let stamp = syn::LitByteStr::new(INTERFACE.as_bytes(), Span::call_site());
     let length = INTERFACE.len();
     quote! {
@@ -175,6 +180,9 @@ fn manifest(id: &LitStr, exported: &Exported, systems: &[Path]) -> TokenStream {
                     systems: &[#(::sandtable_sdk::__private::Entry::of::<#systems>()),*],
                     kinds: &[#(::sandtable_sdk::__private::KindEntry::of::<#kinds>()),*],
                     migrations: &[#(#migrations),*],
+                    conversions: &[
+                        #(::sandtable_sdk::__private::ConversionEntry::of::<#conversions>()),*
+                    ],
                 };
 
             #[cfg(target_arch = "wasm32")]

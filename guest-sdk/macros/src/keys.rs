@@ -113,7 +113,8 @@ impl Key {
         &self.meta
     }
 
-    fn value(&self, expected: &str) -> syn::Result<&Expr> {
+    /// Its value.
+    pub(crate) fn value(&self, expected: &str) -> syn::Result<&Expr> {
         match &self.meta {
             Meta::NameValue(pair) => Ok(&pair.value),
             other => Err(syn::Error::new(other.span(), expected)),

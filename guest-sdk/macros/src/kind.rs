@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, LitStr};
 
 use crate::fields::{self, Field};
+use crate::history::{self, History};
 use crate::keys::{self, Key, Known};
 use crate::layout;
 use crate::mistakes::Mistakes;
@@ -114,6 +115,7 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
         return Ok(TokenStream::new());
     };
     let fields = fields::read(ident, &data.fields, &mut mistakes);
+    let histories = history::read(role.attribute(), &data.fields, &mut mistakes);
     let plain = fields.iter().all(|field| layout::scalar(&field.ty).is_some());
     let storage = match options.storage {
         _ if !role.may_be_packed() => Storage::Dynamic,
@@ -129,7 +131,7 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
         Storage::Dynamic => value::of_struct(ident, &fields),
     };
     mistakes.finish()?;
-    let info = info(role, input, &options, storage, &fields);
+    let info = info(role, input, &options, storage, &fields, &histories);
     let role_trait = format_ident!("{}", role.trait_name());
     let readable = matches!(role, Role::Event | Role::Input).then(|| readable(input));
     Ok(quote! {
@@ -284,6 +286,7 @@ fn info(
     options: &Options,
     storage: Storage,
     fields: &[Field],
+    histories: &[History],
 ) -> TokenStream {
     let ident = &input.ident;
     let name = match &options.name {
@@ -300,13 +303,16 @@ fn info(
         Storage::Packed => (format_ident!("Packed"), quote!(::core::mem::size_of::<Self>())),
         Storage::Dynamic => (format_ident!("Dynamic"), quote!(0)),
     };
-    let fields = fields.iter().map(|field| {
+    let fields = fields.iter().zip(histories).map(|(field, history)| {
         let Field { name, member, ty, .. } = field;
         let offset = match storage == "Packed" {
             true => quote!(::core::mem::offset_of!(#ident, #member)),
             false => quote!(0),
         };
-        quote_spanned!(ty.span()=> ::sandtable_sdk::__private::field::<#ty>(#name, #offset))
+        let (was, default) = history.tokens(ty);
+        quote_spanned! {ty.span()=>
+            ::sandtable_sdk::__private::field::<#ty>(#name, #offset, #was, #default)
+        }
     });
     quote! {
         #[automatically_derived]

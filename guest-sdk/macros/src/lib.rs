@@ -3,8 +3,10 @@
 //!
 //! Each macro reads its whole item and reports every mistake in it at once.
 
+mod conversion;
 mod export;
 mod fields;
+mod history;
 mod keys;
 mod kind;
 mod layout;
@@ -66,6 +68,31 @@ pub fn system(arguments: TokenStream, item: TokenStream) -> TokenStream {
     finish(system::expand(arguments.into(), item.into()))
 }
 
+/// A function that converts components of an older save, once for each save and
+/// before anything of the mod runs.
+///
+/// It takes the components as they were, up to six, and gives what takes their
+/// place: one component or a tuple of them. Entities that have all of the old
+/// ones are converted. The older shape of a component is declared again under
+/// its name:
+///
+/// ```ignore
+/// #[derive(Component)]
+/// #[component(name = "Name")]
+/// struct OldName { text: String }
+///
+/// #[conversion(name = "0001_split_name")]
+/// fn split_name(old: OldName) -> (First, Last) { .. }
+/// ```
+///
+/// Its name is a number of four digits and words, which never change once it
+/// was shipped. It may return a `Result`, whose error can be displayed; then an
+/// error, as a panic, leaves the save as it was.
+#[proc_macro_attribute]
+pub fn conversion(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    finish(conversion::expand(arguments.into(), item.into()))
+}
+
 /// Says what the mod consists of. It stands once, at the end of the crate.
 ///
 /// | key | means |
@@ -73,6 +100,8 @@ pub fn system(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `systems: [grow, tax]` | its systems; their order breaks ties in the schedule |
 /// | `id: "economy"` | the mod's id, if it is not the package's name |
 /// | `kinds: [Ruin]` | kinds that no system takes, but that commands insert |
+/// | `migrations: ["migrations/0001_ledger.sql"]` | files that make its tables |
+/// | `conversions: [split_name]` | what brings older saves up to date |
 #[proc_macro]
 pub fn export(input: TokenStream) -> TokenStream {
     finish(export::expand(input.into()))

@@ -23,6 +23,17 @@ pub(crate) fn is_kind(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// The name of a conversion: `[0-9]{4}_[a-z0-9_]+`.
+pub(crate) fn is_numbered(name: &str) -> bool {
+    let Some((number, words)) = name.split_once('_') else { return false };
+    number.len() == 4
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && !words.is_empty()
+        && words
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 fn starts_lower(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
 }

@@ -20,7 +20,7 @@ pub(crate) struct Params<'s> {
 pub(crate) const MOST: usize = 16;
 
 const LIST: &str = "a system takes Query<..>, Res<T>, ResMut<T>, Option<Res<T>>, Lookup<&T>, \
-     Relations<K>, Commands, EventReader<E>, EventWriter<E>, Rng, Tick and Assets";
+     Relations<K>, Commands, EventReader<E>, EventWriter<E>, Rng, Tick, Tables and Assets";
 
 impl<'s> Params<'s> {
     /// Reads one parameter's type.

@@ -85,6 +85,12 @@ impl<T: Value + 'static> Store<T> for Dynamic {
         })
     }
 
+    fn taken(bytes: Vec<u8>, rows: usize) -> Result<Vec<T>, Malformed> {
+        let mut reader = Reader::new(&bytes);
+        reader.array_of(rows)?;
+        read_values(&mut reader, rows)
+    }
+
     fn read(from: &mut Reader<'_>) -> Result<T, Malformed> {
         T::read(from)
     }

@@ -70,6 +70,10 @@ impl<T: Row> Store<T> for Packed {
         PackedColumn::new(bytes, count)
     }
 
+    fn taken(bytes: Vec<u8>, rows: usize) -> Result<Vec<T>, Malformed> {
+        PackedColumn::new(bytes, rows).map(|column| column.as_slice().to_vec())
+    }
+
     fn read(from: &mut Reader<'_>) -> Result<T, Malformed> {
         let bytes = from.bin()?;
         if bytes.len() != size_of::<T>() {

@@ -52,6 +52,17 @@ pub struct Column {
 }
 
 impl Column {
+    /// The column as it crosses the boundary by itself.
+    pub(crate) fn into_shipped(self) -> Vec<u8> {
+        if self.packed {
+            return self.bytes;
+        }
+        let mut out = Vec::with_capacity(self.bytes.len() + 5);
+        write::array(&mut out, self.rows);
+        out.extend_from_slice(&self.bytes);
+        out
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         if self.packed {
             write::bin(out, &self.bytes);

@@ -47,7 +47,7 @@ impl<T: Component> Bundle for T {
 
 impl Column {
     /// For values of a kind.
-    pub(super) fn of(info: &Info) -> Self {
+    pub(crate) fn of(info: &Info) -> Self {
         Self { packed: matches!(info.storage, Storage::Packed), rows: 0, bytes: Vec::new() }
     }
 

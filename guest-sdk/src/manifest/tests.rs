@@ -88,6 +88,7 @@ static MANIFEST: Manifest = Manifest {
     systems: &[Entry::of::<census>(), Entry::of::<first>()],
     kinds: &[KindEntry::of::<Paid>(), KindEntry::of::<Gold>()],
     migrations: &[],
+    conversions: &[],
 };
 
 fn field(name: &str, ty: &str, offset: u32) -> types::Field {

@@ -5,10 +5,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use crate::bindings::sandtable::guest::log::Level;
 use crate::bindings::sandtable::guest::lookups::{Direction, Edges, Found};
 use crate::bindings::sandtable::guest::shards::Shard;
+use crate::bindings::sandtable::guest::tables::Answer;
 
 /// What goes in, and what came out.
 #[derive(Default)]
@@ -33,8 +35,16 @@ pub(crate) struct Double {
     pub(crate) events: Vec<Vec<u8>>,
     /// What was logged.
     pub(crate) lines: Vec<(Level, String)>,
+    /// The tables.
+    pub(crate) tables: Option<Rc<dyn SomeTables>>,
     /// How many entities each lookup and question for edges was about.
     pub(crate) questions: Vec<usize>,
+}
+
+/// Tables that somebody keeps.
+pub(crate) trait SomeTables {
+    fn query(&self, sql: &str, parameters: &[u8]) -> Result<Answer, String>;
+    fn execute(&self, sql: &str, rows: &[u8]) -> Result<u64, String>;
 }
 
 thread_local! {
@@ -118,4 +128,18 @@ pub(crate) fn asset_names() -> Vec<String> {
 
 pub(crate) fn asset(name: &str) -> Option<Vec<u8>> {
     with(|double| double.assets.get(name).cloned())
+}
+
+pub(crate) fn query(sql: &str, parameters: &[u8]) -> Result<Answer, String> {
+    tables()?.query(sql, parameters)
+}
+
+pub(crate) fn execute(sql: &str, rows: &[u8]) -> Result<u64, String> {
+    tables()?.execute(sql, rows)
+}
+
+fn tables() -> Result<Rc<dyn SomeTables>, String> {
+    with(|double| double.tables.clone()).ok_or_else(|| {
+        "the trial was given no tables: see `Trial::tables`, of the feature `sqlite`".to_owned()
+    })
 }

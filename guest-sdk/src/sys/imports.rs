@@ -5,3 +5,4 @@ pub(crate) use crate::bindings::sandtable::guest::log::write as log;
 pub(crate) use crate::bindings::sandtable::guest::lookups::{lookup, related};
 pub(crate) use crate::bindings::sandtable::guest::output::{commands, emit, set_resource};
 pub(crate) use crate::bindings::sandtable::guest::shards::{next, write};
+pub(crate) use crate::bindings::sandtable::guest::tables::{execute, query};

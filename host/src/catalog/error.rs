@@ -67,6 +67,14 @@ pub enum Error {
         /// What it lacks, and the remedy.
         what: String,
     },
+    /// Sources cannot be watched.
+    #[error("{} cannot be watched: {what}", .path.display())]
+    Watch {
+        /// The world's folder.
+        path: PathBuf,
+        /// Why not.
+        what: String,
+    },
     /// Cargo did not build the mods.
     #[error("{what}")]
     Build {

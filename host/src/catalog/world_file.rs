@@ -92,6 +92,16 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
             return mistake(["mods", id, "grants"].into_iter().chain(key), what);
         }
     }
+    for id in config.removed.keys() {
+        if !is_mod_id(id) {
+            return mistake(["removed", id], MOD_ID);
+        }
+        if config.mods.contains_key(id) {
+            let what = "takes part in the world: say only of a mod that does not what becomes of \
+                         its tables";
+            return mistake(["removed", id], what);
+        }
+    }
     for (at, key) in config.trust.keys.iter().enumerate() {
         if let Err(what) = pack::public_key(key) {
             return mistake(["trust", "keys", &at.to_string()], what);
@@ -240,7 +250,7 @@ mod tests {
         check(
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
-             `limits`, `mods`, `trust`, `summary`",
+             `limits`, `mods`, `removed`, `trust`, `summary`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

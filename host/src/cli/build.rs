@@ -39,7 +39,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 /// A folder with both a world and a package is a world.
-fn is_mod(path: &Path) -> bool {
+pub fn is_mod(path: &Path) -> bool {
     let is_wasm = path.extension().is_some_and(|it| it == "wasm");
     is_wasm || (path.join("Cargo.toml").is_file() && !path.join(WORLD_FILE).exists())
 }

@@ -1,6 +1,6 @@
 //! `sandtable run`: makes or opens a save and does ticks.
 
-mod pace;
+pub mod pace;
 mod report;
 mod tally;
 
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use sandtable::catalog::{self, ModSource};
-use sandtable::persist::Reader;
-use sandtable::simulation::{Options, Simulation};
+use sandtable::config::WorldConfig;
+use sandtable::simulation::{Error, Options, Simulation};
 
 use self::pace::Pace;
 use self::tally::Tally;
@@ -48,6 +48,9 @@ pub struct Arguments {
     /// Rows in a shard, for a new save
     #[arg(long)]
     shard_rows: Option<usize>,
+    /// Go on with other mods than the save last ran with
+    #[arg(long)]
+    accept_mods: bool,
     /// Keep mods out of a new save: it needs its world or a pack to run
     #[arg(long)]
     slim: bool,
@@ -62,6 +65,25 @@ pub struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// For a world that is being worked on, whose mods come as they are.
+    pub fn of_dev(world: PathBuf, save: PathBuf, ticks: Option<u64>, hz: f64) -> Self {
+        Self {
+            world: Some(world),
+            save,
+            ticks,
+            hz: Some(hz),
+            threads: 0,
+            shard_rows: None,
+            accept_mods: true,
+            slim: false,
+            trust: Vec::new(),
+            quiet: false,
+            json: false,
+        }
+    }
+}
+
 /// Runs the world, and says at the end how it went.
 pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(match (arguments.quiet, arguments.json) {
@@ -69,10 +91,21 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (false, true) => Show::Lines,
         (false, false) => Show::All,
     });
-    let mut simulation = open(&arguments, &screen)?;
+    let simulation = open(&arguments, &screen)?;
     let stop = Stop::listen()?;
-    let mut going = Going::new(&arguments, &screen);
-    let done = going.on(&mut simulation, &stop);
+    go(&arguments, &screen, simulation, &stop, &mut |_| Ok(()))
+}
+
+/// Does ticks, each after `before_tick`, and closes the save.
+pub fn go(
+    arguments: &Arguments,
+    screen: &Screen,
+    mut simulation: Simulation,
+    stop: &Stop,
+    before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
+) -> Result<()> {
+    let mut going = Going::new(arguments, screen);
+    let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
     done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
         let tick = text::count(simulation.world().tick());
@@ -94,7 +127,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 /// Opens the save, or makes it.
-fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
+pub fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
     let save = arguments.save.as_path();
     let is_there = save.exists();
     let of_new_saves =
@@ -119,10 +152,7 @@ fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
             text::shell(save)
         ),
         (None, true) => Simulation::open(save, None, options)?,
-        (Some((config, mods)), true) => {
-            tell_changes(save, &mods, screen);
-            Simulation::open(save, Some((config, mods)), options)?
-        }
+        (Some(world), true) => open_with(save, world, options, arguments.accept_mods, screen)?,
         (Some((mut config, mods)), false) => {
             config.world.shard_rows = arguments.shard_rows.unwrap_or(config.world.shard_rows);
             Simulation::create(Some(save), config, mods, options)?
@@ -139,22 +169,38 @@ fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
     Ok(simulation)
 }
 
-/// Says which mods are not those that the save last ran with. A save that cannot
-/// be read is left to whoever opens it.
-fn tell_changes(save: &Path, mods: &[ModSource], screen: &Screen) {
-    let Ok(info) = Reader::open(save).and_then(|reader| reader.info()) else { return };
-    for source in mods {
-        let ModSource { id, component, .. } = source;
-        match info.mods.iter().find(|known| known.id == *id) {
-            None => screen.say(&format!("mod {id} is new to the save")),
-            Some(known) if known.hash != *blake3::hash(component).as_bytes() => {
-                screen.say(&format!("mod {id} is not the one that the save last ran with"));
-            }
-            Some(_) => {}
+/// Opens a save with mods that may be others than it last ran with: says what
+/// that would mean, and goes on where that is accepted.
+fn open_with(
+    save: &Path,
+    given: (WorldConfig, Vec<ModSource>),
+    options: Options,
+    accept: bool,
+    screen: &Screen,
+) -> Result<Simulation> {
+    let careful = Options { accept_mods: false, ..options.clone() };
+    match Simulation::open(save, Some(given.clone()), careful) {
+        Err(Error::OtherMods(plan)) if accept => {
+            screen.say(&plan.to_string());
+            Ok(Simulation::open(save, Some(given), options)?)
         }
-    }
-    for gone in info.mods.iter().filter(|known| mods.iter().all(|it| it.id != known.id)) {
-        screen.say(&format!("mod {} no longer takes part; what it left stays", gone.id));
+        Err(Error::OtherMods(plan)) => {
+            screen.insist(&plan.to_string());
+            bail!(
+                "{} last ran with other mods: give --accept-mods to go on with these, or leave \
+                 the world out to go on with those",
+                save.display()
+            )
+        }
+        Err(Error::Incompatible(plan)) => {
+            screen.insist(&plan.to_string());
+            bail!(
+                "{} cannot follow these mods: do as is said above, or leave the world out to go \
+                 on with those that it has",
+                save.display()
+            )
+        }
+        opened => Ok(opened?),
     }
 }
 
@@ -197,13 +243,19 @@ impl<'a> Going<'a> {
     }
 
     /// Does ticks until there are enough or somebody wants no more.
-    fn on(&mut self, simulation: &mut Simulation, stop: &Stop) -> Result<()> {
+    fn on(
+        &mut self,
+        simulation: &mut Simulation,
+        stop: &Stop,
+        before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
+    ) -> Result<()> {
         while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
             if let Some(pace) = &mut self.pace
                 && !pace.wait(stop)
             {
                 break;
             }
+            before_tick(simulation)?;
             let record = simulation.tick()?;
             for news in self.tally.add(&record) {
                 self.screen.warn(&news);

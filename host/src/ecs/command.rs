@@ -372,9 +372,7 @@ impl World {
         let (source, target, locations) = self.two_archetypes_mut(from, to);
         let first = target.len();
         let moved: Vec<Entity> = rows.iter().map(|&row| source.entities().row(row)[0]).collect();
-        for (offset, &entity) in moved.iter().enumerate() {
-            locations.relocate(entity, to, (first + offset) as u32);
-        }
+        locations.relocate_all(&moved, to, first);
         target.push_entities(&moved);
         for (at, column) in source.columns().iter().enumerate() {
             if let Some(into) = target.find(source.kinds()[at]) {

@@ -160,23 +160,35 @@ impl Entities {
         slot.row = row;
     }
 
+    /// As [`Entities::relocate`], to rows that follow each other.
+    pub(super) fn relocate_all(&mut self, entities: &[Entity], archetype: ArchetypeId, row: usize) {
+        let page = |entity: &Entity| entity.index() as usize / Self::SLOTS_PER_PAGE;
+        let mut row = row as u32;
+        for run in entities.chunk_by(|one, two| page(one) == page(two)) {
+            let slots = self.slots.page_mut(page(&run[0]));
+            for entity in run {
+                let slot = &mut slots[entity.index() as usize % Self::SLOTS_PER_PAGE];
+                (slot.archetype, slot.row) = (archetype, row);
+                row += 1;
+            }
+        }
+    }
+
+    fn slot(&self, index: usize) -> Option<&Slot> {
+        self.slots.pages().get(index / Self::SLOTS_PER_PAGE)?.get(index % Self::SLOTS_PER_PAGE)
+    }
+
     /// Where an entity's row is, if it is alive.
     pub fn locate(&self, entity: Entity) -> Option<(ArchetypeId, usize)> {
-        let index = entity.index() as usize;
-        if index >= self.slots.len() {
-            return None;
-        }
-        let slot = self.slots.row(index)[0];
+        let slot = self.slot(entity.index() as usize)?;
         (slot.generation == entity.generation() && slot.archetype != FREE)
             .then_some((slot.archetype, slot.row as usize))
     }
 
     /// Whether this entity exists now or existed once.
     pub fn was_issued(&self, entity: Entity) -> bool {
-        let index = entity.index() as usize;
-        index < self.slots.len()
-            && entity.generation() != 0
-            && entity.generation() <= self.slots.row(index)[0].generation
+        self.slot(entity.index() as usize)
+            .is_some_and(|slot| entity.generation() != 0 && entity.generation() <= slot.generation)
     }
 }
 

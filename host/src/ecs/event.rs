@@ -80,6 +80,20 @@ impl Events {
         unread.get(usize::try_from(place).ok()?)
     }
 
+    /// Replaces the payloads of a topic; nothing when one has no replacement.
+    pub(super) fn recast(
+        &mut self,
+        topic: Topic,
+        mut payload: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+    ) -> Option<()> {
+        if let Some(queue) = self.queues.get_mut(&topic) {
+            for event in Arc::make_mut(&mut queue.unread) {
+                event.payload = payload(&event.payload)?.into();
+            }
+        }
+        Some(())
+    }
+
     /// Drops what everybody has read: `read_up_to` gives, for a topic, the
     /// number that its slowest reader has passed, or nothing without readers.
     pub(crate) fn drop_read(&mut self, read_up_to: impl Fn(Topic) -> Option<u64>) {

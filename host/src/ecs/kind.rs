@@ -248,8 +248,11 @@ impl Kind {
 
 fn settle<const N: usize>(bytes: &mut [u8], settled: impl Fn([u8; N]) -> [u8; N]) {
     let (words, _) = bytes.as_chunks_mut::<N>();
-    for word in words {
-        *word = settled(*word);
+    // Nearly always there is none: reading alone is faster than reading and writing.
+    if words.iter().fold(false, |any, word| any | (settled(*word) != *word)) {
+        for word in words {
+            *word = settled(*word);
+        }
     }
 }
 
@@ -267,6 +270,12 @@ impl Registry {
         self.by_name.insert(kind.name.clone(), id);
         self.kinds.push(Arc::new(kind));
         id
+    }
+
+    /// Declares a kind anew under the id it has.
+    pub(crate) fn replace(&mut self, id: KindId, kind: Kind) {
+        debug_assert_eq!(self.get(id).name, kind.name);
+        self.kinds[id.0 as usize] = Arc::new(kind);
     }
 
     /// The kind with this id.

@@ -84,6 +84,11 @@ impl<T: Clone> Paged<T> {
         &mut page[start..start + self.width]
     }
 
+    /// The items of one page, to be written.
+    pub fn page_mut(&mut self, page: usize) -> &mut [T] {
+        Arc::make_mut(&mut self.pages[page]).as_mut_slice()
+    }
+
     /// Appends rows; `items` holds a whole number of them. For a width of zero
     /// use [`Paged::grow`].
     pub fn extend(&mut self, mut items: &[T]) {

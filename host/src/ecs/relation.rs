@@ -86,6 +86,21 @@ impl Relations {
             .map(|((from, to), data)| (*from, *to, data))
     }
 
+    /// Replaces the data of every edge of a kind; nothing when one has no
+    /// replacement.
+    pub(super) fn recast(
+        &mut self,
+        kind: KindId,
+        mut data: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+    ) -> Option<()> {
+        if let Some(edges) = self.kinds.get_mut(&kind) {
+            let recast =
+                |(ends, old): (&(Entity, Entity), &Bytes)| Some((*ends, Bytes::from(data(old)?)));
+            edges.by_from = edges.by_from.iter().map(recast).collect::<Option<_>>()?;
+        }
+        Some(())
+    }
+
     /// Whether two states of one kind are known to be the same without looking
     /// at their edges.
     pub(crate) fn is_same(&self, kind: KindId, other: &Self) -> bool {

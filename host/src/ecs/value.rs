@@ -43,6 +43,16 @@ pub fn canonical_value(
     Ok(())
 }
 
+/// The canonical form of one value of a type.
+pub fn canonical_field(ty: &Type, value: &[u8], remap: &mut Remap<'_>) -> Result<Vec<u8>, Problem> {
+    let (mut rest, mut into) = (value, Vec::with_capacity(value.len()));
+    copy(ty, &mut rest, &mut into, remap)?;
+    match rest {
+        [] => Ok(into),
+        rest => problem(format!("{} bytes are left over", rest.len())),
+    }
+}
+
 /// Makes packed rows canonical in place. Their length must already fit.
 pub fn canonical_packed(
     kind: &Kind,
@@ -64,6 +74,20 @@ pub fn canonical_packed(
     Ok(())
 }
 
+/// A canonical copy of packed rows.
+pub fn canonical_copy(kind: &Kind, rows: &[u8], remap: &mut Remap<'_>) -> Result<Vec<u8>, Problem> {
+    // A piece is still in the nearest cache when it is looked at.
+    const PIECE_BYTES: usize = 8 << 10;
+    let size = kind.size.max(1);
+    let mut copy = Vec::with_capacity(rows.len());
+    for piece in rows.chunks((PIECE_BYTES / size).max(1) * size) {
+        let start = copy.len();
+        copy.extend_from_slice(piece);
+        canonical_packed(kind, &mut copy[start..], remap)?;
+    }
+    Ok(copy)
+}
+
 fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[..N]);
@@ -80,7 +104,7 @@ pub(super) fn settled_f64(value: f64) -> f64 {
     if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { value }
 }
 
-fn copy(
+pub(super) fn copy(
     ty: &Type,
     from: &mut &[u8],
     into: &mut Vec<u8>,
@@ -180,7 +204,7 @@ fn write_unsigned(into: &mut Vec<u8>, value: u64) {
     let _ = encode::write_uint(into, value);
 }
 
-fn write_array(into: &mut Vec<u8>, len: usize) {
+pub(super) fn write_array(into: &mut Vec<u8>, len: usize) {
     let _ = encode::write_array_len(into, len as u32);
 }
 
@@ -211,10 +235,10 @@ fn read_text<'a>(from: &mut &'a [u8]) -> Result<&'a str, Problem> {
     }
 }
 
-type Fields = [(String, Type)];
+pub(super) type Fields = [(String, Type)];
 
 /// Reads the name of a variant and, where it has fields, the array around them.
-fn read_variant<'t>(
+pub(super) fn read_variant<'t>(
     variants: &'t [(String, Vec<(String, Type)>)],
     from: &mut &[u8],
 ) -> Result<(&'t str, &'t Fields), Problem> {
@@ -245,6 +269,11 @@ pub fn to_json(kind: &Kind, value: &[u8]) -> Json {
         object.insert(field.name.clone(), shown);
     }
     Json::Object(object)
+}
+
+/// A MessagePack value of a type as JSON.
+pub fn field_to_json(ty: &Type, value: &[u8]) -> Json {
+    value_json(ty, &mut &value[..]).unwrap_or(Json::Null)
 }
 
 fn packed_json(ty: &Type, bytes: &[u8]) -> Json {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::archetype::Tracking;
 use super::{
     Archetype, ArchetypeId, Bytes, Column, Entities, Entity, Events, KindId, Paged, Registry,
-    Relations, Topic,
+    Relations, TableState, Topic,
 };
 
 /// A moment in the order of all system runs: a tick, and a place within it.
@@ -79,6 +79,8 @@ pub struct World {
     pub systems: Arc<BTreeMap<String, SystemState>>,
     /// How each mod has behaved, by id.
     pub mods: Arc<BTreeMap<String, ModState>>,
+    /// The tables of mods, by name.
+    pub tables: Arc<BTreeMap<String, TableState>>,
     /// Components of the world itself.
     pub resources: Arc<BTreeMap<KindId, Bytes>>,
     archetypes: Vec<Arc<Archetype>>,
@@ -99,6 +101,7 @@ impl World {
             events: Events::default(),
             systems: Arc::default(),
             mods: Arc::default(),
+            tables: Arc::default(),
             resources: Arc::default(),
             archetypes: Vec::new(),
             by_kinds: Arc::default(),
@@ -167,6 +170,11 @@ impl World {
         }
         self.tracking = Arc::new(tracking);
         self.watched = Arc::new(topics);
+    }
+
+    /// Tells nobody of removals until [`World::watch`] says who wants to know.
+    pub(crate) fn unwatch(&mut self) {
+        self.watched = Arc::default();
     }
 
     /// Puts the next archetype of a save back. Its columns ascend by kind and

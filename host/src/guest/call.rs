@@ -14,6 +14,7 @@ use crate::config::Limits;
 use crate::ecs::{ArchetypeId, Bytes, Command, KindId, RowMask, Stamp, World};
 pub use crate::program::Assets;
 use crate::program::System;
+use crate::tables::Session;
 
 /// A contiguous range of rows of one archetype: one page.
 #[derive(Clone, Debug)]
@@ -55,6 +56,8 @@ pub struct CallContext {
     pub seed: u64,
     /// When the run takes place, for change stamps.
     pub now: Stamp,
+    /// The statements of the run, if it may make any.
+    pub tables: Option<Arc<Session>>,
     /// The argument of `run`, encoded once for all calls.
     pub argument: Vec<u8>,
 }
@@ -319,22 +322,25 @@ pub(super) fn verdict(error: wasmtime::Error, limits: &Limits) -> Verdict {
     if let Some(fault) = error.downcast_ref::<Fault>() {
         return fault.clone().into();
     }
+    if let Some(halt) = error.downcast_ref::<Halt>() {
+        return halt.clone().into();
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Fault::OutOfFuel(limits.fuel).into(),
-        Some(Trap::Interrupt) => Halt { millis: limits.wall_clock_max_millis }.into(),
+        Some(Trap::Interrupt) => Halt::Clock(limits.wall_clock_max_millis).into(),
         Some(trap) => Fault::Trap(trap.to_string()).into(),
         None => Fault::Trap(first_line(&error.root_cause().to_string())).into(),
     }
 }
 
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     const TEXT_MAX_CHARS: usize = 500;
     let line = text.lines().next().unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(TEXT_MAX_CHARS).collect()
 }
 
 /// What a Rust guest printed when it panicked, on one line.
-fn panic_message(said: &str) -> Option<String> {
+pub(super) fn panic_message(said: &str) -> Option<String> {
     let from = said.find("panicked at ")?;
     let told: Vec<&str> = said[from..].lines().take(2).map(str::trim).collect();
     Some(first_line(&told.join(" ")))

@@ -40,13 +40,19 @@ pub enum Fault {
     },
 }
 
-/// The operator's emergency stop. Decided by the clock on the wall, so that it
-/// is logged as input of the tick.
+/// What cannot be confined to a run. No two machines need agree on it, so that
+/// it is logged as input of the tick.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a call took longer than {millis} ms on the wall (limit `wall_clock_max_millis`)")]
-pub struct Halt {
-    /// The limit that was passed.
-    pub millis: u64,
+pub enum Halt {
+    /// The operator's emergency stop, after so many milliseconds.
+    #[error("a call took longer than {0} ms on the wall (limit `wall_clock_max_millis`)")]
+    Clock(u64),
+    /// A statement that a guard stopped, or that only undoing the tick answered.
+    #[error("{0}")]
+    Statement(String),
+    /// Not the mod's: the save cannot be written.
+    #[error("{0}")]
+    Save(String),
 }
 
 /// Why a call gave no outcome.
@@ -55,7 +61,7 @@ pub enum Verdict {
     /// The mod's failure.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The emergency stop.
+    /// What cannot be confined.
     #[error(transparent)]
     Halt(#[from] Halt),
 }

@@ -1,6 +1,8 @@
 //! The other imports of `host.wit`: lookups, relations, resources, commands,
 //! events, log lines, assets.
 
+use std::sync::Arc;
+
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::lookups::{Direction, Edges, Found};
@@ -10,6 +12,7 @@ use super::codec;
 use super::fault::Fault;
 use crate::config::Limits;
 use crate::ecs::Entity;
+use crate::tables::{Answer, Session, Stop};
 
 pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     lookups::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
@@ -109,12 +112,34 @@ impl output::Host for CallState {
 }
 
 impl tables::Host for CallState {
-    fn query(&mut self, _: String, _: Vec<u8>) -> wasmtime::Result<Result<tables::Answer, String>> {
-        Err(Fault::Undeclared("it asked tables".to_owned()).into())
+    fn query(
+        &mut self,
+        statement: String,
+        parameters: Vec<u8>,
+    ) -> wasmtime::Result<Result<tables::Answer, String>> {
+        let answer = session(self)?.query(&statement, &parameters).map_err(stopped)?;
+        Ok(answer.map(|Answer { columns, rows }| tables::Answer { columns, rows }))
     }
 
-    fn execute(&mut self, _: String, _: Vec<u8>) -> wasmtime::Result<Result<u64, String>> {
-        Err(Fault::Undeclared("it changed tables".to_owned()).into())
+    fn execute(
+        &mut self,
+        statement: String,
+        rows: Vec<u8>,
+    ) -> wasmtime::Result<Result<u64, String>> {
+        session(self)?.execute(&statement, &rows).map_err(stopped)
+    }
+}
+
+/// The statements of the run, if the system declared that it makes any.
+fn session(state: &CallState) -> Result<Arc<Session>, Fault> {
+    let undeclared = || Fault::Undeclared("it used tables".to_owned());
+    state.context()?.tables.clone().ok_or_else(undeclared)
+}
+
+fn stopped(stop: Stop) -> wasmtime::Error {
+    match stop {
+        Stop::Fault(fault) => fault.into(),
+        Stop::Halt(halt) => halt.into(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::call::{CallContext, CallState, ShardRef, WrittenColumn, WrittenValues
 use super::codec::{self, ColumnEntry};
 use super::fault::Fault;
 use crate::ecs::{
-    Access, Archetype, Bytes, Column, Entity, Kind, RowMask, Stamp, Values, canonical_packed,
+    Access, Archetype, Bytes, Column, Entity, Kind, RowMask, Stamp, Values, canonical_copy,
     canonical_value, read_array,
 };
 
@@ -143,8 +143,7 @@ fn write(
             if bytes == old.as_slice() {
                 return Ok(None);
             }
-            let mut new = bytes.to_vec();
-            canonical_packed(kind, &mut new, &mut no_stand_in).map_err(|problem| {
+            let new = canonical_copy(kind, bytes, &mut no_stand_in).map_err(|problem| {
                 Fault::Malformed(format!("a value of `{}`: {problem}", kind.name))
             })?;
             WrittenValues::Packed(Arc::new(new))

@@ -1,20 +1,20 @@
 //! Packs that carry what slim saves lack.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Keys, Pack};
 use crate::catalog::ModSource;
-use crate::persist::{LockedMod, Save};
+use crate::persist::{Contents, LockedMod, Save};
 use crate::record::Digest;
 
-/// The components and assets of a pack, by digest.
-fn contents(mods: &[ModSource]) -> BTreeMap<Digest, &[u8]> {
-    let all = mods.iter().flat_map(|source| {
-        [&source.component].into_iter().chain(source.assets.values()).map(Vec::as_slice)
-    });
-    all.map(|bytes| (*blake3::hash(bytes).as_bytes(), bytes)).collect()
+/// The components and assets of mods, by digest.
+pub fn contents(mods: &[ModSource]) -> Contents {
+    let all = mods
+        .iter()
+        .flat_map(|source| [&source.component].into_iter().chain(source.assets.values()));
+    all.map(|bytes| (*blake3::hash(bytes).as_bytes(), bytes.clone())).collect()
 }
 
 /// Puts the mods of a save back into it from a pack. Who is trusted, besides
@@ -27,29 +27,27 @@ pub fn embed(save: &Path, pack: &Path, trusted: &[String]) -> Result<(), Error> 
     Ok(save.close()?)
 }
 
-/// The mods of a slim save from the packs in its folder, by the digests in its
-/// lock; nothing when they do not have all of them.
-pub fn mods_beside(
-    save: &Path,
-    lock: &[LockedMod],
-    keys: &Keys,
-) -> Result<Option<Vec<ModSource>>, Error> {
-    let mut found: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
+/// What the packs in the folder of a slim save have of its mods, by the digests
+/// in its lock. Where that is not all of it, a pack that was refused is worth an
+/// error: it may be the one.
+pub fn contents_beside(save: &Path, lock: &[LockedMod], keys: &Keys) -> Result<Contents, Error> {
+    let digests = |locked: &LockedMod| {
+        locked.assets.values().copied().chain([locked.hash]).collect::<Vec<Digest>>()
+    };
+    let wanted: BTreeSet<Digest> = lock.iter().flat_map(digests).collect();
+    let mut found = Contents::new();
     let mut refusal = None;
     for path in packs_beside(save)? {
         match Pack::read(&path, keys) {
-            Ok(pack) => {
-                let contents = contents(&pack.mods).into_iter();
-                found.extend(contents.map(|(digest, bytes)| (digest, bytes.to_vec())));
-            }
+            Ok(pack) => found.extend(contents(&pack.mods)),
             Err(error) => refusal = refusal.or(Some(error)),
         }
-        if let Some(mods) = complete(lock, &found) {
-            return Ok(Some(mods));
+        found.retain(|digest, _| wanted.contains(digest));
+        if found.len() == wanted.len() {
+            return Ok(found);
         }
     }
-    // A pack that would have been the one is worth more words than none.
-    refusal.map_or(Ok(None), Err)
+    refusal.map_or(Ok(found), Err)
 }
 
 fn packs_beside(save: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -67,19 +65,4 @@ fn packs_beside(save: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     packs.sort();
     Ok(packs)
-}
-
-fn complete(lock: &[LockedMod], found: &BTreeMap<Digest, Vec<u8>>) -> Option<Vec<ModSource>> {
-    let whole = |locked: &LockedMod| {
-        let asset =
-            |(name, digest): (&String, &Digest)| Some((name.clone(), found.get(digest)?.clone()));
-        Some(ModSource {
-            id: locked.id.clone(),
-            component: found.get(&locked.hash)?.clone(),
-            assets: locked.assets.iter().map(asset).collect::<Option<_>>()?,
-            manifest: locked.manifest.clone(),
-            source: locked.source.clone(),
-        })
-    };
-    lock.iter().map(whole).collect()
 }

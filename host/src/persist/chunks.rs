@@ -156,14 +156,21 @@ impl Writer<'_> {
         now: &Column,
     ) -> rusqlite::Result<()> {
         let key = |part| ChunkKey { part, archetype, kind: now.kind.0, page: 0 };
+        let alike = |before: &&Column| same_form(&before.values, &now.values);
+        if let Some(before) = before.filter(|before| !alike(before)) {
+            for page in pages(&now.values)..pages(&before.values) {
+                self.forget(ChunkKey { page: page as u32, ..key(Part::Values) })?;
+            }
+        }
+        let before_values = before.filter(alike).map(|before| &before.values);
         match &now.values {
             Values::Packed(rows) => {
-                let old = before.and_then(|before| packed(&before.values));
+                let old = before_values.and_then(packed);
                 let width = rows.width();
                 self.pages(key(Part::Values), old, Some(rows), |bytes| Page::Packed(bytes, width))?;
             }
             Values::Dynamic(rows) => {
-                let old = before.and_then(|before| dynamic(&before.values));
+                let old = before_values.and_then(dynamic);
                 self.pages(key(Part::Values), old, Some(rows), |items| Page::Dynamic(items))?;
             }
         }
@@ -212,6 +219,7 @@ impl Writer<'_> {
     ) -> rusqlite::Result<()> {
         let stored = self.index.chunks.get(&key);
         if let (Some(stored), Some(before)) = (stored, before)
+            && !is_rewritten(now, before)
             && let Some(patch) = now.patch_from(key, before)
             && stored.patched_bytes + patch.len() <= now.whole_bytes()
             && !self.is_overdue(stored.patched_since)
@@ -330,6 +338,37 @@ impl Writer<'_> {
             delete.execute([oldest])?;
         }
         Ok(Changes { chunks: self.changes, seq, row_max: self.row_max })
+    }
+}
+
+/// Whether a page is so surely another that looking for the few rows that
+/// differ would be in vain. They are looked at out of step, because systems
+/// write every n-th row.
+fn is_rewritten(now: Page<'_>, before: Page<'_>) -> bool {
+    const PROBES: usize = 32;
+    const STEP: usize = 0x9e37_79b9;
+    let (Page::Packed(now, width), Page::Packed(before, _)) = (now, before) else {
+        return false;
+    };
+    let rows = now.len().min(before.len()) / width;
+    let differs = |row: usize| now[row * width..][..width] != before[row * width..][..width];
+    rows >= PROBES * PROBES && (0..PROBES).all(|probe| differs(probe * STEP % rows))
+}
+
+/// Whether the rows of two columns can be compared: a kind that was declared
+/// anew may have others.
+fn same_form(one: &Values, two: &Values) -> bool {
+    match (one, two) {
+        (Values::Packed(one), Values::Packed(two)) => one.width() == two.width(),
+        (Values::Dynamic(_), Values::Dynamic(_)) => true,
+        _ => false,
+    }
+}
+
+fn pages(values: &Values) -> usize {
+    match values {
+        Values::Packed(rows) => rows.pages().len(),
+        Values::Dynamic(rows) => rows.pages().len(),
     }
 }
 

@@ -13,7 +13,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::SaveError;
 use super::error::Failure;
 use super::lock::beside;
-use super::schema::{APPLICATION_ID, FORMAT, format};
+use super::schema::{self, APPLICATION_ID, FORMAT, format};
+use crate::tables::Database;
 
 /// Bytes in a page of SQLite. Dense commits like larger ones and small worlds
 /// smaller ones; the numbers are in the documentation of [`super`].
@@ -54,6 +55,17 @@ pub(super) fn creating(path: &Path) -> Result<Connection, SaveError> {
         Ok(connection)
     });
     made.map_err(|failure| failure.of(path, "made"))
+}
+
+/// The tables of mods of a world that has no save.
+pub fn in_memory() -> Result<Database, SaveError> {
+    let path = Path::new(":memory:");
+    let made = || -> Result<Database, Failure> {
+        let mut connection = open(path, OpenFlags::default())?;
+        schema::migrate(&mut connection)?;
+        Ok(Database::new(connection)?)
+    };
+    made().map_err(|failure| failure.of(path, "made"))
 }
 
 /// Opens an existing file to be read. It is opened for writing where that is

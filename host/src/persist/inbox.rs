@@ -2,11 +2,12 @@
 //! by whoever runs the world, and gone with the commit of the tick that has
 //! them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::ecs::{KindId, Registry, Role, from_json};
+use crate::ecs::{KindId, Recast, Registry, Role, from_json};
 use crate::record::{Input, TickRecord};
 
 use super::error::{Failure, Outcome, SaveError, damage};
@@ -113,6 +114,27 @@ pub(super) fn read(
         inputs.push((row.get(0)?, input));
     }
     Ok(inputs)
+}
+
+/// Brings waiting inputs along with kinds that are declared anew.
+pub(super) fn recast(
+    connection: &Connection,
+    waiting: &[(i64, Input)],
+    recasts: &BTreeMap<KindId, Recast>,
+) -> Outcome<()> {
+    for (row, input) in waiting {
+        let Some(recast) = recasts.get(&input.kind) else { continue };
+        let Some(payload) = recast.value(&input.payload) else {
+            return damage(format!(
+                "a waiting input `{}` has no value in its new declaration: run a tick first",
+                recast.new.name
+            ));
+        };
+        let mut update =
+            connection.prepare_cached("UPDATE st_inbox SET payload = ?2 WHERE id = ?1")?;
+        update.execute(params![row, payload])?;
+    }
+    Ok(())
 }
 
 /// Deletes those of the taken inputs that are in the records, and says which.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
 use crate::ecs::{Events, KindId, Topic, World};
-use crate::record::TickRecord;
+use crate::record::{Input, TickRecord};
 
 /// A topic as it is stored: its form above its kind.
 pub(super) fn topic_number(topic: Topic) -> i64 {
@@ -120,6 +120,20 @@ fn write_inputs(connection: &Connection, record: &TickRecord) -> rusqlite::Resul
         insert.execute(params![tick, number, input.kind.0, input.sender, input.payload])?;
     }
     Ok(())
+}
+
+/// Every input that a tick was given, by tick, in order.
+pub(super) fn read_inputs(connection: &Connection) -> rusqlite::Result<BTreeMap<u64, Vec<Input>>> {
+    let mut select = connection
+        .prepare("SELECT tick, kind, sender, payload FROM st_inputs ORDER BY tick, number")?;
+    let mut rows = select.query([])?;
+    let mut inputs: BTreeMap<u64, Vec<Input>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let kind = KindId(row.get(1)?);
+        let input = Input { kind, sender: row.get(2)?, payload: row.get::<_, Vec<u8>>(3)?.into() };
+        inputs.entry(row.get::<_, i64>(0)? as u64).or_default().push(input);
+    }
+    Ok(inputs)
 }
 
 fn write_runs(
@@ -259,6 +273,28 @@ fn write_events(
              WHERE last <> ?2 OR passed <> ?3",
         )?;
         upsert.execute(params![number, last as i64, passed as i64])?;
+    }
+    Ok(())
+}
+
+/// Writes the payloads of unread events that are others than before: their
+/// kinds were declared anew.
+pub(super) fn rewrite_events(
+    connection: &Connection,
+    before: &Events,
+    now: &Events,
+) -> rusqlite::Result<()> {
+    for (topic, _, unread) in now.iter() {
+        for event in unread {
+            if before.get(topic, event.number).is_some_and(|old| old.payload != event.payload) {
+                let mut update = connection.prepare_cached(
+                    "UPDATE st_events SET payload = ?4
+                     WHERE tick = ?1 AND topic = ?2 AND number = ?3",
+                )?;
+                let (tick, number) = (event.tick as i64, event.number as i64);
+                update.execute(params![tick, topic_number(topic), number, event.payload])?;
+            }
+        }
     }
     Ok(())
 }

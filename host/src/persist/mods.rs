@@ -2,8 +2,8 @@
 //!
 //! Contents are kept once for each BLAKE3 digest, compressed, and for ever:
 //! whatever ran in a save can run again. A slim save keeps of them only digest
-//! and size, and needs a pack beside it. A set of mods is complete, and stands
-//! until the next one.
+//! and size, and needs them from elsewhere. A set of mods is complete, and
+//! stands until the next one.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -13,6 +13,7 @@ use blake3::Hasher;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::catalog::Manifest;
+use crate::migration::Conversions;
 use crate::record::{Digest, hex};
 
 use super::error::{Failure, Outcome, SaveError, damage};
@@ -49,12 +50,8 @@ pub struct LockedMod {
     pub hash: Digest,
     /// Those of the files it ships, by name.
     pub assets: BTreeMap<String, Digest>,
-    /// What its `mod.toml` says, if it has one.
-    pub manifest: Option<Manifest>,
     /// Where it came from, for people.
     pub source: String,
-    /// What it declared, as whoever loads it writes that down.
-    pub declaration: String,
     /// Bytes of its component and the files it ships.
     pub bytes: u64,
     /// Whether the save has all of them, which a slim one has not.
@@ -62,6 +59,9 @@ pub struct LockedMod {
     /// The first tick since which it has run with this component.
     pub since_tick: u64,
 }
+
+/// Components and assets by digest, which a slim save lacks.
+pub type Contents = BTreeMap<Digest, Vec<u8>>;
 
 /// A mod in a set, by digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,11 @@ pub(super) struct Listed {
 }
 
 impl Listed {
+    /// Of its component, and of each file it ships.
+    fn digests(&self) -> impl Iterator<Item = &Digest> {
+        [&self.component].into_iter().chain(self.assets.values())
+    }
+
     fn manifest(&self) -> Outcome<Option<Manifest>> {
         match self.manifest.as_deref().map(serde_json::from_str).transpose() {
             Ok(manifest) => Ok(manifest),
@@ -89,13 +94,58 @@ fn manifest_text(manifest: &Manifest) -> String {
     serde_json::to_string(manifest).unwrap_or_default()
 }
 
-/// A set of mods, and the tick after which it ran.
+/// How a set of mods came to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The save was made with it.
+    #[default]
+    Made,
+    /// It took the place of another, and values stayed as they were.
+    Swapped,
+    /// It took the place of another, and values were brought up to date.
+    Migrated,
+    /// It is the set before the last, which came back because a new mod faulted.
+    RolledBack,
+}
+
+impl Cause {
+    const ALL: [(Cause, &'static str); 4] = [
+        (Cause::Made, "made"),
+        (Cause::Swapped, "swapped"),
+        (Cause::Migrated, "migrated"),
+        (Cause::RolledBack, "rolled back"),
+    ];
+
+    /// Its name in saves and messages.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// A set of mods that ran in a save, with components and assets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedSet {
+    /// It ran from the tick after this one on.
+    pub since: u64,
+    /// How it came to be.
+    pub cause: Cause,
+    /// By id.
+    pub mods: Vec<StoredMod>,
+}
+
+/// A set of mods, by digests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ModSet {
-    /// Nothing when no set was ever recorded.
-    pub since: Option<i64>,
+    /// Zero when no set was ever recorded.
+    pub number: i64,
+    /// The tick after which it ran.
+    pub since: i64,
+    /// How it came to be.
+    pub cause: Cause,
     /// By id.
     pub mods: Vec<Listed>,
+    /// Conversions that the save has behind it.
+    pub behind: Conversions,
 }
 
 /// Bytes that one component or asset may have.
@@ -105,13 +155,32 @@ const ZSTD_LEVEL: i32 = 3;
 impl ModSet {
     /// The set that runs now.
     pub(super) fn read(connection: &Connection) -> Outcome<Self> {
-        let since: Option<i64> =
-            connection.query_row("SELECT max(since) FROM st_mod_sets", [], |row| row.get(0))?;
+        let number: Option<i64> =
+            connection.query_row("SELECT max(number) FROM st_mod_sets", [], |row| row.get(0))?;
+        match number {
+            Some(number) => Self::read_one(connection, number),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// The set with this number.
+    pub(super) fn read_one(connection: &Connection, number: i64) -> Outcome<Self> {
+        let (since, cause): (i64, String) = connection.query_row(
+            "SELECT since, cause FROM st_mod_sets WHERE number = ?1",
+            [number],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let Some((cause, _)) = Cause::ALL.into_iter().find(|(_, name)| *name == cause) else {
+            return damage(format!("`{cause}` is no way for mods to come into it"));
+        };
+        let mut select = connection.prepare("SELECT mod, name FROM st_conversions")?;
+        let behind = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let behind = behind.collect::<Result<_, _>>()?;
         let mut select = connection.prepare(
             "SELECT id, version, component, manifest, source, declaration
-                      FROM st_mods WHERE since = ?1 ORDER BY id",
+                      FROM st_mods WHERE mod_set = ?1 ORDER BY id",
         )?;
-        let mods = select.query_map([since], |row| {
+        let mods = select.query_map([number], |row| {
             Ok(Listed {
                 id: row.get(0)?,
                 version: row.get(1)?,
@@ -122,10 +191,11 @@ impl ModSet {
                 declaration: row.get(5)?,
             })
         })?;
-        let mut set = ModSet { since, mods: mods.collect::<Result<_, _>>()? };
+        let mods = mods.collect::<Result<_, _>>()?;
+        let mut set = ModSet { number, since, cause, mods, behind };
         let mut select =
-            connection.prepare("SELECT mod, name, blob FROM st_assets WHERE since = ?1")?;
-        let mut rows = select.query([since])?;
+            connection.prepare("SELECT mod, name, blob FROM st_assets WHERE mod_set = ?1")?;
+        let mut rows = select.query([number])?;
         while let Some(row) = rows.next()? {
             let id: String = row.get(0)?;
             let Some(listed) = set.mods.iter_mut().find(|listed| listed.id == id) else {
@@ -142,6 +212,12 @@ impl ModSet {
             into.update(&(text.len() as u64).to_le_bytes());
             into.update(text.as_bytes());
         };
+        text(self.cause.name());
+        text(&format!("{} {}", self.number, self.since));
+        for (id, name) in &self.behind {
+            text(id);
+            text(name);
+        }
         for listed in &self.mods {
             text(&listed.id);
             text(&listed.version);
@@ -158,41 +234,38 @@ impl ModSet {
     }
 
     /// Whether contents of the set were left out of the save.
-    pub(super) fn is_slim(&self, connection: &Connection) -> rusqlite::Result<bool> {
+    pub(super) fn is_slim(&self, connection: &Connection) -> Outcome<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM st_blobs WHERE data IS NULL AND digest IN (
-                       SELECT component FROM st_mods WHERE since = ?1
-                       UNION SELECT blob FROM st_assets WHERE since = ?1))";
-        connection.query_row(sql, [self.since], |row| row.get(0))
+                       SELECT component FROM st_mods WHERE mod_set = ?1
+                       UNION SELECT blob FROM st_assets WHERE mod_set = ?1))";
+        Ok(connection.query_row(sql, [self.number], |row| row.get(0))?)
     }
 
     /// Every mod of the set, and whether its contents are there.
     pub(super) fn lock(&self, connection: &Connection) -> Outcome<Vec<LockedMod>> {
         let lock = |listed: &Listed| -> Outcome<LockedMod> {
             let (mut bytes, mut is_in_save) = (0_u64, true);
-            for digest in [&listed.component].into_iter().chain(listed.assets.values()) {
+            for digest in listed.digests() {
                 let sql = "SELECT bytes, data IS NOT NULL FROM st_blobs WHERE digest = ?1";
                 let found: Option<(i64, bool)> = connection
                     .query_row(sql, [digest], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 let Some((size, is_there)) = found else { return lacks(digest) };
-                bytes = size.unsigned_abs().saturating_add(bytes);
+                bytes = bytes.saturating_add(size.unsigned_abs());
                 is_in_save &= is_there;
             }
-            let sql = "SELECT min(since) FROM st_mod_sets WHERE since > (
-                           SELECT ifnull(max(other.since), -1) FROM st_mod_sets AS other
-                           LEFT JOIN st_mods ON st_mods.since = other.since AND id = ?1
+            let sql = "SELECT min(since) FROM st_mod_sets WHERE number > (
+                           SELECT ifnull(max(number), 0) FROM st_mod_sets
+                           LEFT JOIN st_mods ON mod_set = number AND id = ?1
                            WHERE component IS NOT ?2)";
-            let since: i64 =
-                connection
-                    .query_row(sql, params![listed.id, listed.component], |row| row.get(0))?;
+            let run = params![listed.id, listed.component];
+            let since: i64 = connection.query_row(sql, run, |row| row.get(0))?;
             Ok(LockedMod {
                 id: listed.id.clone(),
                 version: listed.version.clone(),
                 hash: listed.component,
                 assets: listed.assets.clone(),
-                manifest: listed.manifest()?,
                 source: listed.source.clone(),
-                declaration: listed.declaration.clone(),
                 bytes,
                 is_in_save,
                 since_tick: since.unsigned_abs().saturating_add(1),
@@ -201,47 +274,64 @@ impl ModSet {
         self.mods.iter().map(lock).collect()
     }
 
-    /// Every mod of the set with its contents; an error names those that are not
-    /// there.
-    pub(super) fn contents(
+    /// The set with its contents; what neither the save nor anybody else has
+    /// stays empty.
+    pub(super) fn recorded(
         &self,
         connection: &Connection,
-        path: &Path,
-    ) -> Result<Vec<StoredMod>, SaveError> {
-        let failed = |failure: Failure| failure.of(path, "read");
-        let lock = self.lock(connection).map_err(failed)?;
-        if lock.iter().all(|locked| locked.is_in_save) {
-            return self.load(connection).map_err(failed);
-        }
-        Err(SaveError::Slim { path: path.to_owned(), missing: missing(&lock) })
-    }
-
-    fn load(&self, connection: &Connection) -> Outcome<Vec<StoredMod>> {
-        let load = |listed: &Listed| -> Outcome<StoredMod> {
+        elsewhere: &Contents,
+    ) -> Outcome<RecordedSet> {
+        let load = |digest: &Digest| -> Outcome<Vec<u8>> {
+            let found = load_blob(connection, digest)?;
+            Ok(found.or_else(|| elsewhere.get(digest).cloned()).unwrap_or_default())
+        };
+        let load_all = |listed: &Listed| -> Outcome<StoredMod> {
             let mut assets = BTreeMap::new();
             for (name, digest) in &listed.assets {
-                assets.insert(name.clone(), load_blob(connection, digest)?);
+                assets.insert(name.clone(), load(digest)?);
             }
             Ok(StoredMod {
                 id: listed.id.clone(),
                 version: listed.version.clone(),
                 hash: listed.component,
-                component: load_blob(connection, &listed.component)?,
+                component: load(&listed.component)?,
                 assets,
                 manifest: listed.manifest()?,
                 source: listed.source.clone(),
                 declaration: listed.declaration.clone(),
             })
         };
-        self.mods.iter().map(load).collect()
+        let mods = self.mods.iter().map(load_all).collect::<Outcome<_>>()?;
+        Ok(RecordedSet { since: self.since.unsigned_abs(), cause: self.cause, mods })
     }
-}
 
-/// The mods whose contents a save lacks, for people.
-fn missing(lock: &[LockedMod]) -> String {
-    let missing = lock.iter().filter(|locked| !locked.is_in_save);
-    let names = missing.map(|it| format!("{} {} ({})", it.id, it.version, &hex(&it.hash)[..12]));
-    names.collect::<Vec<_>>().join(", ")
+    /// The mods of the set with their contents; an error names those whose
+    /// contents are nowhere.
+    pub(super) fn whole(
+        &self,
+        connection: &Connection,
+        elsewhere: &Contents,
+        path: &Path,
+    ) -> Result<Vec<StoredMod>, SaveError> {
+        let failed = |failure: Failure| failure.of(path, "read");
+        let is_there = |digest: &Digest| -> Outcome<bool> {
+            Ok(elsewhere.contains_key(digest) || load_blob(connection, digest)?.is_some())
+        };
+        let mut missing = Vec::new();
+        for listed in &self.mods {
+            for digest in listed.digests() {
+                if !is_there(digest).map_err(failed)? {
+                    let short = &hex(&listed.component)[..12];
+                    missing.push(format!("{} {} ({short})", listed.id, listed.version));
+                    break;
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(self.recorded(connection, elsewhere).map_err(failed)?.mods);
+        }
+        Err(SaveError::Slim { path: path.to_owned(), missing: missing.join(", ") })
+    }
 }
 
 /// Lists a set of mods by digests.
@@ -251,7 +341,7 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
         .map(|stored| Listed {
             id: stored.id.clone(),
             version: stored.version.clone(),
-            component: digest(&stored.component),
+            component: stored.hash,
             assets: stored
                 .assets
                 .iter()
@@ -266,33 +356,50 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
     listed
 }
 
-/// Writes a set with the contents that the save does not have yet, or with
-/// nothing but their digests and sizes. A set that
-/// was to stand from the same tick on never ran, and goes.
+/// Every set that ran, in order; what a slim save lacks is empty.
+pub(super) fn history(connection: &Connection) -> Outcome<Vec<RecordedSet>> {
+    let mut select = connection.prepare("SELECT number FROM st_mod_sets ORDER BY number")?;
+    let numbers = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let nowhere = Contents::new();
+    let recorded = |number| ModSet::read_one(connection, number)?.recorded(connection, &nowhere);
+    numbers.into_iter().map(recorded).collect()
+}
+
+/// Writes a set as the next one, with the contents that the save does not have
+/// yet, or what those are in a slim one, and the conversions that the save has
+/// behind it from now on.
 pub(super) fn write(
     connection: &Connection,
-    since: u64,
-    mods: &[StoredMod],
-    slim: bool,
+    before: &ModSet,
+    next: &RecordedSet,
+    behind: &Conversions,
+    is_slim: bool,
 ) -> rusqlite::Result<ModSet> {
-    let since = since as i64;
-    for table in ["st_mod_sets", "st_mods", "st_assets"] {
-        connection.execute(&format!("DELETE FROM {table} WHERE since >= ?1"), [since])?;
+    let RecordedSet { since, cause, mods } = next;
+    for (id, name) in behind.difference(&before.behind) {
+        connection.execute(
+            "INSERT INTO st_conversions (mod, name, tick) VALUES (?1, ?2, ?3)",
+            params![id, name, *since as i64],
+        )?;
     }
-    connection.execute("INSERT INTO st_mod_sets (since) VALUES (?1)", [since])?;
-    let set = ModSet { since: Some(since), mods: list(mods) };
+    let (number, behind) = (before.number + 1, behind.clone());
+    let set = ModSet { number, since: *since as i64, cause: *cause, mods: list(mods), behind };
+    connection.execute(
+        "INSERT INTO st_mod_sets (number, since, cause) VALUES (?1, ?2, ?3)",
+        params![number, set.since, cause.name()],
+    )?;
     for stored in mods {
-        store_blob(connection, &stored.component, slim)?;
+        store_blob(connection, &stored.component, is_slim)?;
         for bytes in stored.assets.values() {
-            store_blob(connection, bytes, slim)?;
+            store_blob(connection, bytes, is_slim)?;
         }
     }
     for listed in &set.mods {
         connection.execute(
-            "INSERT INTO st_mods (since, id, version, component, manifest, source, declaration)
+            "INSERT INTO st_mods (mod_set, id, version, component, manifest, source, declaration)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
-                since,
+                number,
                 listed.id,
                 listed.version,
                 listed.component,
@@ -303,8 +410,8 @@ pub(super) fn write(
         )?;
         for (name, digest) in &listed.assets {
             connection.execute(
-                "INSERT INTO st_assets (since, mod, name, blob) VALUES (?1, ?2, ?3, ?4)",
-                params![since, listed.id, name, digest],
+                "INSERT INTO st_assets (mod_set, mod, name, blob) VALUES (?1, ?2, ?3, ?4)",
+                params![number, listed.id, name, digest],
             )?;
         }
     }
@@ -321,10 +428,7 @@ pub(super) fn slim(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Puts those contents back that the save lacks.
-pub(super) fn embed(
-    connection: &Connection,
-    contents: &BTreeMap<Digest, &[u8]>,
-) -> rusqlite::Result<()> {
+pub(super) fn embed(connection: &Connection, contents: &Contents) -> rusqlite::Result<()> {
     let mut select = connection.prepare("SELECT digest FROM st_blobs WHERE data IS NULL")?;
     let lacking: Vec<Digest> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for bytes in lacking.iter().filter_map(|digest| contents.get(digest)) {
@@ -333,14 +437,14 @@ pub(super) fn embed(
     Ok(())
 }
 
-fn store_blob(connection: &Connection, bytes: &[u8], slim: bool) -> rusqlite::Result<()> {
+fn store_blob(connection: &Connection, bytes: &[u8], is_slim: bool) -> rusqlite::Result<()> {
     let digest = digest(bytes);
-    let sql =
-        "SELECT EXISTS (SELECT 1 FROM st_blobs WHERE digest = ?1 AND (?2 OR data IS NOT NULL))";
-    if connection.query_row(sql, params![digest, slim], |row| row.get(0))? {
+    let sql = "SELECT EXISTS (
+                   SELECT 1 FROM st_blobs WHERE digest = ?1 AND (?2 OR data IS NOT NULL))";
+    if connection.query_row(sql, params![digest, is_slim], |row| row.get(0))? {
         return Ok(());
     }
-    let packed = (!slim).then(|| zstd::bulk::compress(bytes, ZSTD_LEVEL)).transpose();
+    let packed = (!is_slim).then(|| zstd::bulk::compress(bytes, ZSTD_LEVEL)).transpose();
     let packed = packed.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection.execute(
         "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)
@@ -354,14 +458,16 @@ fn lacks<T>(digest: &Digest) -> Outcome<T> {
     damage(format!("it lacks the contents with digest {}", hex(digest)))
 }
 
-fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
-    let found: Option<(i64, Vec<u8>)> = connection
+/// Reads contents; there are none in a slim save.
+fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Option<Vec<u8>>> {
+    let found: Option<(i64, Option<Vec<u8>>)> = connection
         .query_row("SELECT bytes, data FROM st_blobs WHERE digest = ?1", [digest], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
     let name = hex(digest);
     let Some((bytes, packed)) = found else { return lacks(digest) };
+    let Some(packed) = packed else { return Ok(None) };
     let wanted = u64::try_from(bytes).ok().filter(|bytes| *bytes <= BLOB_BYTES_MAX);
     let Some(wanted) = wanted else {
         return damage(format!("the contents with digest {name} claim {bytes} bytes"));
@@ -374,5 +480,5 @@ fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
     if read.is_err() || unpacked.len() as u64 != wanted || self::digest(&unpacked) != *digest {
         return damage(format!("the contents with digest {name} are others"));
     }
-    Ok(unpacked)
+    Ok(Some(unpacked))
 }

@@ -5,6 +5,7 @@
 //! keeps nobody from writing. It holds the log back, though, so it is not for
 //! keeping.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,14 +14,17 @@ use rusqlite::Connection;
 
 use crate::config::WorldConfig;
 use crate::ecs::World;
-use crate::record::Digest;
+use crate::migration::Conversions;
+use crate::record::{Digest, Input};
+use crate::tables::{self, Migration, TableError};
 
 use super::error::{Failure, SaveError};
 use super::lock::beside;
-use super::mods::{LockedMod, StoredMod};
+use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
+use super::restore::read_kinds;
 use super::save::Restored;
 use super::sql::{self, Table};
-use super::{connect, schema};
+use super::{connect, inbox, log, schema};
 
 /// Reads a save.
 #[derive(Debug)]
@@ -114,15 +118,40 @@ impl Reader {
         self.restore().map(|restored| (restored.world, restored.config))
     }
 
-    /// The mods that run, with their components and assets.
-    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        self.restore()?.mods.contents(&self.connection, &self.path)
+    /// The mods that run, with their components and assets, of which a slim save
+    /// needs those that it lacks from elsewhere.
+    pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
+        self.restore()?.mods.whole(&self.connection, elsewhere, &self.path)
     }
 
     /// The mods that run, wherever their contents are.
     pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
         let lock = self.restore()?.mods.lock(&self.connection);
         lock.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Every set of mods that ever ran, with the tick after which it did. What a
+    /// slim save lacks is empty.
+    pub fn mod_sets(&self) -> Result<Vec<RecordedSet>, SaveError> {
+        mods::history(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Conversions that the save has behind it.
+    pub fn behind(&self) -> Result<Conversions, SaveError> {
+        Ok(self.restore()?.mods.behind)
+    }
+
+    /// Every input that a tick was given, by tick, in order.
+    pub fn inputs(&self) -> Result<BTreeMap<u64, Vec<Input>>, SaveError> {
+        log::read_inputs(&self.connection)
+            .map_err(|error| Failure::from(error).of(&self.path, "read"))
+    }
+
+    /// Inputs that wait for a tick.
+    pub fn waiting(&self) -> Result<Vec<Input>, SaveError> {
+        let read = || inbox::read(&self.connection, &read_kinds(&self.connection)?, 0);
+        let waiting = read().map_err(|failure| failure.of(&self.path, "read"))?;
+        Ok(waiting.into_iter().map(|(_, input)| input).collect())
     }
 
     /// What the save is. Restores the world, so that what it says is so.
@@ -163,6 +192,11 @@ impl Reader {
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
                 .unwrap_or(SystemTime::UNIX_EPOCH),
         })
+    }
+
+    /// Checks that a mod's migrations of its tables can follow those that ran.
+    pub fn check_migrations(&self, id: &str, migrations: &[Migration]) -> Result<(), TableError> {
+        tables::pending(&self.connection, id, migrations).map(drop)
     }
 
     /// Answers a SELECT over the world and what led to it; `SELECT * FROM

@@ -17,8 +17,10 @@ use rusqlite::Connection;
 
 use crate::ecs::{
     ArchetypeId, Bytes, Entity, Event, Field, Kind, KindId, ModState, OnDespawn, Registry, Role,
-    Stamp, Storage, SystemState, Topic, Type, World, canonical_packed, canonical_value,
+    Stamp, Storage, SystemState, TableState, Topic, Type, World, canonical_packed, canonical_value,
 };
+
+use crate::tables::{self, TableError};
 
 use super::chunks::Index;
 use super::error::{Failure, Outcome, damage};
@@ -52,6 +54,7 @@ pub(super) fn world(
     world.resources = Arc::new(read_resources(connection, &world.registry)?);
     world.systems = Arc::new(read_systems(connection, &world.registry)?);
     world.mods = Arc::new(read_mod_states(connection)?);
+    world.tables = Arc::new(read_tables(connection)?);
     Ok((world, index))
 }
 
@@ -308,6 +311,14 @@ fn read_systems(
         system.cursors.insert(check_topic(registry, topic)?, number as u64);
     }
     Ok(systems)
+}
+
+fn read_tables(connection: &Connection) -> Outcome<BTreeMap<String, TableState>> {
+    match tables::check(connection) {
+        Ok(()) => Ok(tables::states(connection)?),
+        Err(TableError::Sqlite(error)) => Err(error.into()),
+        Err(error) => damage(error.to_string()),
+    }
 }
 
 fn read_mod_states(connection: &Connection) -> Outcome<BTreeMap<String, ModState>> {

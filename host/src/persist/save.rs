@@ -4,31 +4,40 @@
 //! and everything else in here change only once SQLite has committed. So after
 //! an error the writer stands where the save stands, and can be used again.
 
-use std::collections::BTreeMap;
+mod adopt;
+mod slim;
+
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use blake3::Hasher;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use crate::config::{Durability, WorldConfig};
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::record::{Digest, Input, TickRecord};
+use crate::tables::Database;
+#[cfg(test)]
+use crate::tables::Guard;
 
 use super::checkpoint::Checkpoints;
 use super::chunks::Index;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals};
-use super::mods::{self, LockedMod, ModSet, StoredMod};
+use super::mods::ModSet;
 use super::{chunks, connect, inbox, restore, schema, state};
+
+pub use adopt::Adoption;
 
 /// The one writer of a save.
 #[derive(Debug)]
 pub struct Save {
     path: PathBuf,
-    connection: Connection,
+    database: Arc<Database>,
     config: WorldConfig,
     committed: World,
     head: Head,
@@ -82,9 +91,9 @@ impl Save {
 
     /// Removes a save that was just made, because not all of it could be.
     pub fn discard(self) {
-        let Self { path, connection, checkpoints, _lock: lock, .. } = self;
+        let Self { path, database, checkpoints, _lock: lock, .. } = self;
         checkpoints.stop();
-        drop(connection);
+        drop(database);
         let _ = std::fs::remove_file(&path);
         remove_beside(&path);
         drop(lock);
@@ -113,13 +122,14 @@ impl Save {
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
         let Restored { config, world, head, index, mods } = restored;
-        let is_slim = mods.is_slim(&connection).map_err(|error| failed(error.into()))?;
+        let is_slim = mods.is_slim(&connection).map_err(failed)?;
         let checkpoints =
             Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
+        let database = Database::new(connection).map_err(|error| failed(error.into()))?;
         let save = Self {
             path: path.to_owned(),
             checkpoints,
-            connection,
+            database: Arc::new(database),
             config: config.clone(),
             committed: world.clone(),
             head,
@@ -149,15 +159,23 @@ impl Save {
     /// After an error the save holds what it held, and the inputs that were
     /// taken since are there to be taken again.
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
-        let synced = self.syncing.is_due(self.config.durability, records.len() as u64);
-        let set = self.set_synced(synced).map_err(Failure::from);
-        let committed = set.and_then(|()| self.try_commit(records, world));
-        if let Err(failure) = committed {
-            self.taken.clear();
-            return Err(failure.of(&self.path, "written"));
-        }
-        self.syncing.done(synced, records.len() as u64);
-        self.checkpoints.after_commit(&self.connection);
+        let count = records.len() as u64;
+        let due = self.syncing.is_due(self.config.durability, count);
+        let set = self.set_synced(due).map_err(Failure::from);
+        let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
+        let synced = match committed {
+            Ok(synced) => synced,
+            Err(failure) => {
+                self.taken.clear();
+                return Err(failure.of(&self.path, "written"));
+            }
+        };
+        self.syncing.done(synced, count);
+        self.checkpoints.after_commit(&self.database.lock());
+        // The next transaction may begin with a statement of a mod.
+        // If that fails, the next commit tries again.
+        let due = self.syncing.is_due(self.config.durability, 1);
+        let _ = self.set_synced(due);
         Ok(())
     }
 
@@ -172,9 +190,10 @@ impl Save {
             Some(last) => (head.state, head.chain) = (last.state, last.chain),
             None => head.state = StateHasher::default().digest(world),
         }
-        let seal = seal(&head, &config_text(&self.config)?, world, &self.mods);
         let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
-        let transaction = begin(&self.connection)?;
+        let connection = self.database.lock();
+        let transaction = begin(&connection)?;
+        let seal = seal(&head, &config_text(&self.config)?, world, &self.mods);
         state::write(&transaction, before, world)?;
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
@@ -183,6 +202,7 @@ impl Save {
         let consumed = inbox::delete_recorded(&transaction, &self.taken, records)?;
         write_head(&transaction, &head, &seal)?;
         transaction.commit()?;
+        drop(connection);
 
         self.index.apply(changes);
         self.totals.extend(totals);
@@ -192,84 +212,16 @@ impl Save {
         Ok(())
     }
 
-    /// Replaces the settings. The rows in a page never change.
-    pub fn set_config(&mut self, config: &WorldConfig) -> Result<(), SaveError> {
-        if *config == self.config {
-            return Ok(());
-        }
-        let write = || -> Outcome<()> {
-            let text = config_text(config)?;
-            let seal = seal(&self.head, &text, &self.committed, &self.mods);
-            let transaction = begin(&self.connection)?;
-            transaction.execute("UPDATE st_settings SET config = ?1", [text])?;
-            write_head(&transaction, &self.head, &seal)?;
-            Ok(transaction.commit()?)
-        };
-        write().map_err(|failure| failure.of(&self.path, "written"))?;
-        self.config = config.clone();
-        Ok(())
-    }
-
-    /// Records the set of mods that runs after the given tick, with their
-    /// components and assets. The same set again changes nothing.
-    pub fn record_mods(&mut self, mods: &[StoredMod], after_tick: u64) -> Result<(), SaveError> {
-        if self.mods.since.is_some() && self.mods.mods == mods::list(mods) {
-            return Ok(());
-        }
-        let write = || -> Outcome<ModSet> {
-            let text = config_text(&self.config)?;
-            let transaction = begin(&self.connection)?;
-            let set = mods::write(&transaction, after_tick, mods, self.is_slim)?;
-            write_head(&transaction, &self.head, &seal(&self.head, &text, &self.committed, &set))?;
-            transaction.commit()?;
-            Ok(set)
-        };
-        self.mods = write().map_err(|failure| failure.of(&self.path, "written"))?;
-        Ok(())
-    }
-
-    /// The set of mods that runs now, with their components and assets.
-    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        self.mods.contents(&self.connection, &self.path)
-    }
-
-    /// The set of mods that runs now, wherever their contents are.
-    pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
-        self.mods.lock(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
-    }
-
-    /// Its settings.
-    pub fn config(&self) -> &WorldConfig {
-        &self.config
-    }
-
-    /// Drops the components and assets of all mods that ever ran, and of those
-    /// to come keeps only what they are.
-    pub fn slim(&mut self) -> Result<(), SaveError> {
-        let done =
-            mods::slim(&self.connection).and_then(|()| self.connection.execute_batch("VACUUM"));
-        done.map_err(|error| Failure::from(error).of(&self.path, "made slim"))?;
-        self.is_slim = true;
-        Ok(())
-    }
-
-    /// Puts components and assets back, by digest, so that the mods that run now
-    /// are whole; of older ones those that there are.
-    pub fn embed(&mut self, contents: &BTreeMap<Digest, &[u8]>) -> Result<(), SaveError> {
-        let failed = |failure: Failure| failure.of(&self.path, "written");
-        let transaction = begin(&self.connection).map_err(|error| failed(error.into()))?;
-        mods::embed(&transaction, contents).map_err(|error| failed(error.into()))?;
-        self.mods.contents(&transaction, &self.path)?;
-        transaction.commit().map_err(|error| failed(error.into()))?;
-        self.is_slim = false;
-        Ok(())
+    /// The connection, with the tables of mods.
+    pub fn database(&self) -> Arc<Database> {
+        self.database.clone()
     }
 
     /// The inputs that were sent and not taken before, oldest first. They leave
     /// the inbox with the commit of the tick that has them.
     pub fn take_inbox(&mut self) -> Result<Vec<Input>, SaveError> {
         let after = self.taken.iter().map(|(row, _)| *row).max().unwrap_or(0);
-        let fresh = inbox::read(&self.connection, &self.committed.registry, after)
+        let fresh = inbox::read(&self.database.lock(), &self.committed.registry, after)
             .map_err(|failure| failure.of(&self.path, "read"))?;
         let inputs = fresh.iter().map(|(_, input)| input.clone()).collect();
         self.taken.extend(fresh);
@@ -284,38 +236,37 @@ impl Save {
 
     /// Syncs what is not synced yet and closes the save, which is then one file.
     pub fn close(self) -> Result<(), SaveError> {
-        let Self { path, connection, checkpoints, _lock: lock, .. } = self;
+        let Self { path, database, checkpoints, _lock: lock, .. } = self;
         let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
         checkpoints.stop();
-        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        database.lock().pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         // Not all of it gets through while somebody reads; then the log stays,
         // and the reader tidies it up.
-        connect::checkpoint(&connection, "TRUNCATE", Duration::from_secs(1));
-        connection.close().map_err(|(_, error)| failed(error))?;
+        connect::checkpoint(&database.lock(), "TRUNCATE", Duration::from_secs(1));
+        if let Some(database) = Arc::into_inner(database) {
+            database.close().map_err(failed)?;
+        }
         drop(lock);
         Ok(())
     }
 
-    /// Sets whether the next commit is synced, where it is not set so already.
-    fn set_synced(&mut self, synced: bool) -> rusqlite::Result<()> {
-        if self.syncing.set != Some(synced) {
+    /// Sets whether the next commit is synced, where it is not set so already,
+    /// and says whether it will be: within a transaction SQLite does not let it
+    /// be changed.
+    fn set_synced(&mut self, synced: bool) -> rusqlite::Result<bool> {
+        let connection = self.database.lock();
+        if self.syncing.set != Some(synced) && connection.is_autocommit() {
             let mode = if synced { "FULL" } else { "NORMAL" };
-            self.connection.pragma_update(None, "synchronous", mode)?;
+            connection.pragma_update(None, "synchronous", mode)?;
             self.syncing.set = Some(synced);
         }
-        Ok(())
+        Ok(self.syncing.set != Some(false))
     }
 
     /// Lets a test break the next commits.
     #[cfg(test)]
-    pub(super) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    /// Lets a test break the next commits.
-    #[cfg(test)]
-    pub(super) fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.connection
+    pub(super) fn connection(&self) -> Guard<'_> {
+        self.database.lock()
     }
 }
 
@@ -371,8 +322,38 @@ impl Restored {
 /// Rows that a page may have.
 const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 
+/// A transaction, undone when it is dropped.
+struct Transaction<'c>(&'c Connection);
+
+/// Goes on with the transaction that mods' statements have begun, or begins one.
 fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
-    Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+    if connection.is_autocommit() {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+    }
+    Ok(Transaction(connection))
+}
+
+impl Transaction<'_> {
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.execute_batch("COMMIT")
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // One that cannot even be undone ends with the connection.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
 }
 
 /// Removes what can lie beside a save that is not there.

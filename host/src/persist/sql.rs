@@ -51,8 +51,10 @@ pub(super) fn set_up(
     world: &Arc<World>,
 ) -> rusqlite::Result<Vec<String>> {
     let mut shown = names::shown(world, &names::taken(connection)?);
-    shown.push(names::listing(&shown));
-    let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names()).collect();
+    let of_mods = names::of_mods(connection, world)?;
+    shown.push(names::listing(&shown, &of_mods));
+    let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names());
+    let names = names.chain(of_mods.into_iter().map(|(name, _)| name)).collect();
     // Temporary views are kept in memory, and count as writing.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "query_only", false)?;

@@ -16,9 +16,11 @@ use super::restore::{ON_DESPAWN, STORAGES, TRACKED_ADDED, TRACKED_CHANGED};
 /// that the earlier knew.
 pub(super) fn write(connection: &Connection, before: &World, now: &World) -> rusqlite::Result<()> {
     if !Arc::ptr_eq(&before.registry, &now.registry) {
-        let known = before.registry.iter().count();
-        for (id, kind) in now.registry.iter().skip(known) {
-            write_kind(connection, id, kind)?;
+        let known: Vec<_> = before.registry.iter().map(|(_, kind)| kind).collect();
+        for (id, kind) in now.registry.iter() {
+            if known.get(id.0 as usize).is_none_or(|known| *known != kind) {
+                write_kind(connection, id, kind)?;
+            }
         }
     }
     for (id, archetype) in now.archetypes().iter().enumerate() {
@@ -86,7 +88,7 @@ fn name_of<T: Copy + PartialEq>(all: &[(T, &'static str)], item: T) -> &'static 
 
 fn write_kind(connection: &Connection, id: KindId, kind: &Kind) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT INTO st_kinds (id, name, role, storage, size, on_despawn)
+        "REPLACE INTO st_kinds (id, name, role, storage, size, on_despawn)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             id.0,
@@ -97,6 +99,7 @@ fn write_kind(connection: &Connection, id: KindId, kind: &Kind) -> rusqlite::Res
             name_of(&ON_DESPAWN, kind.on_despawn)
         ],
     )?;
+    connection.execute("DELETE FROM st_fields WHERE kind = ?1", [id.0])?;
     for (place, field) in kind.fields.iter().enumerate() {
         connection.execute(
             "INSERT INTO st_fields (kind, place, name, type, start) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -126,7 +126,8 @@ fn a_commit_that_fails_anywhere_changes_nothing() {
     let mut before = sample.world.clone();
     let tables: Vec<String> = {
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'st_%'";
-        let mut select = save.connection().prepare(sql).expect("prepared");
+        let connection = save.connection();
+        let mut select = connection.prepare(sql).expect("prepared");
         let names = select.query_map([], |row| row.get(0)).expect("selected");
         names.collect::<Result<_, _>>().expect("names")
     };
@@ -178,12 +179,13 @@ fn a_commit_that_fails_at_its_very_end_changes_nothing() {
     let mut record = sample.step();
     record.inputs = save.take_inbox().expect("taken");
     let refuse: Option<fn() -> bool> = Some(|| true);
-    save.connection_mut().commit_hook(refuse).expect("set");
+    save.connection().commit_hook(refuse).expect("set");
     save.commit(std::slice::from_ref(&record), &sample.world).expect_err("refused");
     let config = WorldConfig { mods: BTreeMap::new(), ..sample.config.clone() };
     let other = Durability::SyncEveryTicks { ticks: 9 };
-    save.set_config(&WorldConfig { durability: other, ..config }).expect_err("refused");
-    save.connection_mut().commit_hook(None::<fn() -> bool>).expect("unset");
+    let other = WorldConfig { durability: other, ..config };
+    sample.adopt(&mut save, &other, &[], 0).expect_err("refused");
+    save.connection().commit_hook(None::<fn() -> bool>).expect("unset");
     let (held, config) = Reader::open(&folder.save()).expect("opens").world().expect("whole");
     assert_eq!((digest(&held), config), (digest(&before), sample.config.clone()));
     assert_eq!(save.take_inbox().expect("taken"), record.inputs, "the input is still there");
@@ -342,13 +344,13 @@ fn mods_travel_with_the_save_and_none_is_forgotten() {
     };
     let first = [stored("a", b"one"), stored("b", b"two")];
     let second = [stored("a", b"one, better"), stored("b", b"two")];
-    save.record_mods(&first, 0).expect("recorded");
-    save.record_mods(&first, 5).expect("recorded");
-    save.record_mods(&second, 7).expect("recorded");
-    assert_eq!(save.mods().expect("there"), second);
+    sample.adopt(&mut save, &sample.config, &first, 0).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &first, 5).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &second, 7).expect("recorded");
+    assert_eq!(save.mods(&Contents::new()).expect("there"), second);
     save.close().expect("closes");
     let (save, ..) = Save::open(&folder.save()).expect("opens");
-    assert_eq!(save.mods().expect("there"), second);
+    assert_eq!(save.mods(&Contents::new()).expect("there"), second);
     let count = |sql: &str| -> i64 {
         save.connection().query_row(sql, [], |row| row.get(0)).expect("counted")
     };
@@ -365,7 +367,7 @@ fn settings_change_and_stay() {
     let mut config = sample.config.clone();
     config.durability = Durability::SyncEveryTicks { ticks: 10 };
     config.world.seed = 99;
-    save.set_config(&config).expect("set");
+    sample.adopt(&mut save, &config, &[], 0).expect("set");
     save.close().expect("closes");
     let (_, found, _) = Save::open(&folder.save()).expect("opens");
     assert_eq!(found, config);

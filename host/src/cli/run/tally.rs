@@ -60,6 +60,14 @@ impl Tally {
             let why = self.why(id).unwrap_or_default();
             news.push(format!("tick {}: mod {id} is suspended, as {why}", record.tick));
         }
+        if !record.rolled_back.is_empty() {
+            let who = record.rolled_back.join(", ");
+            let why = self.why(&record.rolled_back[0]).unwrap_or_default();
+            news.push(format!(
+                "tick {}: the mods from before {who} changed run again, as {why}",
+                record.tick
+            ));
+        }
         news
     }
 

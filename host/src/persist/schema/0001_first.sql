@@ -192,26 +192,45 @@ CREATE TABLE st_blobs (
     data BLOB -- zstd; nothing in a slim save
 ) STRICT;
 
--- Each row is a set of mods that ran from the tick after this one on.
+-- Each row is a set of mods that ran from the tick after `since` on.
 CREATE TABLE st_mod_sets (
-    since INTEGER PRIMARY KEY
+    number INTEGER PRIMARY KEY,
+    since INTEGER NOT NULL,
+    cause TEXT NOT NULL -- how it came to be
 ) STRICT;
 
+-- Conversions that were made, or that there was nothing for.
+CREATE TABLE st_conversions (
+    mod TEXT NOT NULL,
+    name TEXT NOT NULL,
+    tick INTEGER NOT NULL,
+    PRIMARY KEY (mod, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE st_mods (
-    since INTEGER NOT NULL,
+    mod_set INTEGER NOT NULL,
     id TEXT NOT NULL,
     version TEXT NOT NULL,
     component BLOB NOT NULL,
     manifest TEXT, -- mod.toml as JSON, if there is one
     source TEXT NOT NULL, -- where it came from, for people
     declaration TEXT NOT NULL, -- what it declared, as JSON
-    PRIMARY KEY (since, id)
+    PRIMARY KEY (mod_set, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE st_assets (
-    since INTEGER NOT NULL,
+    mod_set INTEGER NOT NULL,
     mod TEXT NOT NULL,
     name TEXT NOT NULL,
     blob BLOB NOT NULL,
-    PRIMARY KEY (since, mod, name)
+    PRIMARY KEY (mod_set, mod, name)
+) STRICT, WITHOUT ROWID;
+
+-- Migrations of the tables of mods that ran.
+CREATE TABLE st_migrations (
+    mod TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest BLOB NOT NULL, -- BLAKE3 of its SQL
+    tick INTEGER NOT NULL, -- after which it ran
+    PRIMARY KEY (mod, name)
 ) STRICT, WITHOUT ROWID;

@@ -91,8 +91,19 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
 
 const LISTING: &str = "tables";
 
+/// The tables that mods keep themselves, each with its columns.
+pub(super) fn of_mods(
+    connection: &Connection,
+    world: &World,
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut select =
+        connection.prepare("SELECT group_concat(name, ', ') FROM pragma_table_info(?1)")?;
+    let of = |name: &String| Ok((name.clone(), select.query_row([name], |row| row.get(0))?));
+    world.tables.keys().map(of).collect()
+}
+
 /// The table that lists the others.
-pub(super) fn listing(shown: &[Shown]) -> Shown {
+pub(super) fn listing(shown: &[Shown], of_mods: &[(String, String)]) -> Shown {
     let own = ["name", "what", "columns"];
     let line = |name: &str, what: &str, columns: String| {
         vec![Value::Text(name.to_owned()), Value::Text(what.to_owned()), Value::Text(columns)]
@@ -110,6 +121,7 @@ pub(super) fn listing(shown: &[Shown]) -> Shown {
         })
         .collect();
     rows.extend(views::VIEWS.iter().map(|view| line(view.name, "log", view.columns.to_owned())));
+    rows.extend(of_mods.iter().map(|(name, columns)| line(name, "mod's table", columns.clone())));
     rows.push(line(LISTING, "world", own.join(", ")));
     Shown {
         name: LISTING.to_owned(),

@@ -82,12 +82,13 @@ pub(super) const VIEWS: &[View] = &[
                      ifnull(faults_in_a_row, 0)
                  FROM main.st_mods LEFT JOIN main.st_blobs ON digest = component
                      LEFT JOIN main.st_mod_states ON st_mod_states.id = st_mods.id
-                 WHERE since = (SELECT max(since) FROM main.st_mod_sets)",
+                 WHERE mod_set = (SELECT max(number) FROM main.st_mod_sets)",
     },
     View {
         name: "mod_history",
         columns: "after_tick, id, version, hash",
-        select: "SELECT since, id, version, lower(hex(component)) FROM main.st_mods",
+        select: "SELECT since, id, version, lower(hex(component))
+                 FROM main.st_mods JOIN main.st_mod_sets ON number = mod_set",
     },
 ];
 

@@ -22,7 +22,7 @@ fn closed() -> (Folder, Sample) {
         source: "mods/test".to_owned(),
         declaration: "{}".to_owned(),
     };
-    save.record_mods(&[component], 0).expect("recorded");
+    sample.adopt(&mut save, &sample.config, &[component], 0).expect("recorded");
     for _ in 0..30 {
         let record = sample.step();
         save.commit(&[record], &sample.world).expect("committed");
@@ -55,7 +55,7 @@ fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool 
         }
         Ok((mut save, _, world)) => {
             assert_eq!(digest(&world), digest(expected), "{what}");
-            let _ = save.mods();
+            let _ = save.mods(&Contents::new());
             let _ = save.take_inbox();
             true
         }
@@ -288,7 +288,7 @@ fn what_contradicts_itself_is_refused() {
         ("UPDATE st_mod_states SET faults_in_a_row = -1", ""),
         ("UPDATE st_mods SET version = '9'", "not those that were committed"),
         (
-            "INSERT INTO st_assets VALUES (0, 'nobody', 'a', zeroblob(32))",
+            "INSERT INTO st_assets VALUES (1, 'nobody', 'a', zeroblob(32))",
             "assets of a mod `nobody`",
         ),
         ("UPDATE st_inbox SET kind = 0", "its inbox has an input of kind 0"),
@@ -331,7 +331,7 @@ fn contents_of_mods_are_checked_when_they_are_read() {
         altered.execute_batch(sql).expect("altered");
         drop(altered);
         let (save, ..) = Save::open(&folder.save()).expect("opens");
-        let refused = save.mods().expect_err(sql).to_string();
+        let refused = save.mods(&Contents::new()).expect_err(sql).to_string();
         assert!(refused.contains(expected), "{sql}: {refused}");
     }
 }
@@ -342,16 +342,16 @@ fn triggers_and_views_of_a_save_never_run() {
     let altered = Connection::open(folder.save()).expect("opens");
     altered
         .execute_batch(
-            "CREATE TABLE other__notes (id INTEGER PRIMARY KEY);
-             CREATE TRIGGER other__bomb AFTER INSERT ON other__notes BEGIN DELETE FROM st_ticks; END;
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY);
+             CREATE TRIGGER other__bomb AFTER INSERT ON notes BEGIN DELETE FROM st_ticks; END;
              CREATE VIEW other__view AS SELECT * FROM st_ticks;
              CREATE VIEW ticks AS SELECT 'forged' AS tick;",
         )
         .expect("altered");
     drop(altered);
     let (mut save, ..) = Save::open(&folder.save()).expect("opens");
-    let sql = "INSERT INTO other__notes VALUES (1)";
-    save.connection().execute(sql, []).expect("a mod's own table");
+    let sql = "INSERT INTO notes VALUES (1)";
+    save.connection().execute(sql, []).expect("some table");
     let record = sample.step();
     save.commit(&[record], &sample.world).expect("committed");
     let ticks = query(&folder.save(), "SELECT count(*) FROM ticks").expect("answered");

@@ -1,6 +1,7 @@
 //! A small world in which everything changes every tick, and the same each time.
 
 use super::*;
+use crate::migration::Conversions;
 
 /// Rows in a page: few, so that few entities fill several.
 const PAGE: usize = 8;
@@ -90,6 +91,19 @@ impl Sample {
         let mut sample = Self { config, world, kinds, random: 7, chain: [0; 32] };
         sample.watch();
         sample
+    }
+
+    /// Gives a save other settings and mods.
+    pub fn adopt(
+        &self,
+        save: &mut Save,
+        config: &WorldConfig,
+        mods: &[StoredMod],
+        since: u64,
+    ) -> Result<(), SaveError> {
+        let set = &RecordedSet { since, cause: Cause::Swapped, mods: mods.to_vec() };
+        let (recasts, behind) = (&BTreeMap::new(), &Conversions::new());
+        save.adopt(&Adoption { config, set, world: &self.world, recasts, behind })
     }
 
     pub fn watch(&mut self) {

@@ -1,0 +1,91 @@
+//! `sandtable dev`: runs a world while its mods are written.
+//!
+//! A thread of its own watches, builds and compiles; the world only stops for
+//! the swap itself, between two ticks.
+
+mod builder;
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Result;
+use sandtable::catalog::{self, Watch};
+use sandtable::simulation::{Error, Simulation};
+
+use self::builder::{Builder, Built};
+use super::run::{self, pace};
+use super::screen::{Screen, Show, answer};
+use super::stop::Stop;
+use super::text;
+
+/// Run a world, and take over each change of its mods while it runs
+///
+/// What is saved in a mod's folder is built, compared with what the save holds,
+/// and swapped in between two ticks, with the state kept. What does not build
+/// or does not fit is told, and the old version runs on.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  sandtable dev islands --save islands.db")]
+pub struct Arguments {
+    /// A world.toml, or the folder that holds one
+    world: PathBuf,
+    /// The file that holds the world; made when it is not there
+    #[arg(long)]
+    save: PathBuf,
+    /// Ticks a second at most
+    #[arg(long, value_parser = pace::hz, default_value = "20")]
+    hz: f64,
+    /// Ticks to do; without it, until Ctrl-C
+    #[arg(long)]
+    ticks: Option<u64>,
+}
+
+/// Runs the world.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let screen = Screen::open(Show::All);
+    let Arguments { world, save, hz, ticks } = arguments;
+    let file = catalog::load(&world)?;
+    // Before they are built, so that no change goes unnoticed.
+    let watch = Watch::new(&file.folder, &file.config)?;
+    let arguments = run::Arguments::of_dev(world, save, ticks, hz);
+    let simulation = run::open(&arguments, &screen)?;
+    let stop = Stop::listen()?;
+    let (send, built) = channel();
+    let builder = Builder::new(file, watch, &simulation)?;
+    thread::scope(|scope| {
+        let done = builder.start(scope, &screen, send);
+        let result = run::go(&arguments, &screen, simulation, &stop, &mut |simulation| {
+            take_over(simulation, &built, &screen)
+        });
+        done.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+/// Swaps the newest of what was built in.
+fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Screen) -> Result<()> {
+    let Some(newest) = built.try_iter().last() else { return Ok(()) };
+    let Built { mods, changed, build, compile } = newest;
+    let started = Instant::now();
+    let tick = text::count(simulation.world().tick());
+    let stays = |why: String| screen.insist(&format!("{why}\nthe old version runs on"));
+    match simulation.swap_compiled(mods) {
+        Ok(swap) if swap.plan.is_empty() => screen.say("nothing of it differs"),
+        Ok(swap) => answer(&format!(
+            "{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
+            swap.plan,
+            changed.join(", "),
+            text::short_span(build),
+            text::short_span(compile),
+            text::short_span(started.elapsed())
+        ))?,
+        Err(Error::Incompatible(plan)) => stays(plan.to_string()),
+        Err(Error::Save(error)) => return Err(error.into()),
+        Err(error) => stays(format!("error: {}", text::one_line(&error.to_string()))),
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Builds and compiles what has changed, beside the running world.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use sandtable::Simulation;
+use sandtable::catalog::{self, Changed, ModSource, Progress, Watch, WorldFile};
+use sandtable::config::WorldConfig;
+use sandtable::swap::{Compiled, Compiler};
+
+use crate::cli::screen::Screen;
+use crate::cli::text;
+
+/// How often it is looked whether the world has come to its end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Mods that are ready to be swapped in.
+pub struct Built {
+    /// All mods of the world.
+    pub mods: Vec<Compiled>,
+    /// Those that changed.
+    pub changed: Vec<String>,
+    /// How long cargo took.
+    pub build: Duration,
+    /// How long the component took.
+    pub compile: Duration,
+}
+
+/// Builds what has changed.
+pub struct Builder {
+    world: WorldFile,
+    watch: Watch,
+    compiler: Compiler,
+    /// The mods as they were built last, by id.
+    sources: BTreeMap<String, ModSource>,
+}
+
+impl Builder {
+    /// For a world that runs with the mods that were just built.
+    pub fn new(world: WorldFile, watch: Watch, running: &Simulation) -> Result<Self> {
+        let sources = running.mods().map(|source| (source.id.clone(), source)).collect();
+        Ok(Self { world, watch, compiler: running.compiler(), sources })
+    }
+
+    /// Works until it is told that the world is done.
+    pub fn start<'scope, 'env>(
+        mut self,
+        scope: &'scope Scope<'scope, 'env>,
+        screen: &'env Screen,
+        ready: Sender<Built>,
+    ) -> Arc<AtomicBool> {
+        let done = Arc::new(AtomicBool::new(false));
+        let is_done = done.clone();
+        scope.spawn(move || {
+            while !is_done.load(Ordering::Relaxed) {
+                let Some(changed) = self.watch.next(LOOK) else { continue };
+                if changed.world {
+                    screen.insist("world.toml changed: stop and start again to take it over");
+                }
+                if changed.mods.is_empty() {
+                    continue;
+                }
+                match self.build(&changed, screen) {
+                    // Nobody waits for it once the world is done.
+                    Ok(built) => drop(ready.send(built)),
+                    Err(error) => screen.insist(&format!(
+                        "error: {}\nthe old version runs on",
+                        text::one_line(&format!("{error:#}"))
+                    )),
+                }
+            }
+        });
+        done
+    }
+
+    fn build(&mut self, changed: &Changed, screen: &Screen) -> Result<Built> {
+        let mods = self.world.config.mods.iter();
+        let mods = mods.filter(|(id, _)| changed.mods.contains(*id));
+        let config = WorldConfig {
+            mods: mods.map(|(id, settings)| (id.clone(), settings.clone())).collect(),
+            ..self.world.config.clone()
+        };
+        let started = Instant::now();
+        let sources = catalog::build_mods(&self.world.folder, &config, &mut |progress| {
+            if let Progress::Diagnostic(text) = progress {
+                screen.insist(text);
+            }
+        })?;
+        let build = started.elapsed();
+        let mut all = self.sources.clone();
+        all.extend(sources.into_iter().map(|source| (source.id.clone(), source)));
+        let compiled = self.compiler.compile(all.values().cloned().collect())?;
+        let compile = started.elapsed() - build;
+        self.compiler.remember(&compiled);
+        self.sources = all;
+        let changed = changed.mods.iter().cloned().collect();
+        Ok(Built { mods: compiled, changed, build, compile })
+    }
+}

@@ -1,0 +1,339 @@
+//! What becomes of values when their kind is declared anew.
+//!
+//! Fields are matched by name, or by a name that they had before. A field keeps
+//! its value where its new type holds every value of the old one; a new field
+//! gets its default. Whether values are packed or dynamic does not matter: each
+//! field passes through MessagePack.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rmp::{decode, encode};
+
+use super::value::{copy, read_array, read_variant, settled_f64, write_array};
+use super::{Bytes, Entity, Kind, KindId, Registry, Role, Storage, Topic, Type, Values, World};
+
+/// What a field says of older saves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Names it had before.
+    pub was: Vec<String>,
+    /// What rows get that lack it: a canonical value of its type.
+    pub default: Option<Bytes>,
+}
+
+/// Where a field's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From the old field at this place.
+    Field(usize),
+    /// It is new, and this is its default.
+    Default(Bytes),
+    /// It is new and has no default.
+    Missing,
+    /// The old field at this place has values that its type does not hold.
+    Unfit(usize),
+}
+
+/// The way from one declaration of a kind to another.
+#[derive(Clone, Debug)]
+pub struct Recast {
+    /// The kind as the world knows it.
+    pub old: Arc<Kind>,
+    /// The kind as it is declared now.
+    pub new: Arc<Kind>,
+    /// Where each field of the new one gets its value from.
+    pub origins: Vec<Origin>,
+}
+
+impl Recast {
+    /// Finds the way; `histories` has one for each field of the new kind.
+    pub fn new(old: Arc<Kind>, new: Arc<Kind>, histories: &[History]) -> Self {
+        let origin = |(at, history): (usize, &History)| {
+            let field = &new.fields[at];
+            let named = |name: &String| old.fields.iter().position(|old| old.name == *name);
+            let known = named(&field.name).or_else(|| history.was.iter().find_map(named));
+            match (known, &history.default) {
+                (Some(from), _) if holds(&old.fields[from].ty, &field.ty) => Origin::Field(from),
+                (Some(from), _) => Origin::Unfit(from),
+                (None, Some(default)) => Origin::Default(default.clone()),
+                (None, None) => Origin::Missing,
+            }
+        };
+        let origins = histories.iter().take(new.fields.len()).enumerate().map(origin).collect();
+        Self { old, new, origins }
+    }
+
+    /// Whether every value of the old declaration has one in the new.
+    pub fn is_possible(&self) -> bool {
+        let found = |origin: &Origin| matches!(origin, Origin::Field(_) | Origin::Default(_));
+        self.old.role == self.new.role && self.origins.iter().all(found)
+    }
+
+    /// Places of the old fields whose values are dropped.
+    pub fn dropped(&self) -> impl Iterator<Item = usize> {
+        let taken = |at: &usize| {
+            let is_it = |origin: &Origin| matches!(origin, Origin::Field(from) | Origin::Unfit(from) if from == at);
+            self.origins.iter().any(is_it)
+        };
+        (0..self.old.fields.len()).filter(move |at| !taken(at))
+    }
+
+    /// Whether values have the same bytes in both declarations.
+    fn keeps_bytes(&self) -> bool {
+        let same = |(at, origin): (usize, &Origin)| {
+            *origin == Origin::Field(at) && self.old.fields[at].ty == self.new.fields[at].ty
+        };
+        self.old.storage == self.new.storage
+            && self.old.fields.len() == self.new.fields.len()
+            && self.origins.iter().enumerate().all(same)
+    }
+
+    /// The value in the new declaration; nothing where there is none.
+    pub fn value(&self, old: &[u8]) -> Option<Vec<u8>> {
+        let mut lifted = Vec::new();
+        let mut ends = Vec::with_capacity(self.old.fields.len());
+        let mut rest = old;
+        if self.old.storage == Storage::Dynamic {
+            read_array(&mut rest).ok()?;
+        }
+        for field in &self.old.fields {
+            match self.old.storage {
+                Storage::Packed => lift(&field.ty, old.get(field.offset..)?, &mut lifted)?,
+                Storage::Dynamic => copy(&field.ty, &mut rest, &mut lifted, &mut Ok).ok()?,
+            }
+            ends.push(lifted.len());
+        }
+        let old_field = |at: usize| {
+            let start = if at == 0 { 0 } else { ends[at - 1] };
+            &lifted[start..ends[at]]
+        };
+        let mut value = Vec::new();
+        if self.new.storage == Storage::Dynamic {
+            write_array(&mut value, self.new.fields.len());
+        }
+        for (field, origin) in self.new.fields.iter().zip(&self.origins) {
+            let mut widened = Vec::new();
+            match origin {
+                Origin::Field(from) => {
+                    let old = &self.old.fields[*from].ty;
+                    widen(old, &field.ty, &mut old_field(*from), &mut widened)?;
+                }
+                Origin::Default(default) => widened.extend_from_slice(default),
+                Origin::Missing | Origin::Unfit(_) => return None,
+            }
+            match self.new.storage {
+                Storage::Packed => lower(&field.ty, &mut &widened[..], &mut value)?,
+                Storage::Dynamic => value.append(&mut widened),
+            }
+        }
+        Some(value)
+    }
+}
+
+/// Whether a type holds every value of another.
+fn holds(old: &Type, new: &Type) -> bool {
+    match (old, new) {
+        (old, new) if old == new => true,
+        (Type::Unsigned(old), Type::Unsigned(new)) | (Type::Signed(old), Type::Signed(new)) => {
+            old <= new
+        }
+        (Type::Unsigned(old), Type::Signed(new)) => old < new,
+        (Type::F32, Type::F64) => true,
+        (Type::Option(old), Type::Option(new)) => holds(old, new),
+        (old, Type::Option(new)) => holds(old, new),
+        (Type::Array(old, many), Type::Array(new, most)) => many == most && holds(old, new),
+        (Type::Array(old, _) | Type::List(old), Type::List(new)) => holds(old, new),
+        (Type::Struct(old), Type::Struct(new)) => fields_hold(old, new),
+        (Type::Enum(old), Type::Enum(new)) => old.iter().all(|(name, fields)| {
+            new.iter().any(|(known, into)| known == name && fields_hold(fields, into))
+        }),
+        _ => false,
+    }
+}
+
+fn fields_hold(old: &[(String, Type)], new: &[(String, Type)]) -> bool {
+    let pair = |((old_name, old), (name, new)): (&(String, Type), &(String, Type))| {
+        old_name == name && holds(old, new)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(pair)
+}
+
+/// Appends the value of a type as one of a type that holds it.
+fn widen(old: &Type, new: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option<()> {
+    match (old, new) {
+        (Type::F32, Type::F64) => {
+            let value = decode::read_f32(from).ok()?;
+            encode::write_f64(into, settled_f64(value.into())).ok()
+        }
+        (Type::Option(_), Type::Option(_)) if from.first() == Some(&0xc0) => {
+            *from = &from[1..];
+            into.push(0xc0);
+            Some(())
+        }
+        (Type::Option(old), Type::Option(new)) => widen(old, new, from, into),
+        (old, Type::Option(new)) => widen(old, new, from, into),
+        (Type::Array(old, _) | Type::List(old), Type::Array(new, _) | Type::List(new)) => {
+            let len = read_array(from).ok()?;
+            write_array(into, len);
+            (0..len).try_for_each(|_| widen(old, new, from, into))
+        }
+        (Type::Struct(old), Type::Struct(new)) => {
+            write_array(into, read_array(from).ok()?);
+            widen_fields(old, new, from, into)
+        }
+        (Type::Enum(old), Type::Enum(new)) => {
+            let (name, fields) = read_variant(old, from).ok()?;
+            let (_, wide) = new.iter().find(|(known, _)| known == name)?;
+            if !fields.is_empty() {
+                write_array(into, fields.len() + 1);
+            }
+            encode::write_str(into, name).ok()?;
+            widen_fields(fields, wide, from, into)
+        }
+        (_, new) => copy(new, from, into, &mut Ok).ok(),
+    }
+}
+
+fn widen_fields(
+    old: &[(String, Type)],
+    new: &[(String, Type)],
+    from: &mut &[u8],
+    into: &mut Vec<u8>,
+) -> Option<()> {
+    old.iter().zip(new).try_for_each(|((_, old), (_, new))| widen(old, new, from, into))
+}
+
+/// Appends a packed value as MessagePack.
+fn lift(ty: &Type, bytes: &[u8], into: &mut Vec<u8>) -> Option<()> {
+    let (size, _) = ty.packed_layout()?;
+    let bytes = bytes.get(..size)?;
+    let mut word = [0; 8];
+    if size <= 8 {
+        word[..size].copy_from_slice(bytes);
+    }
+    let bits = u64::from_le_bytes(word);
+    match ty {
+        Type::Unsigned(_) | Type::Entity => encode::write_uint(into, bits).ok().map(drop),
+        Type::Signed(bytes) => {
+            let unused = 64 - u32::from(*bytes) * 8;
+            encode::write_sint(into, (bits << unused) as i64 >> unused).ok().map(drop)
+        }
+        Type::F32 => encode::write_f32(into, f32::from_bits(bits as u32)).ok(),
+        Type::F64 => encode::write_f64(into, f64::from_bits(bits)).ok(),
+        Type::Array(item, len) => {
+            let (size, _) = item.packed_layout()?;
+            write_array(into, *len);
+            (0..*len).try_for_each(|at| lift(item, &bytes[at * size..], into))
+        }
+        _ => None,
+    }
+}
+
+/// Appends a MessagePack value as a packed one.
+fn lower(ty: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option<()> {
+    match ty {
+        Type::Unsigned(bytes) => {
+            let value: u64 = decode::read_int(from).ok()?;
+            into.extend_from_slice(&value.to_le_bytes()[..usize::from(*bytes)]);
+        }
+        Type::Entity => {
+            let value: u64 = decode::read_int(from).ok()?;
+            into.extend_from_slice(&value.to_le_bytes());
+        }
+        Type::Signed(bytes) => {
+            let value: i64 = decode::read_int(from).ok()?;
+            into.extend_from_slice(&value.to_le_bytes()[..usize::from(*bytes)]);
+        }
+        Type::F32 => into.extend_from_slice(&decode::read_f32(from).ok()?.to_le_bytes()),
+        Type::F64 => into.extend_from_slice(&decode::read_f64(from).ok()?.to_le_bytes()),
+        Type::Array(item, _) => {
+            let len = read_array(from).ok()?;
+            (0..len).try_for_each(|_| lower(item, from, into))?;
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Values of rows, for kinds that are declared anew, which a conversion made and
+/// no recast has to.
+pub type Converted = BTreeMap<KindId, BTreeMap<Entity, Bytes>>;
+
+impl World {
+    /// Takes over a registry in which some kinds are declared anew, and brings
+    /// every value along; stamps stay as they are. Answers with the kind of
+    /// which a value could not be brought along, in which case the world is of
+    /// no more use.
+    pub(crate) fn recast(
+        &mut self,
+        registry: Registry,
+        recasts: &BTreeMap<KindId, Recast>,
+        converted: &Converted,
+    ) -> Result<(), KindId> {
+        let nothing = BTreeMap::new();
+        for (kind, recast) in recasts {
+            let made = converted.get(kind).unwrap_or(&nothing);
+            if recast.keeps_bytes() && made.is_empty() {
+                continue;
+            }
+            let done = match recast.old.role {
+                Role::Component => self
+                    .recast_columns(*kind, recast, made)
+                    .and_then(|()| self.recast_resource(*kind, recast)),
+                Role::Relation => self.relations.recast(*kind, |data| recast.value(data)),
+                Role::Event | Role::Input => {
+                    self.events.recast(Topic::Kind(*kind), |payload| recast.value(payload))
+                }
+            };
+            done.ok_or(*kind)?;
+        }
+        self.registry = Arc::new(registry);
+        Ok(())
+    }
+
+    fn recast_columns(
+        &mut self,
+        kind: KindId,
+        recast: &Recast,
+        made: &BTreeMap<Entity, Bytes>,
+    ) -> Option<()> {
+        let rows_per_page = self.rows_per_page();
+        let concerned = self.archetypes().iter().enumerate();
+        let concerned: Vec<usize> =
+            concerned.filter(|(_, it)| it.find(kind).is_some()).map(|(at, _)| at).collect();
+        for at in concerned {
+            let archetype = self.archetypes()[at].clone();
+            let old = &archetype.column(kind)?.values;
+            let value = |row: usize| match made.get(&archetype.entities().row(row)[0]) {
+                Some(made) => Some(made.clone()),
+                None => recast.value(old.row(row)).map(Bytes::from),
+            };
+            let mut values = Values::new(&recast.new, rows_per_page);
+            for row in 0..archetype.len() {
+                values.push(&value(row)?);
+            }
+            let column = self.column_mut(super::ArchetypeId(at as u32), kind)?;
+            column.values = values;
+        }
+        Some(())
+    }
+
+    fn recast_resource(&mut self, kind: KindId, recast: &Recast) -> Option<()> {
+        if let Some(value) = self.resources.get(&kind) {
+            let value = recast.value(value)?;
+            Arc::make_mut(&mut self.resources).insert(kind, value.into());
+        }
+        Some(())
+    }
+}
+
+impl Values {
+    /// Appends one row: its packed bytes, or its MessagePack value.
+    pub(crate) fn push(&mut self, value: &Bytes) {
+        match self {
+            Values::Packed(rows) => rows.grow(1, value),
+            Values::Dynamic(rows) => rows.grow(1, std::slice::from_ref(value)),
+        }
+    }
+}

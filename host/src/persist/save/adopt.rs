@@ -1,0 +1,109 @@
+//! Taking over other mods and settings, between two ticks.
+
+use std::collections::BTreeMap;
+
+use super::{Head, Save, begin, config_text, now_millis, seal, write_head};
+use crate::config::WorldConfig;
+use crate::ecs::{KindId, Recast, World};
+use crate::hash::StateHasher;
+use crate::migration::Conversions;
+use crate::persist::error::{Outcome, SaveError};
+use crate::persist::mods::{self, Contents, ModSet, RecordedSet};
+use crate::persist::{inbox, log, state};
+use crate::record::Input;
+
+/// Other mods and settings, and the world as those left it.
+#[derive(Debug)]
+pub struct Adoption<'a> {
+    /// The settings. The rows in a page never change.
+    pub config: &'a WorldConfig,
+    /// The mods; the same ones again are not recorded.
+    pub set: &'a RecordedSet,
+    /// The world, at the tick at which it was.
+    pub world: &'a World,
+    /// Kinds that are declared anew.
+    pub recasts: &'a BTreeMap<KindId, Recast>,
+    /// Conversions that the save has behind it from now on.
+    pub behind: &'a Conversions,
+}
+
+impl Save {
+    /// Takes over other mods and settings: all of it or nothing.
+    pub fn adopt(&mut self, adoption: &Adoption<'_>) -> Result<(), SaveError> {
+        let same_mods = self.mods.number > 0 && self.mods.mods == mods::list(&adoption.set.mods);
+        if same_mods && *adoption.config == self.config {
+            return Ok(());
+        }
+        self.try_adopt(adoption, same_mods).map_err(|failure| failure.of(&self.path, "written"))
+    }
+
+    fn try_adopt(&mut self, adoption: &Adoption<'_>, same_mods: bool) -> Outcome<()> {
+        let Adoption { config, set, world, recasts, behind } = adoption;
+        let head = Head {
+            first_free: i64::from(world.entities.first_free()),
+            committed_at: now_millis(),
+            state: StateHasher::default().digest(world),
+            ..self.head
+        };
+        let text = config_text(config)?;
+        self.set_synced(true)?;
+        let before = self.committed.clone();
+        let connection = self.database.lock();
+        let transaction = begin(&connection)?;
+        let waiting = inbox::read(&transaction, &before.registry, 0)?;
+        inbox::recast(&transaction, &waiting, recasts)?;
+        transaction.execute("UPDATE st_settings SET config = ?1", [&text])?;
+        state::write(&transaction, &before, world)?;
+        let changes = self.index.write(&transaction, &before, world)?;
+        log::write(&transaction, &[], &before, world, &self.totals, head.committed_at)?;
+        log::rewrite_events(&transaction, &before.events, &world.events)?;
+        let mods = match same_mods {
+            true => self.mods.clone(),
+            false => mods::write(&transaction, &self.mods, set, behind, self.is_slim)?,
+        };
+        write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
+        transaction.commit()?;
+        drop(connection);
+
+        self.index.apply(changes);
+        self.taken.clear();
+        self.committed = (*world).clone();
+        self.head = head;
+        self.mods = mods;
+        self.config = (*config).clone();
+        Ok(())
+    }
+
+    /// The set of mods that runs now and the one before it, where there was one.
+    /// What neither the save nor anybody else has of them stays empty.
+    pub fn last_sets(
+        &self,
+        elsewhere: &Contents,
+    ) -> Result<(RecordedSet, Option<RecordedSet>), SaveError> {
+        let read = || -> Outcome<_> {
+            let connection = self.database.lock();
+            let now = self.mods.recorded(&connection, elsewhere)?;
+            let before = match self.mods.number {
+                ..=1 => None,
+                number => {
+                    let before = ModSet::read_one(&connection, number - 1)?;
+                    Some(before.recorded(&connection, elsewhere)?)
+                }
+            };
+            Ok((now, before))
+        };
+        read().map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Conversions that the save has behind it.
+    pub fn behind(&self) -> &Conversions {
+        &self.mods.behind
+    }
+
+    /// The inputs that wait for a tick, which stay where they are.
+    pub fn waiting(&self) -> Result<Vec<Input>, SaveError> {
+        let waiting = inbox::read(&self.database.lock(), &self.committed.registry, 0);
+        let waiting = waiting.map_err(|failure| failure.of(&self.path, "read"))?;
+        Ok(waiting.into_iter().map(|(_, input)| input).collect())
+    }
+}

@@ -1,0 +1,335 @@
+//! What other mods would mean for a save, mod by mod, before anything of them
+//! runs.
+//!
+//! Every difference is data; how it reads is in [`show`]. A difference that the
+//! save's values cannot follow is a refusal: one sentence that says what to do.
+
+mod kinds;
+mod show;
+mod systems;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::catalog::Manifest;
+use crate::config::Removed;
+use crate::ecs::World;
+use crate::guest::declared::Description;
+use crate::migration::{Conversions, Migration};
+use crate::persist::StoredMod;
+use crate::program::ProgramError;
+use crate::record::{Input, hex};
+use crate::tables;
+
+pub use kinds::FieldChange;
+pub use systems::Facet;
+
+/// What a save has, as far as a plan asks.
+pub struct Saved<'a> {
+    /// Its world.
+    pub world: &'a World,
+    /// Its mods.
+    pub mods: &'a [StoredMod],
+    /// Conversions that it has behind it.
+    pub behind: &'a Conversions,
+    /// Inputs that wait for a tick.
+    pub inputs: &'a [Input],
+    /// What becomes of the tables of mods that are gone.
+    pub removed: &'a BTreeMap<String, Removed>,
+}
+
+/// What other mods would mean for a save.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// By id.
+    pub mods: Vec<ModPlan>,
+}
+
+/// What becomes of one mod.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModPlan {
+    /// The mod's id.
+    pub id: String,
+    /// What becomes of it as a whole.
+    pub change: ModChange,
+    /// The version that it has now, and will have.
+    pub versions: (Option<String>, Option<String>),
+    /// What differs.
+    pub differences: Vec<Difference>,
+    /// Why it cannot be, each in a sentence that says what to do.
+    pub refusals: Vec<String>,
+}
+
+/// What becomes of a mod as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModChange {
+    /// It is new to the save, or comes back.
+    Added,
+    /// It no longer takes part; what it left stays.
+    Removed,
+    /// It is there in another form.
+    Updated,
+    /// It stays as it is.
+    Same,
+}
+
+/// What becomes of a part of a mod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It is another.
+    Changed,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "part")]
+pub enum Difference {
+    /// The component, by its digests.
+    Code {
+        /// Before.
+        from: String,
+        /// After.
+        to: String,
+    },
+    /// A file that it ships.
+    Asset {
+        /// Which file.
+        name: String,
+        /// What becomes of it.
+        edit: Edit,
+    },
+    /// Which versions of another mod it needs.
+    Dependency {
+        /// Which mod.
+        name: String,
+        /// Before, if it was asked for.
+        from: Option<String>,
+        /// After, if it is asked for.
+        to: Option<String>,
+    },
+    /// Something else that `mod.toml` says.
+    Manifest,
+    /// A system.
+    System {
+        /// Its name.
+        name: String,
+        /// What becomes of it.
+        edit: Edit,
+        /// What differs, where it changed.
+        facets: Vec<Facet>,
+    },
+    /// A kind that the mod owns.
+    Kind {
+        /// `<mod>/<Name>`.
+        name: String,
+        /// What its values are used for.
+        role: String,
+        /// What becomes of it.
+        edit: Edit,
+        /// How many values the save has.
+        values: u64,
+        /// What differs besides fields.
+        facets: Vec<Facet>,
+        /// What becomes of its fields, where it changed.
+        fields: Vec<FieldChange>,
+    },
+    /// A change of its tables that will be made.
+    Migration {
+        /// Its name.
+        name: String,
+    },
+    /// A conversion that will be made.
+    Conversion {
+        /// Its name.
+        name: String,
+    },
+    /// A table of a mod that is gone.
+    Table {
+        /// Its name.
+        name: String,
+        /// How many rows it has.
+        rows: u64,
+        /// Whether it will be dropped.
+        dropped: bool,
+    },
+}
+
+impl Plan {
+    /// Compares what a save has with other mods, and finds out what they do to
+    /// its values. Both lists ascend by id.
+    pub fn between(
+        saved: &Saved<'_>,
+        now: &[StoredMod],
+    ) -> Result<(Self, Migration), ProgramError> {
+        let described = now.iter().map(described).collect::<Result<Vec<_>, _>>()?;
+        let migration = Migration::between(saved.world, saved.behind, &described)?;
+        let before: BTreeMap<&str, &StoredMod> =
+            saved.mods.iter().map(|stored| (stored.id.as_str(), stored)).collect();
+        let mut mods: Vec<ModPlan> = now
+            .iter()
+            .zip(&described)
+            .map(|(stored, description)| {
+                let before = before.get(stored.id.as_str()).copied();
+                ModPlan::of(saved, before, stored, description, &migration)
+            })
+            .collect();
+        let ids: BTreeSet<&str> = now.iter().map(|stored| stored.id.as_str()).collect();
+        for gone in before.values().filter(|stored| !ids.contains(stored.id.as_str())) {
+            mods.push(ModPlan {
+                id: gone.id.clone(),
+                change: ModChange::Removed,
+                versions: (Some(gone.version.clone()), None),
+                differences: left_by(&gone.id, saved),
+                refusals: Vec::new(),
+            });
+        }
+        mods.sort_by(|one, two| one.id.cmp(&two.id));
+        Ok((Self { mods }, migration))
+    }
+
+    /// Adds a reason why the save cannot follow a mod.
+    pub fn refuse(&mut self, id: &str, why: String) {
+        if let Some(plan) = self.mods.iter_mut().find(|plan| plan.id == id) {
+            plan.refusals.push(why);
+        }
+    }
+
+    /// Whether everything stays as it is.
+    pub fn is_empty(&self) -> bool {
+        self.mods.iter().all(|it| it.change == ModChange::Same && it.refusals.is_empty())
+    }
+
+    /// Whether the save can follow.
+    pub fn is_compatible(&self) -> bool {
+        self.refusals().next().is_none()
+    }
+
+    /// Why it cannot, each in a sentence that says what to do.
+    pub fn refusals(&self) -> impl Iterator<Item = &str> {
+        self.mods.iter().flat_map(|it| &it.refusals).map(String::as_str)
+    }
+}
+
+/// The tables that a mod leaves behind.
+fn left_by(id: &str, saved: &Saved<'_>) -> Vec<Difference> {
+    let dropped = saved.removed.get(id) == Some(&Removed::DropTables);
+    let own = saved.world.tables.iter().filter(|(name, _)| tables::owner(name) == Some(id));
+    own.map(|(name, state)| Difference::Table { name: name.clone(), rows: state.rows, dropped })
+        .collect()
+}
+
+impl ModPlan {
+    fn of(
+        saved: &Saved<'_>,
+        before: Option<&StoredMod>,
+        now: &StoredMod,
+        description: &Description,
+        migration: &Migration,
+    ) -> Self {
+        let mut plan = Self {
+            id: now.id.clone(),
+            change: match before {
+                None => ModChange::Added,
+                Some(before) if is_same(before, now) => ModChange::Same,
+                Some(_) => ModChange::Updated,
+            },
+            versions: (before.map(|before| before.version.clone()), Some(now.version.clone())),
+            differences: Vec::new(),
+            refusals: Vec::new(),
+        };
+        if let Some(before) = before.filter(|_| plan.change == ModChange::Updated) {
+            plan.compare_files(before, now);
+            plan.compare_manifests(before.manifest.as_ref(), now.manifest.as_ref());
+        }
+        // A declaration that an older host wrote may be past reading; then all
+        // of the mod counts as new.
+        let old = before.and_then(|before| described(before).ok());
+        plan.compare_systems(old.as_ref(), description);
+        plan.compare_kinds(saved, old.as_ref(), description, migration);
+        let ran = |name: &str| {
+            let same = |migration: &crate::guest::declared::Migration| migration.name == name;
+            old.as_ref().is_some_and(|old| old.migrations.iter().any(same))
+        };
+        for migration in description.migrations.iter().filter(|it| !ran(&it.name)) {
+            plan.differences.push(Difference::Migration { name: migration.name.clone() });
+        }
+        for conversion in migration.conversions.iter().filter(|it| it.mod_id == now.id) {
+            plan.differences.push(Difference::Conversion { name: conversion.name.clone() });
+        }
+        plan
+    }
+
+    fn compare_files(&mut self, before: &StoredMod, now: &StoredMod) {
+        if before.hash != now.hash {
+            let (from, to) = (hex(&before.hash), hex(&now.hash));
+            self.differences.push(Difference::Code { from, to });
+        }
+        let names: BTreeSet<&String> = before.assets.keys().chain(now.assets.keys()).collect();
+        for name in names {
+            if let Some(edit) = edit(before.assets.get(name), now.assets.get(name)) {
+                self.differences.push(Difference::Asset { name: name.clone(), edit });
+            }
+        }
+    }
+
+    fn compare_manifests(&mut self, before: Option<&Manifest>, now: Option<&Manifest>) {
+        let versions = |manifest: Option<&Manifest>| -> BTreeMap<String, String> {
+            let dependencies = manifest.iter().flat_map(|manifest| &manifest.dependencies);
+            let shown = |it: &crate::catalog::Dependency| match it.optional {
+                true => format!("{}, optional", it.version),
+                false => it.version.to_string(),
+            };
+            dependencies.map(|(id, it)| (id.clone(), shown(it))).collect()
+        };
+        let (old, new) = (versions(before), versions(now));
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in names.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
+            self.differences.push(Difference::Dependency {
+                name: name.clone(),
+                from: old.get(name).cloned(),
+                to: new.get(name).cloned(),
+            });
+        }
+        let rest = |manifest: Option<&Manifest>| {
+            manifest.cloned().map(|manifest| Manifest {
+                version: semver::Version::new(0, 0, 0),
+                dependencies: BTreeMap::new(),
+                ..manifest
+            })
+        };
+        if rest(before) != rest(now) {
+            self.differences.push(Difference::Manifest);
+        }
+    }
+}
+
+/// What a mod declared when it was loaded.
+pub(crate) fn described(stored: &StoredMod) -> Result<Description, ProgramError> {
+    serde_json::from_str(&stored.declaration).map_err(|error| {
+        ProgramError::declaration(&stored.id, format!("its declaration cannot be read: {error}"))
+    })
+}
+
+/// Whether two mods differ in nothing but where they came from.
+fn is_same(before: &StoredMod, now: &StoredMod) -> bool {
+    before.hash == now.hash
+        && before.version == now.version
+        && before.assets == now.assets
+        && before.manifest == now.manifest
+}
+
+/// What became of a part that may be on either side.
+fn edit<T: PartialEq>(before: Option<T>, now: Option<T>) -> Option<Edit> {
+    match (before, now) {
+        (None, Some(_)) => Some(Edit::Added),
+        (Some(_), None) => Some(Edit::Removed),
+        (before, now) => (before != now).then_some(Edit::Changed),
+    }
+}

@@ -1,0 +1,200 @@
+//! What becomes of a mod's kinds and of the values that a save has of them.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::{Difference, Edit, Facet, ModPlan, Saved};
+use crate::ecs::{Kind, KindId, OnDespawn, Origin, Recast, Role, Storage, field_to_json};
+use crate::guest::declared::Description;
+use crate::migration::Migration;
+
+/// What becomes of one field.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FieldChange {
+    /// Its name; of one that is removed, the name it had.
+    pub name: String,
+    /// The name it had, if that is another.
+    pub was: Option<String>,
+    /// The type it had, if it was there.
+    pub from: Option<String>,
+    /// The type it has, if it is still there.
+    pub to: Option<String>,
+    /// What values get that lack it.
+    pub default: Option<Json>,
+}
+
+impl ModPlan {
+    pub(super) fn compare_kinds(
+        &mut self,
+        saved: &Saved<'_>,
+        old: Option<&Description>,
+        new: &Description,
+        migration: &Migration,
+    ) {
+        for declared in &new.kinds {
+            let Some(id) = migration.registry.find(&declared.name) else { continue };
+            let kind = migration.registry.get(id);
+            if kind.owner() != new.id {
+                self.check_foreign(new, declared, kind);
+                continue;
+            }
+            match migration.recasts.get(&id) {
+                Some(recast) => self.recast(saved, migration, id, recast),
+                None if saved.world.registry.find(&declared.name).is_none() => {
+                    self.differences.push(kind_difference(kind, Edit::Added, 0));
+                }
+                None => {}
+            }
+        }
+        let gone = old.iter().flat_map(|old| &old.kinds).filter(|kind| {
+            kind.name.split('/').next() == Some(&new.id)
+                && new.kinds.iter().all(|declared| declared.name != kind.name)
+        });
+        for declared in gone {
+            if let Some(id) = saved.world.registry.find(&declared.name) {
+                let kind = saved.world.registry.get(id);
+                let values = migration.values(saved.world, saved.inputs, id);
+                self.differences.push(kind_difference(kind, Edit::Removed, values));
+            }
+        }
+    }
+
+    fn recast(&mut self, saved: &Saved<'_>, migration: &Migration, id: KindId, recast: &Recast) {
+        let (old, new) = (&recast.old, &recast.new);
+        let values = migration.values(saved.world, saved.inputs, id);
+        let mut difference = kind_difference(new, Edit::Changed, values);
+        if let Difference::Kind { facets, fields, .. } = &mut difference {
+            facets.extend(facet("role", old.role.name(), new.role.name()));
+            facets.extend(facet("storage", storage(old), storage(new)));
+            if new.role == Role::Relation {
+                facets.extend(facet("on despawn", on_despawn(old), on_despawn(new)));
+            }
+            *fields = field_changes(recast);
+        }
+        self.differences.push(difference);
+        if old.role != new.role {
+            self.refusals.push(format!(
+                "`{}` is declared as {} and is {} in the save: give it another name",
+                new.name,
+                new.role.name(),
+                old.role.name()
+            ));
+            return;
+        }
+        let left_over = migration.left_over(saved.world, saved.inputs, id);
+        if left_over > 0 {
+            self.refuse_unfit(recast, left_over);
+        }
+    }
+
+    fn refuse_unfit(&mut self, recast: &Recast, values: u64) {
+        let name = &recast.new.name;
+        let role = recast.new.role.name();
+        for (field, origin) in recast.new.fields.iter().zip(&recast.origins) {
+            match origin {
+                Origin::Missing => self.refusals.push(format!(
+                    "`{name}` gets the field `{}: {}`, which {values} in the save lack: give it a \
+                     default, as in `#[{role}(default = ..)]`, say what it was with \
+                     `#[{role}(was = \"..\")]`, or write a conversion",
+                    field.name,
+                    field.ty,
+                    values = counted(values),
+                )),
+                Origin::Unfit(from) => self.refusals.push(format!(
+                    "field `{}` of `{name}` becomes {}, which does not hold every {} that {values} \
+                     in the save have: write a conversion, or give the field another name and a \
+                     default",
+                    field.name,
+                    field.ty,
+                    recast.old.fields[*from].ty,
+                    values = counted(values),
+                )),
+                Origin::Field(_) | Origin::Default(_) => {}
+            }
+        }
+    }
+
+    /// A mod that repeats the declaration of another's kind must have it right.
+    fn check_foreign(
+        &mut self,
+        description: &Description,
+        declared: &crate::guest::declared::Kind,
+        kind: &Kind,
+    ) {
+        let declared = crate::program::resolve(&description.id, declared);
+        if let Some(difference) = declared.ok().and_then(|it| kind.difference(&it.kind)) {
+            self.refusals.push(format!(
+                "mod `{}` declares `{}` otherwise than mod `{}` does ({difference}): make its \
+                 declaration the same and build it again",
+                description.id,
+                kind.name,
+                kind.owner()
+            ));
+        }
+    }
+}
+
+fn counted(values: u64) -> String {
+    if values == 1 { "1 value".to_owned() } else { format!("{values} values") }
+}
+
+fn kind_difference(kind: &Kind, edit: Edit, values: u64) -> Difference {
+    Difference::Kind {
+        name: kind.name.clone(),
+        role: kind.role.name().to_owned(),
+        edit,
+        values,
+        facets: Vec::new(),
+        fields: Vec::new(),
+    }
+}
+
+fn facet(what: &'static str, from: &str, to: &str) -> Option<Facet> {
+    (from != to).then(|| Facet { what, from: from.to_owned(), to: to.to_owned() })
+}
+
+fn storage(kind: &Kind) -> &'static str {
+    match kind.storage {
+        Storage::Packed => "packed",
+        Storage::Dynamic => "dynamic",
+    }
+}
+
+fn on_despawn(kind: &Kind) -> &'static str {
+    match kind.on_despawn {
+        OnDespawn::Detach => "detach",
+        OnDespawn::Cascade => "cascade",
+    }
+}
+
+fn field_changes(recast: &Recast) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    for (field, origin) in recast.new.fields.iter().zip(&recast.origins) {
+        let (from, default) = match origin {
+            Origin::Field(at) | Origin::Unfit(at) => (Some(&recast.old.fields[*at]), None),
+            Origin::Default(default) => (None, Some(field_to_json(&field.ty, default))),
+            Origin::Missing => (None, None),
+        };
+        let was = from.map(|old| old.name.clone()).filter(|was| *was != field.name);
+        if was.is_some() || from.is_none_or(|old| old.ty != field.ty) {
+            changes.push(FieldChange {
+                name: field.name.clone(),
+                was,
+                from: from.map(|old| old.ty.to_string()),
+                to: Some(field.ty.to_string()),
+                default,
+            });
+        }
+    }
+    for at in recast.dropped() {
+        let old = &recast.old.fields[at];
+        changes.push(FieldChange {
+            name: old.name.clone(),
+            was: None,
+            from: Some(old.ty.to_string()),
+            to: None,
+            default: None,
+        });
+    }
+    changes
+}

@@ -1,0 +1,335 @@
+//! The statements of one system run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{CachedStatement, Connection, Error, ErrorCode};
+
+use super::database::{Database, Inner};
+use super::digest::TRIGGERS;
+use super::gate::{Allowance, Principal};
+use super::{owner, value};
+use crate::catalog::Rights;
+use crate::config::Limits;
+use crate::ecs::TableState;
+use crate::guest::{Fault, Halt};
+
+/// The statements of one system run. Undone when it is dropped without being
+/// kept.
+pub struct Session {
+    database: Arc<Database>,
+    rights: Arc<Rights>,
+    /// What its prepared statements are kept under.
+    prefix: String,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    begun: bool,
+    statements: u64,
+    rows_read: u64,
+    bytes: u64,
+    allowance: Allowance,
+    changes: BTreeMap<String, TableState>,
+}
+
+/// What a question was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// A MessagePack array of rows.
+    pub rows: Vec<u8>,
+}
+
+/// Why a run cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A quota is used up.
+    Fault(Fault),
+    /// The tick must be undone.
+    Halt(Halt),
+}
+
+/// What came of a statement: a value, a sentence for the mod, or the end of the
+/// run.
+type Done<T> = Result<Result<T, String>, Stop>;
+
+/// Why a statement has not been done.
+enum Failed {
+    Told(String),
+    Sqlite(Error),
+    Over(Fault),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<String> for Failed {
+    fn from(told: String) -> Self {
+        Self::Told(told)
+    }
+}
+
+impl Session {
+    /// For a run of a mod's system over a world with these tables. Nothing is
+    /// begun before the first statement.
+    pub fn new(
+        database: Arc<Database>,
+        mod_id: &str,
+        rights: Arc<Rights>,
+        limits: &Limits,
+        tables: &BTreeMap<String, TableState>,
+    ) -> Self {
+        let own = |(name, _): &(&String, &TableState)| owner(name) == Some(mod_id);
+        let stored: u64 = tables.iter().filter(own).map(|(_, state)| state.bytes).sum();
+        let allowance = Allowance {
+            rows: limits.rows_written_max,
+            rows_max: limits.rows_written_max,
+            bytes: limits.tables_max_bytes.saturating_sub(stored),
+            bytes_max: limits.tables_max_bytes,
+        };
+        let state = Mutex::new(State { allowance, ..State::default() });
+        // A mod that was granted more or less is another.
+        let granted = blake3::hash(format!("{rights:?}").as_bytes()).to_hex();
+        let prefix = format!("/*{mod_id} {}*/", &granted[..16]);
+        Self { database, rights, prefix, limits: limits.clone(), state }
+    }
+
+    /// Answers a SELECT.
+    pub fn query(&self, sql: &str, parameters: &[u8]) -> Done<Answer> {
+        self.statement(sql, parameters.len(), |session, state, connection| {
+            let mut statement = session.prepare(connection, sql)?;
+            if !statement.readonly() || statement.column_count() == 0 {
+                return Err(Failed::Told("only a SELECT answers: use `execute`".to_owned()));
+            }
+            let mut from = parameters;
+            value::bind(&mut statement, &mut from)?;
+            ended(from)?;
+            let columns: Vec<String> =
+                statement.column_names().into_iter().map(str::to_owned).collect();
+            let (mut count, mut encoded) = (0_u32, Vec::new());
+            let before = state.bytes;
+            let mut rows = statement.raw_query();
+            while let Some(row) = rows.next()? {
+                let _ = rmp::encode::write_array_len(&mut encoded, columns.len() as u32);
+                for at in 0..columns.len() {
+                    value::write(row.get_ref(at)?, &mut encoded);
+                }
+                count = count.saturating_add(1);
+                state.rows_read += 1;
+                if state.rows_read > session.limits.rows_read_max {
+                    return Err(Failed::Over(Fault::TooMuch {
+                        what: "rows read from tables",
+                        limit: "rows_read_max",
+                        most: session.limits.rows_read_max,
+                    }));
+                }
+                state.bytes = before + encoded.len() as u64;
+                session.check_bytes(state)?;
+            }
+            Ok(Answer { columns, rows: value::rows(count, &encoded) })
+        })
+    }
+
+    /// Makes one change for each row of parameters. Gives how many rows were
+    /// changed.
+    pub fn execute(&self, sql: &str, rows: &[u8]) -> Done<u64> {
+        self.statement(sql, rows.len(), |session, _, connection| {
+            let mut statement = session.prepare(connection, sql)?;
+            if statement.readonly() {
+                return Err(Failed::Told("a SELECT changes nothing: use `query`".to_owned()));
+            }
+            if statement.column_count() > 0 {
+                return Err(Failed::Told("RETURNING is not answered: leave it away".to_owned()));
+            }
+            let mut from = rows;
+            let count = value::array(&mut from)?;
+            let mut changed = 0;
+            for _ in 0..count {
+                value::bind(&mut statement, &mut from)?;
+                changed += statement.raw_execute()? as u64;
+            }
+            ended(from)?;
+            Ok(changed)
+        })
+    }
+
+    /// What was changed, by table, as differences, if the run is to be kept.
+    /// Otherwise nothing was.
+    pub fn end(&self, keep: bool) -> Result<BTreeMap<String, TableState>, Halt> {
+        let mut state = self.state();
+        if !std::mem::take(&mut state.begun) {
+            return Ok(BTreeMap::new());
+        }
+        let mut inner = self.database.inner();
+        if inner.connection.is_autocommit() {
+            return Err(Halt::Statement("SQLite undid the tick".to_owned()));
+        }
+        inner.end_run(keep).map_err(|error| Halt::Save(error.to_string()))?;
+        Ok(if keep { std::mem::take(&mut state.changes) } else { BTreeMap::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does one statement as the mod, and sees to what came of it. What it
+    /// changed is undone unless all of it was done.
+    fn statement<T>(
+        &self,
+        sql: &str,
+        parameters: usize,
+        work: impl FnOnce(&Self, &mut State, &Connection) -> Result<T, Failed>,
+    ) -> Done<T> {
+        let mut state = self.state();
+        state.statements += 1;
+        state.bytes += (sql.len() + parameters) as u64;
+        if state.statements > self.limits.statements_max {
+            return Err(Stop::Fault(Fault::TooMuch {
+                what: "statements",
+                limit: "statements_max",
+                most: self.limits.statements_max,
+            }));
+        }
+        if let Err(Failed::Over(fault)) = self.check_bytes(&state) {
+            return Err(Stop::Fault(fault));
+        }
+        if let Some(told) = refusal(sql) {
+            return Ok(Err(told));
+        }
+        let mut inner = self.database.inner();
+        let save = |error: Error| Stop::Halt(Halt::Save(error.to_string()));
+        if !state.begun {
+            inner.begin_run().map_err(save)?;
+            state.begun = true;
+        }
+        mark(&inner, "SAVEPOINT st_statement").map_err(save)?;
+        let (result, passed) = self.as_mod(&inner, &mut state, work).map_err(save)?;
+        let told = match (passed.over, passed.fired, result) {
+            _ if inner.connection.is_autocommit() => {
+                let why = "SQLite could only undo the whole tick".to_owned();
+                return Err(Stop::Halt(Halt::Statement(why)));
+            }
+            (_, Some(fired), _) => {
+                return Err(Stop::Halt(Halt::Statement(format!("a statement took {fired}"))));
+            }
+            (Some(fault), ..) | (.., Err(Failed::Over(fault))) => return Err(Stop::Fault(fault)),
+            (.., Err(Failed::Sqlite(error))) if is_hosts(&error) => {
+                return Err(Stop::Halt(Halt::Statement(error.to_string())));
+            }
+            (.., Ok(done)) => {
+                mark(&inner, "RELEASE st_statement").map_err(save)?;
+                state.allowance = passed.allowance;
+                for (table, change) in passed.changes {
+                    let known = state.changes.entry(table).or_default();
+                    *known = known.plus(change);
+                }
+                return Ok(Ok(done));
+            }
+            (.., Err(Failed::Sqlite(error))) => explain(error),
+            (.., Err(Failed::Told(told))) => told,
+        };
+        mark(&inner, "ROLLBACK TO st_statement").map_err(save)?;
+        mark(&inner, "RELEASE st_statement").map_err(save)?;
+        Ok(Err(told))
+    }
+
+    /// Lets the connection work for the mod.
+    fn as_mod<T>(
+        &self,
+        inner: &Inner,
+        state: &mut State,
+        work: impl FnOnce(&Self, &mut State, &Connection) -> Result<T, Failed>,
+    ) -> Result<(Result<T, Failed>, super::gate::Passed), Error> {
+        inner.confine(true)?;
+        let principal = Principal::Mod(self.rights.clone());
+        self.database.gate.enter(principal, state.allowance, &self.limits);
+        let result = work(self, state, &inner.connection);
+        let passed = self.database.gate.leave();
+        inner.confine(false)?;
+        Ok((result, passed))
+    }
+
+    /// Prepares a statement, under the mod's name: one that is prepared is not
+    /// authorised again.
+    fn prepare<'c>(
+        &self,
+        connection: &'c Connection,
+        sql: &str,
+    ) -> Result<CachedStatement<'c>, Failed> {
+        let statement = connection.prepare_cached(&[&self.prefix, sql].concat())?;
+        if statement.is_explain() != 0 {
+            return Err(Failed::Told("EXPLAIN is refused".to_owned()));
+        }
+        Ok(statement)
+    }
+
+    fn check_bytes(&self, state: &State) -> Result<(), Failed> {
+        if state.bytes > self.limits.sql_max_bytes {
+            return Err(Failed::Over(Fault::TooMuch {
+                what: "bytes to and from tables",
+                limit: "sql_max_bytes",
+                most: self.limits.sql_max_bytes,
+            }));
+        }
+        Ok(())
+    }
+}
+
+fn mark(inner: &Inner, sql: &str) -> Result<(), Error> {
+    inner.connection.prepare_cached(sql)?.raw_execute().map(drop)
+}
+
+/// What is refused before SQLite sees it, because the authorizer is not asked or
+/// could not tell: the word that undoes the tick, and the name that a part of the
+/// statement would have to bear to pass for the host's.
+fn refusal(sql: &str) -> Option<String> {
+    let holds = |word: &str| {
+        sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let word = ["ROLLBACK", TRIGGERS, "\0"].into_iter().find(|word| holds(word))?;
+    Some(format!("{word:?} is refused wherever it stands in a statement: give texts as parameters"))
+}
+
+fn ended(rest: &[u8]) -> Result<(), Failed> {
+    match rest {
+        [] => Ok(()),
+        _ => Err(Failed::Told("there is something behind the parameters".to_owned())),
+    }
+}
+
+/// Whether a failure is the machine's, and no two machines need agree on it.
+fn is_hosts(error: &Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ReadOnly
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::OperationAborted
+                | ErrorCode::CannotOpen
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
+/// What a mod's author is told.
+fn explain(error: Error) -> String {
+    match error {
+        Error::MultipleStatement => "give one statement at a time".to_owned(),
+        Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => msg,
+        error => error.to_string(),
+    }
+}

@@ -1,0 +1,294 @@
+//! Other mods in a running world: what they would mean is said first, values
+//! are brought along, and whatever goes wrong leaves everything as it was.
+
+use std::path::Path;
+
+use sandtable::catalog::ModSource;
+use sandtable::ecs::World;
+use sandtable::persist::{Cause, Reader};
+use sandtable::{Error, Simulation};
+use serde_json::{Value as Json, json};
+
+use crate::harness::*;
+
+/// Another version of the mod `shop`.
+fn shop(version: &str) -> ModSource {
+    ModSource { id: "shop".to_owned(), ..guest(version) }
+}
+
+/// A world of the first version that has run three ticks.
+fn opened() -> Simulation {
+    let mut world = world_of(WORLD, vec![shop("shop")], 2);
+    run(&mut world, 3);
+    world
+}
+
+/// The values of a component in the order of their entities.
+fn column(world: &World, kind: &str) -> Vec<Json> {
+    values(world, kind).into_iter().map(|(_, value)| value).collect()
+}
+
+/// Swaps one version in, which must be refused, and gives the reason.
+fn refused(world: &mut Simulation, version: &str) -> String {
+    let (before, tick) = (hash(world), world.world().tick());
+    let error = world.swap(vec![shop(version)]).expect_err("refused");
+    assert_eq!((hash(world), world.world().tick()), (before, tick), "nothing has changed");
+    assert_eq!(world.world().registry.find("shop/Purse").map(|id| id.0), Some(1));
+    let gold = |world: &Simulation| column(world.world(), "shop/Purse")[0]["gold"].as_u64();
+    let had = gold(world).expect("the old version's field");
+    let [record] = &run(world, 1)[..] else { panic!("one tick") };
+    assert_eq!(faults(record), [], "the old version runs on");
+    assert_eq!(gold(world), Some(had + 1));
+    error.to_string()
+}
+
+#[test]
+fn fields_are_renamed_widened_added_and_dropped() {
+    let mut world = opened();
+    world.send("shop/Gift", &json!({"gold": 5}), "test").unwrap();
+    let swap = world.swap(vec![shop("shop_renamed")]).expect("swapped");
+    assert_eq!(
+        swap.plan.to_string().lines().skip(2).collect::<Vec<_>>().join("\n"),
+        "  system `count` changes
+    resources: shop/Tax, was none
+  system `open` is removed
+  system `sell` is removed
+  component `shop/Purse` changes (10 values)
+    ~ coins: u64, was `gold`, was u32
+    + debt: f64 = 2.5
+    + ranks: [u32; 2] = [1,2]
+    - silver: u32; its values are dropped
+  input `shop/Gift` changes (1 value)
+    ~ coins: u64, was `gold`, was u32
+  event `shop/Sold` changes (3 values)
+    ~ price: u64, was u32
+    + paid: bool = true
+  component `shop/Tax` changes (1 value)
+    storage: dynamic, was packed
+    ~ percent: u64, was u32
+    + levied_by: string = \"the king\"
+  component `shop/Name` changes (5 values)
+    + nick: string = \"nobody\"
+    ~ text: option<string>, was string
+  relation `shop/Owes` changes (9 values)
+    ~ coins: u64, was `gold`, was u32"
+    );
+    let purses = column(world.world(), "shop/Purse");
+    assert_eq!(purses[4], json!({"coins": 6, "debt": 2.5, "ranks": [1, 2]}));
+    assert_eq!(
+        column(world.world(), "shop/Name")[1],
+        json!({"nick": "nobody", "text": "Ada Number2"})
+    );
+    let tax = resource(world.world(), "shop/Tax");
+    assert_eq!(tax, json!({"percent": 7, "levied_by": "the king"}));
+    let owes = world.world().registry.find("shop/Owes").unwrap();
+    let debts: Vec<&[u8]> = world.world().relations.of_kind(owes).map(|edge| &edge.2[..]).collect();
+    assert_eq!((debts.len(), debts[2]), (9, &[3, 0, 0, 0, 0, 0, 0, 0][..]));
+    let [record] = &run(&mut world, 1)[..] else { panic!("one tick") };
+    assert_eq!(faults(record), []);
+    let purses = column(world.world(), "shop/Purse");
+    assert_eq!(purses[4]["coins"], 12, "the gift was brought along");
+}
+
+#[test]
+fn conversions_split_merge_and_retype() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let mods = vec![shop("shop")];
+    let mut world = Simulation::create(Some(&save), config(WORLD, &mods), mods, quiet(1)).unwrap();
+    run(&mut world, 3);
+    world.swap(vec![shop("shop_converted")]).expect("swapped");
+    let told = |world: &World| {
+        let names = column(world, "shop/First").into_iter().zip(column(world, "shop/Last"));
+        assert_eq!(
+            names.last().unwrap(),
+            (json!({"text": "Ada"}), json!({"text": "Number8"})),
+            "one component became two"
+        );
+        let wealth = column(world, "shop/Wealth");
+        assert_eq!(wealth[2], json!({"0": 640}), "two became one");
+        let purses = column(world, "shop/Purse");
+        assert_eq!((purses.len(), &purses[0]), (5, &json!({"label": "3 gold, 10 silver"})));
+        assert_eq!(values(world, "shop/Name"), [], "its values are gone");
+        assert_eq!(resource(world, "shop/Tax"), json!({"rate": 0.07}));
+    };
+    told(world.world());
+    let state = hash(&mut world);
+    world.close().unwrap();
+
+    let mut world = Simulation::open(&save, None, quiet(1)).expect("the save verifies");
+    assert_eq!(hash(&mut world), state);
+    told(world.world());
+    run(&mut world, 2);
+    let plan = world.swap(vec![shop("shop_converted")]).unwrap().plan;
+    assert!(plan.is_empty(), "conversions run once: {plan}");
+    told(world.world());
+    world.close().unwrap();
+    let sets = Reader::open(&save).unwrap().mod_sets().unwrap();
+    let sets: Vec<_> = sets.iter().map(|set| (set.since, set.cause)).collect();
+    assert_eq!(sets, [(0, Cause::Made), (3, Cause::Migrated)]);
+}
+
+#[test]
+fn what_values_cannot_follow_is_refused_with_a_remedy() {
+    let mut world = opened();
+    assert_eq!(
+        refused(&mut world, "shop_needy"),
+        "the mods do not fit: field `gold` of `shop/Purse` becomes u8, which does not hold \
+         every u32 that 10 values in the save have: write a conversion, or give the field another \
+         name and a default; and field `silver` of `shop/Purse` becomes [u8; 3], which does not \
+         hold every u32 that 10 values in the save have: write a conversion, or give the field \
+         another name and a default; and `shop/Purse` gets the field `debt: u32`, which 10 values \
+         in the save lack: give it a default, as in `#[component(default = ..)]`, say what it was \
+         with `#[component(was = \"..\")]`, or write a conversion"
+    );
+    let mut empty = world_of(WORLD, vec![guest("drift")], 1);
+    empty.swap(vec![shop("shop")]).unwrap();
+    empty.swap(vec![shop("shop_needy")]).expect("without values, anything goes");
+    assert_eq!(faults(&run(&mut empty, 1)[0]), []);
+}
+
+#[test]
+fn a_conversion_that_fails_leaves_everything() {
+    let mut world = opened();
+    let told = refused(&mut world, "shop_clumsy");
+    assert!(told.starts_with("conversion `0001_ratio` of mod `shop` failed: "), "{told}");
+    assert!(told.ends_with("too much silver; nothing was changed"), "{told}");
+}
+
+#[test]
+fn a_component_that_is_none_leaves_everything() {
+    let mut world = opened();
+    let before = hash(&mut world);
+    let broken = ModSource { component: b"\0asm".to_vec(), ..shop("shop") };
+    let error = world.swap(vec![broken]).expect_err("refused");
+    assert!(matches!(error, Error::Guest(_)), "{error}");
+    assert_eq!(hash(&mut world), before);
+    assert_eq!(faults(&run(&mut world, 1)[0]), []);
+}
+
+#[test]
+fn what_a_removed_mod_left_is_adopted_when_it_returns() {
+    let mut world = world_of(WORLD, vec![shop("shop"), guest("drift")], 2);
+    run(&mut world, 3);
+    let before = column(world.world(), "shop/Purse");
+    let plan = world.swap(vec![guest("drift")]).unwrap().plan.to_string();
+    assert_eq!(plan, "mod shop 0.1.0 is removed; what it left stays until it returns");
+    run(&mut world, 3);
+    assert_eq!(column(world.world(), "shop/Purse"), before);
+    assert_eq!(resource(world.world(), "shop/Tax"), json!({"percent": 7}));
+    world.swap(vec![shop("shop"), guest("drift")]).unwrap();
+    let records = run(&mut world, 1);
+    assert_eq!(records[0].spawned, 0, "it does not start over");
+    let gold = |purses: &[Json]| purses[9]["gold"].as_u64().unwrap();
+    assert_eq!(gold(&column(world.world(), "shop/Purse")), gold(&before) + 1);
+}
+
+#[test]
+fn a_new_version_that_faults_at_once_is_rolled_back() {
+    let mut world = opened();
+    world.swap(vec![shop("shop_fragile")]).unwrap();
+    let records = run(&mut world, 4);
+    assert_eq!(records[1].rolled_back, [""; 0]);
+    assert_eq!(records[2].rolled_back, ["shop"], "on its third tick");
+    let [(system, cause)] = &faults(&records[2])[..] else { panic!("one fault") };
+    assert_eq!(system, "shop/earn");
+    assert!(cause.contains("the third tick is one too many"), "{cause}");
+    assert_eq!(faults(&records[3]), []);
+    assert_eq!(column(world.world(), "shop/Purse")[0]["gold"], 2 + 2000 + 1);
+    assert!(records.iter().all(|record| record.suspended.is_empty()));
+}
+
+#[test]
+fn past_changed_values_there_is_no_way_back_and_the_mod_is_suspended() {
+    let mut world = opened();
+    world.swap(vec![shop("shop_doomed")]).unwrap();
+    let records = run(&mut world, 4);
+    assert_eq!(records[2].suspended, ["shop"]);
+    assert!(records.iter().all(|record| record.rolled_back.is_empty()));
+    assert_eq!(column(world.world(), "shop/Purse")[0], json!({"gold": 2002}), "its data is whole");
+    assert!(records[3].runs.is_empty());
+}
+
+/// Runs a world again from nothing but the sets of mods and the inputs that its
+/// save has, and gives the state hash of each tick.
+fn replayed(save: &Path, ticks: u64) -> Vec<String> {
+    let reader = Reader::open(save).unwrap();
+    let (sets, inputs) = (reader.mod_sets().unwrap(), reader.inputs().unwrap());
+    let sources = |at: usize| -> Vec<ModSource> {
+        let mods = sets[at].mods.iter();
+        let source = |stored: &sandtable::persist::StoredMod| ModSource {
+            id: stored.id.clone(),
+            component: stored.component.clone(),
+            assets: stored.assets.clone(),
+            manifest: stored.manifest.clone(),
+            source: stored.source.clone(),
+        };
+        mods.map(source).collect()
+    };
+    let (_, config) = reader.world().unwrap();
+    let mut world = Simulation::create(None, config, sources(0), quiet(1)).unwrap();
+    let mut next = 1;
+    let mut hashes = Vec::new();
+    for tick in 1..=ticks {
+        while sets.get(next).is_some_and(|set| set.since < tick) {
+            world.swap(sources(next)).unwrap();
+            next += 1;
+        }
+        for input in inputs.get(&tick).into_iter().flatten() {
+            world.give(input.clone()).unwrap();
+        }
+        let record = world.tick().unwrap();
+        hashes.push(sandtable::record::hex(&record.state));
+    }
+    hashes
+}
+
+#[test]
+fn a_hundred_swaps_lose_no_tick_and_can_be_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("busy.db");
+    let mods = |version: &str| {
+        let drift = with_asset(guest("drift"), "count", "500");
+        vec![shop(version), drift, guest("watcher")]
+    };
+    let first = mods("shop");
+    let text = format!("{WORLD}[durability]\nmode = \"commit-every-ticks\"\nticks = 7\n");
+    let create = Simulation::create(Some(&save), config(&text, &first), first, quiet(2));
+    let mut world = create.unwrap();
+    let (mut hashes, mut refusals, mut rollbacks) = (Vec::new(), 0, 0);
+    for swap in 0..100 {
+        let next = match swap % 10 {
+            3 => mods("shop_needy"),
+            5 => {
+                let mut broken = mods("shop");
+                broken[0].component.truncate(1000);
+                broken
+            }
+            7 => mods("shop_fragile"),
+            even if even % 2 == 0 => mods("shop_fast"),
+            _ => mods("shop"),
+        };
+        refusals += usize::from(world.swap(next).is_err());
+        // The fragile one gets to its third tick.
+        for _ in 0..if swap % 10 == 7 { 4 } else { 1 + swap % 3 } {
+            if swap % 4 == 0 {
+                world.send("shop/Gift", &json!({"gold": swap}), "test").unwrap();
+            }
+            let record = world.tick().expect("a tick");
+            rollbacks += record.rolled_back.len();
+            hashes.push(sandtable::record::hex(&record.state));
+            assert_eq!(record.tick, hashes.len() as u64, "no tick is lost");
+        }
+        if swap == 48 {
+            world.close().unwrap();
+            world = Simulation::open(&save, None, quiet(2)).unwrap();
+        }
+    }
+    assert_eq!((refusals, rollbacks), (20, 10));
+    world.close().unwrap();
+    assert_eq!(last_tick(&save), hashes.len() as u64);
+    let again = replayed(&save, hashes.len() as u64);
+    let differs = again.iter().zip(&hashes).position(|(one, two)| one != two);
+    assert_eq!(differs, None, "the first tick that differs");
+}
