@@ -12,6 +12,7 @@ mod determinism;
 mod durability;
 mod earth;
 mod faults;
+mod fixtures;
 mod kill;
 mod manifests;
 mod packs;
