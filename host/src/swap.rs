@@ -194,12 +194,18 @@ impl Simulation {
         if !plan.is_compatible() {
             return Err(Error::Incompatible(Box::new(plan)));
         }
-        let mut registry = migration.registry.clone();
         let mut program = Program::new();
         for Compiled { source, code, declaration } in &mods {
             let assets = Arc::new(source.assets.clone());
             let limits = limits_of(&config, &source.id);
-            program.add(&source.id, code.clone(), declaration, limits, assets, &mut registry)?;
+            program.add(
+                &source.id,
+                code.clone(),
+                declaration,
+                limits,
+                assets,
+                &migration.registry,
+            )?;
         }
         let schedule = Schedule::new(&program.systems)?;
         Ok(Prepared { config, plan, migration, program, schedule, mods: stored })

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use sandtable::catalog::{self, ModSource, WORLD_FILE};
+use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::persist::{Reader, StoredMod};
 use sandtable::plan::{Plan, Saved};
