@@ -128,13 +128,20 @@ fn edits_arrive_in_the_running_world(world: &Path) {
     dev.edit("turns.count +=", "turns.most = 9;\n    turns.count +=");
     dev.hears("swapped myfirstworld after tick");
 
+    let file = world.join("world.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("seed = 1", "seed = 12")).unwrap();
+    dev.hears("swapped world.toml after tick");
+
     let save = world.join("world.db");
     let tick = last_tick(&save);
     wait_until("it runs on", || last_tick(&save) > tick + 3);
     let kill = Command::new("kill").args(["-INT", &dev.child.id().to_string()]).status().unwrap();
     assert!(kill.success() && dev.child.wait().unwrap().success());
     let reader = sandtable::persist::Reader::open(&save).unwrap();
-    assert_eq!(resource(&reader.world().unwrap().0, "myfirstworld/Turns")["most"], 9);
+    let (world, config) = reader.world().unwrap();
+    assert_eq!(resource(&world, "myfirstworld/Turns")["most"], 9);
+    assert_eq!(config.world.seed, 12);
 }
 
 #[test]

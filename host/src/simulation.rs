@@ -98,6 +98,9 @@ pub enum Error {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// Code that different compilers made.
+    #[error("the mods were compiled by different compilers: compile them together")]
+    Compilers,
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
@@ -169,18 +172,8 @@ impl Simulation {
     ) -> Result<Self, Error> {
         let (save, saved, world) = Save::open(save)?;
         let (set, before) = save.last_sets()?;
-        let (config, mods) = match mods {
-            None => (saved.clone(), set.mods.iter().map(source_of).collect()),
-            Some((config, mods)) => {
-                if config.world.shard_rows != saved.world.shard_rows {
-                    return Err(Error::ShardRows {
-                        found: saved.world.shard_rows,
-                        asked: config.world.shard_rows,
-                    });
-                }
-                (config, mods)
-            }
-        };
+        let own = || (saved.clone(), set.mods.iter().map(source_of).collect());
+        let (config, mods) = mods.unwrap_or_else(own);
         let (compiler, accept) =
             (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
         let mut opened = Self::empty(saved, compiler.engine(), world, options)?;

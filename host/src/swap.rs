@@ -38,6 +38,7 @@ pub struct Swap {
 /// A mod that is compiled and has said what it consists of.
 #[derive(Clone)]
 pub struct Compiled {
+    engine: Arc<Engine>,
     source: ModSource,
     code: Code,
     declaration: Description,
@@ -55,6 +56,7 @@ pub struct Compiler {
 /// Mods that fit a world and each other.
 pub(crate) struct Prepared {
     config: WorldConfig,
+    engine: Arc<Engine>,
     pub plan: Plan,
     migration: Migration,
     program: Program,
@@ -70,7 +72,7 @@ impl Compiled {
 
     /// As a save carries it.
     pub fn stored(&self) -> StoredMod {
-        let Self { source, code, declaration } = self;
+        let Self { source, code, declaration, .. } = self;
         StoredMod {
             id: source.id.clone(),
             version: declaration.version.clone(),
@@ -98,6 +100,14 @@ impl Compiler {
         self.engine.clone()
     }
 
+    /// For other settings of the same world.
+    pub fn with(&self, config: WorldConfig, threads: usize) -> Result<Self, Error> {
+        if engine_settings(&config) != engine_settings(&self.config) {
+            return Self::new(config, threads);
+        }
+        Ok(Self { config, ..self.clone() })
+    }
+
     /// Knows mods, so that they are not compiled again.
     pub fn remember(&mut self, mods: &[Compiled]) {
         self.known = mods.to_vec();
@@ -120,14 +130,14 @@ impl Compiler {
         });
         if let Some(Compiled { code, declaration, .. }) = known {
             let (code, declaration) = (code.clone(), declaration.clone());
-            return Ok(Compiled { source, code, declaration });
+            return Ok(Compiled { engine: self.engine.clone(), source, code, declaration });
         }
         let name = format!("mod `{}`", source.id);
         let code = self.engine.load(&name, &source.component)?;
         let assets = Arc::new(source.assets.clone());
         let limits = limits_of(&self.config, &source.id);
         let declaration = self.engine.describe(&name, &code, &limits, assets)?;
-        Ok(Compiled { source, code, declaration })
+        Ok(Compiled { engine: self.engine.clone(), source, code, declaration })
     }
 }
 
@@ -139,8 +149,13 @@ impl Simulation {
 
     fn compiler_for(&self, config: WorldConfig) -> Compiler {
         let known = |(stored, loaded): (&StoredMod, &crate::program::Mod)| {
-            let (source, code) = (source_of(stored), loaded.code.clone());
-            Some(Compiled { source, code, declaration: described(stored).ok()? })
+            let (engine, declaration) = (self.engine.clone(), described(stored).ok()?);
+            Some(Compiled {
+                engine,
+                source: source_of(stored),
+                code: loaded.code.clone(),
+                declaration,
+            })
         };
         let known = self.set.mods.iter().zip(&self.program.mods).filter_map(known).collect();
         Compiler { engine: self.engine.clone(), config, known }
@@ -158,6 +173,11 @@ impl Simulation {
     /// As [`Simulation::swap`], with mods that [`Simulation::compiler`] made.
     pub fn swap_compiled(&mut self, mods: Vec<Compiled>) -> Result<Swap, Error> {
         self.adopt(self.config.clone(), mods, None)
+    }
+
+    /// As [`Simulation::swap_compiled`], with other settings of the world.
+    pub fn swap_world(&mut self, config: WorldConfig, mods: Vec<Compiled>) -> Result<Swap, Error> {
+        self.adopt(config, mods, None)
     }
 
     /// Puts mods in the place of those that run. Without a cause it is the one
@@ -179,6 +199,14 @@ impl Simulation {
         config: WorldConfig,
         mods: Vec<Compiled>,
     ) -> Result<Prepared, Error> {
+        let (found, asked) = (self.now.world.rows_per_page(), config.world.shard_rows);
+        if found != asked {
+            return Err(Error::ShardRows { found, asked });
+        }
+        let engine = mods.first().map_or(&self.engine, |first| &first.engine).clone();
+        if !mods.iter().all(|compiled| Arc::ptr_eq(&compiled.engine, &engine)) {
+            return Err(Error::Compilers);
+        }
         let stored: Vec<StoredMod> = mods.iter().map(Compiled::stored).collect();
         let mut inputs = self.waiting.clone();
         if let Some(save) = &self.save {
@@ -195,7 +223,7 @@ impl Simulation {
             return Err(Error::Incompatible(Box::new(plan)));
         }
         let mut program = Program::new();
-        for Compiled { source, code, declaration } in &mods {
+        for Compiled { source, code, declaration, .. } in &mods {
             let assets = Arc::new(source.assets.clone());
             let limits = limits_of(&config, &source.id);
             program.add(
@@ -208,7 +236,7 @@ impl Simulation {
             )?;
         }
         let schedule = Schedule::new(&program.systems)?;
-        Ok(Prepared { config, plan, migration, program, schedule, mods: stored })
+        Ok(Prepared { config, engine, plan, migration, program, schedule, mods: stored })
     }
 
     /// Every set of mods comes into a world by this way, together with the
@@ -218,14 +246,14 @@ impl Simulation {
         prepared: Prepared,
         cause: Option<Cause>,
     ) -> Result<Swap, Error> {
-        let Prepared { config, plan, migration, program, schedule, mods } = prepared;
+        let Prepared { config, engine, plan, migration, program, schedule, mods } = prepared;
         let changed = if migration.is_needed() { Cause::Migrated } else { Cause::Swapped };
         let since = self.now.world.tick();
         let set = RecordedSet { since, cause: cause.unwrap_or(changed), mods };
         let (recasts, behind) = (migration.recasts.clone(), migration.behind.clone());
         let mut world = self.now.world.clone();
         migration.carry_out(&mut world, |conversion, rows, columns| {
-            convert(&self.engine, &program, conversion, rows, &columns)
+            convert(&engine, &program, conversion, rows, &columns)
         })?;
         let (changed, added) = program.tracked();
         world.watch(&changed, &added, program.topics());
@@ -245,7 +273,7 @@ impl Simulation {
         }
         self.now = Moment { world, chain: self.now.chain };
         self.committed = self.now.clone();
-        (self.program, self.schedule) = (program, schedule);
+        (self.engine, self.program, self.schedule) = (engine, program, schedule);
         (self.config, self.behind) = (config, behind);
         Ok(Swap { plan, since })
     }
