@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use blake3::Hasher;
-use notify::{RecommendedWatcher, RecursiveMode};
+use notify::{Event, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 
 use super::{Error, WORLD_FILE};
@@ -56,16 +56,6 @@ impl Watch {
         let folder = &absolute(folder);
         let failed =
             |cause: notify::Error| Error::Watch { path: folder.clone(), what: cause.to_string() };
-        let (send, events) = mpsc::channel();
-        let tell = move |result: DebounceEventResult| {
-            let first = match &result {
-                Ok(events) => events.iter().map(|event| event.time).min(),
-                Err(_) => None,
-            };
-            // Without a receiver nobody wants to know any more.
-            let _ = send.send(first.unwrap_or_else(Instant::now));
-        };
-        let debouncer = new_debouncer(SETTLE, None, tell).map_err(failed)?;
         let mut places = BTreeMap::from([(None, vec![folder.join(WORLD_FILE)])]);
         let mut components = BTreeSet::new();
         for (id, settings) in &config.mods {
@@ -81,6 +71,19 @@ impl Watch {
             of_mod.extend(settings.assets.as_ref().map(|assets| folder.join(assets)));
             places.insert(Some(id.clone()), of_mod);
         }
+        let all: Vec<PathBuf> = places.values().flatten().cloned().collect();
+        let (send, events) = mpsc::channel();
+        let tell = move |result: DebounceEventResult| {
+            let first = match &result {
+                Ok(events) => events.iter().filter(|it| matters(it, &all)).map(|it| it.time).min(),
+                Err(_) => Some(Instant::now()),
+            };
+            if let Some(first) = first {
+                // Without a receiver nobody wants to know any more.
+                let _ = send.send(first);
+            }
+        };
+        let debouncer = new_debouncer(SETTLE, None, tell).map_err(failed)?;
         let (listened, seen) = (BTreeSet::new(), BTreeMap::new());
         let mut watch = Self { debouncer, events, listened, places, components, seen };
         watch.listen().map_err(failed)?;
@@ -144,6 +147,16 @@ impl Watch {
         };
         self.places.iter().map(|(id, places)| (id.clone(), digest(places))).collect()
     }
+}
+
+/// Whether an event can mean that what lies at one of these places is another.
+/// The save changes beside them with every tick, and looking at a file is an
+/// event too, also when we look.
+fn matters(event: &Event, places: &[PathBuf]) -> bool {
+    let near = |path: &PathBuf| {
+        places.iter().any(|place| path.starts_with(place) || place.starts_with(path))
+    };
+    !event.kind.is_access() && event.paths.iter().any(near)
 }
 
 /// So that every file has a folder around it, by name.
