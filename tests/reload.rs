@@ -202,6 +202,28 @@ fn a_new_version_that_faults_at_once_is_rolled_back() {
 }
 
 #[test]
+fn a_save_that_is_opened_anew_is_rolled_back_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let mods = vec![shop("shop")];
+    let mut world = Simulation::create(Some(&save), config(WORLD, &mods), mods, quiet(1)).unwrap();
+    run(&mut world, 3);
+    world.swap(vec![shop("shop_fragile")]).unwrap();
+    for tick in 4..=6 {
+        let record = world.tick().unwrap();
+        assert_eq!(record.rolled_back.is_empty(), tick < 6);
+        world.close().unwrap();
+        world = Simulation::open(&save, None, quiet(1)).unwrap();
+    }
+    assert_eq!(faults(&run(&mut world, 1)[0]), []);
+    assert_eq!(column(world.world(), "shop/Purse")[0]["gold"], 2 + 2000 + 1);
+    world.close().unwrap();
+    let sets = Reader::open(&save).unwrap().mod_sets().unwrap();
+    let sets: Vec<_> = sets.iter().map(|set| (set.since, set.cause)).collect();
+    assert_eq!(sets, [(0, Cause::Made), (3, Cause::Swapped), (6, Cause::RolledBack)]);
+}
+
+#[test]
 fn past_changed_values_there_is_no_way_back_and_the_mod_is_suspended() {
     let mut world = opened();
     world.swap(vec![shop("shop_doomed")]).unwrap();

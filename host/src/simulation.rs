@@ -254,9 +254,11 @@ impl Simulation {
         };
         let mut canonical = Vec::with_capacity(input.payload.len());
         let mut rest = &input.payload[..];
-        let checked = canonical_value(kind, &mut rest, &mut canonical, &mut Ok);
-        if let Err(problem) = checked {
-            return Err(Error::Input { kind: kind.name.clone(), what: problem.to_string() });
+        let wrong = |what: String| Error::Input { kind: kind.name.clone(), what };
+        canonical_value(kind, &mut rest, &mut canonical, &mut Ok)
+            .map_err(|problem| wrong(problem.to_string()))?;
+        if !rest.is_empty() {
+            return Err(wrong("bytes are left over after its fields".to_owned()));
         }
         self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())
