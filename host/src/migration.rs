@@ -89,6 +89,11 @@ impl Migration {
         }
         for description in mods {
             migration.check_foreign(description)?;
+            let names = description.conversions.iter().map(|conversion| &conversion.name);
+            if !names.is_sorted_by(|one, two| one < two) {
+                let what = "its conversions are not in ascending order of their names";
+                return Err(ProgramError::declaration(&description.id, what));
+            }
             for (index, conversion) in description.conversions.iter().enumerate() {
                 migration.convert(world, description, index as u32, conversion)?;
             }
