@@ -8,6 +8,7 @@ mod commit;
 mod compare;
 mod iter;
 mod mods;
+mod reload;
 mod tables;
 
 fn main() {
@@ -23,4 +24,5 @@ fn main() {
     commit::full(&mut table);
     commit::million(&mut table);
     tables::bulk(&mut table);
+    reload::hot_reload(&mut table);
 }

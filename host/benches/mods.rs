@@ -50,8 +50,11 @@ pub fn config(mods: &[ModSource]) -> WorldConfig {
 
 /// So many threads, and whatever mods say on the screen.
 pub fn options(threads: usize) -> Options {
-    let log = Arc::new(|_: &str, _, line: &sandtable::guest::LogLine| eprintln!("{}", line.text));
-    Options { threads, log, accept_mods: false, ..Options::default() }
+    Options {
+        threads,
+        log: Arc::new(|_, _, line| eprintln!("{}", line.text)),
+        ..Options::default()
+    }
 }
 
 /// A world in memory after its first tick, in which it spawned.

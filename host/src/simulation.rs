@@ -119,6 +119,9 @@ pub enum Error {
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
+    /// Code that different compilers made.
+    #[error("the mods were compiled by different compilers: compile them together")]
+    Compilers,
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
@@ -211,15 +214,7 @@ impl Simulation {
         let (set, before) = save.last_sets(&elsewhere)?;
         let (config, mods) = match mods {
             None => (saved.clone(), save.mods(&elsewhere)?.iter().map(source_of).collect()),
-            Some((config, mods)) => {
-                if config.world.shard_rows != saved.world.shard_rows {
-                    return Err(Error::ShardRows {
-                        found: saved.world.shard_rows,
-                        asked: config.world.shard_rows,
-                    });
-                }
-                (config, mods)
-            }
+            Some(given) => given,
         };
         let (compiler, accept) =
             (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
@@ -304,9 +299,11 @@ impl Simulation {
         };
         let mut canonical = Vec::with_capacity(input.payload.len());
         let mut rest = &input.payload[..];
-        let checked = canonical_value(kind, &mut rest, &mut canonical, &mut Ok);
-        if let Err(problem) = checked {
-            return Err(Error::Input { kind: kind.name.clone(), what: problem.to_string() });
+        let wrong = |what: String| Error::Input { kind: kind.name.clone(), what };
+        canonical_value(kind, &mut rest, &mut canonical, &mut Ok)
+            .map_err(|problem| wrong(problem.to_string()))?;
+        if !rest.is_empty() {
+            return Err(wrong("bytes are left over after its fields".to_owned()));
         }
         self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())

@@ -20,7 +20,7 @@ use crate::tables::{self, Migration, TableError};
 
 use super::error::{Failure, SaveError};
 use super::lock::beside;
-use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
+use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
 use super::save::Restored;
 use super::sql::{self, Table};
@@ -138,7 +138,8 @@ impl Reader {
 
     /// Conversions that the save has behind it.
     pub fn behind(&self) -> Result<Conversions, SaveError> {
-        Ok(self.restore()?.mods.behind)
+        let read = ModSet::read(&self.connection);
+        Ok(read.map_err(|failure| failure.of(&self.path, "read"))?.behind)
     }
 
     /// Every input that a tick was given, by tick, in order.
