@@ -221,7 +221,7 @@ fn a_save_that_is_opened_anew_is_rolled_back_alike() {
     let history = "SELECT after_tick, cause FROM mod_history ORDER BY after_tick";
     let mut command = sandtable();
     let history = told(command.arg("sql").arg(&save).args([history, "--format", "csv"]));
-    assert_eq!(history, "after_tick,cause\r\n0,made\r\n3,swapped\r\n6,rolled back\r\n");
+    assert_eq!(history, "after_tick,cause\r\n0,made\r\n3,swapped\r\n6,rolled back\n");
 }
 
 #[test]
