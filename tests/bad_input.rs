@@ -189,8 +189,8 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
         ("one kind twice", "mod `liar` cannot be loaded: it declares kind `liar/Thing` twice"),
         (
             "a kind of another mod",
-            "the mods do not fit: mod `liar` declares `drift/Position` otherwise than mod `drift` \
-             does",
+            "`drift/Position` is declared differently by mod `liar` and what the world knows of \
+             mod `drift`: ",
         ),
         (
             "a kind without a mod",

@@ -2,15 +2,9 @@
 
 use sandtable_sdk::prelude::*;
 
-#[derive(Component, Clone)]
+#[derive(Component, Clone, Default)]
 struct Told {
     words: Vec<String>,
-}
-
-impl Default for Told {
-    fn default() -> Self {
-        Self { words: Vec::new() }
-    }
 }
 
 #[system]
