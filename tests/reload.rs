@@ -1,10 +1,12 @@
 //! Other mods in a running world: what they would mean is said first, values
 //! are brought along, and whatever goes wrong leaves everything as it was.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::Command;
 
-use sandtable::catalog::ModSource;
+use sandtable::catalog::{self, ModSource};
+use sandtable::config::Durability;
 use sandtable::ecs::World;
 use sandtable::persist::{Cause, Reader};
 use sandtable::{Error, Simulation};
@@ -269,18 +271,33 @@ fn replayed(save: &Path, ticks: u64) -> Vec<String> {
     hashes
 }
 
+/// The same component with a note that nobody reads: another version of the same
+/// behaviour.
+fn with_note(mut source: ModSource) -> ModSource {
+    source.component.extend(*b"\0\x05\x04note");
+    source
+}
+
 #[test]
-fn a_hundred_swaps_lose_no_tick_and_can_be_replayed() {
+fn a_hundred_swaps_of_a_running_earth_lose_no_tick_and_can_be_replayed() {
     let folder = tempfile::tempdir().unwrap();
-    let save = folder.path().join("busy.db");
+    let save = folder.path().join("earth.db");
+    let file = catalog::load(&root().join("examples/earth")).unwrap();
+    let earth = catalog::build_mods(&file.folder, &file.config, &mut |_| {}).unwrap();
+    let swaps = Cell::new(0);
     let mods = |version: &str| {
-        let drift = with_asset(guest("drift"), "count", "500");
-        vec![shop(version), drift, guest("watcher")]
+        swaps.set(swaps.get() + 1);
+        let noted = |source: ModSource| match source.id.as_str() {
+            "economy" | "settlement" if swaps.get() % 2 == 0 => with_note(source),
+            _ => source,
+        };
+        let all = earth.iter().cloned().map(noted).chain([shop(version)]);
+        all.collect::<Vec<ModSource>>()
     };
-    let first = mods("shop");
-    let text = format!("{WORLD}[durability]\nmode = \"commit-every-ticks\"\nticks = 7\n");
-    let create = Simulation::create(Some(&save), config(&text, &first), first, quiet(2));
-    let mut world = create.unwrap();
+    let mut config = file.config.clone();
+    config.mods.entry("shop".to_owned()).or_default();
+    config.durability = Durability::CommitEveryTicks { ticks: 7 };
+    let mut world = Simulation::create(Some(&save), config, mods("shop"), quiet(2)).unwrap();
     let (mut hashes, mut refusals, mut rollbacks) = (Vec::new(), 0, 0);
     for swap in 0..100 {
         let next = match swap % 10 {
