@@ -16,7 +16,7 @@ mod grants;
 mod manifest;
 mod place;
 mod resolve;
-mod toml_text;
+pub(crate) mod toml_text;
 mod watch;
 mod world_file;
 

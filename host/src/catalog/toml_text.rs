@@ -20,29 +20,34 @@ pub struct Mistake {
 }
 
 /// An offset in the text, and a sentence.
-pub(super) type Complaint = (usize, String);
+pub(crate) type Complaint = (usize, String);
 
 /// Reads a text.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
     toml::from_str(text).map_err(|error| explain(text, &error))
 }
 
 /// A complaint about a file.
-pub(super) fn error(file: &Path, text: &str, (offset, what): Complaint) -> Error {
+pub(crate) fn error(file: &Path, text: &str, (offset, what): Complaint) -> Error {
     let (line, column) = line_and_column(text, offset);
     Error::World { file: file.to_path_buf(), line, column, what }
 }
 
 /// Says that a key is wrong.
-pub(super) fn mistake<'a>(
+pub(crate) fn mistake<'a>(
     key: impl IntoIterator<Item = &'a str>,
     what: impl Into<String>,
 ) -> Result<(), Mistake> {
     Err(Mistake { key: key.into_iter().map(str::to_owned).collect(), what: what.into() })
 }
 
+/// Line and column of a key, from one.
+pub(crate) fn place(text: &str, key: &[String]) -> (usize, usize) {
+    line_and_column(text, offset_of(text, key))
+}
+
 /// Where a mistake stands.
-pub(super) fn at(text: &str, mistake: &Mistake) -> Complaint {
+pub(crate) fn at(text: &str, mistake: &Mistake) -> Complaint {
     (offset_of(text, &mistake.key), mistake.to_string())
 }
 
