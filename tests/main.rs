@@ -15,4 +15,5 @@ mod faults;
 mod kill;
 mod reload;
 mod scaffold;
+mod scenarios;
 mod tables;

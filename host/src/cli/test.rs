@@ -73,12 +73,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// What came of one scenario.
 fn told(report: &Report) -> String {
     let mark = if report.failures.is_empty() { "✓" } else { "✗" };
-    let ticks = counted(report.ticks, "tick");
-    let mut text = format!(
-        "  {mark} {:<48} {ticks:>10} {:>9}",
-        visible(&report.name),
-        short_span(report.time)
-    );
+    let (ticks, time) = (counted(report.ticks, "tick"), short_span(report.time));
+    let mut text = format!("  {mark} {} ({ticks}, {time})", visible(&report.name));
     for failure in &report.failures {
         text.push_str(&format!("\n\n{}\n", failure_told(&report.file, failure)));
     }

@@ -149,7 +149,7 @@ impl Expectation {
             }
             _ => {}
         }
-        if !(self.tolerance >= 0.0) {
+        if self.tolerance.is_nan() || self.tolerance < 0.0 {
             return mistake(["tolerance"], "must be a number from 0 up");
         }
         Ok(())

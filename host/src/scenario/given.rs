@@ -31,8 +31,9 @@ pub(super) fn put(simulation: &mut Simulation, scenario: &Scenario) -> Result<Na
     let resolved = |(name, stand_in): (String, _)| (name, spawned.resolve(stand_in));
     let names: Names = stand_ins.into_iter().map(resolved).collect();
     for (kind, json) in &scenario.resources {
-        let (id, value) = valued(&world.registry, Role::Component, kind, json, &names)
-            .map_err(|what| wrong(&["resources", kind], what))?;
+        let value = find(&world.registry, Role::Component, kind)
+            .and_then(|id| Ok((id, valued(world.registry.get(id), json, &names)?)));
+        let (id, value) = value.map_err(|what| wrong(&["resources", kind], what))?;
         Arc::make_mut(&mut world.resources).insert(id, value);
     }
     fill(simulation, scenario, &names)?;
@@ -53,9 +54,9 @@ fn commands(
     for (name, components) in &scenario.given {
         let mut columns = Vec::with_capacity(components.len());
         for (kind, json) in components {
-            let (id, value) = valued(registry, Role::Component, kind, json, stand_ins)
-                .map_err(|what| wrong(&["given", name, kind], what))?;
-            columns.push((id, column(registry.get(id), &value)));
+            let column = find(registry, Role::Component, kind)
+                .and_then(|id| Ok((id, column(registry.get(id), json, stand_ins)?)));
+            columns.push(column.map_err(|what| wrong(&["given", name, kind], what))?);
         }
         columns.sort_by_key(|(kind, _)| *kind);
         let (kinds, columns) = columns.into_iter().unzip();
@@ -64,14 +65,15 @@ fn commands(
         commands.push(Command { edit, at, entities, others: Vec::new(), columns });
     }
     for (number, edge) in scenario.relations.iter().enumerate() {
-        let (id, value) = valued(registry, Role::Relation, &edge.kind, &edge.value, stand_ins)
-            .map_err(|what| wrong(&["relations", &number.to_string()], what))?;
+        let wrong = |key| move |what| wrong(&["relations", &number.to_string(), key], what);
+        let id = find(registry, Role::Relation, &edge.kind).map_err(wrong("kind"))?;
+        let data = column(registry.get(id), &edge.value, stand_ins).map_err(wrong("value"))?;
         commands.push(Command {
             edit: Edit::Relate(id),
             at: vec![commands.len() as u64],
             entities: vec![stand_ins[&edge.from]],
             others: vec![stand_ins[&edge.to]],
-            columns: vec![column(registry.get(id), &value)],
+            columns: vec![data],
         });
     }
     Ok(commands)
@@ -81,44 +83,32 @@ fn wrong(key: &[&str], what: String) -> Mistake {
     Mistake { key: key.iter().map(|key| (*key).to_owned()).collect(), what }
 }
 
-fn column(kind: &Kind, value: &Bytes) -> Values {
+/// One row.
+fn column(kind: &Kind, json: &Json, names: &Names) -> Result<Values, String> {
     let mut column = Values::new(kind, 1);
-    column.push(value);
-    column
+    column.push(&valued(kind, json, names)?);
+    Ok(column)
 }
 
-/// A kind by its name and a value of it, or what is wrong with one of them.
-fn valued(
-    registry: &Registry,
-    role: Role,
-    name: &str,
-    json: &Json,
-    names: &Names,
-) -> Result<(KindId, Bytes), String> {
-    let Some(id) = registry.find(name).filter(|id| registry.get(*id).role == role) else {
+/// A kind by its name.
+fn find(registry: &Registry, role: Role, name: &str) -> Result<KindId, String> {
+    let found = registry.find(name).filter(|id| registry.get(*id).role == role);
+    found.ok_or_else(|| {
         let known = registry.iter().filter(|(_, kind)| kind.role == role);
-        let known: Vec<String> = known.map(|(_, kind)| format!("`{}`", kind.name)).collect();
-        return Err(match known.as_slice() {
-            [] => format!("is {} `{name}`, and these mods have none", article(role)),
-            known => format!(
-                "is {} `{name}`, which no mod declares: there are {}",
-                article(role),
-                known.join(", ")
-            ),
-        });
-    };
-    let json = named(json, names)?;
-    let value = stored_from_json(registry.get(id), &json);
-    Ok((id, value.map_err(|problem| format!("is not a `{name}`: {problem}"))?))
+        let known = known.map(|(_, kind)| kind.name.as_str());
+        format!("is no {} of these mods: there are {}", role.name(), listed(known))
+    })
 }
 
-fn article(role: Role) -> &'static str {
-    match role {
-        Role::Component => "the component",
-        Role::Relation => "the relation",
-        Role::Event => "the event",
-        Role::Input => "the input",
-    }
+/// A value of a kind.
+fn valued(kind: &Kind, json: &Json, names: &Names) -> Result<Bytes, String> {
+    stored_from_json(kind, &named(json, names)?)
+        .map_err(|problem| format!("does not fit: {problem}"))
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// A value with entities in the place of their names: whatever is
@@ -129,11 +119,8 @@ pub(super) fn named(json: &Json, names: &Names) -> Result<Json, String> {
             if let (1, Some(Json::String(name))) = (object.len(), object.get("entity")) {
                 let known = names.get(name).map(|entity| entity.to_bits().into());
                 return known.ok_or_else(|| {
-                    let known: Vec<String> = names.keys().map(|it| format!("`{it}`")).collect();
-                    format!(
-                        "names the entity `{name}`, which is not given: there are {}",
-                        if known.is_empty() { "none".to_owned() } else { known.join(", ") }
-                    )
+                    let known = listed(names.keys().map(String::as_str));
+                    format!("names the entity `{name}`, which is not given: there are {known}")
                 });
             }
             let fields = object.iter().map(|(key, it)| Ok((key.clone(), named(it, names)?)));
@@ -148,10 +135,8 @@ pub(super) fn named(json: &Json, names: &Names) -> Result<Json, String> {
 fn fill(simulation: &Simulation, scenario: &Scenario, names: &Names) -> Result<(), Mistake> {
     for (table, rows) in &scenario.tables {
         if !simulation.now.world.tables.contains_key(table) {
-            let known = simulation.now.world.tables.keys();
-            let known: Vec<String> = known.map(|table| format!("`{table}`")).collect();
-            let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            let what = format!("is no table of these mods: there are {there}");
+            let known = listed(simulation.now.world.tables.keys().map(String::as_str));
+            let what = format!("is no table of these mods: there are {known}");
             return Err(wrong(&["tables", table], what));
         }
         for (number, row) in rows.iter().enumerate() {

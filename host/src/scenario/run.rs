@@ -18,6 +18,16 @@ use super::given::{self, Names, named};
 /// Threads of the runs that have several.
 pub(super) const THREADS: usize = 3;
 
+/// Shards of the largest archetype in the runs that have small ones: enough for
+/// several calls.
+const SHARDS: usize = 24;
+
+const BACKWARDS: &str =
+    "where rows come the other way round: a SELECT of several rows lacks an ORDER BY";
+const SMALLER: &str = "with smaller shards: a system carries something from row to row, for which \
+                       it must ask for all rows at once with `whole = \"world\"`";
+const THREADED: &str = "on several threads, which must make no difference: please report this";
+
 /// What a scenario runs with.
 pub(super) struct Stage<'a> {
     pub compiler: &'a Compiler,
@@ -87,33 +97,21 @@ impl Stage<'_> {
         let plain = Circumstances { threads: 1, shard_rows, backwards: false };
         let log = Options::default().log;
         let expected = self.play(plain, log, &mut |about| self.check(about, outcome))?;
-        // A third of the largest archetype: several shards, and not one a row.
-        let smaller = (expected.rows_most / 3).clamp(1, shard_rows);
-        for (other, told) in [
-            (
-                Circumstances { threads: THREADS, ..plain },
-                format!("on {THREADS} threads: a system keeps something beside the world"),
-            ),
-            (
-                Circumstances { shard_rows: smaller, ..plain },
-                format!(
-                    "with shards of {smaller} rows: a system carries something from row to row, \
-                     and needs `whole = \"world\"` for that"
-                ),
-            ),
-            (
-                Circumstances { backwards: true, ..plain },
-                "where rows come the other way round: a SELECT of several rows needs ORDER BY"
-                    .to_owned(),
-            ),
-        ] {
-            let found = self.play(other, Arc::new(|_, _, _| {}), &mut |_| {})?;
-            let pairs = expected.states.iter().zip(&found.states);
-            if let Some(at) = pairs.into_iter().position(|(one, two)| one != two) {
-                let tick = at + 1;
-                outcome.failures.push(Unmet::new(format!("tick {tick} ends otherwise {told}")));
+        let mut again = |beside: &Course, with, told| -> Result<Course, Unmet> {
+            let found = self.play(with, Arc::new(|_, _, _| {}), &mut |_| {})?;
+            let mut pairs = beside.states.iter().zip(&found.states);
+            if let Some(at) = pairs.position(|(one, two)| one != two) {
+                let what = format!("tick {} ends otherwise {told}", at + 1);
+                outcome.failures.push(Unmet::new(what));
             }
-        }
+            Ok(found)
+        };
+        let backwards = Circumstances { backwards: true, ..plain };
+        again(&expected, backwards, BACKWARDS)?;
+        let shard_rows = (expected.rows_most / SHARDS).clamp(1, shard_rows);
+        let smaller = Circumstances { shard_rows, ..plain };
+        let divided = again(&expected, smaller, SMALLER)?;
+        again(&divided, Circumstances { threads: THREADS, ..smaller }, THREADED)?;
         Ok(())
     }
 

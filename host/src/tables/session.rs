@@ -111,8 +111,7 @@ impl Session {
             let mut from = parameters;
             value::bind(&mut statement, &mut from)?;
             ended(from)?;
-            let columns: Vec<String> =
-                statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let (mut count, mut encoded) = (0_u32, Vec::new());
             let before = state.bytes;
             let mut rows = statement.raw_query();
