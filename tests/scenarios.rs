@@ -128,7 +128,7 @@ fn what_is_not_met_is_shown_beside_what_was_expected() {
         ],
     ));
     let line = 1 + FRIENDS.lines().count() + 1;
-    place.fails_with(&format!("✗ friends (1 tick, "));
+    place.fails_with("✗ friends (1 tick, ");
     place.fails_with(&format!(
         "      careless.scenarios/a.toml:{line}:1: after 1 tick (- expected, + found)\n\
          \x20         name | strength\n\
