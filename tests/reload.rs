@@ -2,6 +2,7 @@
 //! are brought along, and whatever goes wrong leaves everything as it was.
 
 use std::path::Path;
+use std::process::Command;
 
 use sandtable::catalog::ModSource;
 use sandtable::ecs::World;
@@ -100,8 +101,9 @@ fn conversions_split_merge_and_retype() {
     world.swap(vec![shop("shop_converted")]).expect("swapped");
     let told = |world: &World| {
         let names = column(world, "shop/First").into_iter().zip(column(world, "shop/Last"));
+        let names: Vec<_> = names.collect();
         assert_eq!(
-            names.last().unwrap(),
+            names[4],
             (json!({"text": "Ada"}), json!({"text": "Number8"})),
             "one component became two"
         );
@@ -134,7 +136,7 @@ fn what_values_cannot_follow_is_refused_with_a_remedy() {
     let mut world = opened();
     assert_eq!(
         refused(&mut world, "shop_needy"),
-        "the mods do not fit the save: field `gold` of `shop/Purse` becomes u8, which does not hold \
+        "the mods do not fit: field `gold` of `shop/Purse` becomes u8, which does not hold \
          every u32 that 10 values in the save have: write a conversion, or give the field another \
          name and a default; and field `silver` of `shop/Purse` becomes [u8; 3], which does not \
          hold every u32 that 10 values in the save have: write a conversion, or give the field \
@@ -197,6 +199,29 @@ fn a_new_version_that_faults_at_once_is_rolled_back() {
     assert_eq!(faults(&records[3]), []);
     assert_eq!(column(world.world(), "shop/Purse")[0]["gold"], 2 + 2000 + 1);
     assert!(records.iter().all(|record| record.suspended.is_empty()));
+}
+
+#[test]
+fn a_save_that_is_opened_anew_is_rolled_back_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let mods = vec![shop("shop")];
+    let mut world = Simulation::create(Some(&save), config(WORLD, &mods), mods, quiet(1)).unwrap();
+    run(&mut world, 3);
+    world.swap(vec![shop("shop_fragile")]).unwrap();
+    for tick in 4..=6 {
+        let record = world.tick().unwrap();
+        assert_eq!(record.rolled_back.is_empty(), tick < 6);
+        world.close().unwrap();
+        world = Simulation::open(&save, None, quiet(1)).unwrap();
+    }
+    assert_eq!(faults(&run(&mut world, 1)[0]), []);
+    assert_eq!(column(world.world(), "shop/Purse")[0]["gold"], 2 + 2000 + 1);
+    world.close().unwrap();
+    let history = "SELECT after_tick, cause FROM mod_history ORDER BY after_tick";
+    let mut command = sandtable();
+    let history = told(command.arg("sql").arg(&save).args([history, "--format", "csv"]));
+    assert_eq!(history, "after_tick,cause\r\n0,made\r\n3,swapped\r\n6,rolled back\n");
 }
 
 #[test]
@@ -291,4 +316,63 @@ fn a_hundred_swaps_lose_no_tick_and_can_be_replayed() {
     let again = replayed(&save, hashes.len() as u64);
     let differs = again.iter().zip(&hashes).position(|(one, two)| one != two);
     assert_eq!(differs, None, "the first tick that differs");
+}
+
+/// A world in a folder, of one version of the shop.
+fn write_shop(folder: &Path, version: &str) {
+    std::fs::write(folder.join("shop.wasm"), component(version)).unwrap();
+    let text = format!("{WORLD}[mods.shop]\npath = \"shop.wasm\"\n");
+    std::fs::write(folder.join("world.toml"), text).unwrap();
+}
+
+/// The exit code of the program and what it said.
+fn asked(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_save_is_opened_with_other_mods_only_when_they_are_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let run = || {
+        let mut command = sandtable();
+        command.arg("run").arg(folder.path()).arg("--save").arg(&save);
+        command.args(["--quiet", "--ticks", "3"]);
+        command
+    };
+    let check = |json: bool| {
+        let mut command = sandtable();
+        command.arg("check").arg(folder.path().join("shop.wasm")).arg("--against").arg(&save);
+        command.args(json.then_some("--json"));
+        command
+    };
+    write_shop(folder.path(), "shop");
+    told(&mut run());
+    told(&mut run());
+    assert_eq!(asked(&mut check(false)).1, "the mods are those of the save\n");
+
+    write_shop(folder.path(), "shop_fast");
+    let (code, plan, _) = asked(&mut check(false));
+    assert_eq!(code, 0, "{plan}");
+    assert!(plan.contains("\n  system `open` is removed\n"), "{plan}");
+    let (code, _, error) = asked(&mut run());
+    assert_eq!(code, 1);
+    assert!(error.starts_with(plan.trim_end()), "{error}");
+    assert!(error.contains("give --accept-mods to go on with these"), "{error}");
+    assert_eq!(last_tick(&save), 6, "nothing ran");
+    told(run().arg("--accept-mods"));
+    told(&mut run());
+    assert_eq!(last_tick(&save), 12);
+
+    write_shop(folder.path(), "shop_needy");
+    let (code, json, error) = asked(&mut check(true));
+    let json: Json = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((code, &json["compatible"]), (1, &json!(false)));
+    assert_eq!(json["mods"][0]["refusals"].as_array().map(Vec::len), Some(3), "{json}");
+    assert!(error.ends_with("cannot follow these mods\n"), "{error}");
+    let (code, _, error) = asked(run().arg("--accept-mods"));
+    assert_eq!((code, last_tick(&save)), (1, 12));
+    assert!(error.contains("cannot follow these mods: do as is said above"), "{error}");
 }

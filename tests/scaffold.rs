@@ -1,14 +1,18 @@
 //! `new`, and what it makes, outside of this repository.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;
 
 /// The program where it can be called by name, as after an installation.
-fn outside(folder: &std::path::Path) -> Command {
+fn outside(folder: &Path) -> Command {
     let mut command = sandtable();
     command.current_dir(folder).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     // Cargo runs tests with these, and a person does not.
@@ -49,6 +53,98 @@ fn a_new_world_builds_runs_and_takes_its_input() {
     let inputs = ["sql", "world.db", "SELECT tick, name FROM inputs", "--format", "csv"];
     let answer = told(outside(&world).args(inputs));
     assert_eq!(answer, "tick,name\r\n51,myfirstworld/Gust\n");
+    edits_arrive_in_the_running_world(&world);
+}
+
+/// A `dev` that runs, what it says, and the source that it watches.
+struct Dev {
+    child: Child,
+    said: Receiver<String>,
+    source: PathBuf,
+}
+
+impl Dev {
+    fn start(world: &Path) -> Self {
+        let mut command = outside(world);
+        command.args(["dev", ".", "--save", "world.db", "--hz", "50"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (send, said) = channel();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
+        for stream in streams {
+            let send = send.clone();
+            std::thread::spawn(move || {
+                let lines = BufReader::new(stream).lines().map_while(Result::ok);
+                lines.take_while(|line| send.send(line.clone()).is_ok()).count()
+            });
+        }
+        let source = world.join("mods/myfirstworld/src/lib.rs");
+        Self { child, said, source }
+    }
+
+    /// Waits for a line with these words, and gives all up to it.
+    fn hears(&self, words: &str) -> Vec<String> {
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|line: &String| !line.contains(words)) {
+            match self.said.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) => heard.push(line),
+                Err(error) => panic!("`{words}`: {error}; heard {heard:#?}"),
+            }
+        }
+        heard
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let source = fs::read_to_string(&self.source).unwrap();
+        assert!(source.contains(from), "{from}");
+        fs::write(&self.source, source.replacen(from, to, 1)).unwrap();
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+fn edits_arrive_in_the_running_world(world: &Path) {
+    let mut dev = Dev::start(world);
+    dev.hears("at tick 100");
+    dev.edit("    count: u64,", "    count: u64,\n    #[component(default = 7)]\n    most: u64,");
+    let heard = dev.hears("swapped myfirstworld after tick").join("\n");
+    assert!(heard.contains("    + most: u64 = 7\nswapped"), "{heard}");
+    for part in ["build ", "compile ", "swap "] {
+        assert!(heard.contains(part), "{heard}");
+    }
+
+    dev.edit("    count: u64,", "    count: u64");
+    let heard = dev.hears("the old version runs on").join("\n");
+    assert!(heard.contains("expected `,`"), "the compiler is quoted: {heard}");
+    dev.edit("    count: u64", "    count: u64,\n    least: u64,");
+    let heard = dev.hears("the old version runs on").join("\n");
+    assert!(
+        heard.contains("gets the field `least: u64`, which 1 value in the save lack"),
+        "{heard}"
+    );
+    dev.edit("\n    least: u64,", "");
+    dev.edit("turns.count +=", "turns.most = 9;\n    turns.count +=");
+    dev.hears("swapped myfirstworld after tick");
+
+    let file = world.join("world.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("seed = 1", "seed = 12")).unwrap();
+    dev.hears("swapped world.toml after tick");
+
+    let save = world.join("world.db");
+    let tick = last_tick(&save);
+    wait_until("it runs on", || last_tick(&save) > tick + 3);
+    let kill = Command::new("kill").args(["-INT", &dev.child.id().to_string()]).status().unwrap();
+    assert!(kill.success() && dev.child.wait().unwrap().success());
+    let reader = sandtable::persist::Reader::open(&save).unwrap();
+    let (world, config) = reader.world().unwrap();
+    assert_eq!(resource(&world, "myfirstworld/Turns")["most"], 9);
+    assert_eq!(config.world.seed, 12);
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod commit;
 mod compare;
 mod iter;
 mod mods;
+mod reload;
+mod tables;
 
 fn main() {
     let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -21,4 +23,6 @@ fn main() {
     commit::dense_and_sparse(&mut table);
     commit::full(&mut table);
     commit::million(&mut table);
+    tables::bulk(&mut table);
+    reload::hot_reload(&mut table);
 }

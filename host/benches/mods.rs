@@ -50,7 +50,11 @@ pub fn config(mods: &[ModSource]) -> WorldConfig {
 
 /// So many threads, and whatever mods say on the screen.
 pub fn options(threads: usize) -> Options {
-    Options { threads, accept_mods: false, log: Arc::new(|_, _, line| eprintln!("{}", line.text)) }
+    Options {
+        threads,
+        log: Arc::new(|_, _, line| eprintln!("{}", line.text)),
+        ..Options::default()
+    }
 }
 
 /// A world in memory after its first tick, in which it spawned.

@@ -1,8 +1,10 @@
 //! Which mods take part in a world, from `world.toml` to bytes.
 //!
 //! Reads and checks a world file ([`load`], [`check`]), builds its mods to
-//! components ([`build_mods`]) and gathers the files they ship with. Every
-//! error is one sentence that names the file, the key and the remedy.
+//! components ([`build_mods`]), gathers the files they ship with and reads what
+//! they say of themselves ([`Manifest`]); says whether they go together
+//! ([`resolve()`]). Every error is one sentence that names the file, the key and
+//! the remedy.
 //!
 //! Deliberately absent: wasmtime. Whether a component fits this host, and what
 //! it declares, is found out by whoever loads it.
@@ -10,7 +12,7 @@
 mod assets;
 mod build;
 mod cargo;
-mod component;
+pub(crate) mod component;
 mod error;
 mod grants;
 mod manifest;

@@ -11,12 +11,16 @@
 mod build;
 mod check;
 mod dev;
+mod embed;
 mod info;
+mod lock;
 mod mods;
 mod new;
+mod pack;
 mod run;
 mod screen;
 mod send;
+mod slim;
 mod sql;
 mod stop;
 mod table;
@@ -63,6 +67,10 @@ enum Verb {
     Build(build::Arguments),
     Sql(sql::Arguments),
     Info(info::Arguments),
+    Mods(lock::Arguments),
+    Pack(pack::Arguments),
+    Slim(slim::Arguments),
+    Embed(embed::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -77,6 +85,10 @@ pub fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(arguments),
         Verb::Sql(arguments) => sql::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
+        Verb::Mods(arguments) => lock::run(arguments),
+        Verb::Pack(arguments) => pack::run(arguments),
+        Verb::Slim(arguments) => slim::run(arguments),
+        Verb::Embed(arguments) => embed::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

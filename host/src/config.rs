@@ -29,6 +29,9 @@ pub struct WorldConfig {
     /// that are not named keep theirs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub removed: BTreeMap<String, Removed>,
+    /// Whose packs may be used with it.
+    #[serde(default, skip_serializing_if = "Trust::is_empty")]
+    pub trust: Trust,
     /// Questions that are answered when a run ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<SummaryQuery>,
@@ -52,8 +55,25 @@ impl WorldConfig {
             limits: Limits::default(),
             mods: BTreeMap::new(),
             removed: BTreeMap::new(),
+            trust: Trust::default(),
             summary: Vec::new(),
         }
+    }
+}
+
+/// Whose packs may be used with a world.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// Public keys of minisign, as in `RWQ...`. With any, a pack must be signed
+    /// with one of them; with none, signatures are not looked at.
+    pub keys: Vec<String>,
+}
+
+impl Trust {
+    /// Whether nobody in particular is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
     }
 }
 

@@ -34,6 +34,7 @@ pub mod guest;
 pub mod hash;
 pub mod merge;
 pub mod migration;
+pub mod pack;
 pub mod persist;
 pub mod plan;
 pub mod program;

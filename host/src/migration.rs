@@ -88,6 +88,12 @@ impl Migration {
             }
         }
         for description in mods {
+            migration.check_foreign(description)?;
+            let names = description.conversions.iter().map(|conversion| &conversion.name);
+            if !names.is_sorted_by(|one, two| one < two) {
+                let what = "its conversions are not in ascending order of their names";
+                return Err(ProgramError::declaration(&description.id, what));
+            }
             for (index, conversion) in description.conversions.iter().enumerate() {
                 migration.convert(world, description, index as u32, conversion)?;
             }
@@ -122,6 +128,25 @@ impl Migration {
             self.recasts.insert(id, recast);
         }
         self.registry.replace(id, declared.kind);
+        Ok(())
+    }
+
+    /// A mod that repeats the declaration of another's kind must have it right.
+    fn check_foreign(&self, description: &declared::Description) -> Result<(), ProgramError> {
+        for declaration in &description.kinds {
+            let kind = program::resolve(&description.id, declaration)?.kind;
+            let known = self.registry.find(&kind.name).map(|id| self.registry.get(id));
+            let known = known.filter(|_| kind.owner() != description.id);
+            let difference = known.and_then(|known| known.difference(&kind));
+            if let Some(difference) = difference {
+                return Err(ProgramError::KindDiffers {
+                    mod_id: description.id.clone(),
+                    other: format!("what the world knows of mod `{}`", kind.owner()),
+                    kind: kind.name,
+                    difference,
+                });
+            }
+        }
         Ok(())
     }
 

@@ -68,7 +68,7 @@ pub use connect::in_memory;
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{Inquiry, Running};
-pub use mods::{Cause, RecordedSet, StoredMod};
+pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
 pub use save::{Adoption, Save};
 pub use sql::Table;

@@ -1,7 +1,7 @@
 //! What other mods would mean for a save, mod by mod, before anything of them
 //! runs.
 //!
-//! Every difference is data; how it reads is in [`show`]. A difference that the
+//! Every difference is data; how it reads is in `show`. A difference that the
 //! save's values cannot follow is a refusal: one sentence that says what to do.
 
 mod kinds;

@@ -2,8 +2,7 @@
 //! kinds.
 //!
 //! Invariants: every index that a mod gave has been looked up and is gone; mod
-//! ids, kinds and full system names are unique; two declarations of one kind
-//! agree.
+//! ids, kinds and full system names are unique.
 
 mod kinds;
 mod terms;
@@ -162,13 +161,14 @@ impl Program {
     }
 
     /// Adds a mod; mods come by dependency depth and id, which is the order of
-    /// their systems. New kinds are added to the registry.
+    /// their systems. The registry has their kinds, as a
+    /// [`Migration`](crate::migration::Migration) declares them.
     pub fn add(
         &mut self,
         code: Code,
         declaration: &declared::Description,
         terms: Terms,
-        registry: &mut Registry,
+        registry: &Registry,
     ) -> Result<(), ProgramError> {
         let resolver = Resolver { mod_id: &declaration.id, owner: self.mods.len() };
         let kinds = resolver.kinds(&declaration.kinds, registry)?;
@@ -230,29 +230,17 @@ impl Resolver<'_> {
     fn kinds(
         &self,
         declared: &[declared::Kind],
-        registry: &mut Registry,
+        registry: &Registry,
     ) -> Result<Vec<KindId>, ProgramError> {
         let mut ids: Vec<KindId> = Vec::with_capacity(declared.len());
         for declaration in declared {
-            let kind = kinds::resolve(self.mod_id, declaration)?.kind;
-            let id = match registry.find(&kind.name) {
-                None => registry.add(kind),
-                Some(id) if ids.contains(&id) => {
-                    return Err(self.wrong(format!("it declares kind `{}` twice", kind.name)));
-                }
-                Some(id) => {
-                    let known = registry.get(id);
-                    if let Some(difference) = known.difference(&kind) {
-                        return Err(ProgramError::KindDiffers {
-                            kind: kind.name,
-                            mod_id: self.mod_id.to_owned(),
-                            other: format!("what the world knows of mod `{}`", known.owner()),
-                            difference,
-                        });
-                    }
-                    id
-                }
+            let name = &declaration.name;
+            let Some(id) = registry.find(name) else {
+                return Err(self.wrong(format!("it declares kind `{name}`, which nobody knows")));
             };
+            if ids.contains(&id) {
+                return Err(self.wrong(format!("it declares kind `{name}` twice")));
+            }
             ids.push(id);
         }
         Ok(ids)

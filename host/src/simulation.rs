@@ -14,7 +14,8 @@ use crate::ecs::{Role, World, canonical_value, from_json};
 use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
 use crate::migration::{Conversions, MigrationError};
-use crate::persist::{self, Cause, RecordedSet, Save, SaveError};
+use crate::pack::{self, Keys};
+use crate::persist::{self, Cause, Contents, RecordedSet, Save, SaveError};
 use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord};
@@ -34,12 +35,20 @@ pub struct Options {
     pub log: LogSink,
     /// Whether a save may be opened with other mods than it last ran with.
     pub accept_mods: bool,
+    /// Whether a new save keeps of its mods only what they are, and not
+    /// themselves.
+    pub slim: bool,
+    /// Public keys of minisign: who is trusted to have made packs, besides those
+    /// that a save trusts.
+    pub trust: Vec<String>,
 }
 
 impl Default for Options {
-    /// All cores; log lines go to `tracing`; a save takes the mods it is given.
+    /// All cores; log lines go to `tracing`; a save takes the mods it is given,
+    /// and carries them.
     fn default() -> Self {
-        Self { threads: 0, log: Arc::new(trace), accept_mods: true }
+        let (log, trust) = (Arc::new(trace), Vec::new());
+        Self { threads: 0, log, accept_mods: true, slim: false, trust }
     }
 }
 
@@ -73,8 +82,11 @@ pub enum Error {
     #[error(transparent)]
     Save(#[from] SaveError),
     /// The values of the save cannot follow the mods.
-    #[error("the mods do not fit the save: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
+    #[error("the mods do not fit: {}", .0.refusals().collect::<Vec<_>>().join("; and "))]
     Incompatible(Box<Plan>),
+    /// A pack cannot be used.
+    #[error(transparent)]
+    Pack(#[from] pack::Error),
     /// The mods are not those that the save last ran with, and that was not
     /// accepted.
     #[error("the mods are not those that the save last ran with: accept them, or give those")]
@@ -107,6 +119,9 @@ pub enum Error {
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
+    /// Code that different compilers made.
+    #[error("the mods were compiled by different compilers: compile them together")]
+    Compilers,
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
@@ -169,6 +184,7 @@ impl Simulation {
         mods: Vec<Compiled>,
         options: Options,
     ) -> Result<Self, Error> {
+        let slim = options.slim;
         let world = World::new(config.world.shard_rows);
         let tables = Arc::new(persist::in_memory()?);
         let mut made = Self::empty(config.clone(), compiler.engine(), world, tables, options)?;
@@ -178,7 +194,12 @@ impl Simulation {
             made.tables = save.database();
             made.save = Some(save);
         }
-        if let Err(error) = made.take_over(prepared, Some(Cause::Made)) {
+        let slimmed = match &mut made.save {
+            Some(save) if slim => save.slim().map_err(Error::from),
+            _ => Ok(()),
+        };
+        let taken = slimmed.and_then(|()| made.take_over(prepared, Some(Cause::Made)));
+        if let Err(error) = taken {
             let save = made.save.take();
             drop(made);
             save.into_iter().for_each(Save::discard);
@@ -195,18 +216,18 @@ impl Simulation {
         options: Options,
     ) -> Result<Self, Error> {
         let (save, saved, world) = Save::open(save)?;
-        let (set, before) = save.last_sets()?;
-        let (config, mods) = match mods {
-            None => (saved.clone(), set.mods.iter().map(source_of).collect()),
-            Some((config, mods)) => {
-                if config.world.shard_rows != saved.world.shard_rows {
-                    return Err(Error::ShardRows {
-                        found: saved.world.shard_rows,
-                        asked: config.world.shard_rows,
-                    });
-                }
-                (config, mods)
+        let elsewhere = match &mods {
+            _ if !save.is_slim() => Contents::new(),
+            None => {
+                let keys = Keys::new(&[&options.trust[..], &saved.trust.keys].concat())?;
+                pack::contents_beside(save.path(), &save.lock()?, &keys)?
             }
+            Some((_, mods)) => pack::contents(mods),
+        };
+        let (set, before) = save.last_sets(&elsewhere)?;
+        let (config, mods) = match mods {
+            None => (saved.clone(), save.mods(&elsewhere)?.iter().map(source_of).collect()),
+            Some(given) => given,
         };
         let (compiler, accept) =
             (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
@@ -291,9 +312,11 @@ impl Simulation {
         };
         let mut canonical = Vec::with_capacity(input.payload.len());
         let mut rest = &input.payload[..];
-        let checked = canonical_value(kind, &mut rest, &mut canonical, &mut Ok);
-        if let Err(problem) = checked {
-            return Err(Error::Input { kind: kind.name.clone(), what: problem.to_string() });
+        let wrong = |what: String| Error::Input { kind: kind.name.clone(), what };
+        canonical_value(kind, &mut rest, &mut canonical, &mut Ok)
+            .map_err(|problem| wrong(problem.to_string()))?;
+        if !rest.is_empty() {
+            return Err(wrong("bytes are left over after its fields".to_owned()));
         }
         self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())

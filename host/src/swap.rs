@@ -41,6 +41,7 @@ pub struct Swap {
 /// A mod that is compiled and has said what it consists of.
 #[derive(Clone)]
 pub struct Compiled {
+    engine: Arc<Engine>,
     source: ModSource,
     code: Code,
     declaration: Description,
@@ -58,6 +59,7 @@ pub struct Compiler {
 /// Mods that fit a world and each other.
 pub(crate) struct Prepared {
     config: WorldConfig,
+    engine: Arc<Engine>,
     pub plan: Plan,
     migration: Migration,
     /// The migrations of tables, in the order of mods.
@@ -89,7 +91,7 @@ impl Compiled {
 
     /// As a save carries it.
     pub fn stored(&self) -> StoredMod {
-        let Self { source, code, declaration } = self;
+        let Self { source, code, declaration, .. } = self;
         StoredMod {
             id: source.id.clone(),
             version: declaration.version.clone(),
@@ -117,6 +119,14 @@ impl Compiler {
         self.engine.clone()
     }
 
+    /// For other settings of the same world.
+    pub fn with(&self, config: WorldConfig, threads: usize) -> Result<Self, Error> {
+        if engine_settings(&config) != engine_settings(&self.config) {
+            return Self::new(config, threads);
+        }
+        Ok(Self { config, ..self.clone() })
+    }
+
     /// Knows mods, so that they are not compiled again.
     pub fn remember(&mut self, mods: &[Compiled]) {
         self.known = mods.to_vec();
@@ -141,13 +151,13 @@ impl Compiler {
         });
         if let Some(Compiled { code, declaration, .. }) = known {
             let (code, declaration) = (code.clone(), declaration.clone());
-            return Ok(Compiled { source, code, declaration });
+            return Ok(Compiled { engine: self.engine.clone(), source, code, declaration });
         }
         let name = format!("mod `{}`", source.id);
         let code = self.engine.load(&name, &source.component)?;
         let assets = terms.assets.clone();
         let declaration = self.engine.describe(&name, &code, &terms.limits, assets)?;
-        Ok(Compiled { source, code, declaration })
+        Ok(Compiled { engine: self.engine.clone(), source, code, declaration })
     }
 }
 
@@ -160,8 +170,12 @@ impl Simulation {
     fn compiler_for(&self, config: WorldConfig) -> Compiler {
         let known = |stored: &StoredMod| {
             let loaded = self.program.mods.iter().find(|loaded| loaded.id == stored.id)?;
-            let (source, code) = (source_of(stored), loaded.code.clone());
-            Some(Compiled { source, code, declaration: described(stored).ok()? })
+            Some(Compiled {
+                engine: self.engine.clone(),
+                source: source_of(stored),
+                code: loaded.code.clone(),
+                declaration: described(stored).ok()?,
+            })
         };
         let known = self.set.mods.iter().filter_map(known).collect();
         Compiler { engine: self.engine.clone(), config, known }
@@ -179,6 +193,11 @@ impl Simulation {
     /// As [`Simulation::swap`], with mods that [`Simulation::compiler`] made.
     pub fn swap_compiled(&mut self, mods: Vec<Compiled>) -> Result<Swap, Error> {
         self.adopt(self.config.clone(), mods, None)
+    }
+
+    /// As [`Simulation::swap_compiled`], with other settings of the world.
+    pub fn swap_world(&mut self, config: WorldConfig, mods: Vec<Compiled>) -> Result<Swap, Error> {
+        self.adopt(config, mods, None)
     }
 
     /// Puts mods in the place of those that run. Without a cause it is the one
@@ -200,6 +219,14 @@ impl Simulation {
         config: WorldConfig,
         mods: Vec<Compiled>,
     ) -> Result<Prepared, Error> {
+        let (found, asked) = (self.now.world.rows_per_page(), config.world.shard_rows);
+        if found != asked {
+            return Err(Error::ShardRows { found, asked });
+        }
+        let engine = mods.first().map_or(&self.engine, |first| &first.engine).clone();
+        if !mods.iter().all(|compiled| Arc::ptr_eq(&compiled.engine, &engine)) {
+            return Err(Error::Compilers);
+        }
         let stored: Vec<StoredMod> = mods.iter().map(Compiled::stored).collect();
         let mut inputs = self.waiting.clone();
         if let Some(save) = &self.save {
@@ -227,20 +254,19 @@ impl Simulation {
         if !plan.is_compatible() {
             return Err(Error::Incompatible(Box::new(plan)));
         }
-        let mut registry = migration.registry.clone();
         let mut program = Program::new();
         let sources: Vec<ModSource> = mods.iter().map(|it| it.source.clone()).collect();
         let mut order: Vec<&Compiled> = mods.iter().collect();
         order.sort_by_key(|it| depths.get(&it.source.id).copied());
         let mut tables = Vec::with_capacity(mods.len());
         for compiled in order {
-            let Compiled { source, code, declaration } = compiled;
+            let Compiled { source, code, declaration, .. } = compiled;
             let terms = Terms::of(source, &sources, &config);
-            program.add(code.clone(), declaration, terms, &mut registry)?;
+            program.add(code.clone(), declaration, terms, &migration.registry)?;
             tables.push((source.id.clone(), compiled.migrations()));
         }
         let schedule = Schedule::new(&program.systems)?;
-        Ok(Prepared { config, plan, migration, tables, program, schedule, mods: stored })
+        Ok(Prepared { config, engine, plan, migration, tables, program, schedule, mods: stored })
     }
 
     /// Every set of mods comes into a world by this way, together with the
@@ -262,7 +288,8 @@ impl Simulation {
         prepared: Prepared,
         cause: Option<Cause>,
     ) -> Result<Swap, Error> {
-        let Prepared { config, plan, migration, tables, program, schedule, mods } = prepared;
+        let Prepared { config, engine, plan, migration, tables, program, schedule, mods } =
+            prepared;
         let since = self.now.world.tick();
         let migrated = self.migrate_tables(&tables, since)? | self.drop_tables(&config)?;
         let changed =
@@ -271,7 +298,7 @@ impl Simulation {
         let (recasts, behind) = (migration.recasts.clone(), migration.behind.clone());
         let mut world = self.now.world.clone();
         migration.carry_out(&mut world, |conversion, rows, columns| {
-            convert(&self.engine, &program, conversion, rows, &columns)
+            convert(&engine, &program, conversion, rows, &columns)
         })?;
         if migrated {
             world.tables = Arc::new(self.tables.tables().map_err(TableError::from)?);
@@ -297,7 +324,7 @@ impl Simulation {
         }
         self.now = Moment { world, chain: self.now.chain };
         self.committed = self.now.clone();
-        (self.program, self.schedule) = (program, schedule);
+        (self.engine, self.program, self.schedule) = (engine, program, schedule);
         (self.config, self.behind) = (config, behind);
         Ok(Swap { plan, since })
     }

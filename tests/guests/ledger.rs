@@ -9,16 +9,19 @@ struct Order {
 
 #[derive(Component, Clone)]
 struct Told {
+    #[component(was = "words")]
     lines: Vec<String>,
+    #[component(default = 7)]
+    loudness: u8,
 }
 
 impl Default for Told {
     fn default() -> Self {
-        Self { lines: Vec::new() }
+        Self { lines: Vec::new(), loudness: 1 }
     }
 }
 
-const INSERT: &str = "INSERT INTO ledger__entries VALUES (?1, ?2, ?3)";
+const INSERT: &str = "INSERT INTO ledger__entries (tick, place, what) VALUES (?1, ?2, ?3)";
 const ENDLESS: &str = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)";
 
 #[system]
@@ -38,7 +41,8 @@ fn book(
                 .query::<(i64,)>(&format!("{ENDLESS} SELECT count(*) FROM n"), ())?
                 .len() as u64,
             "write for ever" => {
-                let sql = format!("INSERT INTO ledger__entries {ENDLESS} SELECT x, -1, '' FROM n");
+                let sql =
+                    format!("INSERT INTO ledger__entries {ENDLESS} SELECT x, -1, '', '' FROM n");
                 tables.execute(&sql, ())?
             }
             sql if sql.starts_with("SELECT") => match tables.query::<(i64,)>(sql, ()) {
@@ -66,5 +70,5 @@ fn book(
 sandtable_sdk::export! {
     id: "ledger",
     systems: [book],
-    migrations: ["migrations/0001_ledger.sql"],
+    migrations: ["migrations/0001_ledger.sql", "migrations/0002_author.sql"],
 }

@@ -191,3 +191,87 @@ fn systems_declare_what_they_take() {
     assert!(first.startup && first.queries.is_empty() && !first.commands);
     assert_eq!(first.span, Span::Everything);
 }
+
+mod conversions {
+    use super::*;
+
+    #[derive(Component)]
+    #[component(name = "Name")]
+    struct OldName {
+        text: String,
+    }
+
+    #[derive(Component, Clone, Copy)]
+    #[component(name = "Weight")]
+    #[repr(C)]
+    struct OldWeight {
+        grams: u32,
+    }
+
+    #[derive(Component)]
+    struct First {
+        #[component(was = ["text", "0"], default = "nobody")]
+        name: String,
+    }
+
+    #[derive(Component, Clone, Copy)]
+    #[repr(C)]
+    struct Weight {
+        kilos: f64,
+    }
+
+    #[crate::conversion(name = "0002_weigh")]
+    fn weigh(name: OldName, weight: OldWeight) -> Result<(Weight, First), String> {
+        let name = name.text.split(' ').next().filter(|it| !it.is_empty()).ok_or("no name")?;
+        let kilos = f64::from(weight.grams) / 1000.0;
+        Ok((Weight { kilos }, First { name: name.to_owned() }))
+    }
+
+    #[crate::conversion(name = "0001_first")]
+    fn first(name: OldName) -> First {
+        First { name: name.text }
+    }
+
+    static MANIFEST: Manifest = Manifest {
+        id: "names",
+        package: env!("CARGO_PKG_NAME"),
+        version: "1.0.0",
+        systems: &[],
+        kinds: &[],
+        migrations: &[],
+        conversions: &[ConversionEntry::of::<weigh>(), ConversionEntry::of::<first>()],
+    };
+
+    #[test]
+    fn they_are_described_by_number_with_what_they_take_and_make() {
+        let described = MANIFEST.describe();
+        let names: Vec<_> = described.conversions.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["0001_first", "0002_weigh"]);
+        let weigh = &described.conversions[1];
+        let old: Vec<_> = weigh.old.iter().map(|kind| (kind.name.as_str(), kind.size)).collect();
+        assert_eq!(old, [("names/Name", 0), ("names/Weight", 4)]);
+        let new: Vec<_> =
+            weigh.new.iter().map(|&at| described.kinds[at as usize].name.as_str()).collect();
+        assert_eq!(new, ["names/Weight", "names/First"]);
+        assert_eq!(described.kinds.len(), 2, "older shapes are no kinds of the mod");
+        let name = &described.kinds[weigh.new[1] as usize].fields[0];
+        assert_eq!(name.was, ["text", "0"]);
+        assert_eq!(name.default.as_deref(), Some(&b"\xa6nobody"[..]));
+    }
+
+    #[test]
+    fn rows_become_rows() {
+        let columns =
+            || vec![b"\x92\x91\xa5Ada L\x91\xa1B".to_vec(), vec![0, 1, 0, 0, 232, 3, 0, 0]];
+        let converted = crate::export::convert(&MANIFEST, 1, 2, columns()).expect("converted");
+        let kilos: Vec<u8> = [0.256f64, 1.0].iter().flat_map(|it| it.to_le_bytes()).collect();
+        assert_eq!(converted, [kilos, b"\x92\x91\xa3Ada\x91\xa1B".to_vec()]);
+        let mut nameless = columns();
+        nameless[0] = b"\x92\x91\xa0\x91\xa1B".to_vec();
+        let told = crate::export::convert(&MANIFEST, 1, 2, nameless).expect_err("refused");
+        assert_eq!(told, "no name");
+        let told = crate::export::convert(&MANIFEST, 7, 0, Vec::new()).expect_err("none");
+        assert_eq!(told, "the host asked for conversion 7 of 2");
+        crate::export::convert(&MANIFEST, 1, 3, columns()).expect_err("too few rows");
+    }
+}

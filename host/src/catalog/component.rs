@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// What speaks against these bytes being a component, in words that follow the
 /// file's name.
-fn objection(bytes: &[u8]) -> Option<String> {
+pub(crate) fn objection(bytes: &[u8]) -> Option<String> {
     if bytes.len() as u64 > COMPONENT_MAX_BYTES {
         return Some(format!(
             "is larger than {} MiB: build it with `--release`, without debug information",

@@ -150,7 +150,9 @@ impl Rights {
 
     /// Whether it may write a thing of this full name.
     pub fn may_write(&self, name: &str) -> bool {
-        owner(name) == self.mod_id || self.write.iter().any(|pattern| pattern.covers(name))
+        let after_id = name.strip_prefix(self.mod_id.as_str());
+        let is_own = after_id.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+        is_own || self.write.iter().any(|pattern| pattern.covers(name))
     }
 
     /// Whether it may read this table. SQL does not tell cases of letters apart.
@@ -225,6 +227,7 @@ mod tests {
         for (name, read, write) in [
             ("chronicle/Entry", true, true),
             ("chronicle__wars", true, true),
+            ("chronicles/Entry", false, false),
             ("economy/Treasury", true, false),
             ("economy__trades", true, false),
             ("economy__tradesmen", false, false),

@@ -95,7 +95,7 @@ impl Manifest {
     }
 
     /// Reads the text of a manifest.
-    pub(super) fn parse(text: &str, id: &str) -> Result<Self, Complaint> {
+    pub(crate) fn parse(text: &str, id: &str) -> Result<Self, Complaint> {
         let manifest: Self = toml_text::parse(text)?;
         manifest.check(id).map_err(|mistake| at(text, &mistake))?;
         Ok(manifest)
@@ -304,7 +304,7 @@ mod tests {
             ),
             (
                 format!("{GOOD}[asks]\nread = ['geography']\n"),
-                "5:9: `asks.read[0]` is \"geography\", which names nothing of a mod: write a kind like ",
+                "5:8: `asks.read` is \"geography\", which names nothing of a mod: write a kind like ",
             ),
             (
                 format!("{GOOD}[asks]\nread = ['a/B', 'economy/Treasury']\n"),

@@ -400,9 +400,9 @@ mod tests {
             pre in prop::sample::select(vec!["", "-0", "-rc.1"]),
         ) {
             let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-            let wanted: VersionReq = format!("{op}{}", numbers.join(".")).parse().unwrap();
+            let wanted: VersionReq = format!("{op}{}", numbers.join(".")).parse().expect("good");
             let (major, minor, patch) = version;
-            let version: Version = format!("{major}.{minor}.{patch}{pre}").parse().unwrap();
+            let version: Version = format!("{major}.{minor}.{patch}{pre}").parse().expect("good");
             let offer = Offer::Version(version.clone());
             prop_assert_eq!(set(&wanted, &offer).contains(&offer), wanted.matches(&version));
         }

@@ -33,6 +33,12 @@ pub(crate) fn error(file: &Path, text: &str, (offset, what): Complaint) -> Error
     Error::World { file: file.to_path_buf(), line, column, what }
 }
 
+/// A complaint about a text that is no file of its own.
+pub(crate) fn told(name: &str, text: &str, (offset, what): Complaint) -> String {
+    let (line, column) = line_and_column(text, offset);
+    format!("{name}:{line}:{column}: {what}")
+}
+
 /// Says that a key is wrong.
 pub(crate) fn mistake<'a>(
     key: impl IntoIterator<Item = &'a str>,

@@ -6,20 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use blake3::Hasher;
-use notify::{RecommendedWatcher, RecursiveMode};
+use notify::{Event, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 
 use super::{Error, WORLD_FILE};
 use crate::config::WorldConfig;
 use crate::record::Digest;
 
-/// How long after an event more of them are waited for: an editor writes a file
-/// in several steps.
-const SETTLE: Duration = Duration::from_millis(60);
+/// How long events are gathered.
+const SETTLE: Duration = Duration::from_millis(2);
+/// How long sources must be left alone before it is worth building them: an
+/// editor writes files in several steps. A component is looked at once.
+const QUIET: Duration = Duration::from_millis(60);
 /// What of a package its component is made of, beside the files of the package.
 const FOLDERS: [&str; 3] = ["src", "assets", "migrations"];
 /// Files of a package that matter.
@@ -43,6 +45,8 @@ pub struct Watch {
     listened: BTreeSet<PathBuf>,
     /// What is watched for each mod; nobody stands for the world.
     places: BTreeMap<Option<String>, Vec<PathBuf>>,
+    /// Those that nobody has to build.
+    components: BTreeSet<Option<String>>,
     seen: BTreeMap<Option<String>, Digest>,
 }
 
@@ -52,28 +56,36 @@ impl Watch {
         let folder = &absolute(folder);
         let failed =
             |cause: notify::Error| Error::Watch { path: folder.clone(), what: cause.to_string() };
-        let (send, events) = mpsc::channel();
-        let tell = move |result: DebounceEventResult| {
-            let first = match &result {
-                Ok(events) => events.iter().map(|event| event.time).min(),
-                Err(_) => None,
-            };
-            // Without a receiver nobody wants to know any more.
-            let _ = send.send(first.unwrap_or_else(Instant::now));
-        };
-        let debouncer = new_debouncer(SETTLE, None, tell).map_err(failed)?;
         let mut places = BTreeMap::from([(None, vec![folder.join(WORLD_FILE)])]);
+        let mut components = BTreeSet::new();
         for (id, settings) in &config.mods {
             let path = folder.join(&settings.path);
-            let mut of_mod = match path.is_dir() {
+            let is_package = path.is_dir();
+            if !is_package {
+                components.insert(Some(id.clone()));
+            }
+            let mut of_mod = match is_package {
                 true => FOLDERS.iter().chain(&FILES).map(|name| path.join(name)).collect(),
                 false => vec![path.with_extension("toml"), path],
             };
             of_mod.extend(settings.assets.as_ref().map(|assets| folder.join(assets)));
             places.insert(Some(id.clone()), of_mod);
         }
+        let all: Vec<PathBuf> = places.values().flatten().cloned().collect();
+        let (send, events) = mpsc::channel();
+        let tell = move |result: DebounceEventResult| {
+            let first = match &result {
+                Ok(events) => events.iter().filter(|it| matters(it, &all)).map(|it| it.time).min(),
+                Err(_) => Some(Instant::now()),
+            };
+            if let Some(first) = first {
+                // Without a receiver nobody wants to know any more.
+                let _ = send.send(first);
+            }
+        };
+        let debouncer = new_debouncer(SETTLE, None, tell).map_err(failed)?;
         let (listened, seen) = (BTreeSet::new(), BTreeMap::new());
-        let mut watch = Self { debouncer, events, listened, places, seen };
+        let mut watch = Self { debouncer, events, listened, places, components, seen };
         watch.listen().map_err(failed)?;
         watch.seen = watch.digests();
         Ok(watch)
@@ -81,23 +93,28 @@ impl Watch {
 
     /// Waits for a change of contents, for so long at most.
     pub fn next(&mut self, timeout: Duration) -> Option<Changed> {
-        let first = match self.events.recv_timeout(timeout) {
-            Ok(at) => at,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
-        };
-        let at = self.events.try_iter().fold(first, Instant::min);
-        // A folder that was not there before is listened to from now on. One
-        // that cannot be is looked at when another event comes.
-        let _ = self.listen();
-        let now = self.digests();
-        let differs = |key: &&Option<String>| self.seen.get(*key) != now.get(*key);
-        let differing: BTreeSet<Option<String>> = now.keys().filter(differs).cloned().collect();
-        self.seen = now;
-        if differing.is_empty() {
-            return None;
+        let at = self.events.recv_timeout(timeout).ok()?;
+        loop {
+            // A folder that was not there before is listened to from now on. One
+            // that cannot be is looked at when another event comes.
+            let _ = self.listen();
+            let now = self.digests();
+            let differs = |key: &&Option<String>| self.seen.get(*key) != now.get(*key);
+            let differing: BTreeSet<Option<String>> = now.keys().filter(differs).cloned().collect();
+            if differing.is_empty() {
+                return None;
+            }
+            let is_written = differing.is_subset(&self.components);
+            if is_written || self.events.recv_timeout(QUIET).is_err() {
+                self.seen = now;
+                let world = differing.contains(&None);
+                return Some(Changed {
+                    mods: differing.into_iter().flatten().collect(),
+                    world,
+                    at,
+                });
+            }
         }
-        let world = differing.contains(&None);
-        Some(Changed { mods: differing.into_iter().flatten().collect(), world, at })
     }
 
     /// Listens to every folder that is there: files are watched by the folder
@@ -130,6 +147,16 @@ impl Watch {
         };
         self.places.iter().map(|(id, places)| (id.clone(), digest(places))).collect()
     }
+}
+
+/// Whether an event can mean that what lies at one of these places is another.
+/// The save changes beside them with every tick, and looking at a file is an
+/// event too, also when we look.
+fn matters(event: &Event, places: &[PathBuf]) -> bool {
+    let near = |path: &PathBuf| {
+        places.iter().any(|place| path.starts_with(place) || place.starts_with(path))
+    };
+    !event.kind.is_access() && event.paths.iter().any(near)
 }
 
 /// So that every file has a folder around it, by name.

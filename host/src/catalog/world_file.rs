@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, is_mod_id};
 use crate::config::WorldConfig;
+use crate::pack;
 
 /// What a world file is called.
 pub const WORLD_FILE: &str = "world.toml";
@@ -97,8 +98,13 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
         }
         if config.mods.contains_key(id) {
             let what = "takes part in the world: say only of a mod that does not what becomes of \
-                        its tables";
+                         its tables";
             return mistake(["removed", id], what);
+        }
+    }
+    for (at, key) in config.trust.keys.iter().enumerate() {
+        if let Err(what) = pack::public_key(key) {
+            return mistake(["trust", "keys", &at.to_string()], what);
         }
     }
     for (at, query) in config.summary.iter().enumerate() {
@@ -244,7 +250,7 @@ mod tests {
         check(
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
-             `limits`, `mods`, `removed`, `summary`",
+             `limits`, `mods`, `removed`, `trust`, `summary`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

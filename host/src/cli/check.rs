@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
+use sandtable::pack;
 use sandtable::persist::{Reader, StoredMod};
 use sandtable::plan::{Plan, Saved};
 use sandtable::swap::Compiler;
@@ -23,7 +24,8 @@ Examples:
   sandtable check islands --against islands.db
   sandtable check islands/mods/weather --against islands.db --json")]
 pub struct Arguments {
-    /// A world, or one mod: a cargo package's folder or a .wasm component
+    /// A world or a .pack, or one mod: a cargo package's folder or a .wasm
+    /// component
     path: PathBuf,
     /// The save
     #[arg(long)]
@@ -38,8 +40,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(if arguments.json { Show::Lines } else { Show::All });
     let reader = Reader::open(&arguments.against)?;
     let (world, saved) = reader.world()?;
-    let before = reader.mods()?;
-    let Given { config, mods, whole } = given(&arguments.path, saved, &screen)?;
+    let Given { config, mods, whole } = given(&arguments, saved, &screen)?;
+    let before = reader.mods(&pack::contents(&mods))?;
     let removed = config.removed.clone();
     let compiler = Compiler::new(config, 1)?;
     let compiled = compiler.compile(mods)?;
@@ -82,11 +84,11 @@ struct Given {
 }
 
 /// Builds and reads what lies at a path.
-fn given(path: &Path, saved: WorldConfig, screen: &Screen) -> Result<Given> {
+fn given(arguments: &Arguments, saved: WorldConfig, screen: &Screen) -> Result<Given> {
+    let Arguments { path, against, .. } = arguments;
     if !super::build::is_mod(path) {
-        let world = catalog::load(path)?;
-        let mods = mods::build(&world, screen)?;
-        return Ok(Given { config: world.config, mods, whole: true });
+        let (config, mods) = mods::take(path, against, &[], screen)?;
+        return Ok(Given { config, mods, whole: true });
     }
     let built = mods::watch(screen, |progress| catalog::build_one(path, progress))?;
     let nothing = WorldConfig { mods: Default::default(), ..saved.clone() };

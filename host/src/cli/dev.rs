@@ -69,12 +69,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// Swaps the newest of what was built in.
 fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Screen) -> Result<()> {
     let Some(newest) = built.try_iter().last() else { return Ok(()) };
-    let Built { mods, changed, build, compile } = newest;
+    let Built { mods, changed, config, build, compile } = newest;
+    let same_world = *simulation.config() == config;
     let started = Instant::now();
     let tick = text::count(simulation.world().tick());
     let stays = |why: String| screen.insist(&format!("{why}\nthe old version runs on"));
-    match simulation.swap_compiled(mods) {
-        Ok(swap) if swap.plan.is_empty() => screen.say("nothing of it differs"),
+    match simulation.swap_world(config, mods) {
+        Ok(swap) if swap.plan.is_empty() && same_world => screen.say("nothing of it differs"),
         Ok(swap) => answer(&format!(
             "{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
             swap.plan,

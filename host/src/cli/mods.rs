@@ -1,9 +1,29 @@
-//! Building mods while somebody watches.
+//! Building mods while somebody watches, or taking them from a pack.
+
+use std::path::Path;
 
 use anyhow::Result;
+use sandtable::WorldConfig;
 use sandtable::catalog::{self, ModSource, Progress, WorldFile};
+use sandtable::pack::Pack;
 
 use super::screen::Screen;
+
+/// The settings and mods of a world or a pack that is to run with a save.
+pub fn take(
+    path: &Path,
+    save: &Path,
+    trusted: &[String],
+    screen: &Screen,
+) -> Result<(WorldConfig, Vec<ModSource>)> {
+    if Pack::is_named(path) && !path.is_dir() {
+        let Pack { config, mods, .. } = Pack::for_save(path, save, trusted)?;
+        return Ok((config, mods));
+    }
+    let world = catalog::load(path)?;
+    let mods = build(&world, screen)?;
+    Ok((world.config, mods))
+}
 
 /// Builds and reads the mods of a world.
 pub fn build(world: &WorldFile, screen: &Screen) -> Result<Vec<ModSource>> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use sandtable::catalog::{self, ModSource, WorldFile};
+use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::simulation::{Error, Options, Simulation};
 
@@ -23,14 +23,15 @@ use super::text;
 /// Run a world: for so many ticks, or until Ctrl-C
 ///
 /// Makes the save when it is not there, else goes on where it stands. Without a
-/// world, the save runs with the mods and settings that it holds.
+/// world, the save runs with the mods and settings that it holds; a slim one
+/// finds its mods in the packs beside it.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   sandtable run examples/earth --save earth.db --ticks 3650
   sandtable run --save earth.db --ticks 365 --json")]
 pub struct Arguments {
-    /// A world.toml, or the folder that holds one
+    /// A world.toml, the folder that holds one, or a .pack
     world: Option<PathBuf>,
     /// The file that holds the world
     #[arg(long)]
@@ -50,6 +51,12 @@ pub struct Arguments {
     /// Go on with other mods than the save last ran with
     #[arg(long)]
     accept_mods: bool,
+    /// Keep mods out of a new save: it needs its world or a pack to run
+    #[arg(long)]
+    slim: bool,
+    /// Use only packs signed with this minisign key; may be given again
+    #[arg(long, value_name = "KEY")]
+    trust: Vec<String>,
     /// Show warnings and errors only
     #[arg(long, short)]
     quiet: bool,
@@ -69,6 +76,8 @@ impl Arguments {
             threads: 0,
             shard_rows: None,
             accept_mods: true,
+            slim: false,
+            trust: Vec::new(),
             quiet: false,
             json: false,
         }
@@ -121,15 +130,20 @@ pub fn go(
 pub fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
     let save = arguments.save.as_path();
     let is_there = save.exists();
-    if is_there && arguments.shard_rows.is_some() {
+    let of_new_saves =
+        [("--shard-rows", arguments.shard_rows.is_some()), ("--slim", arguments.slim)];
+    if let Some((name, _)) = of_new_saves.iter().find(|(_, given)| is_there && *given) {
         bail!(
-            "--shard-rows is a setting of a new save, and {} is there already: leave it out, or \
-             give another --save",
+            "{name} is a setting of a new save, and {} is there already: leave it out, or give \
+             another --save",
             save.display()
         );
     }
-    let world = arguments.world.as_deref().map(catalog::load).transpose()?;
-    let options = Options { threads: arguments.threads, ..Options::default() };
+    check_shard_rows(arguments.shard_rows)?;
+    let (slim, trust) = (arguments.slim, arguments.trust.clone());
+    let options = Options { threads: arguments.threads, slim, trust, ..Options::default() };
+    let world = arguments.world.as_deref();
+    let world = world.map(|path| mods::take(path, save, &arguments.trust, screen)).transpose()?;
     let simulation = match (world, is_there) {
         (None, false) => bail!(
             "{} is not there: give a world to make it from, as in `sandtable run <world> --save \
@@ -138,14 +152,10 @@ pub fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
             text::shell(save)
         ),
         (None, true) => Simulation::open(save, None, options)?,
-        (Some(world), true) => {
-            let mods = mods::build(&world, screen)?;
-            open_with(save, (world.config, mods), options, arguments.accept_mods, screen)?
-        }
-        (Some(mut world), false) => {
-            apply_shard_rows(&mut world, arguments.shard_rows)?;
-            let mods = mods::build(&world, screen)?;
-            Simulation::create(Some(save), world.config, mods, options)?
+        (Some(world), true) => open_with(save, world, options, arguments.accept_mods, screen)?,
+        (Some((mut config, mods)), false) => {
+            config.world.shard_rows = arguments.shard_rows.unwrap_or(config.world.shard_rows);
+            Simulation::create(Some(save), config, mods, options)?
         }
     };
     screen.say(&format!(
@@ -194,15 +204,14 @@ fn open_with(
     }
 }
 
-fn apply_shard_rows(world: &mut WorldFile, rows: Option<usize>) -> Result<()> {
-    if let Some(rows) = rows {
-        let most = catalog::SHARD_ROWS_MAX;
-        if !(1..=most).contains(&rows) {
-            bail!("--shard-rows is {rows}: give a number from 1 to {most}");
+fn check_shard_rows(rows: Option<usize>) -> Result<()> {
+    let most = catalog::SHARD_ROWS_MAX;
+    match rows {
+        Some(rows) if !(1..=most).contains(&rows) => {
+            bail!("--shard-rows is {rows}: give a number from 1 to {most}")
         }
-        world.config.world.shard_rows = rows;
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// A run under way.

@@ -337,3 +337,105 @@ impl Values {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecs::{Field, OnDespawn, from_json, to_json};
+    use serde_json::{Value as Json, json};
+
+    fn kind(storage: Storage, fields: &[(&str, &str)]) -> Arc<Kind> {
+        let mut size = 0;
+        let mut field = |(name, ty): &(&str, &str)| {
+            let ty = Type::parse(ty).expect("a type");
+            let offset = size;
+            if storage == Storage::Packed {
+                size += ty.packed_layout().expect("packed").0;
+            }
+            Field { name: (*name).to_owned(), ty, offset }
+        };
+        let fields = fields.iter().map(&mut field).collect();
+        let (name, role) = ("test/Kind".to_owned(), Role::Component);
+        let kind = Kind::new(name, role, storage, size, fields, OnDespawn::Detach);
+        Arc::new(kind.expect("a kind"))
+    }
+
+    fn recast(old: &Arc<Kind>, new: &Arc<Kind>, histories: &[History]) -> Recast {
+        let mut histories = histories.to_vec();
+        histories.resize(new.fields.len(), History::default());
+        Recast::new(old.clone(), new.clone(), &histories)
+    }
+
+    /// What a value of one type becomes as one of another, if it is held.
+    fn widened(old: &str, value: Json, new: &str) -> Option<Json> {
+        let (old, new) =
+            (kind(Storage::Dynamic, &[("x", old)]), kind(Storage::Dynamic, &[("x", new)]));
+        let value = from_json(&old, &json!({ "x": value })).expect("a value");
+        let recast = recast(&old, &new, &[]);
+        assert_eq!(recast.is_possible(), recast.value(&value).is_some());
+        Some(to_json(&new, &recast.value(&value)?)["x"].clone())
+    }
+
+    #[test]
+    fn a_type_that_holds_every_value_takes_them() {
+        for (old, value, new) in [
+            ("u8", json!(255), "u64"),
+            ("u8", json!(255), "i16"),
+            ("i8", json!(-128), "i64"),
+            ("f32", json!(0.5), "f64"),
+            ("string", json!("x"), "option<string>"),
+            ("option<u8>", json!(null), "option<u32>"),
+            ("[f32; 2]", json!([0.5, 1.5]), "list<f64>"),
+            ("{a: u8, b: string}", json!({"a": 1, "b": ""}), "{a: u16, b: string}"),
+            ("A | B(f32)", json!({"B": {"0": 0.25}}), "Z | B(f64) | A"),
+            ("list<A | B>", json!(["B", "A"]), "list<B | A | C>"),
+        ] {
+            assert_eq!(widened(old, value.clone(), new), Some(value), "{old} to {new}");
+        }
+        for (old, value, new) in [
+            ("u16", json!(1), "u8"),
+            ("u8", json!(1), "i8"),
+            ("i8", json!(1), "u64"),
+            ("f64", json!(1.0), "f32"),
+            ("u8", json!(1), "f64"),
+            ("option<u8>", json!(1), "u8"),
+            ("[u8; 2]", json!([1, 2]), "[u8; 3]"),
+            ("list<u8>", json!([1]), "[u8; 1]"),
+            ("{a: u8}", json!({"a": 1}), "{b: u8}"),
+            ("A | B", json!("A"), "A"),
+        ] {
+            assert_eq!(widened(old, value, new), None, "{old} to {new}");
+        }
+    }
+
+    #[test]
+    fn fields_move_between_storages_and_back() {
+        let packed = kind(Storage::Packed, &[("a", "i16"), ("b", "[f32; 2]"), ("c", "entity")]);
+        let dynamic = kind(Storage::Dynamic, &[("c", "entity"), ("b", "[f32; 2]"), ("a", "i16")]);
+        let row =
+            [&(-2i16).to_le_bytes()[..], &[0; 4], &1.5f32.to_le_bytes(), &[7, 0, 0, 0, 1, 0, 0, 0]];
+        let row = row.concat();
+        let value = recast(&packed, &dynamic, &[]).value(&row).expect("a value");
+        let expected = json!({"c": (1u64 << 32) + 7, "b": [0.0, 1.5], "a": -2});
+        assert_eq!(to_json(&dynamic, &value), expected);
+        assert_eq!(recast(&dynamic, &packed, &[]).value(&value), Some(row));
+    }
+
+    #[test]
+    fn names_of_before_and_defaults_are_looked_at_in_order() {
+        let old = kind(Storage::Packed, &[("gold", "u8"), ("silver", "u8")]);
+        let new = kind(Storage::Packed, &[("silver", "u8"), ("coins", "u16"), ("debt", "u8")]);
+        let was = |names: &[&str]| History {
+            was: names.iter().map(|&name| name.to_owned()).collect(),
+            default: None,
+        };
+        let debt = History { default: Some([9][..].into()), ..was(&["loan"]) };
+        let recast = recast(&old, &new, &[was(&["gold"]), was(&["purse", "gold"]), debt]);
+        assert_eq!(recast.value(&[3, 4]), Some(vec![4, 3, 0, 9]), "its own name comes first");
+        assert_eq!(recast.dropped().count(), 0);
+        let lacking = Recast::new(old, new, &vec![History::default(); 3]);
+        assert_eq!(lacking.origins[1..], [Origin::Missing, Origin::Missing]);
+        assert_eq!((lacking.is_possible(), lacking.value(&[3, 4])), (false, None));
+        assert_eq!(lacking.dropped().collect::<Vec<_>>(), [0]);
+    }
+}

@@ -93,6 +93,18 @@ pub enum SaveError {
         /// What was found.
         what: String,
     },
+    /// A slim save, whose mods are elsewhere.
+    #[error(
+        "{} is slim and lacks its mods {missing}: put a pack that has them beside it, or run it \
+         with their world or pack",
+        path.display()
+    )]
+    Slim {
+        /// The save.
+        path: PathBuf,
+        /// Id, version and short digest of each.
+        missing: String,
+    },
     /// The file may not be written.
     #[error("{} cannot be written: give yourself the right to, or copy it", path.display())]
     ReadOnly {

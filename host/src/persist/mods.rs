@@ -1,11 +1,13 @@
 //! The mods of a save: which ran from when on, their components and assets.
 //!
 //! Contents are kept once for each BLAKE3 digest, compressed, and for ever:
-//! whatever ran in a save can run again. A set of mods is complete, and stands
-//! until the next one.
+//! whatever ran in a save can run again. A slim save keeps of them only digest
+//! and size, and needs them from elsewhere. A set of mods is complete, and
+//! stands until the next one.
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::Path;
 
 use blake3::Hasher;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -14,7 +16,7 @@ use crate::catalog::Manifest;
 use crate::migration::Conversions;
 use crate::record::{Digest, hex};
 
-use super::error::{Outcome, damage};
+use super::error::{Failure, Outcome, SaveError, damage};
 
 /// A mod as a save carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,30 @@ pub struct StoredMod {
     pub declaration: String,
 }
 
+/// A mod as a save locks it: by digests, wherever its contents are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedMod {
+    /// Its id.
+    pub id: String,
+    /// The version it says it has.
+    pub version: String,
+    /// The BLAKE3 digest of its component.
+    pub hash: Digest,
+    /// Those of the files it ships, by name.
+    pub assets: BTreeMap<String, Digest>,
+    /// Where it came from, for people.
+    pub source: String,
+    /// Bytes of its component and the files it ships.
+    pub bytes: u64,
+    /// Whether the save has all of them, which a slim one has not.
+    pub is_in_save: bool,
+    /// The first tick since which it has run with this component.
+    pub since_tick: u64,
+}
+
+/// Components and assets by digest, which a slim save lacks.
+pub type Contents = BTreeMap<Digest, Vec<u8>>;
+
 /// A mod in a set, by digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
@@ -50,6 +76,11 @@ pub(super) struct Listed {
 }
 
 impl Listed {
+    /// Of its component, and of each file it ships.
+    fn digests(&self) -> impl Iterator<Item = &Digest> {
+        [&self.component].into_iter().chain(self.assets.values())
+    }
+
     fn manifest(&self) -> Outcome<Option<Manifest>> {
         match self.manifest.as_deref().map(serde_json::from_str).transpose() {
             Ok(manifest) => Ok(manifest),
@@ -202,31 +233,104 @@ impl ModSet {
         }
     }
 
-    /// The set with its contents.
-    pub(super) fn recorded(&self, connection: &Connection) -> Outcome<RecordedSet> {
-        let mods = self.load(connection)?;
-        Ok(RecordedSet { since: self.since.unsigned_abs(), cause: self.cause, mods })
+    /// Whether contents of the set were left out of the save.
+    pub(super) fn is_slim(&self, connection: &Connection) -> Outcome<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM st_blobs WHERE data IS NULL AND digest IN (
+                       SELECT component FROM st_mods WHERE mod_set = ?1
+                       UNION SELECT blob FROM st_assets WHERE mod_set = ?1))";
+        Ok(connection.query_row(sql, [self.number], |row| row.get(0))?)
     }
 
-    /// Every mod of the set with its contents.
-    pub(super) fn load(&self, connection: &Connection) -> Outcome<Vec<StoredMod>> {
-        let load = |listed: &Listed| -> Outcome<StoredMod> {
+    /// Every mod of the set, and whether its contents are there.
+    pub(super) fn lock(&self, connection: &Connection) -> Outcome<Vec<LockedMod>> {
+        let lock = |listed: &Listed| -> Outcome<LockedMod> {
+            let (mut bytes, mut is_in_save) = (0_u64, true);
+            for digest in listed.digests() {
+                let sql = "SELECT bytes, data IS NOT NULL FROM st_blobs WHERE digest = ?1";
+                let found: Option<(i64, bool)> = connection
+                    .query_row(sql, [digest], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let Some((size, is_there)) = found else { return lacks(digest) };
+                bytes = bytes.saturating_add(size.unsigned_abs());
+                is_in_save &= is_there;
+            }
+            let sql = "SELECT min(since) FROM st_mod_sets WHERE number > (
+                           SELECT ifnull(max(number), 0) FROM st_mod_sets
+                           LEFT JOIN st_mods ON mod_set = number AND id = ?1
+                           WHERE component IS NOT ?2)";
+            let run = params![listed.id, listed.component];
+            let since: i64 = connection.query_row(sql, run, |row| row.get(0))?;
+            Ok(LockedMod {
+                id: listed.id.clone(),
+                version: listed.version.clone(),
+                hash: listed.component,
+                assets: listed.assets.clone(),
+                source: listed.source.clone(),
+                bytes,
+                is_in_save,
+                since_tick: since.unsigned_abs().saturating_add(1),
+            })
+        };
+        self.mods.iter().map(lock).collect()
+    }
+
+    /// The set with its contents; what neither the save nor anybody else has
+    /// stays empty.
+    pub(super) fn recorded(
+        &self,
+        connection: &Connection,
+        elsewhere: &Contents,
+    ) -> Outcome<RecordedSet> {
+        let load = |digest: &Digest| -> Outcome<Vec<u8>> {
+            let found = load_blob(connection, digest)?;
+            Ok(found.or_else(|| elsewhere.get(digest).cloned()).unwrap_or_default())
+        };
+        let load_all = |listed: &Listed| -> Outcome<StoredMod> {
             let mut assets = BTreeMap::new();
             for (name, digest) in &listed.assets {
-                assets.insert(name.clone(), load_blob(connection, digest)?);
+                assets.insert(name.clone(), load(digest)?);
             }
             Ok(StoredMod {
                 id: listed.id.clone(),
                 version: listed.version.clone(),
                 hash: listed.component,
-                component: load_blob(connection, &listed.component)?,
+                component: load(&listed.component)?,
                 assets,
                 manifest: listed.manifest()?,
                 source: listed.source.clone(),
                 declaration: listed.declaration.clone(),
             })
         };
-        self.mods.iter().map(load).collect()
+        let mods = self.mods.iter().map(load_all).collect::<Outcome<_>>()?;
+        Ok(RecordedSet { since: self.since.unsigned_abs(), cause: self.cause, mods })
+    }
+
+    /// The mods of the set with their contents; an error names those whose
+    /// contents are nowhere.
+    pub(super) fn whole(
+        &self,
+        connection: &Connection,
+        elsewhere: &Contents,
+        path: &Path,
+    ) -> Result<Vec<StoredMod>, SaveError> {
+        let failed = |failure: Failure| failure.of(path, "read");
+        let is_there = |digest: &Digest| -> Outcome<bool> {
+            Ok(elsewhere.contains_key(digest) || load_blob(connection, digest)?.is_some())
+        };
+        let mut missing = Vec::new();
+        for listed in &self.mods {
+            for digest in listed.digests() {
+                if !is_there(digest).map_err(failed)? {
+                    let short = &hex(&listed.component)[..12];
+                    missing.push(format!("{} {} ({short})", listed.id, listed.version));
+                    break;
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(self.recorded(connection, elsewhere).map_err(failed)?.mods);
+        }
+        Err(SaveError::Slim { path: path.to_owned(), missing: missing.join(", ") })
     }
 }
 
@@ -237,7 +341,7 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
         .map(|stored| Listed {
             id: stored.id.clone(),
             version: stored.version.clone(),
-            component: digest(&stored.component),
+            component: stored.hash,
             assets: stored
                 .assets
                 .iter()
@@ -252,21 +356,24 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
     listed
 }
 
-/// Every set that ran, in order.
+/// Every set that ran, in order; what a slim save lacks is empty.
 pub(super) fn history(connection: &Connection) -> Outcome<Vec<RecordedSet>> {
     let mut select = connection.prepare("SELECT number FROM st_mod_sets ORDER BY number")?;
     let numbers = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
-    let recorded = |number| ModSet::read_one(connection, number)?.recorded(connection);
+    let nowhere = Contents::new();
+    let recorded = |number| ModSet::read_one(connection, number)?.recorded(connection, &nowhere);
     numbers.into_iter().map(recorded).collect()
 }
 
 /// Writes a set as the next one, with the contents that the save does not have
-/// yet, and the conversions that the save has behind it from now on.
+/// yet, or what those are in a slim one, and the conversions that the save has
+/// behind it from now on.
 pub(super) fn write(
     connection: &Connection,
     before: &ModSet,
     next: &RecordedSet,
     behind: &Conversions,
+    is_slim: bool,
 ) -> rusqlite::Result<ModSet> {
     let RecordedSet { since, cause, mods } = next;
     for (id, name) in behind.difference(&before.behind) {
@@ -282,9 +389,9 @@ pub(super) fn write(
         params![number, set.since, cause.name()],
     )?;
     for stored in mods {
-        store_blob(connection, &stored.component)?;
+        store_blob(connection, &stored.component, is_slim)?;
         for bytes in stored.assets.values() {
-            store_blob(connection, bytes)?;
+            store_blob(connection, bytes, is_slim)?;
         }
     }
     for listed in &set.mods {
@@ -315,33 +422,52 @@ fn digest(bytes: &[u8]) -> Digest {
     *blake3::hash(bytes).as_bytes()
 }
 
-fn store_blob(connection: &Connection, bytes: &[u8]) -> rusqlite::Result<()> {
+/// Drops all contents, and keeps what they were.
+pub(super) fn slim(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE st_blobs SET data = NULL", []).map(drop)
+}
+
+/// Puts those contents back that the save lacks.
+pub(super) fn embed(connection: &Connection, contents: &Contents) -> rusqlite::Result<()> {
+    let mut select = connection.prepare("SELECT digest FROM st_blobs WHERE data IS NULL")?;
+    let lacking: Vec<Digest> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for bytes in lacking.iter().filter_map(|digest| contents.get(digest)) {
+        store_blob(connection, bytes, false)?;
+    }
+    Ok(())
+}
+
+fn store_blob(connection: &Connection, bytes: &[u8], is_slim: bool) -> rusqlite::Result<()> {
     let digest = digest(bytes);
-    let known: Option<i64> = connection
-        .query_row("SELECT id FROM st_blobs WHERE digest = ?1", [digest], |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
+    let sql = "SELECT EXISTS (
+                   SELECT 1 FROM st_blobs WHERE digest = ?1 AND (?2 OR data IS NOT NULL))";
+    if connection.query_row(sql, params![digest, is_slim], |row| row.get(0))? {
         return Ok(());
     }
-    let packed = zstd::bulk::compress(bytes, ZSTD_LEVEL)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let packed = (!is_slim).then(|| zstd::bulk::compress(bytes, ZSTD_LEVEL)).transpose();
+    let packed = packed.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection.execute(
-        "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)",
+        "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)
+         ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes, data = excluded.data",
         params![digest, bytes.len() as i64, packed],
     )?;
     Ok(())
 }
 
-fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
-    let found: Option<(i64, Vec<u8>)> = connection
+fn lacks<T>(digest: &Digest) -> Outcome<T> {
+    damage(format!("it lacks the contents with digest {}", hex(digest)))
+}
+
+/// Reads contents; there are none in a slim save.
+fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Option<Vec<u8>>> {
+    let found: Option<(i64, Option<Vec<u8>>)> = connection
         .query_row("SELECT bytes, data FROM st_blobs WHERE digest = ?1", [digest], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
     let name = hex(digest);
-    let Some((bytes, packed)) = found else {
-        return damage(format!("it lacks the contents with digest {name}"));
-    };
+    let Some((bytes, packed)) = found else { return lacks(digest) };
+    let Some(packed) = packed else { return Ok(None) };
     let wanted = u64::try_from(bytes).ok().filter(|bytes| *bytes <= BLOB_BYTES_MAX);
     let Some(wanted) = wanted else {
         return damage(format!("the contents with digest {name} claim {bytes} bytes"));
@@ -354,5 +480,5 @@ fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Vec<u8>> {
     if read.is_err() || unpacked.len() as u64 != wanted || self::digest(&unpacked) != *digest {
         return damage(format!("the contents with digest {name} are others"));
     }
-    Ok(unpacked)
+    Ok(Some(unpacked))
 }

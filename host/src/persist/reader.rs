@@ -20,7 +20,7 @@ use crate::tables::{self, Migration, TableError};
 
 use super::error::{Failure, SaveError};
 use super::lock::beside;
-use super::mods::{self, RecordedSet, StoredMod};
+use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
 use super::save::Restored;
 use super::sql::{self, Table};
@@ -118,20 +118,28 @@ impl Reader {
         self.restore().map(|restored| (restored.world, restored.config))
     }
 
-    /// The mods that run, with their components and assets.
-    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        let mods = self.restore()?.mods.load(&self.connection);
-        mods.map_err(|failure| failure.of(&self.path, "read"))
+    /// The mods that run, with their components and assets, of which a slim save
+    /// needs those that it lacks from elsewhere.
+    pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
+        self.restore()?.mods.whole(&self.connection, elsewhere, &self.path)
     }
 
-    /// Every set of mods that ever ran, with the tick after which it did.
+    /// The mods that run, wherever their contents are.
+    pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
+        let lock = self.restore()?.mods.lock(&self.connection);
+        lock.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Every set of mods that ever ran, with the tick after which it did. What a
+    /// slim save lacks is empty.
     pub fn mod_sets(&self) -> Result<Vec<RecordedSet>, SaveError> {
         mods::history(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// Conversions that the save has behind it.
     pub fn behind(&self) -> Result<Conversions, SaveError> {
-        Ok(self.restore()?.mods.behind)
+        let read = ModSet::read(&self.connection);
+        Ok(read.map_err(|failure| failure.of(&self.path, "read"))?.behind)
     }
 
     /// Every input that a tick was given, by tick, in order.

@@ -5,6 +5,7 @@
 //! an error the writer stands where the save stands, and can be used again.
 
 mod adopt;
+mod slim;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub struct Save {
     head: Head,
     index: Index,
     mods: ModSet,
+    /// Whether it keeps of its mods only what they are.
+    is_slim: bool,
     totals: AllTotals,
     /// Inputs that were taken and not committed yet, by their row.
     taken: Vec<(i64, Input)>,
@@ -119,6 +122,7 @@ impl Save {
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
         let Restored { config, world, head, index, mods } = restored;
+        let is_slim = mods.is_slim(&connection).map_err(failed)?;
         let checkpoints =
             Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
         let database = Database::new(connection).map_err(|error| failed(error.into()))?;
@@ -131,6 +135,7 @@ impl Save {
             head,
             index,
             mods,
+            is_slim,
             totals,
             taken: Vec::new(),
             syncing: Syncing::default(),

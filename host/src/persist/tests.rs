@@ -347,10 +347,10 @@ fn mods_travel_with_the_save_and_none_is_forgotten() {
     sample.adopt(&mut save, &sample.config, &first, 0).expect("recorded");
     sample.adopt(&mut save, &sample.config, &first, 5).expect("recorded");
     sample.adopt(&mut save, &sample.config, &second, 7).expect("recorded");
-    assert_eq!(save.mods().expect("there"), second);
+    assert_eq!(save.mods(&Contents::new()).expect("there"), second);
     save.close().expect("closes");
     let (save, ..) = Save::open(&folder.save()).expect("opens");
-    assert_eq!(save.mods().expect("there"), second);
+    assert_eq!(save.mods(&Contents::new()).expect("there"), second);
     let count = |sql: &str| -> i64 {
         save.connection().query_row(sql, [], |row| row.get(0)).expect("counted")
     };

@@ -35,7 +35,6 @@ impl ModPlan {
             let Some(id) = migration.registry.find(&declared.name) else { continue };
             let kind = migration.registry.get(id);
             if kind.owner() != new.id {
-                self.check_foreign(new, declared, kind);
                 continue;
             }
             match migration.recasts.get(&id) {
@@ -111,25 +110,6 @@ impl ModPlan {
                 )),
                 Origin::Field(_) | Origin::Default(_) => {}
             }
-        }
-    }
-
-    /// A mod that repeats the declaration of another's kind must have it right.
-    fn check_foreign(
-        &mut self,
-        description: &Description,
-        declared: &crate::guest::declared::Kind,
-        kind: &Kind,
-    ) {
-        let declared = crate::program::resolve(&description.id, declared);
-        if let Some(difference) = declared.ok().and_then(|it| kind.difference(&it.kind)) {
-            self.refusals.push(format!(
-                "mod `{}` declares `{}` otherwise than mod `{}` does ({difference}): make its \
-                 declaration the same and build it again",
-                description.id,
-                kind.name,
-                kind.owner()
-            ));
         }
     }
 }

@@ -327,6 +327,7 @@ impl Gate {
         }
         match context.action {
             AuthAction::Select | AuthAction::Recursive => true,
+            AuthAction::Read { table_name: "json_each" | "json_tree", .. } => true,
             AuthAction::Read { table_name, column_name: "" } if owner(table_name).is_none() => {
                 context.database_name.is_none() && self.is_part(table_name)
             }

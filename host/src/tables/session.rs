@@ -292,8 +292,35 @@ fn refusal(sql: &str) -> Option<String> {
     let holds = |word: &str| {
         sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    let word = ["ROLLBACK", TRIGGERS, "\0"].into_iter().find(|word| holds(word))?;
-    Some(format!("{word:?} is refused wherever it stands in a statement: give texts as parameters"))
+    if let Some(word) = ["ROLLBACK", TRIGGERS, "\0"].into_iter().find(|word| holds(word)) {
+        return Some(format!(
+            "{word:?} is refused wherever it stands in a statement: give texts as parameters"
+        ));
+    }
+    const VERBS: [&str; 7] = ["SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"];
+    let first = first_word(sql);
+    let is_one = VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(first));
+    // A DROP of what is not there asks nobody for leave.
+    (!is_one).then(|| {
+        format!("not authorized: a mod's statements are {}, and not {first:?}", VERBS.join(", "))
+    })
+}
+
+/// The first word of a statement, past comments.
+fn first_word(sql: &str) -> &str {
+    let mut rest = sql.trim_start();
+    loop {
+        let comment = match rest.get(..2) {
+            Some("--") => rest.find('\n'),
+            Some("/*") => rest.find("*/").map(|at| at + 1),
+            _ => {
+                let end = rest.find(|letter: char| !letter.is_ascii_alphabetic());
+                return &rest[..end.unwrap_or(rest.len())];
+            }
+        };
+        let Some(end) = comment else { return "" };
+        rest = rest[end + 1..].trim_start();
+    }
 }
 
 fn ended(rest: &[u8]) -> Result<(), Failed> {

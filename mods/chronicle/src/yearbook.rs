@@ -15,9 +15,10 @@ pub fn yearbook(
     humanity: Option<Res<Humanity>>,
     ledger: Option<Res<Ledger>>,
     tally: Option<Res<Tally>>,
+    tables: Tables,
     mut commands: Commands,
     tick: Tick,
-) {
+) -> Result<(), TableError> {
     let year = tick.number() / YEAR_DAYS;
     let people = humanity.map_or(0.0, |humanity| humanity.people);
     let cities = ledger.map_or(0, |ledger| ledger.standing);
@@ -29,4 +30,14 @@ pub fn yearbook(
     );
     info!("{text}");
     commands.spawn(Entry { tick: tick.number(), subject: Subject::Year, text });
+    let busiest: Option<(String, String, f64)> = tables.query_one(
+        "SELECT seller, buyer, sum(usd) FROM economy__trades WHERE tick > ?1
+         GROUP BY seller, buyer ORDER BY 3 DESC, 1, 2 LIMIT 1",
+        (tick.number().saturating_sub(YEAR_DAYS),),
+    )?;
+    if let Some((seller, buyer, usd)) = busiest {
+        let text = format!("Nobody sold more than {seller} to {buyer}: {} dollars", count(usd));
+        commands.spawn(Entry { tick: tick.number(), subject: Subject::Money, text });
+    }
+    Ok(())
 }

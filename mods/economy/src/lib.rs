@@ -8,6 +8,7 @@
 //! | `Commerce` | nations | exports and imports |
 //! | `Prosperity` | provinces | how well off, against the nation |
 //! | `Trade` | nation → nation | exports a year |
+//! | `economy__trades` | table | who sold how much to whom, by quarter |
 //! | `TaxDecree` | input | sets a nation's tax rate |
 //! | `TaxChanged`, `Defaulted` | events | a new rate; a state that cannot pay |
 //!
@@ -18,6 +19,7 @@
 //! | `budget` | daily | collects taxes, pays for the state |
 //! | `grow` | every 30 days | GDP grows or shrinks |
 //! | `prosper` | every 91 days | provinces rise and decline |
+//! | `book` | every 91 days | writes the quarter's trade into the ledger |
 //! | `trade` | every 91 days | trade follows size, distance and peace |
 //!
 //! It reads `geography` (`Nation`, `NationStart`, `ProvinceStart`, `Place`,
@@ -27,6 +29,7 @@
 //! Send it a decree: `sandtable send earth.db economy/TaxDecree
 //! '{"nation": "FR", "rate": 0.4}'`.
 
+mod book;
 mod budget;
 mod decree;
 mod foreign;
@@ -56,6 +59,8 @@ sandtable_sdk::export! {
         budget::budget,
         grow::grow,
         prosper::prosper,
+        book::book,
         trade::trade,
     ],
+    migrations: ["migrations/0001_trades.sql"],
 }

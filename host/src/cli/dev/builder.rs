@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use sandtable::Simulation;
-use sandtable::catalog::{self, Changed, ModSource, Progress, Watch, WorldFile};
-use sandtable::config::WorldConfig;
+use sandtable::catalog::{self, Changed, ModSource, Progress, WORLD_FILE, Watch, WorldFile};
+use sandtable::config::{ModSettings, WorldConfig};
 use sandtable::swap::{Compiled, Compiler};
 
 use crate::cli::screen::Screen;
@@ -25,6 +25,8 @@ pub struct Built {
     pub mods: Vec<Compiled>,
     /// Those that changed.
     pub changed: Vec<String>,
+    /// The settings of the world.
+    pub config: WorldConfig,
     /// How long cargo took.
     pub build: Duration,
     /// How long the component took.
@@ -59,13 +61,7 @@ impl Builder {
         scope.spawn(move || {
             while !is_done.load(Ordering::Relaxed) {
                 let Some(changed) = self.watch.next(LOOK) else { continue };
-                if changed.world {
-                    screen.insist("world.toml changed: stop and start again to take it over");
-                }
-                if changed.mods.is_empty() {
-                    continue;
-                }
-                match self.build(&changed, screen) {
+                match self.build(changed, screen) {
                     // Nobody waits for it once the world is done.
                     Ok(built) => drop(ready.send(built)),
                     Err(error) => screen.insist(&format!(
@@ -78,9 +74,21 @@ impl Builder {
         done
     }
 
-    fn build(&mut self, changed: &Changed, screen: &Screen) -> Result<Built> {
+    fn build(&mut self, changed: Changed, screen: &Screen) -> Result<Built> {
+        let mut changed = changed;
+        if changed.world {
+            let world = catalog::load(&self.world.folder)?;
+            self.watch = Watch::new(&world.folder, &world.config)?;
+            let before = &self.world.config.mods;
+            let other =
+                |(id, settings): &(&String, &ModSettings)| before.get(*id) != Some(*settings);
+            changed.mods.extend(world.config.mods.iter().filter(other).map(|(id, _)| id.clone()));
+            self.compiler = self.compiler.with(world.config.clone(), 0)?;
+            self.world = world;
+        }
         let mods = self.world.config.mods.iter();
-        let mods = mods.filter(|(id, _)| changed.mods.contains(*id));
+        let is_due = |id: &String| changed.mods.contains(id) || !self.sources.contains_key(id);
+        let mods = mods.filter(|(id, _)| is_due(id));
         let config = WorldConfig {
             mods: mods.map(|(id, settings)| (id.clone(), settings.clone())).collect(),
             ..self.world.config.clone()
@@ -93,12 +101,15 @@ impl Builder {
         })?;
         let build = started.elapsed();
         let mut all = self.sources.clone();
+        all.retain(|id, _| self.world.config.mods.contains_key(id));
         all.extend(sources.into_iter().map(|source| (source.id.clone(), source)));
         let compiled = self.compiler.compile(all.values().cloned().collect())?;
         let compile = started.elapsed() - build;
         self.compiler.remember(&compiled);
         self.sources = all;
-        let changed = changed.mods.iter().cloned().collect();
-        Ok(Built { mods: compiled, changed, build, compile })
+        let world = changed.world.then(|| WORLD_FILE.to_owned());
+        let changed = world.into_iter().chain(changed.mods).collect();
+        let config = self.world.config.clone();
+        Ok(Built { mods: compiled, changed, config, build, compile })
     }
 }

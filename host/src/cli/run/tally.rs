@@ -124,6 +124,18 @@ mod tests {
     }
 
     #[test]
+    fn a_way_back_is_told_with_its_cause() {
+        let mut record = faulty(7);
+        record.rolled_back.push("a".to_owned());
+        let told = Tally::default().add(&record).pop().expect("news");
+        assert_eq!(
+            told,
+            "tick 7: the mods from before a changed run again, as a/b faulted up to tick 7: out of \
+             fuel"
+        );
+    }
+
+    #[test]
     fn a_suspension_is_told_with_its_cause() {
         let mut record = faulty(7);
         record.suspended.push("a".to_owned());

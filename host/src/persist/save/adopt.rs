@@ -8,7 +8,7 @@ use crate::ecs::{KindId, Recast, World};
 use crate::hash::StateHasher;
 use crate::migration::Conversions;
 use crate::persist::error::{Outcome, SaveError};
-use crate::persist::mods::{self, ModSet, RecordedSet, StoredMod};
+use crate::persist::mods::{self, Contents, ModSet, RecordedSet};
 use crate::persist::{inbox, log, state};
 use crate::record::Input;
 
@@ -59,7 +59,7 @@ impl Save {
         log::rewrite_events(&transaction, &before.events, &world.events)?;
         let mods = match same_mods {
             true => self.mods.clone(),
-            false => mods::write(&transaction, &self.mods, set, behind)?,
+            false => mods::write(&transaction, &self.mods, set, behind, self.is_slim)?,
         };
         write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
         transaction.commit()?;
@@ -74,21 +74,20 @@ impl Save {
         Ok(())
     }
 
-    /// The set of mods that runs now, with their components and assets.
-    pub fn mods(&self) -> Result<Vec<StoredMod>, SaveError> {
-        self.mods.load(&self.database.lock()).map_err(|failure| failure.of(&self.path, "read"))
-    }
-
     /// The set of mods that runs now and the one before it, where there was one.
-    pub fn last_sets(&self) -> Result<(RecordedSet, Option<RecordedSet>), SaveError> {
+    /// What neither the save nor anybody else has of them stays empty.
+    pub fn last_sets(
+        &self,
+        elsewhere: &Contents,
+    ) -> Result<(RecordedSet, Option<RecordedSet>), SaveError> {
         let read = || -> Outcome<_> {
             let connection = self.database.lock();
-            let now = self.mods.recorded(&connection)?;
+            let now = self.mods.recorded(&connection, elsewhere)?;
             let before = match self.mods.number {
                 ..=1 => None,
                 number => {
                     let before = ModSet::read_one(&connection, number - 1)?;
-                    Some(before.recorded(&connection)?)
+                    Some(before.recorded(&connection, elsewhere)?)
                 }
             };
             Ok((now, before))

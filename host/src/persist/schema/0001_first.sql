@@ -189,7 +189,7 @@ CREATE TABLE st_blobs (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE, -- BLAKE3 of the unpacked bytes
     bytes INTEGER NOT NULL, -- unpacked
-    data BLOB NOT NULL -- zstd
+    data BLOB -- zstd; nothing in a slim save
 ) STRICT;
 
 -- Each row is a set of mods that ran from the tick after `since` on.

@@ -86,8 +86,8 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         name: "mod_history",
-        columns: "after_tick, id, version, hash",
-        select: "SELECT since, id, version, lower(hex(component))
+        columns: "after_tick, cause, id, version, hash",
+        select: "SELECT since, cause, id, version, lower(hex(component))
                  FROM main.st_mods JOIN main.st_mod_sets ON number = mod_set",
     },
 ];

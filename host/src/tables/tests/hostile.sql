@@ -70,9 +70,6 @@ SELECT * FROM pragma_integrity_check
 SELECT * FROM pragma_user_version
 SELECT * FROM dbstat
 SELECT count(*) FROM dbstat
-SELECT * FROM json_each('[1, 2]')
-SELECT count(*) FROM json_each('[1, 2]')
-SELECT * FROM json_tree('[1, 2]')
 SELECT * FROM generate_series(1, 9)
 SELECT * FROM sqlite_dbpage
 SELECT * FROM sqlite_stmt

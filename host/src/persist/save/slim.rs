@@ -1,0 +1,49 @@
+//! A save with its mods or without them.
+
+use super::{Save, begin};
+use crate::persist::error::{Failure, SaveError};
+use crate::persist::mods::{self, Contents, LockedMod, StoredMod};
+
+impl Save {
+    /// The set of mods that runs now, with their components and assets, of which
+    /// a slim save needs those that it lacks from elsewhere.
+    pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
+        self.mods.whole(&self.database.lock(), elsewhere, &self.path)
+    }
+
+    /// The set of mods that runs now, wherever their contents are.
+    pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
+        let lock = self.mods.lock(&self.database.lock());
+        lock.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Whether it lacks contents of the mods that run now.
+    pub fn is_slim(&self) -> bool {
+        self.is_slim
+    }
+
+    /// Drops the components and assets of all mods that ever ran, and of those
+    /// to come keeps only what they are.
+    pub fn slim(&mut self) -> Result<(), SaveError> {
+        let connection = self.database.lock();
+        let done = mods::slim(&connection).and_then(|()| connection.execute_batch("VACUUM"));
+        drop(connection);
+        done.map_err(|error| Failure::from(error).of(&self.path, "made slim"))?;
+        self.is_slim = true;
+        Ok(())
+    }
+
+    /// Puts components and assets back, by digest, so that the mods that run now
+    /// are whole; of older ones those that there are.
+    pub fn embed(&mut self, contents: &Contents) -> Result<(), SaveError> {
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "written");
+        let connection = self.database.lock();
+        let transaction = begin(&connection).map_err(failed)?;
+        mods::embed(&transaction, contents).map_err(failed)?;
+        self.mods.whole(&transaction, &Contents::new(), &self.path)?;
+        transaction.commit().map_err(failed)?;
+        drop(connection);
+        self.is_slim = false;
+        Ok(())
+    }
+}

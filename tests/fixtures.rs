@@ -1,0 +1,91 @@
+//! Saves of older mods, which must open for ever.
+
+use std::path::{Path, PathBuf};
+
+use sandtable::Simulation;
+use sandtable::catalog::ModSource;
+use sandtable::simulation::{Error, Options};
+use serde_json::json;
+
+use crate::harness::*;
+
+/// Where saves of older versions are kept.
+fn fixture(name: &str) -> PathBuf {
+    root().join("tests").join("fixtures").join(name)
+}
+
+/// A copy of a fixture, to run.
+fn copy(name: &str, folder: &Path) -> PathBuf {
+    let save = folder.join(name);
+    std::fs::copy(fixture(name), &save).unwrap();
+    save
+}
+
+/// The mod as it was when the fixture was made, by another file's name.
+fn first_ledger() -> ModSource {
+    ModSource { id: "ledger".to_owned(), ..guest("ledger_first") }
+}
+
+/// Makes the fixture anew. Only for a format that was never released.
+#[test]
+#[ignore = "writes into the repository"]
+fn make_the_fixtures() {
+    let save = fixture("ledger_first.db");
+    let _ = std::fs::remove_file(&save);
+    std::fs::create_dir_all(save.parent().unwrap()).unwrap();
+    let mods = vec![first_ledger()];
+    let config = config(WORLD, &mods);
+    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    run(&mut world, 5);
+    world.close().unwrap();
+}
+
+const OLD: &str = "SELECT count(*) FROM ledger__entries WHERE what = 'old'";
+
+fn number(save: &Path, sql: &str) -> String {
+    let table = sandtable::persist::query(save, sql).unwrap();
+    format!("{:?}", table.rows[0][0])
+}
+
+#[test]
+fn a_save_of_the_first_ledger_goes_on_with_the_mod_that_it_carries() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = copy("ledger_first.db", folder.path());
+    let mut world = Simulation::open(&save, None, quiet(2)).unwrap();
+    let records = run(&mut world, 2);
+    assert!(records.iter().all(|record| faults(record).is_empty()), "{records:?}");
+    assert_eq!(resource(world.world(), "ledger/Told")["words"][6], json!("tick 7"));
+    world.close().unwrap();
+    assert_eq!(number(&save, OLD), "Integer(21)");
+}
+
+#[test]
+fn a_save_of_the_first_ledger_goes_on_with_the_current_mod() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = copy("ledger_first.db", folder.path());
+    let mods = vec![guest("ledger")];
+    let config = config(WORLD, &mods);
+    let careful = Options { accept_mods: false, ..quiet(2) };
+    let refused = Simulation::open(&save, Some((config.clone(), mods.clone())), careful);
+    let Err(Error::OtherMods(plan)) = refused else { panic!("other mods") };
+    let plan = plan.to_string();
+    for line in
+        ["migration `0002_author` runs", "~ lines: list<string>, was `words`", "+ loudness: u8 = 7"]
+    {
+        assert!(plan.contains(line), "{line}: {plan}");
+    }
+    let options = Options { accept_mods: true, ..quiet(2) };
+    let mut world = Simulation::open(&save, Some((config, mods)), options).unwrap();
+    let told = resource(world.world(), "ledger/Told");
+    assert_eq!((&told["lines"][4], &told["loudness"]), (&json!("tick 5"), &json!(7)));
+    let records = run(&mut world, 2);
+    assert!(records.iter().all(|record| faults(record).is_empty()), "{records:?}");
+    let expected = hash(&mut world);
+    world.close().unwrap();
+    assert_eq!(number(&save, OLD), "Integer(15)");
+    let authors = "SELECT group_concat(author || ' ' || n, ', ') FROM (
+        SELECT author, count(*) AS n FROM ledger__entries GROUP BY author ORDER BY author)";
+    assert_eq!(number(&save, authors), "Text(\"founder 1, nobody 21\")");
+    let mut again = Simulation::open(&save, None, quiet(1)).unwrap();
+    assert_eq!(hash(&mut again), expected);
+}
