@@ -19,4 +19,5 @@ mod packs;
 mod place;
 mod reload;
 mod scaffold;
+mod scenarios;
 mod tables;

@@ -35,6 +35,9 @@ fn a_new_world_builds_runs_and_takes_its_input() {
     let world = here.join("My First World");
     assert!(world.join("mods/myfirstworld/src/lib.rs").is_file());
 
+    let tested = told(outside(&world).args(["test", "mods/myfirstworld"]));
+    assert!(tested.contains("\n2 passed, 0 failed"), "{tested}");
+
     let run = || {
         let mut command = outside(&world);
         command.args(["run", ".", "--save", "world.db", "--ticks", "50", "--quiet", "--json"]);

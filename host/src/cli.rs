@@ -24,6 +24,7 @@ mod slim;
 mod sql;
 mod stop;
 mod table;
+mod test;
 mod text;
 
 use std::io;
@@ -43,6 +44,7 @@ Examples:
   sandtable new islands                         make a world with one mod
   sandtable run islands --save islands.db       run it until Ctrl-C
   sandtable dev islands --save islands.db       run it while its mods are written
+  sandtable test islands/mods/islands           run its scenarios
   sandtable run --save islands.db --ticks 100   go on from the save alone
   sandtable info islands.db                     see what is in it
   sandtable sql islands.db \"SELECT * FROM entities LIMIT 5\"
@@ -59,6 +61,7 @@ enum Verb {
     Run(run::Arguments),
     Dev(dev::Arguments),
     Check(check::Arguments),
+    Test(test::Arguments),
     Send(send::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => run::run(arguments),
         Verb::Dev(arguments) => dev::run(arguments),
         Verb::Check(arguments) => check::run(arguments),
+        Verb::Test(arguments) => test::run(arguments),
         Verb::Send(arguments) => send::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Build(arguments) => build::run(arguments),

@@ -37,6 +37,30 @@ pub struct WorldConfig {
     pub summary: Vec<SummaryQuery>,
 }
 
+impl WorldConfig {
+    /// A world of this name without mods, and with every setting at its default.
+    pub fn of(name: &str) -> Self {
+        let world = WorldSettings {
+            name: name.to_owned(),
+            seed: 0,
+            dt_seconds: one_second(),
+            shard_rows: shard_rows(),
+            faults_to_suspend: faults_to_suspend(),
+            log_ticks: log_ticks(),
+            strict_nan: false,
+        };
+        Self {
+            world,
+            durability: Durability::default(),
+            limits: Limits::default(),
+            mods: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            trust: Trust::default(),
+            summary: Vec::new(),
+        }
+    }
+}
+
 /// Whose packs may be used with a world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

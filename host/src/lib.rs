@@ -40,6 +40,7 @@ pub mod plan;
 pub mod program;
 pub mod record;
 pub mod run;
+pub mod scenario;
 pub mod schedule;
 pub mod simulation;
 pub mod swap;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
 //! | [`send`] | puts an input into a save, also while its world runs |
+//! | [`Inquiry`] | answers SQL about a world that runs without a save |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
@@ -52,6 +53,7 @@ mod connect;
 mod encode;
 mod error;
 mod inbox;
+mod inquiry;
 mod lock;
 mod log;
 mod mods;
@@ -65,6 +67,7 @@ mod state;
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
+pub use inquiry::{Inquiry, Running};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
 pub use save::{Adoption, Save};

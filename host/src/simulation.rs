@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::{Schedule, ScheduleError};
-use crate::swap::{Compiler, source_of};
+use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
 
 /// Takes what mods say: the system's full name, the tick, the line.
@@ -171,11 +171,24 @@ impl Simulation {
         mods: Vec<ModSource>,
         options: Options,
     ) -> Result<Self, Error> {
-        let (compiler, slim) = (Compiler::new(config.clone(), options.threads)?, options.slim);
+        let compiler = Compiler::new(config.clone(), options.threads)?;
+        let mods = compiler.compile(mods)?;
+        Self::create_compiled(save, config, &compiler, mods, options)
+    }
+
+    /// As [`Simulation::create`], with mods that a compiler made.
+    pub(crate) fn create_compiled(
+        save: Option<&Path>,
+        config: WorldConfig,
+        compiler: &Compiler,
+        mods: Vec<Compiled>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let slim = options.slim;
         let world = World::new(config.world.shard_rows);
         let tables = Arc::new(persist::in_memory()?);
         let mut made = Self::empty(config.clone(), compiler.engine(), world, tables, options)?;
-        let prepared = made.prepare(config.clone(), compiler.compile(mods)?)?;
+        let prepared = made.prepare(config.clone(), mods)?;
         if let Some(path) = save {
             let save = Save::create(path, &config, made.world())?;
             made.tables = save.database();

@@ -75,6 +75,11 @@ impl Compiled {
         &self.declaration.id
     }
 
+    /// What it was compiled from.
+    pub(crate) fn source_mut(&mut self) -> &mut ModSource {
+        &mut self.source
+    }
+
     /// The migrations of its tables.
     pub fn migrations(&self) -> Vec<TableMigration> {
         let migration = |declared: &declared::Migration| TableMigration {

@@ -28,7 +28,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
 }
 
 /// A complaint about a file.
-pub(super) fn error(file: &Path, text: &str, (offset, what): Complaint) -> Error {
+pub(crate) fn error(file: &Path, text: &str, (offset, what): Complaint) -> Error {
     let (line, column) = line_and_column(text, offset);
     Error::World { file: file.to_path_buf(), line, column, what }
 }
@@ -40,11 +40,16 @@ pub(crate) fn told(name: &str, text: &str, (offset, what): Complaint) -> String 
 }
 
 /// Says that a key is wrong.
-pub(super) fn mistake<'a>(
+pub(crate) fn mistake<'a>(
     key: impl IntoIterator<Item = &'a str>,
     what: impl Into<String>,
 ) -> Result<(), Mistake> {
     Err(Mistake { key: key.into_iter().map(str::to_owned).collect(), what: what.into() })
+}
+
+/// Line and column of a key, from one.
+pub(crate) fn place(text: &str, key: &[String]) -> (usize, usize) {
+    line_and_column(text, offset_of(text, key))
 }
 
 /// Where a mistake stands.

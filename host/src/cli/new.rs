@@ -20,13 +20,14 @@ static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.
 /// Where they go in a new world.
 const EMBEDDED_FOLDER: &str = ".sandtable";
 /// Files of a new world, with `{{name}}`, `{{title}}` and `{{id}}` to fill in.
-const TEMPLATE: [(&str, &str); 7] = [
+const TEMPLATE: [(&str, &str); 8] = [
     (WORLD_FILE, include_str!("new/template/world.toml")),
     ("Cargo.toml", include_str!("new/template/workspace.toml")),
     ("README.md", include_str!("new/template/README.md")),
     (".gitignore", include_str!("new/template/gitignore")),
     ("mods/{{id}}/Cargo.toml", include_str!("new/template/package.toml")),
     ("mods/{{id}}/mod.toml", include_str!("new/template/manifest.toml")),
+    ("mods/{{id}}/scenarios/walkers.toml", include_str!("new/template/scenario.toml")),
     ("mods/{{id}}/src/lib.rs", include_str!("new/template/mod.rs")),
 ];
 const ID_MAX_LETTERS: usize = 32;
@@ -194,6 +195,7 @@ mod tests {
             ".gitignore",
             "mods/itsaworld/Cargo.toml",
             "mods/itsaworld/mod.toml",
+            "mods/itsaworld/scenarios/walkers.toml",
             "mods/itsaworld/src/lib.rs",
             "Cargo.lock",
             ".sandtable/Cargo.toml",

@@ -231,7 +231,7 @@ fn lift(ty: &Type, bytes: &[u8], into: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Appends a MessagePack value as a packed one.
-fn lower(ty: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option<()> {
+pub(super) fn lower(ty: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option<()> {
     match ty {
         Type::Unsigned(bytes) => {
             let value: u64 = decode::read_int(from).ok()?;

@@ -12,7 +12,8 @@ use rmp::decode;
 use rmp::encode;
 use serde_json::{Map, Value as Json};
 
-use super::{Entity, Kind, Storage, Type};
+use super::recast::lower;
+use super::{Bytes, Entity, Kind, Storage, Type};
 
 /// What is wrong with a value, in words that follow "the value".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -353,6 +354,22 @@ pub fn from_json(kind: &Kind, json: &Json) -> Result<Vec<u8>, Problem> {
         kind.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
     encode_fields(&fields, json, &mut into, fields.len())?;
     Ok(into)
+}
+
+/// As [`from_json`], in the form that the world keeps values of the kind in.
+pub fn stored_from_json(kind: &Kind, json: &Json) -> Result<Bytes, Problem> {
+    let value = from_json(kind, json)?;
+    if kind.storage == Storage::Dynamic {
+        return Ok(value.into());
+    }
+    let (mut rest, mut packed) = (&value[..], Vec::with_capacity(kind.size));
+    read_array(&mut rest)?;
+    for field in &kind.fields {
+        if lower(&field.ty, &mut rest, &mut packed).is_none() {
+            return problem(format!("field `{}` ({}) cannot be packed", field.name, field.ty));
+        }
+    }
+    Ok(packed.into())
 }
 
 fn encode_fields(

@@ -59,13 +59,20 @@ pub(super) fn creating(path: &Path) -> Result<Connection, SaveError> {
 
 /// The tables of mods of a world that has no save.
 pub fn in_memory() -> Result<Database, SaveError> {
-    let path = Path::new(":memory:");
     let made = || -> Result<Database, Failure> {
-        let mut connection = open(path, OpenFlags::default())?;
+        let mut connection = nowhere()?;
         schema::migrate(&mut connection)?;
         Ok(Database::new(connection)?)
     };
-    made().map_err(|failure| failure.of(path, "made"))
+    made().map_err(|failure| failure.of(Path::new(NOWHERE), "made"))
+}
+
+/// What SQLite calls a file that is none.
+pub(super) const NOWHERE: &str = ":memory:";
+
+/// An empty connection to no file.
+pub(super) fn nowhere() -> Result<Connection, Failure> {
+    open(Path::new(NOWHERE), OpenFlags::default())
 }
 
 /// Opens an existing file to be read. It is opened for writing where that is

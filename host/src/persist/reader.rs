@@ -207,7 +207,7 @@ impl Reader {
             Some(tables) => tables,
             None => {
                 let world = Arc::new(self.restore()?.world);
-                let made = sql::set_up(&mut self.connection, &world);
+                let made = sql::set_up(&mut self.connection, &world, None);
                 let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
                 self.tables.insert(made.map_err(failed)?)
             }

@@ -14,6 +14,7 @@ mod names;
 mod table;
 mod views;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, ErrorCode};
 
-use crate::ecs::World;
+use crate::ecs::{Entity, World};
 
 use super::error::{Failure, SaveError};
 
@@ -44,13 +45,16 @@ pub(super) fn answer(
     select(connection, sql).map_err(|error| explain(error, tables, path))
 }
 
-/// Makes the tables, and closes the connection against everything but reading.
+/// Makes the tables, with one of entities that were given names where some were,
+/// and closes the connection against everything but reading.
 /// Returns what they are called.
 pub(super) fn set_up(
     connection: &mut Connection,
     world: &Arc<World>,
+    given: Option<&BTreeMap<String, Entity>>,
 ) -> rusqlite::Result<Vec<String>> {
     let mut shown = names::shown(world, &names::taken(connection)?);
+    shown.extend(given.map(names::given));
     let of_mods = names::of_mods(connection, world)?;
     shown.push(names::listing(&shown, &of_mods));
     let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names());

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::limits::Limit;
+use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
 use super::gate::Gate;
@@ -142,6 +143,31 @@ impl Database {
             inner.connection.execute_batch("COMMIT")?;
         }
         Ok(())
+    }
+
+    /// Puts a row into a table of a mod, as nobody's: values by column. The
+    /// transaction is begun and stays open.
+    pub fn insert(&self, table: &str, row: &[(&str, Value)]) -> Result<()> {
+        self.begin()?;
+        digest::unfollow(&self.lock())?;
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let columns: Vec<String> = row.iter().map(|(column, _)| quoted(column)).collect();
+        let sql = format!(
+            "INSERT INTO main.{} ({}) VALUES ({})",
+            quoted(table),
+            columns.join(", "),
+            vec!["?"; row.len()].join(", ")
+        );
+        let values = rusqlite::params_from_iter(row.iter().map(|(_, value)| value));
+        let inserted = self.lock().execute(&sql, values);
+        self.follow()?;
+        inserted.map(drop)
+    }
+
+    /// Gives rows that no ORDER BY sorts the other way round, on which nothing
+    /// may depend.
+    pub fn read_backwards(&self) -> Result<()> {
+        self.lock().pragma_update(None, "reverse_unordered_selects", true)
     }
 
     /// Every table of a mod, with its contents.

@@ -4,12 +4,12 @@
 //! Whoever comes later by kind and would be called like another table or column
 //! gets a number behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::ecs::{Kind, KindId, Role, Type, World, to_json};
+use crate::ecs::{Entity, Kind, KindId, Role, Type, World, to_json};
 
 use super::cells;
 use super::views;
@@ -87,6 +87,18 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
         shown.push(shown_kind);
     }
     shown
+}
+
+/// The table of entities that were given names.
+pub(super) fn given(names: &BTreeMap<String, Entity>) -> Shown {
+    let row = |(name, entity): (&String, &Entity)| {
+        vec![Value::Text(name.clone()), cells::entity(*entity)]
+    };
+    Shown {
+        name: "given".to_owned(),
+        columns: typed(&[("name", "TEXT"), ("entity", "INTEGER")]),
+        source: Source::Listed(names.iter().map(row).collect()),
+    }
 }
 
 const LISTING: &str = "tables";

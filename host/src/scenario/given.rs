@@ -1,0 +1,156 @@
+//! From what a scenario gives to a world before its first tick.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::catalog::Mistake;
+use crate::ecs::{
+    Bytes, Command, Edit, Entity, Kind, KindId, Registry, Role, Stamp, Values, in_order,
+    stored_from_json,
+};
+use crate::simulation::Simulation;
+
+use super::answer::value;
+use super::file::Scenario;
+
+/// The entities that a scenario gives, by name.
+pub(super) type Names = BTreeMap<String, Entity>;
+
+/// Puts what is given into a world that has not run yet. A mistake has the key
+/// within the scenario.
+pub(super) fn put(simulation: &mut Simulation, scenario: &Scenario) -> Result<Names, Mistake> {
+    let mut world = simulation.now.world.clone();
+    let stand_ins: Names = (0..)
+        .zip(scenario.given.keys())
+        .map(|(number, name)| (name.clone(), Entity::stand_in(0, number)))
+        .collect();
+    let commands = commands(&world.registry, scenario, &stand_ins)?;
+    let (_, spawned) = world.apply(in_order(commands), Stamp::commands(0));
+    let resolved = |(name, stand_in): (String, _)| (name, spawned.resolve(stand_in));
+    let names: Names = stand_ins.into_iter().map(resolved).collect();
+    for (kind, json) in &scenario.resources {
+        let value = find(&world.registry, Role::Component, kind)
+            .and_then(|id| Ok((id, valued(world.registry.get(id), json, &names)?)));
+        let (id, value) = value.map_err(|what| wrong(&["resources", kind], what))?;
+        Arc::make_mut(&mut world.resources).insert(id, value);
+    }
+    fill(simulation, scenario, &names)?;
+    let tables = simulation.tables.commit().and_then(|()| simulation.tables.tables());
+    let failed = |error| wrong(&["tables"], format!("cannot be filled: {error}"));
+    world.tables = Arc::new(tables.map_err(failed)?);
+    simulation.now.world = world;
+    simulation.committed = simulation.now.clone();
+    Ok(names)
+}
+
+fn commands(
+    registry: &Registry,
+    scenario: &Scenario,
+    stand_ins: &Names,
+) -> Result<Vec<Command>, Mistake> {
+    let mut commands = Vec::new();
+    for (name, components) in &scenario.given {
+        let mut columns = Vec::with_capacity(components.len());
+        for (kind, json) in components {
+            let column = find(registry, Role::Component, kind)
+                .and_then(|id| Ok((id, column(registry.get(id), json, stand_ins)?)));
+            columns.push(column.map_err(|what| wrong(&["given", name, kind], what))?);
+        }
+        columns.sort_by_key(|(kind, _)| *kind);
+        let (kinds, columns) = columns.into_iter().unzip();
+        let entities = vec![stand_ins[name]];
+        let (edit, at) = (Edit::Spawn(kinds), vec![commands.len() as u64]);
+        commands.push(Command { edit, at, entities, others: Vec::new(), columns });
+    }
+    for (number, edge) in scenario.relations.iter().enumerate() {
+        let wrong = |key| move |what| wrong(&["relations", &number.to_string(), key], what);
+        let id = find(registry, Role::Relation, &edge.kind).map_err(wrong("kind"))?;
+        let data = column(registry.get(id), &edge.value, stand_ins).map_err(wrong("value"))?;
+        commands.push(Command {
+            edit: Edit::Relate(id),
+            at: vec![commands.len() as u64],
+            entities: vec![stand_ins[&edge.from]],
+            others: vec![stand_ins[&edge.to]],
+            columns: vec![data],
+        });
+    }
+    Ok(commands)
+}
+
+fn wrong(key: &[&str], what: String) -> Mistake {
+    Mistake { key: key.iter().map(|key| (*key).to_owned()).collect(), what }
+}
+
+/// One row.
+fn column(kind: &Kind, json: &Json, names: &Names) -> Result<Values, String> {
+    let mut column = Values::new(kind, 1);
+    column.push(&valued(kind, json, names)?);
+    Ok(column)
+}
+
+/// A kind by its name.
+fn find(registry: &Registry, role: Role, name: &str) -> Result<KindId, String> {
+    let found = registry.find(name).filter(|id| registry.get(*id).role == role);
+    found.ok_or_else(|| {
+        let known = registry.iter().filter(|(_, kind)| kind.role == role);
+        let known = known.map(|(_, kind)| kind.name.as_str());
+        format!("is no {} of these mods: there are {}", role.name(), listed(known))
+    })
+}
+
+/// A value of a kind.
+fn valued(kind: &Kind, json: &Json, names: &Names) -> Result<Bytes, String> {
+    stored_from_json(kind, &named(json, names)?)
+        .map_err(|problem| format!("does not fit: {problem}"))
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// A value with entities in the place of their names: whatever is
+/// `{ entity = "name" }`.
+pub(super) fn named(json: &Json, names: &Names) -> Result<Json, String> {
+    match json {
+        Json::Object(object) => {
+            if let (1, Some(Json::String(name))) = (object.len(), object.get("entity")) {
+                let known = names.get(name).map(|entity| entity.to_bits().into());
+                return known.ok_or_else(|| {
+                    let known = listed(names.keys().map(String::as_str));
+                    format!("names the entity `{name}`, which is not given: there are {known}")
+                });
+            }
+            let fields = object.iter().map(|(key, it)| Ok((key.clone(), named(it, names)?)));
+            Ok(Json::Object(fields.collect::<Result<_, String>>()?))
+        }
+        Json::Array(items) => items.iter().map(|item| named(item, names)).collect(),
+        json => Ok(json.clone()),
+    }
+}
+
+/// Puts rows into tables.
+fn fill(simulation: &Simulation, scenario: &Scenario, names: &Names) -> Result<(), Mistake> {
+    for (table, rows) in &scenario.tables {
+        if !simulation.now.world.tables.contains_key(table) {
+            let known = listed(simulation.now.world.tables.keys().map(String::as_str));
+            let what = format!("is no table of these mods: there are {known}");
+            return Err(wrong(&["tables", table], what));
+        }
+        for (number, row) in rows.iter().enumerate() {
+            let wrong = |what| wrong(&["tables", table, &number.to_string()], what);
+            let values = row
+                .iter()
+                .map(|(column, json)| Ok((column.as_str(), value(&named(json, names)?))))
+                .collect::<Result<Vec<_>, String>>()
+                .map_err(wrong)?;
+            simulation
+                .tables
+                .insert(table, &values)
+                .map_err(|error| wrong(format!("is no row of the table: {error}")))?;
+        }
+    }
+    Ok(())
+}
