@@ -179,3 +179,34 @@ fn a_world_without_a_save_has_tables_too() {
     run(&mut world, 1);
     assert_eq!(resource(world.world(), "ledger/Told")["lines"], json!(["13"]));
 }
+
+#[test]
+fn tables_of_a_mod_that_is_gone_stay_unless_the_world_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("save.db");
+    let mut world = world(&save, "", 1);
+    run(&mut world, 2);
+    world.close().unwrap();
+    let reopen = |text: &str, mods: Vec<ModSource>| {
+        let config = config(&format!("{WORLD}{text}"), &mods);
+        let mut world = Simulation::open(&save, Some((config, mods)), quiet(1)).unwrap();
+        let records = run(&mut world, 1);
+        assert!(records.iter().all(|record| faults(record).is_empty()), "{records:?}");
+        let expected = hash(&mut world);
+        world.close().unwrap();
+        let mut again = Simulation::open(&save, None, quiet(1)).unwrap();
+        assert_eq!(hash(&mut again), expected);
+        again.close().unwrap();
+    };
+    let drift = || vec![with_asset(guest("drift"), "count", "50")];
+    reopen("", drift());
+    assert_eq!(number(&save, ENTRIES), 7, "kept");
+    reopen("", drift().into_iter().chain([guest("ledger")]).collect());
+    assert_eq!(number(&save, ENTRIES), 10, "adopted again");
+    reopen("[removed]\nledger = \"drop-tables\"\n", drift());
+    let left = "SELECT group_concat(name) FROM tables WHERE what = 'mod''s table'";
+    let left = query(&save, left).unwrap().rows[0][0].clone();
+    assert_eq!(left, rusqlite::types::Value::Text("auditor__counts".to_owned()), "dropped");
+    reopen("", drift().into_iter().chain([guest("ledger")]).collect());
+    assert_eq!(number(&save, ENTRIES), 4, "made anew");
+}

@@ -379,3 +379,44 @@ fn tables_of_a_mod_that_is_gone_are_dropped_only_when_asked() {
     let again = database.migrate("economy", &[migration("0001_ledger", LEDGER)], 9);
     assert_eq!(again.expect("made anew"), ["0001_ledger"]);
 }
+
+#[test]
+fn values_and_statements_are_short_enough_for_any_function() {
+    let database = database();
+    let session = economy(&database);
+    let long = "x".repeat(70_000);
+    let sql = "SELECT length(?1)";
+    let told = session.query(sql, &packed!([long])).expect("no stop").expect_err("too long");
+    assert!(told.contains("too big"), "{told}");
+    let sql = format!("SELECT '{long}'");
+    let told = session.query(&sql, &packed!([])).expect("no stop").expect_err("too long");
+    assert!(told.contains("too big") || told.contains("too long"), "{told}");
+    let sql = "SELECT length(replace(?1, 'x', ?1))";
+    let told = session.query(sql, &packed!(["x".repeat(1000)])).expect("no stop").expect_err(sql);
+    assert!(told.contains("too big"), "{told}");
+}
+
+#[test]
+fn a_table_is_of_the_mod_before_its_first_two_underscores() {
+    for (table, expected) in [
+        ("economy__ledger", Some("economy")),
+        ("economy__ledger__old", Some("economy")),
+        ("economy___x", Some("economy")),
+        ("economy_x", None),
+        ("eco_nomy__x", None),
+        ("Economy__x", None),
+        ("__x", None),
+        ("st__x", None),
+        ("sqlite__x", None),
+    ] {
+        assert_eq!(owner(table), expected, "{table}");
+    }
+    // `_` stands for any letter in LIKE, and cases fold; neither does here.
+    let database = database();
+    let e = session(&database, "e", &Asks::default(), &Limits::default());
+    let near = session(&database, "econom", &Asks::default(), &Limits::default());
+    for session in [e, near] {
+        let told = session.query("SELECT * FROM economy__ledger", &packed!([])).expect("no stop");
+        assert!(told.is_err(), "{told:?}");
+    }
+}
