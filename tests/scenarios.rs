@@ -338,7 +338,8 @@ fn a_mod_without_scenarios_is_told_where_they_go() {
     let tested = place.test(&["careless.wasm"]);
     assert_eq!(
         tested.error,
-        "error: careless.scenarios has no scenarios: write some into a `.toml` file in that folder\n"
+        "error: careless.scenarios has no scenarios: write some into a `.toml` file in that \
+         folder, or give the path of another mod or world\n"
     );
 }
 

@@ -69,14 +69,15 @@ use crate::swap::{Compiled, Compiler};
 
 pub use answer::{Line, Side};
 use file::{Scenario, ScenarioFile, under};
-use run::{Outcome, Stage, THREADS, Unmet};
+use run::{Outcome, THREADS, Trial, Unmet};
 
 /// Why scenarios could not be run at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There are none.
     #[error(
-        "{} has no scenarios: write some into a `.toml` file in that folder",
+        "{} has no scenarios: write some into a `.toml` file in that folder, or give the path of \
+         another mod or world",
         .0.display()
     )]
     Nothing(PathBuf),
@@ -212,9 +213,9 @@ impl Suite {
                 config.world.dt_seconds = scenario.dt_seconds.unwrap_or(config.world.dt_seconds);
                 let golden = file.file.with_file_name("golden");
                 let (compiler, mods, bless) = (&compiler, mods.clone(), choice.bless);
-                let stage = Stage { compiler, config, mods, scenario, golden, bless };
+                let trial = Trial { compiler, config, mods, scenario, golden, bless };
                 let started = Instant::now();
-                let outcome = stage.run();
+                let outcome = trial.run();
                 let report = report(file, at, scenario, outcome, started.elapsed());
                 tell(&report);
                 reports.push(report);

@@ -29,7 +29,7 @@ const SMALLER: &str = "with smaller shards: a system carries something from row 
 const THREADED: &str = "on several threads, which must make no difference: please report this";
 
 /// What a scenario runs with.
-pub(super) struct Stage<'a> {
+pub(super) struct Trial<'a> {
     pub compiler: &'a Compiler,
     pub config: WorldConfig,
     pub mods: Vec<Compiled>,
@@ -82,7 +82,7 @@ struct Course {
     rows_most: usize,
 }
 
-impl Stage<'_> {
+impl Trial<'_> {
     /// Runs the scenario, and again in other circumstances.
     pub fn run(&self) -> Outcome {
         let mut outcome = Outcome::default();
@@ -174,7 +174,7 @@ impl Stage<'_> {
 
     /// Looks whether everything is so that must be so now.
     fn check(&self, moment: &Moment<'_>, outcome: &mut Outcome) {
-        let Stage { scenario, .. } = self;
+        let Trial { scenario, .. } = self;
         let due =
             |(_, expectation): &(usize, &Expectation)| scenario.due(expectation) == moment.tick;
         let due: Vec<_> = scenario.expect.iter().enumerate().filter(due).collect();
