@@ -100,3 +100,25 @@ fn a_tick_that_could_not_be_committed_is_done_again_with_the_same_inputs() {
     assert_eq!((record.tick, senders), (3, vec!["program", "inbox"]), "each input comes once");
     assert!(world.tick().unwrap().inputs.is_empty());
 }
+
+#[test]
+fn an_input_comes_again_when_the_first_statement_of_a_mod_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("save.db");
+    let mods = vec![guest("ledger")];
+    let config = config(WORLD, &mods);
+    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    run(&mut world, 2);
+    let before = hash(&mut world);
+    let order = json!({"what": "SELECT count(*) FROM ledger__entries"});
+    sandtable::persist::send(&save, "ledger/Order", &order, "inbox").unwrap();
+    let other = rusqlite::Connection::open(&save).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = world.tick().unwrap_err().to_string();
+    assert!(error.contains("locked"), "{error}");
+    assert_eq!((world.world().tick(), hash(&mut world)), (2, before), "the tick is undone");
+    other.execute_batch("ROLLBACK").unwrap();
+    let record = world.tick().unwrap();
+    assert_eq!((record.tick, record.inputs.len()), (3, 1), "the input comes again");
+    assert_eq!(faults(&record), []);
+}

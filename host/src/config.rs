@@ -143,7 +143,9 @@ pub enum Durability {
         millis: u64,
     },
     /// Commits and syncs every so many ticks. A killed process loses the ticks
-    /// since; what fails to commit is undone in memory too.
+    /// since; what fails to commit is undone in memory too. With mods that change
+    /// tables the save is held for writing from their first statement up to the
+    /// commit, so that `send` waits, and inputs are seen after it.
     CommitEveryTicks {
         /// Ticks from one commit to the next. Zero counts as one.
         ticks: u64,

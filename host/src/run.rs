@@ -321,22 +321,21 @@ impl<'a> TickRun<'a> {
     /// Merges a run, or discards it when one of its calls faulted: the fault of
     /// the first such call is the run's.
     fn finish(&self, place: usize, context: &CallContext, reports: Vec<CallReport>) {
-        let mut run = SystemRun {
-            system: context.system.name.clone(),
-            calls: reports.len() as u64,
-            rows: reports.iter().map(|report| report.rows).sum(),
-            ..SystemRun::default()
-        };
+        let mut run = SystemRun { system: context.system.name.clone(), ..SystemRun::default() };
         let mut outcomes = Vec::with_capacity(reports.len());
         let mut log = Vec::new();
         let mut fault = None;
         for report in reports {
+            run.calls += 1;
+            run.rows += report.rows;
             run.guest_ns += report.nanoseconds;
             log.extend(report.log);
             match report.verdict {
                 Ok(outcome) => outcomes.push(outcome),
+                // Nothing after it counts: on one thread nothing more ran.
                 Err(Verdict::Fault(found)) => {
-                    fault.get_or_insert(found);
+                    fault = Some(found);
+                    break;
                 }
                 Err(Verdict::Halt(halt)) => {
                     let owner = context.system.owner;

@@ -291,6 +291,9 @@ impl Simulation {
         let Prepared { config, engine, plan, migration, tables, program, schedule, mods } =
             prepared;
         let since = self.now.world.tick();
+        if let Some(save) = &mut self.save {
+            save.sync_next()?;
+        }
         let migrated = self.migrate_tables(&tables, since)? | self.drop_tables(&config)?;
         let changed =
             if migrated || migration.is_needed() { Cause::Migrated } else { Cause::Swapped };

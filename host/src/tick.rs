@@ -256,6 +256,9 @@ impl Simulation {
     /// again: the save gives what was in its inbox once more.
     fn undo(&mut self) {
         self.tables.undo_all();
+        if let Some(save) = &mut self.save {
+            save.untake_inbox();
+        }
         self.now = self.committed.clone();
         self.held.clear();
         let mut inputs = std::mem::take(&mut self.given);

@@ -281,20 +281,24 @@ impl ModSet {
         connection: &Connection,
         elsewhere: &Contents,
     ) -> Outcome<RecordedSet> {
-        let load = |digest: &Digest| -> Outcome<Vec<u8>> {
+        let load = |digest: &Digest| -> Outcome<Option<Vec<u8>>> {
             let found = load_blob(connection, digest)?;
-            Ok(found.or_else(|| elsewhere.get(digest).cloned()).unwrap_or_default())
+            Ok(found.or_else(|| elsewhere.get(digest).cloned()))
         };
         let load_all = |listed: &Listed| -> Outcome<StoredMod> {
             let mut assets = BTreeMap::new();
+            let mut component = load(&listed.component)?;
             for (name, digest) in &listed.assets {
-                assets.insert(name.clone(), load(digest)?);
+                let found = load(digest)?;
+                // Without all of its files a mod must not run.
+                component = component.filter(|_| found.is_some());
+                assets.insert(name.clone(), found.unwrap_or_default());
             }
             Ok(StoredMod {
                 id: listed.id.clone(),
                 version: listed.version.clone(),
                 hash: listed.component,
-                component: load(&listed.component)?,
+                component: component.unwrap_or_default(),
                 assets,
                 manifest: listed.manifest()?,
                 source: listed.source.clone(),

@@ -172,10 +172,6 @@ impl Save {
         };
         self.syncing.done(synced, count);
         self.checkpoints.after_commit(&self.database.lock());
-        // The next transaction may begin with a statement of a mod.
-        // If that fails, the next commit tries again.
-        let due = self.syncing.is_due(self.config.durability, 1);
-        let _ = self.set_synced(due);
         Ok(())
     }
 
@@ -220,12 +216,23 @@ impl Save {
     /// The inputs that were sent and not taken before, oldest first. They leave
     /// the inbox with the commit of the tick that has them.
     pub fn take_inbox(&mut self) -> Result<Vec<Input>, SaveError> {
+        // The transaction of the tick may begin with a statement of a mod, and
+        // then it is too late. If this fails, the commit tries again.
+        let due = self.syncing.is_due(self.config.durability, 1);
+        let _ = self.set_synced(due);
         let after = self.taken.iter().map(|(row, _)| *row).max().unwrap_or(0);
         let fresh = inbox::read(&self.database.lock(), &self.committed.registry, after)
             .map_err(|failure| failure.of(&self.path, "read"))?;
         let inputs = fresh.iter().map(|(_, input)| input.clone()).collect();
         self.taken.extend(fresh);
         Ok(inputs)
+    }
+
+    /// Sees to it that the next commit is synced, before a statement begins its
+    /// transaction.
+    pub fn sync_next(&mut self) -> Result<(), SaveError> {
+        let set = self.set_synced(true).map(drop);
+        set.map_err(|error| Failure::from(error).of(&self.path, "written"))
     }
 
     /// Forgets which inputs were taken since the last commit, so that they can

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::limits::Limit;
-use rusqlite::types::Value;
-use rusqlite::{Connection, Result};
+use rusqlite::types::{Null, Value};
+use rusqlite::{Connection, Error, Result};
 
 use super::gate::Gate;
 use super::{digest, owner};
@@ -18,7 +19,8 @@ use crate::ecs::TableState;
 /// Bytes of a value or a statement, for mods. SQLite looks at no guard while it
 /// is in one function, and some take the square of the length.
 const LENGTH_MAX: i32 = 64 << 10;
-/// How deep expressions and how many parts of a compound SELECT may be.
+/// How deep expressions may be, how many parts a compound SELECT may have, and
+/// bytes of a pattern for LIKE and GLOB, which take them times the text.
 const DEPTH_MAX: i32 = 100;
 
 /// The one connection to a save.
@@ -72,9 +74,14 @@ impl Database {
         let gate = Gate::default();
         gate.install(&mut connection)?;
         digest::register(&connection, gate.clone())?;
-        for limit in [Limit::SQLITE_LIMIT_EXPR_DEPTH, Limit::SQLITE_LIMIT_COMPOUND_SELECT] {
+        for limit in [
+            Limit::SQLITE_LIMIT_EXPR_DEPTH,
+            Limit::SQLITE_LIMIT_COMPOUND_SELECT,
+            Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH,
+        ] {
             connection.set_limit(limit, DEPTH_MAX)?;
         }
+        refuse_slow(&connection)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(256);
         let length = [
@@ -230,13 +237,25 @@ impl Inner {
     }
 }
 
+/// Puts an error in the place of forms of functions that compare every letter of
+/// one text with every letter of another: no guard is looked at meanwhile.
+fn refuse_slow(connection: &Connection) -> Result<()> {
+    for name in ["trim", "ltrim", "rtrim"] {
+        connection.create_scalar_function(name, 2, FunctionFlags::SQLITE_UTF8, move |_| {
+            let what = format!("{name} takes one argument here");
+            Err::<Null, _>(Error::UserFunctionError(what.into()))
+        })?;
+    }
+    Ok(())
+}
+
 /// The names of every table of a mod.
 pub(super) fn names(connection: &Connection) -> Result<Vec<String>> {
     let mut select = connection
         .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name")?;
     let names = select.query_map([], |row| row.get(0))?;
     let mut names: Vec<String> = names.collect::<Result<_>>()?;
-    names.retain(|name| owner(name).is_some() && is_plain(name));
+    names.retain(|name| owner(name).is_some());
     Ok(names)
 }
 

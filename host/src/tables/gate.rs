@@ -86,7 +86,6 @@ const FUNCTIONS: &[&str] = &[
     "total",
     "trim",
     "typeof",
-    "unhex",
     "unicode",
     "unlikely",
     "upper",
@@ -209,7 +208,9 @@ impl Gate {
     fn is_part(&self, name: &str) -> bool {
         const INTERNAL: [&str; 3] = ["st_", "sqlite_", "pragma_"];
         let name = name.to_ascii_lowercase();
-        !INTERNAL.iter().any(|start| name.starts_with(start)) && !self.readable().contains(&name)
+        !INTERNAL.iter().any(|start| name.starts_with(start))
+            && owner(&name).is_none()
+            && !self.readable().contains(&name)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -211,6 +211,9 @@ impl Session {
         mark(&inner, "SAVEPOINT st_statement").map_err(save)?;
         let (result, passed) = self.as_mod(&inner, &mut state, work).map_err(save)?;
         let told = match (passed.over, passed.fired, result) {
+            (.., Err(Failed::Sqlite(error))) if matches!(halt(&error), Some(Halt::Save(_))) => {
+                return Err(save(error));
+            }
             _ if inner.connection.is_autocommit() => {
                 let why = "SQLite could only undo the whole tick".to_owned();
                 return Err(Stop::Halt(Halt::Statement(why)));
@@ -219,7 +222,7 @@ impl Session {
                 return Err(Stop::Halt(Halt::Statement(format!("a statement took {fired}"))));
             }
             (Some(fault), ..) | (.., Err(Failed::Over(fault))) => return Err(Stop::Fault(fault)),
-            (.., Err(Failed::Sqlite(error))) if is_hosts(&error) => {
+            (.., Err(Failed::Sqlite(error))) if halt(&error).is_some() => {
                 return Err(Stop::Halt(Halt::Statement(error.to_string())));
             }
             (.., Ok(done)) => {
@@ -312,7 +315,7 @@ fn first_word(sql: &str) -> &str {
     loop {
         let comment = match rest.get(..2) {
             Some("--") => rest.find('\n'),
-            Some("/*") => rest.find("*/").map(|at| at + 1),
+            Some("/*") => rest[2..].find("*/").map(|at| at + 3),
             _ => {
                 let end = rest.find(|letter: char| !letter.is_ascii_alphabetic());
                 return &rest[..end.unwrap_or(rest.len())];
@@ -330,25 +333,24 @@ fn ended(rest: &[u8]) -> Result<(), Failed> {
     }
 }
 
-/// Whether a failure is the machine's, and no two machines need agree on it.
-fn is_hosts(error: &Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::OutOfMemory
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::ReadOnly
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::OperationInterrupted
-                | ErrorCode::OperationAborted
-                | ErrorCode::CannotOpen
-                | ErrorCode::FileLockingProtocolFailed
-        )
-    )
+/// What a failure means on which no two machines need agree.
+fn halt(error: &Error) -> Option<Halt> {
+    match error.sqlite_error_code()? {
+        ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted | ErrorCode::OperationAborted => {
+            Some(Halt::Statement(error.to_string()))
+        }
+        // No mod can be blamed for the disk.
+        ErrorCode::DiskFull
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::DatabaseCorrupt
+        | ErrorCode::NotADatabase
+        | ErrorCode::ReadOnly
+        | ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::CannotOpen
+        | ErrorCode::FileLockingProtocolFailed => Some(Halt::Save(error.to_string())),
+        _ => None,
+    }
 }
 
 /// What a mod's author is told.

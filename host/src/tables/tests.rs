@@ -175,6 +175,7 @@ fn a_mistake_is_told_and_changes_nothing() {
         ("INSERT INTO", packed!([[]]), "incomplete input"),
         ("", packed!([[]]), "not authorized"),
         ("/* x */ -- y\n DROP VIEW IF EXISTS x", packed!([[]]), "not \"DROP\""),
+        ("/*/ SELECT */ DROP VIEW IF EXISTS x", packed!([[]]), "not \"DROP\""),
         ("SELECT 1", packed!([[]]), "a SELECT changes nothing"),
     ] {
         let told = session.execute(sql, &rows).expect("no stop").expect_err(sql);
@@ -328,7 +329,7 @@ fn a_migration_makes_strict_tables_of_the_mod_and_nothing_else() {
         ),
         (table("economy__x", &format!("{key}, b INTEGER AS (a + 1)")), "a generated column `b`"),
         (table("economy__x", &format!("{key} REFERENCES economy__ledger")), "a foreign key"),
-        (table("economy__x", &format!("{key} ON CONFLICT ROLLBACK")), "the word ROLLBACK"),
+        (table("economy__x", &format!("{key} ON CONFLICT ROLLBACK")), "holds `rollback`"),
         ("CREATE INDEX st_i ON economy__ledger (gold)".to_owned(), "not authorized"),
         ("CREATE INDEX economy__i ON history__wars (name)".to_owned(), "not authorized"),
         ("CREATE INDEX economy__i ON economy__ledger (random())".to_owned(), "is refused"),
@@ -344,7 +345,12 @@ fn a_migration_makes_strict_tables_of_the_mod_and_nothing_else() {
         ("ALTER TABLE economy__ledger RENAME TO st_x".to_owned(), "touches "),
         ("DELETE FROM history__wars".to_owned(), "not authorized"),
         ("DELETE FROM st_blobs".to_owned(), "not authorized"),
-        ("UPDATE sqlite_schema SET sql = ''".to_owned(), "may not be modified"),
+        ("UPDATE sqlite_schema SET sql = ''".to_owned(), "holds `sqlite_`"),
+        (
+            "INSERT INTO economy__ledger SELECT rootpage, sql, 1, NULL FROM sqlite_master"
+                .to_owned(),
+            "holds `sqlite_`",
+        ),
         ("PRAGMA foreign_keys = on".to_owned(), "not authorized"),
         ("ATTACH ':memory:' AS other".to_owned(), "not authorized"),
         ("COMMIT".to_owned(), "not authorized"),
@@ -394,6 +400,24 @@ fn values_and_statements_are_short_enough_for_any_function() {
     let sql = "SELECT length(replace(?1, 'x', ?1))";
     let told = session.query(sql, &packed!(["x".repeat(1000)])).expect("no stop").expect_err(sql);
     assert!(told.contains("too big"), "{told}");
+}
+
+#[test]
+fn functions_that_no_guard_could_stop_are_refused() {
+    let database = database();
+    let session = economy(&database);
+    let long = "a".repeat(60_000);
+    for (sql, expected) in [
+        ("SELECT ?1 LIKE '%' || substr(?1, 1, 25000) || 'b'", "too complex"),
+        ("SELECT ?1 GLOB '*[' || substr(?1, 1, 49000) || ']'", "too complex"),
+        ("SELECT trim(?1, substr(?1, 1, 9000))", "takes one argument"),
+        ("SELECT unhex(?1, ?1)", "not authorized"),
+    ] {
+        let told = session.query(sql, &packed!([long])).expect("no stop").expect_err(sql);
+        assert!(told.contains(expected), "{sql}: {told}");
+    }
+    let answer = session.query("SELECT trim('  a '), 'abc' LIKE '%b%'", &packed!([]));
+    assert_eq!(answer.expect("no stop").expect("answered").rows, packed!([["a", 1]]));
 }
 
 #[test]

@@ -26,11 +26,10 @@ impl Save {
     /// to come keeps only what they are.
     pub fn slim(&mut self) -> Result<(), SaveError> {
         let connection = self.database.lock();
-        let done = mods::slim(&connection).and_then(|()| connection.execute_batch("VACUUM"));
-        drop(connection);
-        done.map_err(|error| Failure::from(error).of(&self.path, "made slim"))?;
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "made slim");
+        mods::slim(&connection).map_err(failed)?;
         self.is_slim = true;
-        Ok(())
+        connection.execute_batch("VACUUM").map_err(failed)
     }
 
     /// Puts components and assets back, by digest, so that the mods that run now
