@@ -279,7 +279,8 @@ limits! {
     rows_written_max: u64 = 1_000_000,
     /// Bytes of statements, parameters and answers of one system in a tick.
     sql_max_bytes: u64 = 64 << 20,
-    /// Bytes of values that all tables of the mod may hold together.
+    /// Bytes of values that all tables of a mod may hold together, when this one
+    /// writes to them.
     tables_max_bytes: u64 = 256 << 20,
     /// Guard: steps of SQLite's machine for one statement; what it stopped is
     /// undone as by the emergency stop. Zero: never.

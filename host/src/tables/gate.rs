@@ -117,16 +117,25 @@ pub(super) enum Principal {
     Migration(String),
 }
 
-/// What the statements of a run have changed, and may.
-#[derive(Clone, Copy, Debug, Default)]
+/// What the statements of a run may still do.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Allowance {
     /// Rows that may still be written.
     pub rows: u64,
-    /// Bytes that the tables may still grow by.
-    pub bytes: u64,
-    /// The limits themselves, for messages.
+    /// Bytes that the tables of each mod may still grow by; those of a mod that is
+    /// not named have all of them.
+    pub room: BTreeMap<String, u64>,
+    /// The limits themselves.
     pub rows_max: u64,
     pub bytes_max: u64,
+}
+
+impl Allowance {
+    /// What the tables of whoever owns this one may still grow by.
+    fn room(&mut self, table: &str) -> &mut u64 {
+        let owner = owner(table).unwrap_or_default();
+        self.room.entry(owner.to_owned()).or_insert(self.bytes_max)
+    }
 }
 
 /// What stops a statement that no quota stopped.
@@ -274,11 +283,13 @@ impl Gate {
             }
         }
         if gone {
-            allowance.bytes = allowance.bytes.saturating_add(row.bytes);
+            let room = allowance.room(table);
+            *room = room.saturating_add(row.bytes);
             return Ok(());
         }
-        match allowance.bytes.checked_sub(row.bytes) {
-            Some(bytes) => allowance.bytes = bytes,
+        let room = allowance.room(table);
+        match room.checked_sub(row.bytes) {
+            Some(bytes) => *room = bytes,
             None => {
                 *over = Some(Fault::TooMuch {
                     what: "bytes in tables",

@@ -147,7 +147,7 @@ impl Database {
         let inner = self.inner();
         let before = schema(&inner.connection)?;
         inner.confine(true)?;
-        let allowance = Allowance { rows: u64::MAX, bytes: u64::MAX, ..Allowance::default() };
+        let allowance = Allowance { rows: u64::MAX, bytes_max: u64::MAX, ..Allowance::default() };
         self.gate.enter(Principal::Migration(mod_id.to_owned()), allowance, &Limits::default());
         let done = batch(&inner.connection, &migration.sql);
         let passed = self.gate.leave();

@@ -86,12 +86,16 @@ impl Session {
         limits: &Limits,
         tables: &BTreeMap<String, TableState>,
     ) -> Self {
-        let own = |(name, _): &(&String, &TableState)| owner(name) == Some(mod_id);
-        let stored: u64 = tables.iter().filter(own).map(|(_, state)| state.bytes).sum();
+        let mut room: BTreeMap<String, u64> = BTreeMap::new();
+        for (name, state) in tables {
+            let owner = owner(name).unwrap_or_default().to_owned();
+            let left = room.entry(owner).or_insert(limits.tables_max_bytes);
+            *left = left.saturating_sub(state.bytes);
+        }
         let allowance = Allowance {
             rows: limits.rows_written_max,
             rows_max: limits.rows_written_max,
-            bytes: limits.tables_max_bytes.saturating_sub(stored),
+            room,
             bytes_max: limits.tables_max_bytes,
         };
         let state = Mutex::new(State { allowance, ..State::default() });
@@ -251,7 +255,7 @@ impl Session {
     ) -> Result<(Result<T, Failed>, super::gate::Passed), Error> {
         inner.confine(true)?;
         let principal = Principal::Mod(self.rights.clone());
-        self.database.gate.enter(principal, state.allowance, &self.limits);
+        self.database.gate.enter(principal, state.allowance.clone(), &self.limits);
         let result = work(self, state, &inner.connection);
         let passed = self.database.gate.leave();
         inner.confine(false)?;

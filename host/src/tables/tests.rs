@@ -211,6 +211,28 @@ fn a_quota_that_is_used_up_is_a_fault_that_names_it() {
     });
 }
 
+#[test]
+fn what_one_mod_writes_for_another_counts_for_that_other() {
+    let database = database();
+    let limits = Limits { tables_max_bytes: 60, ..Limits::default() };
+    let granted = asks(&[], &["history__wars"]);
+    let write = |name: &str| {
+        let session = session(&database, "economy", &granted, &limits);
+        let sql = "INSERT INTO history__wars VALUES (?1)";
+        let done = session.execute(sql, &packed!([[name]]));
+        session.end(done.is_ok()).expect("ended");
+        done
+    };
+    assert_eq!(write("a war with a name of thirty-two"), Ok(Ok(1)));
+    let Err(Stop::Fault(Fault::TooMuch { limit, .. })) = write("and a war with another such name")
+    else {
+        panic!("no room is left");
+    };
+    assert_eq!(limit, "tables_max_bytes");
+    let own = session(&database, "economy", &granted, &limits);
+    assert_eq!(insert(&own, serde_json::json!([[1, "Ada", 1]])), 1, "its own have room");
+}
+
 const ENDLESS: &str = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)";
 
 #[test]
