@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod backup;
 mod bad_input;
 mod cli;
 mod columns;
@@ -18,6 +19,7 @@ mod manifests;
 mod packs;
 mod place;
 mod reload;
+mod running;
 mod scaffold;
 mod scenarios;
 mod tables;

@@ -5,6 +5,7 @@
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
 //! | [`send`] | puts an input into a save, also while its world runs |
 //! | [`Inquiry`] | answers SQL about a world that runs without a save |
+//! | [`backup`] | copies a save, also while its world runs |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
@@ -47,9 +48,11 @@
 //!
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
+mod backup;
 mod checkpoint;
 mod chunks;
 mod connect;
+mod draft;
 mod encode;
 mod error;
 mod inbox;
@@ -64,6 +67,7 @@ mod schema;
 mod sql;
 mod state;
 
+pub use backup::{BackedUp, backup};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use inbox::{INBOX_MAX, send};
