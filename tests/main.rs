@@ -12,6 +12,7 @@ mod columns;
 mod determinism;
 mod durability;
 mod earth;
+mod export;
 mod faults;
 mod fixtures;
 mod kill;

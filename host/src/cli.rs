@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod dev;
 mod embed;
+mod export;
 mod info;
 mod lock;
 mod mods;
@@ -69,6 +70,7 @@ enum Verb {
     Sql(sql::Arguments),
     Info(info::Arguments),
     Backup(backup::Arguments),
+    Export(export::Arguments),
     Mods(lock::Arguments),
     Pack(pack::Arguments),
     Slim(slim::Arguments),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Verb::Sql(arguments) => sql::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
+        Verb::Export(arguments) => export::run(arguments),
         Verb::Mods(arguments) => lock::run(arguments),
         Verb::Pack(arguments) => pack::run(arguments),
         Verb::Slim(arguments) => slim::run(arguments),
