@@ -15,6 +15,7 @@ mod earth;
 mod export;
 mod faults;
 mod fixtures;
+mod heavy;
 mod kill;
 mod manifests;
 mod packs;
