@@ -5,19 +5,23 @@
 
 mod harness;
 
+mod backup;
 mod bad_input;
 mod cli;
 mod columns;
 mod determinism;
 mod durability;
 mod earth;
+mod export;
 mod faults;
 mod fixtures;
+mod heavy;
 mod kill;
 mod manifests;
 mod packs;
 mod place;
 mod reload;
+mod running;
 mod scaffold;
 mod scenarios;
 mod tables;

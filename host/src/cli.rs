@@ -8,10 +8,12 @@
 //! Deliberately absent: anything that another program could want to do. That
 //! belongs into the library.
 
+mod backup;
 mod build;
 mod check;
 mod dev;
 mod embed;
+mod export;
 mod info;
 mod lock;
 mod mods;
@@ -67,6 +69,8 @@ enum Verb {
     Build(build::Arguments),
     Sql(sql::Arguments),
     Info(info::Arguments),
+    Backup(backup::Arguments),
+    Export(export::Arguments),
     Mods(lock::Arguments),
     Pack(pack::Arguments),
     Slim(slim::Arguments),
@@ -85,6 +89,8 @@ pub fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(arguments),
         Verb::Sql(arguments) => sql::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
+        Verb::Backup(arguments) => backup::run(arguments),
+        Verb::Export(arguments) => export::run(arguments),
         Verb::Mods(arguments) => lock::run(arguments),
         Verb::Pack(arguments) => pack::run(arguments),
         Verb::Slim(arguments) => slim::run(arguments),

@@ -5,6 +5,8 @@
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
 //! | [`send`] | puts an input into a save, also while its world runs |
 //! | [`Inquiry`] | answers SQL about a world that runs without a save |
+//! | [`export`] | writes a save as plain rows for other tools |
+//! | [`backup`] | copies a save, also while its world runs |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
@@ -47,11 +49,14 @@
 //!
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
+mod backup;
 mod checkpoint;
 mod chunks;
 mod connect;
+mod draft;
 mod encode;
 mod error;
+mod export;
 mod inbox;
 mod inquiry;
 mod lock;
@@ -64,14 +69,16 @@ mod schema;
 mod sql;
 mod state;
 
+pub use backup::{BackedUp, backup};
 pub use connect::in_memory;
 pub use error::SaveError;
+pub use export::{ExportFormat, Exported, export};
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{Inquiry, Running};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
 pub use save::{Adoption, Save};
-pub use sql::Table;
+pub use sql::{Table, exact};
 
 #[cfg(test)]
 mod tests;

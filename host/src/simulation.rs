@@ -18,7 +18,7 @@ use crate::pack::{self, Keys};
 use crate::persist::{self, Cause, Contents, RecordedSet, Save, SaveError};
 use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
-use crate::record::{Digest, Input, TickRecord};
+use crate::record::{Digest, Input, TickRecord, hex};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
@@ -122,6 +122,20 @@ pub enum Error {
     /// Code that different compilers made.
     #[error("the mods were compiled by different compilers: compile them together")]
     Compilers,
+    /// What a save holds is not the world that was computed.
+    #[error(
+        "tick {tick} left a world with the hash {computed}, and the save that was closed and \
+         opened again has {found}: keep the save and report this, it is a fault of the host or \
+         the machine"
+    )]
+    Reopened {
+        /// The last tick.
+        tick: u64,
+        /// The state hash that was recorded.
+        computed: String,
+        /// The state hash of the world that came back.
+        found: String,
+    },
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
@@ -355,6 +369,35 @@ impl Simulation {
     /// Threads that run guests.
     pub fn threads(&self) -> usize {
         self.pool.as_ref().map_or(1, ThreadPool::current_num_threads)
+    }
+
+    /// Closes the save and goes on with what it holds, which must be the world
+    /// as it is. A world without a save has nothing to go back to and goes on.
+    ///
+    /// After an error the world is still there, but has no save any more.
+    pub fn reopen(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        let nowhere = Arc::new(persist::in_memory()?);
+        let Some(save) = self.save.take() else { return Ok(()) };
+        let path = save.path().to_owned();
+        self.tables = nowhere;
+        save.close()?;
+        let options = Options {
+            threads: self.threads(),
+            log: self.log.clone(),
+            accept_mods: false,
+            ..Options::default()
+        };
+        let given = (self.config.clone(), self.mods().collect());
+        let mut reopened = Self::open(&path, Some(given), options)?;
+        let (computed, found) = (self.hash(), reopened.hash());
+        if computed != found {
+            let (computed, found) = (hex(&computed), hex(&found));
+            return Err(Error::Reopened { tick: self.now.world.tick(), computed, found });
+        }
+        reopened.waiting = std::mem::take(&mut self.waiting);
+        *self = reopened;
+        Ok(())
     }
 
     /// Commits what is still held back and closes the save, which is then one

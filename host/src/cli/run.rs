@@ -57,6 +57,9 @@ pub struct Arguments {
     /// Use only packs signed with this minisign key; may be given again
     #[arg(long, value_name = "KEY")]
     trust: Vec<String>,
+    /// Close the save after every tick, open it again and compare the hashes
+    #[arg(long)]
+    heavy: bool,
     /// Show warnings and errors only
     #[arg(long, short)]
     quiet: bool,
@@ -78,6 +81,7 @@ impl Arguments {
             accept_mods: true,
             slim: false,
             trust: Vec::new(),
+            heavy: false,
             quiet: false,
             json: false,
         }
@@ -217,6 +221,7 @@ fn check_shard_rows(rows: Option<usize>) -> Result<()> {
 /// A run under way.
 struct Going<'a> {
     ticks: Option<u64>,
+    heavy: bool,
     screen: &'a Screen,
     bar: ProgressBar,
     pace: Option<Pace>,
@@ -233,6 +238,7 @@ impl<'a> Going<'a> {
         let started = Instant::now();
         Self {
             ticks: arguments.ticks,
+            heavy: arguments.heavy,
             screen,
             bar: screen.ticks(arguments.ticks),
             pace: arguments.hz.map(Pace::new),
@@ -257,6 +263,9 @@ impl<'a> Going<'a> {
             }
             before_tick(simulation)?;
             let record = simulation.tick()?;
+            if self.heavy {
+                simulation.reopen()?;
+            }
             for news in self.tally.add(&record) {
                 self.screen.warn(&news);
             }

@@ -4,8 +4,7 @@ use clap::ValueEnum;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement};
 use rusqlite::types::Value;
-use sandtable::persist::Table;
-use serde_json::{Map, Value as Json};
+use sandtable::persist::{Table, exact};
 
 use super::text::{group, rounded, visible};
 
@@ -28,8 +27,8 @@ pub enum Format {
 pub fn write(table: &Table, format: Format) -> String {
     match format {
         Format::Table => framed(table, |_, value| exact(value)),
-        Format::Json => json(table),
-        Format::Csv => csv(table),
+        Format::Json => table.to_json(),
+        Format::Csv => table.to_csv(),
     }
 }
 
@@ -62,59 +61,12 @@ fn framed(table: &Table, show: impl Fn(&str, &Value) -> String) -> String {
     framed.trim_fmt()
 }
 
-fn json(table: &Table) -> String {
-    if table.rows.is_empty() {
-        return "[]".to_owned();
-    }
-    let rows: Vec<String> = table
-        .rows
-        .iter()
-        .map(|row| {
-            let fields = table.columns.iter().cloned().zip(row.iter().map(|value| match value {
-                Value::Null => Json::Null,
-                Value::Integer(number) => (*number).into(),
-                Value::Real(number) => (*number).into(),
-                Value::Text(_) | Value::Blob(_) => exact(value).into(),
-            }));
-            Json::Object(fields.collect::<Map<_, _>>()).to_string()
-        })
-        .collect();
-    format!("[\n{}\n]", rows.join(",\n"))
-}
-
-fn csv(table: &Table) -> String {
-    let line = |cells: &mut dyn Iterator<Item = String>| {
-        cells.map(|cell| quoted(&cell)).collect::<Vec<_>>().join(",")
-    };
-    let mut lines = vec![line(&mut table.columns.iter().cloned())];
-    lines.extend(table.rows.iter().map(|row| line(&mut row.iter().map(exact))));
-    lines.join("\r\n")
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
-
-/// A value with nothing left out; bytes in hexadecimal.
-fn exact(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(format: Format, expected: &str) {
+    #[test]
+    fn a_table_has_numbers_to_the_right() {
         let table = Table {
             columns: vec!["name".to_owned(), "n".to_owned()],
             rows: vec![
@@ -123,35 +75,14 @@ mod tests {
                 vec![Value::Blob(vec![0, 255]), Value::Real(f64::INFINITY)],
             ],
         };
-        assert_eq!(write(&table, format), expected);
-    }
-
-    #[test]
-    fn json_has_a_row_a_line() {
-        check(
-            Format::Json,
-            "[\n{\"name\":\"a \\\"b\\\", c\",\"n\":12345},\n{\"name\":null,\"n\":1.5},\n\
-             {\"name\":\"00ff\",\"n\":null}\n]",
-        );
-    }
-
-    #[test]
-    fn csv_is_quoted_where_it_must_be() {
-        check(Format::Csv, "name,n\r\n\"a \"\"b\"\", c\",12345\r\n,1.5\r\n00ff,inf");
-    }
-
-    #[test]
-    fn a_table_has_numbers_to_the_right() {
-        check(
-            Format::Table,
-            "\
+        let expected = "\
 ┌──────────┬───────┐
 │ name     ┆ n     │
 ╞══════════╪═══════╡
 │ a \"b\", c ┆ 12345 │
 │          ┆   1.5 │
 │ 00ff     ┆   inf │
-└──────────┴───────┘",
-        );
+└──────────┴───────┘";
+        assert_eq!(write(&table, Format::Table), expected);
     }
 }

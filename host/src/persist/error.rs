@@ -11,10 +11,10 @@ use rusqlite::{Error as Sqlite, ErrorCode};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// There is already something where the new save should be.
-    #[error("{} is already there: open it, or give the new save another name", path.display())]
+    /// There is already something where a new file should be.
+    #[error("{} is already there: give another name, or move it away", path.display())]
     Exists {
-        /// The save.
+        /// The file.
         path: PathBuf,
     },
     /// There is nothing there.

@@ -30,7 +30,7 @@ use super::{connect, inbox, log, schema};
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
     /// What the tables are called, once there are any.
     tables: Option<Vec<String>>,
 }

@@ -25,8 +25,9 @@ use crate::tables::Guard;
 
 use super::checkpoint::Checkpoints;
 use super::chunks::Index;
+use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
-use super::lock::{Lock, beside};
+use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
 use super::{chunks, connect, inbox, restore, schema, state};
@@ -69,23 +70,7 @@ impl Save {
     /// it is whole.
     pub fn create(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
         let lock = Lock::take(path)?;
-        if path.exists() {
-            return Err(SaveError::Exists { path: path.to_owned() });
-        }
-        let draft = beside(path, ".new");
-        // The log of a save that was removed would be replayed into this one.
-        remove_beside(path);
-        let made = write_draft(&draft, path, config, world).and_then(|()| {
-            std::fs::rename(&draft, path).map_err(|source| {
-                let path = path.to_owned();
-                SaveError::Io { path, doing: "made", cause: source }
-            })
-        });
-        if made.is_err() {
-            remove_beside(path);
-        }
-        made?;
-        sync_folder(path);
+        appear(path, &lock, |draft| write_draft(draft, path, config, world))?;
         Self::open_locked(path, lock).map(|(save, ..)| save)
     }
 
@@ -363,13 +348,6 @@ impl Drop for Transaction<'_> {
     }
 }
 
-/// Removes what can lie beside a save that is not there.
-fn remove_beside(path: &Path) {
-    for leftover in ["-wal", "-shm", ".new", ".new-journal", ".new-wal", ".new-shm"] {
-        let _ = std::fs::remove_file(beside(path, leftover));
-    }
-}
-
 /// Writes a whole new save under another name.
 fn write_draft(
     draft: &Path,
@@ -443,7 +421,7 @@ fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
 }
 
 /// Lets SQLite look at all its pages, and the order of its indices.
-fn check_pages(connection: &Connection) -> Outcome<()> {
+pub(super) fn check_pages(connection: &Connection) -> Outcome<()> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     match found.as_str() {
         "ok" => Ok(()),
@@ -454,13 +432,6 @@ fn check_pages(connection: &Connection) -> Outcome<()> {
 fn now_millis() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as i64
-}
-
-/// Makes a rename last through a power failure, where folders can be synced.
-fn sync_folder(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = std::fs::File::open(folder.unwrap_or(Path::new(".")));
-    let _ = folder.and_then(|folder| folder.sync_all());
 }
 
 /// Decides which commits are synced.

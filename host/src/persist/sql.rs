@@ -12,6 +12,7 @@
 mod cells;
 mod names;
 mod table;
+mod text;
 mod views;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ use rusqlite::{Connection, Error, ErrorCode};
 use crate::ecs::{Entity, World};
 
 use super::error::{Failure, SaveError};
+
+pub use text::exact;
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,63 @@
+//! A copy of a save, also while its world runs.
+//!
+//! It is made of one commit: a reader's transaction holds that one fast, so the
+//! copy never starts anew because the world went on, and the writer waits for
+//! nothing. The log of the save grows meanwhile.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use crate::record::Digest;
+
+use super::draft::appear;
+use super::error::{Failure, Outcome, SaveError};
+use super::lock::Lock;
+use super::reader::Reader;
+use super::save::{Restored, check_pages};
+use super::{connect, schema};
+
+/// Pages of SQLite that are copied at once: some MiB.
+const PAGES_A_STEP: i32 = 256;
+/// How long the disk is left to the writer between two steps.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// What a backup holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackedUp {
+    /// The tick that it stands at.
+    pub tick: u64,
+    /// The state hash of that tick, which the copy was found to have.
+    pub hash: Digest,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+/// Copies a save as its last commit left it into a file that is not there yet,
+/// which appears once it is whole and was checked as a save is when it opens.
+pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
+    let reader = Reader::open(save)?;
+    let lock = Lock::take(target)?;
+    let mut tick = 0;
+    let mut hash = Digest::default();
+    appear(target, &lock, |draft| {
+        let mut copy = connect::creating(draft)?;
+        let failed = |error: rusqlite::Error| Failure::from(error).of(target, "written");
+        let copied = Backup::new(&reader.connection, &mut copy)
+            .and_then(|backup| backup.run_to_completion(PAGES_A_STEP, PAUSE, None));
+        copied.map_err(failed)?;
+        // What is wrong with the copy is wrong with the save.
+        (tick, hash) = check(&copy).map_err(|failure| failure.of(save, "backed up"))?;
+        copy.close().map_err(|(_, error)| failed(error))
+    })?;
+    Ok(BackedUp { tick, hash, bytes: connect::file_bytes(target) })
+}
+
+fn check(copy: &Connection) -> Outcome<(u64, Digest)> {
+    check_pages(copy)?;
+    schema::check(copy)?;
+    let head = Restored::read(copy)?.head;
+    Ok((head.tick.unsigned_abs(), head.state))
+}

@@ -1,0 +1,170 @@
+//! A save as plain rows for other tools.
+//!
+//! Everything that `SELECT * FROM tables` lists, one table after another, each
+//! in the order of its columns from the first on: two exports of one commit are
+//! the same.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use rusqlite::types::{Type, Value};
+use rusqlite::{Connection, params_from_iter};
+
+use super::connect;
+use super::draft::appear;
+use super::error::{Failure, SaveError};
+use super::lock::Lock;
+use super::reader::Reader;
+use super::sql::Table;
+
+/// In which form rows are exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// A folder with a `.csv` file for each table.
+    Csv,
+    /// One JSON object that has an array of objects for each table.
+    Json,
+    /// An SQLite file. A column has a type where all its values have that one.
+    Sqlite,
+}
+
+/// What was exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// How many tables there are.
+    pub tables: u64,
+    /// How many rows they have together.
+    pub rows: u64,
+}
+
+/// Writes every table of a save, as its last commit left it, to where nothing is
+/// yet. What is written appears once it is whole.
+pub fn export(save: &Path, format: ExportFormat, target: &Path) -> Result<Exported, SaveError> {
+    let mut tables = Tables { reader: Reader::open(save)?, exported: Exported::default() };
+    let lock = Lock::take(target)?;
+    appear(target, &lock, |draft| match format {
+        ExportFormat::Csv => csv(&mut tables, draft, target),
+        ExportFormat::Json => json(&mut tables, draft, target),
+        ExportFormat::Sqlite => sqlite(&mut tables, draft, target),
+    })?;
+    Ok(tables.exported)
+}
+
+/// The tables of a save, as they are read.
+struct Tables {
+    reader: Reader,
+    exported: Exported,
+}
+
+impl Tables {
+    /// Reads one table after another.
+    fn each(
+        &mut self,
+        mut write: impl FnMut(&str, &Table) -> Result<(), SaveError>,
+    ) -> Result<(), SaveError> {
+        for row in self.reader.query("SELECT name FROM tables ORDER BY name")?.rows {
+            let [Value::Text(name)] = row.as_slice() else { continue };
+            let table = self.read(name)?;
+            write(name, &table)?;
+            self.exported.tables += 1;
+            self.exported.rows += table.rows.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, name: &str) -> Result<Table, SaveError> {
+        let all = format!("SELECT * FROM {}", quoted(name));
+        let columns = self.reader.query(&format!("{all} LIMIT 0"))?.columns.len();
+        let places: Vec<String> = (1..=columns).map(|place| place.to_string()).collect();
+        self.reader.query(&format!("{all} ORDER BY {}", places.join(", ")))
+    }
+}
+
+fn csv(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError> {
+    // What a killed process left may be somebody's folder: it is not removed.
+    fs::create_dir(draft).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => SaveError::Exists { path: draft.to_owned() },
+        _ => unwritten(target)(cause),
+    })?;
+    let written = tables.each(|name, table| {
+        file(&draft.join(format!("{name}.csv")), target, |file| {
+            write!(file, "{}\r\n", table.to_csv()).map_err(unwritten(target))
+        })
+    });
+    if written.is_err() {
+        let _ = fs::remove_dir_all(draft);
+    }
+    written
+}
+
+fn json(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError> {
+    file(draft, target, |file| {
+        let mut before = "{\n";
+        tables.each(|name, table| {
+            let name = serde_json::Value::from(name);
+            let written = write!(file, "{before}{name}: {}", table.to_json());
+            before = ",\n";
+            written.map_err(unwritten(target))
+        })?;
+        file.write_all(b"\n}\n").map_err(unwritten(target))
+    })
+}
+
+fn file(
+    path: &Path,
+    target: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), SaveError>,
+) -> Result<(), SaveError> {
+    let mut file = BufWriter::new(File::create_new(path).map_err(unwritten(target))?);
+    write(&mut file)?;
+    let synced = file.into_inner().map_err(io::IntoInnerError::into_error);
+    synced.and_then(|file| file.sync_all()).map_err(unwritten(target))
+}
+
+fn unwritten(target: &Path) -> impl Fn(io::Error) -> SaveError {
+    |cause| SaveError::Io { path: target.to_owned(), doing: "written", cause }
+}
+
+fn sqlite(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError> {
+    let failed = |error: rusqlite::Error| Failure::from(error).of(target, "written");
+    let connection = connect::creating(draft)?;
+    connection.execute_batch("BEGIN").map_err(failed)?;
+    tables.each(|name, table| fill(&connection, name, table).map_err(failed))?;
+    connection.execute_batch("COMMIT").map_err(failed)?;
+    connection.close().map_err(|(_, error)| failed(error))
+}
+
+fn fill(connection: &Connection, name: &str, table: &Table) -> rusqlite::Result<()> {
+    let columns = table.columns.iter().enumerate();
+    let columns: Vec<String> =
+        columns.map(|(at, column)| format!("{}{}", quoted(column), type_of(table, at))).collect();
+    let (name, holes) = (quoted(name), vec!["?"; columns.len()].join(", "));
+    connection.execute_batch(&format!("CREATE TABLE {name} ({})", columns.join(", ")))?;
+    let mut insert = connection.prepare(&format!("INSERT INTO {name} VALUES ({holes})"))?;
+    for row in &table.rows {
+        insert.execute(params_from_iter(row))?;
+    }
+    Ok(())
+}
+
+/// The type that all values of a column have, with a space before it; without
+/// one SQLite keeps every value as it is.
+fn type_of(table: &Table, column: usize) -> &'static str {
+    let values = table.rows.iter().map(|row| row.get(column).map_or(Type::Null, Value::data_type));
+    let mut types = values.filter(|ty| *ty != Type::Null);
+    match types.next() {
+        Some(first) if types.all(|ty| ty == first) => match first {
+            Type::Integer => " INTEGER",
+            Type::Real => " REAL",
+            Type::Text => " TEXT",
+            Type::Blob => " BLOB",
+            Type::Null => "",
+        },
+        _ => "",
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
