@@ -1,7 +1,7 @@
 //! A mod that misbehaves is stopped and named, and the world goes on as if it
 //! had not run.
 
-use sandtable::catalog::ModSource;
+use sandtable::catalog::{Manifest, ModSource};
 
 use crate::harness::*;
 
@@ -144,6 +144,20 @@ fn an_emergency_stop_undoes_the_tick_and_runs_it_again_without_the_mod() {
         4.0,
         "no tick was lost or doubled"
     );
+}
+
+#[test]
+fn a_mod_that_asks_for_an_emergency_stop_has_it_where_the_world_has_none() {
+    let text =
+        format!("{WORLD}[limits]\nfuel = 1_000_000_000_000_000\nwall_clock_max_millis = 0\n");
+    let mut loops = guest("loops");
+    let mut manifest = Manifest::new("loops", "0.1.0".parse().unwrap());
+    manifest.limits.wall_clock_max_millis = Some(50);
+    loops.manifest = Some(manifest);
+    let mut world = world_of(&text, vec![loops], 1);
+    let records = run(&mut world, 2);
+    let [exclusion] = &records[1].exclusions[..] else { panic!("{records:?}") };
+    assert!(exclusion.cause.contains("50 ms"), "{}", exclusion.cause);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn first_ledger() -> ModSource {
 
 /// Makes the fixture anew. Only for a format that was never released.
 #[test]
-#[ignore = "writes into the repository"]
+#[ignore = "writes into the repository; the README has the command"]
 fn make_the_fixtures() {
     let save = fixture("ledger_first.db");
     let _ = std::fs::remove_file(&save);

@@ -1,43 +1,19 @@
 //! Kill the process anywhere: the save opens at the last whole tick.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use sandtable::Simulation;
 use sandtable::record::hex;
 
 use crate::harness::*;
 
-/// A world file beside its components, so that nothing has to be built.
-fn world_folder(folder: &Path) {
-    fs::create_dir_all(folder).unwrap();
-    for name in ["menagerie", "diary"] {
-        fs::write(folder.join(format!("{name}.wasm")), component(name)).unwrap();
-    }
-    let text = format!(
-        "{WORLD}[mods.menagerie]\npath = \"menagerie.wasm\"\n[mods.diary]\npath = \"diary.wasm\"\n"
-    );
-    fs::write(folder.join("world.toml"), text).unwrap();
-}
-
 fn start(world: &Path, save: &Path) -> Child {
     let mut command = sandtable();
     command.arg("run").arg(world).arg("--save").arg(save).args(["--ticks", "1000000", "--quiet"]);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
-}
-
-/// The last tick in a save, as a reader beside the running writer sees it.
-fn last_tick(save: &Path) -> u64 {
-    let read = || -> rusqlite::Result<i64> {
-        let connection = Connection::open_with_flags(save, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        let last = "SELECT coalesce(max(tick), 0) FROM st_ticks";
-        connection.query_row(last, [], |row| row.get::<_, i64>(0))
-    };
-    read().unwrap_or(0) as u64
 }
 
 /// Numbers that look random and repeat.
@@ -49,7 +25,7 @@ fn scramble(seed: u64) -> u64 {
 fn killed_so_often(kills: u64) {
     let folder = tempfile::tempdir().unwrap();
     let (world, save) = (folder.path().join("a world"), folder.path().join("save.db"));
-    world_folder(&world);
+    write_world(&world, WORLD, &["menagerie", "diary"]);
     let mut done = 0;
     for kill in 0..kills {
         let mut child = start(&world, &save);

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use sandtable::Simulation;
 use sandtable::catalog::ModSource;
 use sandtable::persist::query;
+use sandtable::{Error, Options, Simulation};
 use serde_json::json;
 
 use crate::harness::*;
@@ -201,7 +201,14 @@ fn tables_of_a_mod_that_is_gone_stay_unless_the_world_says_otherwise() {
     let drift = || vec![with_asset(guest("drift"), "count", "50")];
     reopen("", drift());
     assert_eq!(number(&save, ENTRIES), 7, "kept");
-    reopen("", drift().into_iter().chain([guest("ledger")]).collect());
+    let back: Vec<ModSource> = drift().into_iter().chain([guest("ledger")]).collect();
+    let careful = Options { accept_mods: false, ..quiet(1) };
+    let given = (config(WORLD, &back), back.clone());
+    let Err(Error::OtherMods(plan)) = Simulation::open(&save, Some(given), careful) else {
+        panic!("other mods");
+    };
+    assert!(!plan.to_string().contains("migration"), "none runs twice: {plan}");
+    reopen("", back);
     assert_eq!(number(&save, ENTRIES), 10, "adopted again");
     reopen("[removed]\nledger = \"drop-tables\"\n", drift());
     let left = "SELECT group_concat(name) FROM tables WHERE what = 'mod''s table'";

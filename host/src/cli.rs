@@ -15,7 +15,6 @@ mod dev;
 mod embed;
 mod export;
 mod info;
-mod lock;
 mod mods;
 mod new;
 mod pack;
@@ -23,6 +22,7 @@ mod run;
 mod screen;
 mod send;
 mod slim;
+mod sources;
 mod sql;
 mod stop;
 mod table;
@@ -71,7 +71,7 @@ enum Verb {
     Info(info::Arguments),
     Backup(backup::Arguments),
     Export(export::Arguments),
-    Mods(lock::Arguments),
+    Mods(mods::Arguments),
     Pack(pack::Arguments),
     Slim(slim::Arguments),
     Embed(embed::Arguments),
@@ -91,7 +91,7 @@ pub fn main() -> ExitCode {
         Verb::Info(arguments) => info::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
         Verb::Export(arguments) => export::run(arguments),
-        Verb::Mods(arguments) => lock::run(arguments),
+        Verb::Mods(arguments) => mods::run(arguments),
         Verb::Pack(arguments) => pack::run(arguments),
         Verb::Slim(arguments) => slim::run(arguments),
         Verb::Embed(arguments) => embed::run(arguments),

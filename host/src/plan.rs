@@ -20,7 +20,7 @@ use crate::migration::{Conversions, Migration};
 use crate::persist::StoredMod;
 use crate::program::ProgramError;
 use crate::record::{Input, hex};
-use crate::tables;
+use crate::tables::{self, Ran};
 
 pub use kinds::FieldChange;
 pub use systems::Facet;
@@ -35,6 +35,8 @@ pub struct Saved<'a> {
     pub behind: &'a Conversions,
     /// Inputs that wait for a tick.
     pub inputs: &'a [Input],
+    /// Migrations of tables that ran in it.
+    pub ran: &'a Ran,
     /// What becomes of the tables of mods that are gone.
     pub removed: &'a BTreeMap<String, Removed>,
 }
@@ -194,13 +196,6 @@ impl Plan {
         Ok((Self { mods }, migration))
     }
 
-    /// Adds a reason why the save cannot follow a mod.
-    pub fn refuse(&mut self, id: &str, why: String) {
-        if let Some(plan) = self.mods.iter_mut().find(|plan| plan.id == id) {
-            plan.refusals.push(why);
-        }
-    }
-
     /// Whether everything stays as it is.
     pub fn is_empty(&self) -> bool {
         self.mods.iter().all(|it| it.change == ModChange::Same && it.refusals.is_empty())
@@ -215,6 +210,12 @@ impl Plan {
     pub fn refusals(&self) -> impl Iterator<Item = &str> {
         self.mods.iter().flat_map(|it| &it.refusals).map(String::as_str)
     }
+}
+
+/// The migrations of tables that a mod declares.
+pub(crate) fn migrations_of(description: &Description) -> Vec<tables::Migration> {
+    let migrations = description.migrations.iter();
+    migrations.map(|it| tables::Migration { name: it.name.clone(), sql: it.sql.clone() }).collect()
 }
 
 /// The tables that a mod leaves behind.
@@ -253,12 +254,12 @@ impl ModPlan {
         let old = before.and_then(|before| described(before).ok());
         plan.compare_systems(old.as_ref(), description);
         plan.compare_kinds(saved, old.as_ref(), description, migration);
-        let ran = |name: &str| {
-            let same = |migration: &crate::guest::declared::Migration| migration.name == name;
-            old.as_ref().is_some_and(|old| old.migrations.iter().any(same))
-        };
-        for migration in description.migrations.iter().filter(|it| !ran(&it.name)) {
-            plan.differences.push(Difference::Migration { name: migration.name.clone() });
+        let declared = migrations_of(description);
+        match tables::pending(saved.ran, &now.id, &declared) {
+            Ok(pending) => plan.differences.extend(
+                pending.into_iter().map(|it| Difference::Migration { name: it.name.clone() }),
+            ),
+            Err(refusal) => plan.refusals.push(refusal.to_string()),
         }
         for conversion in migration.conversions.iter().filter(|it| it.mod_id == now.id) {
             plan.differences.push(Difference::Conversion { name: conversion.name.clone() });

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use semver::Version;
 
 use crate::catalog::{self, ModSource, Offered};
-use crate::config::{Limits, Removed, WorldConfig};
+use crate::config::{Removed, WorldConfig};
 use crate::ecs::{KindId, ModState, Recast, World};
-use crate::guest::declared::{self, Description};
+use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
 use crate::migration::{Conversion, Migration};
 use crate::persist::{Adoption, Cause, RecordedSet, StoredMod};
-use crate::plan::{Plan, Saved, described};
+use crate::plan::{Plan, Saved, described, migrations_of};
 use crate::program::{self, Program, Terms};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::Schedule;
@@ -80,15 +80,6 @@ impl Compiled {
         &mut self.source
     }
 
-    /// The migrations of its tables.
-    pub fn migrations(&self) -> Vec<TableMigration> {
-        let migration = |declared: &declared::Migration| TableMigration {
-            name: declared.name.clone(),
-            sql: declared.sql.clone(),
-        };
-        self.declaration.migrations.iter().map(migration).collect()
-    }
-
     /// As a save carries it.
     pub fn stored(&self) -> StoredMod {
         let Self { source, code, declaration, .. } = self;
@@ -109,8 +100,8 @@ impl Compiled {
 impl Compiler {
     /// For a world with these settings, whose mods run on so many threads.
     pub fn new(config: WorldConfig, threads: usize) -> Result<Self, Error> {
-        let (strict_nan, stop) = engine_settings(&config);
-        let engine = Arc::new(Engine::new(strict_nan, stop, thread_count(threads))?);
+        let engine = Engine::new(config.world.strict_nan, thread_count(threads))?;
+        let engine = Arc::new(engine);
         Ok(Self { engine, config, known: Vec::new() })
     }
 
@@ -121,7 +112,7 @@ impl Compiler {
 
     /// For other settings of the same world.
     pub fn with(&self, config: WorldConfig, threads: usize) -> Result<Self, Error> {
-        if engine_settings(&config) != engine_settings(&self.config) {
+        if config.world.strict_nan != self.config.world.strict_nan {
             return Self::new(config, threads);
         }
         Ok(Self { config, ..self.clone() })
@@ -232,8 +223,10 @@ impl Simulation {
         if let Some(save) = &self.save {
             inputs.extend(save.waiting()?);
         }
+        let ran = self.tables.ran().map_err(TableError::from)?;
         let saved = Saved {
             world: &self.now.world,
+            ran: &ran,
             mods: &self.set.mods,
             behind: &self.behind,
             inputs: &inputs,
@@ -244,13 +237,7 @@ impl Simulation {
         }
         let offered: Vec<Offered<'_>> = mods.iter().map(offered).collect();
         let depths = catalog::resolve(&offered)?;
-        let (mut plan, migration) = Plan::between(&saved, &stored)?;
-        for compiled in &mods {
-            let id = &compiled.source.id;
-            if let Err(refusal) = self.tables.pending(id, &compiled.migrations()) {
-                plan.refuse(id, refusal.to_string());
-            }
-        }
+        let (plan, migration) = Plan::between(&saved, &stored)?;
         if !plan.is_compatible() {
             return Err(Error::Incompatible(Box::new(plan)));
         }
@@ -263,7 +250,7 @@ impl Simulation {
             let Compiled { source, code, declaration, .. } = compiled;
             let terms = Terms::of(source, &sources, &config);
             program.add(code.clone(), declaration, terms, &migration.registry)?;
-            tables.push((source.id.clone(), compiled.migrations()));
+            tables.push((source.id.clone(), migrations_of(declaration)));
         }
         let schedule = Schedule::new(&program.systems)?;
         Ok(Prepared { config, engine, plan, migration, tables, program, schedule, mods: stored })
@@ -414,22 +401,6 @@ impl Simulation {
                 Ok(())
             }
         }
-    }
-}
-
-/// Whether guests are compiled with strict NaNs, and with an emergency stop.
-fn engine_settings(config: &WorldConfig) -> (bool, bool) {
-    let mut limits = config.mods.keys().map(|id| limits_of(config, id));
-    let stop = config.limits.wall_clock_max_millis > 0
-        || limits.any(|limits| limits.wall_clock_max_millis > 0);
-    (config.world.strict_nan, stop)
-}
-
-/// What calls of a mod may use up.
-fn limits_of(config: &WorldConfig, id: &str) -> Limits {
-    match config.mods.get(id) {
-        Some(settings) => config.limits.with(&settings.limits),
-        None => config.limits.clone(),
     }
 }
 

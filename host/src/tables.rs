@@ -41,7 +41,7 @@ mod session;
 mod value;
 
 pub use database::{Database, Guard, Undone, states};
-pub use migration::{Migration, TableError, check, pending};
+pub use migration::{Migration, Ran, TableError, check, pending, ran};
 pub use session::{Answer, Session, Stop};
 
 #[cfg(test)]

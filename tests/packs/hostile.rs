@@ -310,7 +310,7 @@ fn a_pack_that_was_altered_anywhere_is_refused_or_says_the_same() {
 
 /// The long form: packs that were altered in many places at once.
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes a minute; the README has the command"]
 fn packs_that_were_altered_at_random_are_refused_or_say_the_same() {
     let place = Place(tempfile::tempdir().unwrap());
     let (whole, _) = good();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sandtable::catalog::{self, BuiltMod, WORLD_FILE};
 
-use super::mods;
 use super::screen::{Screen, Show, answer};
+use super::sources;
 use super::text;
 
 /// Build a world's mods, or one mod, to components
@@ -24,10 +24,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let path = &arguments.path;
     let screen = Screen::open(Show::All);
     let built = if is_mod(path) {
-        vec![mods::watch(&screen, |progress| catalog::build_one(path, progress))?]
+        vec![sources::watch(&screen, |progress| catalog::build_one(path, progress))?]
     } else {
         let world = catalog::load(path)?;
-        mods::watch(&screen, |progress| catalog::build(&world.folder, &world.config, progress))?
+        sources::watch(&screen, |progress| catalog::build(&world.folder, &world.config, progress))?
     };
     for BuiltMod { id, component, .. } in &built {
         let size = fs::metadata(component)

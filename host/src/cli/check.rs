@@ -12,8 +12,8 @@ use sandtable::plan::{Plan, Saved};
 use sandtable::swap::Compiler;
 use serde_json::json;
 
-use super::mods;
 use super::screen::{Screen, Show, answer};
+use super::sources;
 
 /// Say what other mods would mean for a save, before anything runs
 ///
@@ -55,15 +55,16 @@ pub fn run(arguments: Arguments) -> Result<()> {
         now.extend(others);
     }
     now.sort_by(|one, two| one.id.cmp(&two.id));
-    let (behind, inputs) = (reader.behind()?, reader.waiting()?);
-    let saved =
-        Saved { world: &world, mods: &before, behind: &behind, inputs: &inputs, removed: &removed };
-    let (mut plan, _) = Plan::between(&saved, &now)?;
-    for mod_ in &compiled {
-        if let Err(refusal) = reader.check_migrations(mod_.declared_id(), &mod_.migrations()) {
-            plan.refuse(mod_.declared_id(), refusal.to_string());
-        }
-    }
+    let (behind, inputs, ran) = (reader.behind()?, reader.waiting()?, reader.migrations()?);
+    let saved = Saved {
+        world: &world,
+        mods: &before,
+        behind: &behind,
+        inputs: &inputs,
+        ran: &ran,
+        removed: &removed,
+    };
+    let (plan, _) = Plan::between(&saved, &now)?;
     if arguments.json {
         answer(&json!({"compatible": plan.is_compatible(), "mods": plan.mods}).to_string())?;
     } else {
@@ -87,10 +88,10 @@ struct Given {
 fn given(arguments: &Arguments, saved: WorldConfig, screen: &Screen) -> Result<Given> {
     let Arguments { path, against, .. } = arguments;
     if !super::build::is_mod(path) {
-        let (config, mods) = mods::take(path, against, &[], screen)?;
+        let (config, mods) = sources::take(path, against, &[], screen)?;
         return Ok(Given { config, mods, whole: true });
     }
-    let built = mods::watch(screen, |progress| catalog::build_one(path, progress))?;
+    let built = sources::watch(screen, |progress| catalog::build_one(path, progress))?;
     let nothing = WorldConfig { mods: Default::default(), ..saved.clone() };
     let source = built.read(Path::new("."), &nothing)?;
     Ok(Given { config: saved, mods: vec![source], whole: false })

@@ -1,53 +1,70 @@
-//! Building mods while somebody watches, or taking them from a pack.
+//! `sandtable mods`: the mods that a save runs with.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::WorldConfig;
-use sandtable::catalog::{self, ModSource, Progress, WorldFile};
-use sandtable::pack::Pack;
+use rusqlite::types::Value;
+use sandtable::persist::{LockedMod, Reader, Table};
+use sandtable::record::hex;
+use serde_json::{Map, Value as Json, json};
 
-use super::screen::Screen;
+use super::screen::answer;
+use super::table::{self, Format};
+use super::text;
 
-/// The settings and mods of a world or a pack that is to run with a save.
-pub fn take(
-    path: &Path,
-    save: &Path,
-    trusted: &[String],
-    screen: &Screen,
-) -> Result<(WorldConfig, Vec<ModSource>)> {
-    if Pack::is_named(path) && !path.is_dir() {
-        let Pack { config, mods, .. } = Pack::for_save(path, save, trusted)?;
-        return Ok((config, mods));
-    }
-    let world = catalog::load(path)?;
-    let mods = build(&world, screen)?;
-    Ok((world.config, mods))
+/// See which mods a save runs with
+///
+/// Works also while the world runs.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The save
+    save: PathBuf,
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
 }
 
-/// Builds and reads the mods of a world.
-pub fn build(world: &WorldFile, screen: &Screen) -> Result<Vec<ModSource>> {
-    watch(screen, |progress| catalog::build_mods(&world.folder, &world.config, progress))
+/// Lists them.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let lock = Reader::open(&arguments.save)?.lock()?;
+    let text = if arguments.json { as_json(&lock) } else { as_table(&lock) };
+    Ok(answer(&text)?)
 }
 
-/// Shows the progress of what builds mods.
-pub fn watch<T>(
-    screen: &Screen,
-    work: impl FnOnce(&mut dyn FnMut(Progress<'_>)) -> Result<T, catalog::Error>,
-) -> Result<T> {
-    let spinner = screen.spinner("building mods");
-    let done = work(&mut |progress| match progress {
-        Progress::AddingTarget => screen.insist(&format!(
-            "adding the Rust target {} through rustup: mods are compiled for it",
-            catalog::TARGET
-        )),
-        Progress::Status(line) if screen.is_live() => spinner.set_message(line.trim().to_owned()),
-        // When all that cargo has to say is that it had nothing to do.
-        Progress::Status(line) if line.trim_start().starts_with("Finished") => {}
-        Progress::Status(line) => screen.say(line),
-        Progress::Diagnostic(text) => screen.insist(text),
-        _ => {}
-    });
-    spinner.finish_and_clear();
-    Ok(done?)
+fn as_json(lock: &[LockedMod]) -> String {
+    let one = |locked: &LockedMod| {
+        let assets = locked.assets.iter();
+        json!({
+            "id": locked.id,
+            "version": locked.version,
+            "blake3": hex(&locked.hash),
+            "bytes": locked.bytes,
+            "source": locked.source,
+            "in_save": locked.is_in_save,
+            "since_tick": locked.since_tick,
+            "assets": assets
+                .map(|(name, digest)| (name.clone(), Json::from(hex(digest))))
+                .collect::<Map<_, _>>(),
+        })
+    };
+    Json::Array(lock.iter().map(one).collect()).to_string()
+}
+
+fn as_table(lock: &[LockedMod]) -> String {
+    const COLUMNS: [&str; 7] =
+        ["id", "version", "blake3", "size", "in the save", "since tick", "source"];
+    let row = |locked: &LockedMod| {
+        let is_in_save = if locked.is_in_save { "yes" } else { "no" };
+        vec![
+            Value::Text(locked.id.clone()),
+            Value::Text(locked.version.clone()),
+            Value::Text(hex(&locked.hash)[..12].to_owned()),
+            Value::Text(text::bytes(locked.bytes)),
+            Value::Text(is_in_save.to_owned()),
+            Value::Integer(locked.since_tick as i64),
+            Value::Text(locked.source.clone()),
+        ]
+    };
+    let columns = COLUMNS.map(str::to_owned).to_vec();
+    table::write(&Table { columns, rows: lock.iter().map(row).collect() }, Format::Table)
 }

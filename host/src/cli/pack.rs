@@ -9,8 +9,8 @@ use sandtable::catalog;
 use sandtable::pack::{self, Pack};
 use sandtable::{Options, Simulation};
 
-use super::mods;
 use super::screen::{Screen, Show, answer};
+use super::sources;
 use super::text;
 
 /// Put a world with its mods into one file
@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     let screen = Screen::open(Show::All);
     let world = catalog::load(&world)?;
-    let mods = mods::build(&world, &screen)?;
+    let mods = sources::build(&world, &screen)?;
     let bytes = pack::write(&world.config, &mods)?;
     let count = mods.len() as u64;
     // A pack that does not start is of no use to anybody.

@@ -15,8 +15,8 @@ use sandtable::simulation::{Error, Options, Simulation};
 
 use self::pace::Pace;
 use self::tally::Tally;
-use super::mods;
 use super::screen::{Screen, Show, answer};
+use super::sources;
 use super::stop::Stop;
 use super::text;
 
@@ -147,7 +147,8 @@ pub fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
     let (slim, trust) = (arguments.slim, arguments.trust.clone());
     let options = Options { threads: arguments.threads, slim, trust, ..Options::default() };
     let world = arguments.world.as_deref();
-    let world = world.map(|path| mods::take(path, save, &arguments.trust, screen)).transpose()?;
+    let world =
+        world.map(|path| sources::take(path, save, &arguments.trust, screen)).transpose()?;
     let simulation = match (world, is_there) {
         (None, false) => bail!(
             "{} is not there: give a world to make it from, as in `sandtable run <world> --save \

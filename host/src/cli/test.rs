@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use sandtable::scenario::{Choice, Failure, Report, Side, Suite};
 use serde_json::{Value as Json, json};
 
-use super::mods;
 use super::screen::{Screen, Show, answer};
+use super::sources;
 use super::text::{counted, short_span, visible};
 
 /// Run the scenarios of a mod or a world
@@ -43,7 +43,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         true => Suite::of_mod(&path)?,
         false => Suite::of_world(&path)?,
     };
-    let built = mods::watch(&screen, |progress| suite.build(progress))?;
+    let built = sources::watch(&screen, |progress| suite.build(progress))?;
     let mut shown: Result<()> = Ok(());
     let mut file = PathBuf::new();
     let reports = suite.run(built, &Choice { filter: filter.clone(), bless }, &mut |report| {

@@ -109,7 +109,8 @@ pub struct Code {
 pub struct Engine {
     wasmtime: Wasmtime,
     linker: Linker<CallState>,
-    clock: Option<Clock>,
+    /// Runs for as long as there may be calls.
+    _clock: Clock,
 }
 
 /// Advances the epoch, so that long calls notice.
@@ -130,14 +131,13 @@ impl Engine {
     /// them is cheaper than faulting them in again.
     const KEEP_RESIDENT_BYTES: usize = 16 << 20;
 
-    /// Starts an engine for calls on so many threads at once. With an emergency
-    /// stop, guests also look at the clock.
-    pub fn new(strict_nan: bool, emergency_stop: bool, threads: usize) -> Result<Self, GuestError> {
+    /// Starts an engine for calls on so many threads at once.
+    pub fn new(strict_nan: bool, threads: usize) -> Result<Self, GuestError> {
         let broken = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
         let mut config = Config::new();
         config
             .consume_fuel(true)
-            .epoch_interruption(emergency_stop)
+            .epoch_interruption(true)
             .cranelift_opt_level(OptLevel::Speed)
             .cranelift_nan_canonicalization(strict_nan)
             .wasm_backtrace_details(WasmBacktraceDetails::Enable)
@@ -159,8 +159,8 @@ impl Engine {
         wasi::add_to_linker(&mut linker).map_err(broken)?;
         shards::add_to_linker(&mut linker).map_err(broken)?;
         imports::add_to_linker(&mut linker).map_err(broken)?;
-        let clock = emergency_stop.then(|| Clock::start(wasmtime.clone()));
-        Ok(Self { wasmtime, linker, clock })
+        let clock = Clock::start(wasmtime.clone());
+        Ok(Self { wasmtime, linker, _clock: clock })
     }
 
     /// Compiles a component, or finds it compiled in the cache. `name` is how
@@ -209,14 +209,12 @@ impl Engine {
         store.limiter(|state| &mut state.meter);
         // Fuel is switched on in this engine, so that this cannot fail.
         let _ = store.set_fuel(limits.fuel);
-        if self.clock.is_some() {
-            let ticks = match limits.wall_clock_max_millis {
-                0 => u64::MAX / 2,
-                millis => millis.div_ceil(Self::CLOCK_MILLIS) + 1,
-            };
-            store.set_epoch_deadline(ticks);
-            store.epoch_deadline_trap();
-        }
+        let ticks = match limits.wall_clock_max_millis {
+            0 => u64::MAX / 2,
+            millis => millis.div_ceil(Self::CLOCK_MILLIS) + 1,
+        };
+        store.set_epoch_deadline(ticks);
+        store.epoch_deadline_trap();
         store
     }
 }

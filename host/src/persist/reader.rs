@@ -16,7 +16,7 @@ use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::migration::Conversions;
 use crate::record::{Digest, Input};
-use crate::tables::{self, Migration, TableError};
+use crate::tables::{self, Ran};
 
 use super::error::{Failure, SaveError};
 use super::lock::beside;
@@ -195,9 +195,9 @@ impl Reader {
         })
     }
 
-    /// Checks that a mod's migrations of its tables can follow those that ran.
-    pub fn check_migrations(&self, id: &str, migrations: &[Migration]) -> Result<(), TableError> {
-        tables::pending(&self.connection, id, migrations).map(drop)
+    /// The migrations of tables that ran.
+    pub fn migrations(&self) -> Result<Ran, SaveError> {
+        tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
     /// Answers a SELECT over the world and what led to it; `SELECT * FROM

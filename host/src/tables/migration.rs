@@ -82,6 +82,9 @@ pub enum TableError {
     Sqlite(#[from] Error),
 }
 
+/// The migrations that ran in a save, by mod and name, each with its digest.
+pub type Ran = BTreeMap<String, BTreeMap<String, Digest>>;
+
 /// What `sqlite_schema` has of one object.
 type Schema = BTreeMap<(String, String), (String, Option<String>)>;
 
@@ -95,7 +98,7 @@ impl Database {
         migrations: &[Migration],
         after_tick: u64,
     ) -> Result<Vec<String>, TableError> {
-        let pending = self.pending(mod_id, migrations)?;
+        let pending = pending(&self.ran()?, mod_id, migrations)?;
         if pending.is_empty() {
             return Ok(Vec::new());
         }
@@ -112,13 +115,9 @@ impl Database {
         Ok(pending.iter().map(|migration| migration.name.clone()).collect())
     }
 
-    /// As [`pending`], of this save.
-    pub fn pending<'m>(
-        &self,
-        mod_id: &str,
-        migrations: &'m [Migration],
-    ) -> Result<Vec<&'m Migration>, TableError> {
-        pending(&self.lock(), mod_id, migrations)
+    /// As [`ran`], of this save.
+    pub fn ran(&self) -> Result<Ran, Error> {
+        ran(&self.lock())
     }
 
     /// Drops every table of a mod, and forgets its migrations. Gives the names of
@@ -174,19 +173,28 @@ impl Database {
     }
 }
 
+/// The migrations that ran in a save.
+pub fn ran(connection: &Connection) -> Result<Ran, Error> {
+    let mut select = connection.prepare("SELECT mod, name, digest FROM st_migrations")?;
+    let mut rows = select.query([])?;
+    let mut ran = Ran::new();
+    while let Some(row) = rows.next()? {
+        ran.entry(row.get(0)?).or_default().insert(row.get(1)?, row.get(2)?);
+    }
+    Ok(ran)
+}
+
 /// The migrations of a mod that did not run yet, once those that did are
 /// found unaltered.
 pub fn pending<'m>(
-    connection: &Connection,
+    ran: &Ran,
     mod_id: &str,
     migrations: &'m [Migration],
 ) -> Result<Vec<&'m Migration>, TableError> {
     check_names(mod_id, migrations)?;
-    let mut select = connection
-        .prepare("SELECT name, digest FROM st_migrations WHERE mod = ?1 ORDER BY name")?;
-    let ran = select.query_map([mod_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let ran: BTreeMap<String, Digest> = ran.collect::<Result<_, _>>()?;
-    for (name, digest) in &ran {
+    let none = BTreeMap::new();
+    let ran = ran.get(mod_id).unwrap_or(&none);
+    for (name, digest) in ran {
         let (mod_id, name) = (mod_id.to_owned(), name.clone());
         match migrations.iter().find(|migration| migration.name == name) {
             None => return Err(TableError::Unknown { mod_id, name }),

@@ -107,7 +107,7 @@ fn flipped_bits_are_noticed_or_do_no_harm() {
 }
 
 #[test]
-#[ignore = "long: run with `cargo test --release flipped_bits -- --ignored`"]
+#[ignore = "takes minutes; the README has the command"]
 fn flipped_bits_are_noticed_or_do_no_harm_long() {
     for seed in 0..100 {
         flips(1000, seed * 2 + 3);
