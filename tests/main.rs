@@ -16,6 +16,7 @@ mod export;
 mod faults;
 mod fixtures;
 mod heavy;
+mod history;
 mod kill;
 mod manifests;
 mod packs;

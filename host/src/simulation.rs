@@ -15,7 +15,7 @@ use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
 use crate::migration::{Conversions, MigrationError};
 use crate::pack::{self, Keys};
-use crate::persist::{self, Cause, Contents, RecordedSet, Save, SaveError};
+use crate::persist::{self, Cause, Contents, RecordedSet, Recorder, Save, SaveError};
 use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord, hex};
@@ -158,6 +158,8 @@ pub struct Simulation {
     /// Conversions that the world has behind it.
     pub(crate) behind: Conversions,
     pub(crate) hasher: StateHasher,
+    /// What of each tick history keeps.
+    pub(crate) recorder: Recorder,
     pub(crate) now: Moment,
     /// The last moment that the save holds, or the start without a save.
     pub(crate) committed: Moment,
@@ -175,6 +177,8 @@ pub struct Simulation {
 pub(crate) struct Moment {
     pub world: World,
     pub chain: Digest,
+    /// The last world that history can come back to.
+    pub kept: World,
 }
 
 impl Simulation {
@@ -267,7 +271,7 @@ impl Simulation {
         tables: Arc<Database>,
         options: Options,
     ) -> Result<Self, Error> {
-        let now = Moment { world, chain: [0; 32] };
+        let now = Moment { kept: world.clone(), world, chain: [0; 32] };
         Ok(Self {
             config,
             engine,
@@ -281,6 +285,7 @@ impl Simulation {
             before: None,
             behind: Conversions::new(),
             hasher: StateHasher::default(),
+            recorder: Recorder::default(),
             committed: now.clone(),
             now,
             held: Vec::new(),

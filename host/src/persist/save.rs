@@ -27,6 +27,7 @@ use super::checkpoint::Checkpoints;
 use super::chunks::Index;
 use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
+use super::history::{Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
@@ -47,6 +48,8 @@ pub struct Save {
     /// Whether it keeps of its mods only what they are.
     is_slim: bool,
     totals: AllTotals,
+    history: Store,
+    recorder: Recorder,
     /// Inputs that were taken and not committed yet, by their row.
     taken: Vec<(i64, Input)>,
     syncing: Syncing,
@@ -103,6 +106,7 @@ impl Save {
             .and_then(|()| Restored::read(&connection))
             .map_err(failed)?;
         let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
+        let history = Store::read(&connection).map_err(|error| failed(error.into()))?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
@@ -113,6 +117,8 @@ impl Save {
         let database = Database::new(connection).map_err(|error| failed(error.into()))?;
         let save = Self {
             path: path.to_owned(),
+            recorder: Recorder::new(&config.history, &world.registry),
+            history,
             checkpoints,
             database: Arc::new(database),
             config: config.clone(),
@@ -146,6 +152,7 @@ impl Save {
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
+        self.history.poll();
         let set = self.set_synced(due).map_err(Failure::from);
         let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
         let synced = match committed {
@@ -157,6 +164,7 @@ impl Save {
         };
         self.syncing.done(synced, count);
         self.checkpoints.after_commit(&self.database.lock());
+        self.history.after_commit(world, &self.recorder);
         Ok(())
     }
 
@@ -179,13 +187,15 @@ impl Save {
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
             log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
-        log::prune(&transaction, world.tick(), log_ticks)?;
+        let history = self.history.write(&transaction, records, world, &self.config.history)?;
+        log::prune(&transaction, world.tick(), log_ticks, self.history.first_tick())?;
         let consumed = inbox::delete_recorded(&transaction, &self.taken, records)?;
         write_head(&transaction, &head, &seal)?;
         transaction.commit()?;
         drop(connection);
 
         self.index.apply(changes);
+        self.history.apply(history);
         self.totals.extend(totals);
         self.taken.retain(|(row, _)| !consumed.contains(row));
         self.committed = world.clone();
@@ -274,8 +284,7 @@ pub(super) struct Restored {
 impl Restored {
     /// Reads and checks everything.
     pub(super) fn read(connection: &Connection) -> Outcome<Self> {
-        let text: String =
-            connection.query_row("SELECT config FROM st_settings", [], |row| row.get(0))?;
+        let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
         let config: WorldConfig = match serde_json::from_str(&text) {
             Ok(config) => config,
             Err(error) => return damage(format!("its settings cannot be read: {error}")),
@@ -310,6 +319,9 @@ impl Restored {
         Ok(Self { config, world, head, index, mods })
     }
 }
+
+/// How the world runs now.
+const LAST_SETTINGS: &str = "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
 
 /// Rows that a page may have.
 const ROWS_PER_PAGE_MAX: usize = 1 << 16;
@@ -369,7 +381,8 @@ fn write_draft(
         let text = config_text(config)?;
         let seal = seal(&head, &text, world, &ModSet::default());
         let transaction = begin(&connection)?;
-        transaction.execute("INSERT INTO st_settings (id, config) VALUES (1, ?1)", [text])?;
+        transaction
+            .execute("INSERT INTO st_settings (number, since, config) VALUES (1, 0, ?1)", [text])?;
         state::write(&transaction, &nothing, world)?;
         Index::default().write(&transaction, &nothing, world)?;
         log::write(&transaction, &[], &nothing, world, &AllTotals::new(), head.committed_at)?;
