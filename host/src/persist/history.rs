@@ -2,6 +2,10 @@
 
 mod apply;
 mod block;
+mod cell;
+mod change;
+mod compare;
+mod course;
 mod delta;
 mod frames;
 mod keyframe;
@@ -9,8 +13,13 @@ mod past;
 mod recorder;
 mod snapshots;
 mod store;
+mod trail;
+mod walk;
 
 pub(super) use apply::blank;
+pub use change::{Action, Change, Filter, Origin, StepKind, Value};
+pub(super) use compare::compare;
+pub(super) use course::Course;
 pub(super) use past::Past;
 pub use recorder::Recorder;
 pub(super) use snapshots::keep_tables;

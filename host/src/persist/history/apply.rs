@@ -3,15 +3,17 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use serde_bytes::ByteBuf;
+
 use crate::ecs::{
-    ArchetypeId, Bytes, Column, Entity, Event, Kind, KindId, ModState, Paged, Slot, Stamp,
+    ArchetypeId, Bytes, Column, Entity, Event, Kind, KindId, ModState, Paged, Role, Slot, Stamp,
     SystemState, TableState, Values, World,
 };
 
 use super::super::encode::{ChunkKey, Part, entity, slot, slot_bytes, stamp as stamp_of};
 use super::super::error::{Outcome, damage};
 use super::super::log::topic_of;
-use super::super::restore::{TRACKED_ADDED, TRACKED_CHANGED};
+use super::super::restore::{TRACKED_ADDED, TRACKED_CHANGED, check_value};
 use super::block::Body;
 use super::delta::{Delta, Segment, stamp};
 use super::frames::unpack;
@@ -107,6 +109,7 @@ impl<'a> Loaded<'a> {
         }
         for (_, kind, from, to, data) in self.delta.relations.iter().filter(|(of, ..)| of_step(of))
         {
+            self.check(world, *kind, Role::Relation, data)?;
             let (from, to) = (Entity::from_bits(*from), Entity::from_bits(*to));
             match data {
                 Some(data) => world.relations.relate(KindId(*kind), from, to, data[..].into()),
@@ -114,6 +117,7 @@ impl<'a> Loaded<'a> {
             }
         }
         for (_, kind, value) in self.delta.resources.iter().filter(|(of, ..)| of_step(of)) {
+            self.check(world, *kind, Role::Component, value)?;
             let resources = Arc::make_mut(&mut world.resources);
             match value {
                 Some(value) => resources.insert(KindId(*kind), value[..].into()),
@@ -121,6 +125,21 @@ impl<'a> Loaded<'a> {
             };
         }
         Ok(())
+    }
+
+    /// Whether a value that a step made is one of its kind.
+    fn check(
+        &self,
+        world: &World,
+        kind: u32,
+        role: Role,
+        value: &Option<ByteBuf>,
+    ) -> Outcome<()> {
+        match (world.registry.known(KindId(kind)), value) {
+            (Some(known), None) if known.role == role => Ok(()),
+            (Some(known), Some(value)) if known.role == role => check_value(known, value),
+            _ => self.broken(&format!("kind {kind} in it is no {}", role.name())),
+        }
     }
 
     fn add_archetype(&self, world: &mut World, kinds: &[u32], tracked: &[u8]) -> Outcome<()> {

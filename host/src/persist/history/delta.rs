@@ -102,6 +102,14 @@ impl Segment {
         Some(ChunkKey { part, archetype: self.archetype, kind: self.kind, page: self.page })
     }
 
+    /// Whether it is about this page.
+    pub(crate) fn is_of(&self, key: ChunkKey) -> bool {
+        self.page == key.page
+            && self.archetype == key.archetype
+            && self.kind == key.kind
+            && self.part == key.part as u8
+    }
+
     /// The first row of the block within the page.
     pub(crate) fn first(&self) -> usize {
         usize::from(self.block) * BLOCK_ROWS

@@ -14,10 +14,11 @@ use crate::tables::{self, Database, TableError};
 use super::super::connect;
 use super::super::error::{Failure, Outcome, damage};
 use super::apply::Loaded;
+use super::course::NO_HISTORY;
 use super::delta::Delta;
 use super::frames::{read_head, unpack};
 use super::keyframe::Keyframe;
-use super::store::frame_id;
+use super::store::{APART, frame_id};
 
 /// A keyframe that a save has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,13 @@ pub(crate) struct Anchor {
     pub tick: u64,
     /// Whether it is the world as other mods took it over after the tick.
     pub adopted: bool,
+}
+
+impl Anchor {
+    /// Whether a world comes by this keyframe on its way to how a tick left it.
+    pub(crate) fn is_reached_by(&self, tick: u64) -> bool {
+        self.tick < tick || (self.tick == tick && (!self.adopted || tick == 0))
+    }
 }
 
 /// What a save knows of earlier ticks.
@@ -52,6 +60,13 @@ impl<'c> Past<'c> {
             Ok(Anchor { number: row.get(0)?, tick: tick.unsigned_abs(), adopted: row.get(2)? })
         })?;
         Ok(anchors.collect::<Result<_, _>>()?)
+    }
+
+    /// The keyframes that deltas lead from one to the next, oldest first.
+    pub(crate) fn chain(&self) -> Outcome<Vec<Anchor>> {
+        let mut anchors = self.anchors()?;
+        anchors.retain(|anchor| anchor.number < APART);
+        Ok(anchors)
     }
 
     /// The keyframe from which a tick is reached: the last before it, or of it
@@ -82,13 +97,16 @@ impl<'c> Past<'c> {
     /// The world of a keyframe, and the kinds of which it keeps no values.
     pub(crate) fn world_of(&self, anchor: Anchor) -> Outcome<(World, BTreeSet<u32>)> {
         let keyframe = self.keyframe(anchor)?;
-        let world = keyframe.world(|frame| {
-            match self.frame("st_keyframe_frames", anchor.number, frame)? {
-                Some(data) => Ok(data),
-                None => damage(format!("the keyframe of tick {} is not whole", anchor.tick)),
-            }
-        })?;
+        let world = keyframe.world(|frame| self.keyframe_frame(anchor, frame))?;
         Ok((world, keyframe.omitted))
+    }
+
+    /// A frame of a keyframe, compressed.
+    pub(super) fn keyframe_frame(&self, anchor: Anchor, frame: u16) -> Outcome<Vec<u8>> {
+        match self.frame("st_keyframe_frames", anchor.number, frame)? {
+            Some(data) => Ok(data),
+            None => damage(format!("the keyframe of tick {} is not whole", anchor.tick)),
+        }
     }
 
     /// A frame, compressed.
@@ -144,7 +162,7 @@ impl<'c> Past<'c> {
         let first = nearest("SELECT min(tick) FROM st_keyframes WHERE ?1 >= 0")?;
         let head = self.head()?;
         Err(Failure::Told(match first {
-            None => "keeps no history: set `every` in [history] to 1 or more".to_owned(),
+            None => NO_HISTORY.to_owned(),
             Some(first) => format!(
                 "cannot go to tick {tick}: its history has ticks from {first} to {head}, as [history] asks"
             ),
