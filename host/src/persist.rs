@@ -7,7 +7,7 @@
 //! | [`Inquiry`] | answers SQL about a world that runs without a save |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
-//! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
+//! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, what led to it, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
 //! page and by address, and writes only what differs: a page of which few rows
@@ -49,6 +49,7 @@
 //!
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
+mod answers;
 mod backup;
 mod checkpoint;
 mod chunks;
@@ -70,11 +71,12 @@ mod schema;
 mod sql;
 mod state;
 
+pub use answers::{Answer, Ticks};
 pub use backup::{BackedUp, backup};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
-pub use history::Recorder;
+pub use history::{Action, Change, Filter, Origin, Recorder, StepKind, Value};
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{Inquiry, Running};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
+use sandtable::persist::Reader;
 
 use super::screen::answer;
 use super::table::{self, Format};
@@ -17,6 +17,9 @@ pub struct Arguments {
     save: PathBuf,
     /// A SELECT
     select: String,
+    /// Answer as of this tick: the world as it left it, the log up to it
+    #[arg(long, value_name = "TICK")]
+    at: Option<u64>,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -24,6 +27,11 @@ pub struct Arguments {
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let table = persist::query(&arguments.save, &arguments.select)?;
+    let reader = Reader::open(&arguments.save)?;
+    let mut reader = match arguments.at {
+        Some(tick) => reader.at(tick),
+        None => reader,
+    };
+    let table = reader.query(&arguments.select)?;
     Ok(answer(&table::write(&table, arguments.format))?)
 }

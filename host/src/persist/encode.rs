@@ -327,9 +327,7 @@ impl Read {
     pub(super) fn row(&self, row: usize) -> Option<Vec<u8>> {
         match self {
             Read::Slots(items) => items.get(row).map(|slot| slot_bytes(*slot).to_vec()),
-            Read::Packed(bytes, width) => {
-                bytes.chunks_exact(*width).nth(row).map(<[u8]>::to_vec)
-            }
+            Read::Packed(bytes, width) => bytes.chunks_exact(*width).nth(row).map(<[u8]>::to_vec),
             Read::Dynamic(items) => items.get(row).map(|item| item.to_vec()),
             Read::Entities(_) | Read::Stamps(_) => None,
         }

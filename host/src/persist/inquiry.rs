@@ -16,7 +16,7 @@ use crate::tables::Database;
 
 use super::error::{Outcome, SaveError, damage};
 use super::log::AllTotals;
-use super::sql::{self, Table};
+use super::sql::{self, About, Table};
 use super::{connect, log};
 
 /// Answers about a world at one tick.
@@ -52,7 +52,8 @@ impl Inquiry {
                 return damage("its tables are being written");
             }
             log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
-            let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), Some(names))?;
+            let about = About { given: Some(names), ..About::default() };
+            let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), about)?;
             Ok(Self { connection, tables })
         };
         made().map_err(|failure| failure.of(Path::new(connect::NOWHERE), "read"))

@@ -18,20 +18,22 @@ use crate::migration::Conversions;
 use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 
-use super::error::{Failure, SaveError};
+use super::error::{Failure, Outcome, SaveError};
 use super::history::Past;
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
 use super::save::Restored;
-use super::sql::{self, Table};
+use super::sql::{self, About, Archive, Moment, Table};
 use super::{connect, inbox, log, schema};
 
 /// Reads a save.
 #[derive(Debug)]
 pub struct Reader {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) connection: Connection,
+    /// The tick as of which it answers; the last one where there is none.
+    at: Option<u64>,
     /// What the tables are called, once there are any.
     tables: Option<Vec<String>>,
 }
@@ -107,11 +109,16 @@ impl Reader {
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
         schema::check(&connection).map_err(failed)?;
-        Ok(Self { path, connection, tables: None })
+        Ok(Self { path, connection, at: None, tables: None })
     }
 
     fn restore(&self) -> Result<Restored, SaveError> {
         Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The world now, for whoever says of which save they are.
+    pub(super) fn head_world(&self) -> Outcome<World> {
+        Ok(Restored::read(&self.connection)?.world)
     }
 
     /// The world after the last committed tick, and its settings.
@@ -213,16 +220,36 @@ impl Reader {
         tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
+    /// Answers as of an earlier tick from now on: the world and the tables of
+    /// mods as it left them, and the log up to it.
+    pub fn at(self, tick: u64) -> Self {
+        Self { at: Some(tick), tables: None, ..self }
+    }
+
+    fn set_up(&mut self) -> Outcome<Vec<String>> {
+        let Some(tick) = self.at else {
+            let world = Arc::new(Restored::read(&self.connection)?.world);
+            let archive = Some(Archive::new(self.path.clone(), world.tick()));
+            let about = About { archive, ..About::default() };
+            return Ok(sql::set_up(&mut self.connection, &world, about)?);
+        };
+        let past = Past::new(&self.connection);
+        let (world, tables) = (past.world(tick)?.0, past.tables(tick, false)?);
+        let (world, tables) = (Arc::new(world), tables.lock());
+        let archive = Some(Archive::new(self.path.clone(), tick));
+        let moment = Some(Moment { tick, tables: &tables });
+        let about = About { archive, moment, ..About::default() };
+        Ok(sql::set_up(&mut self.connection, &world, about)?)
+    }
+
     /// Answers a SELECT over the world and what led to it; `SELECT * FROM
     /// tables` says what there is.
     pub fn query(&mut self, sql: &str) -> Result<Table, SaveError> {
         let tables = match &self.tables {
             Some(tables) => tables,
             None => {
-                let world = Arc::new(self.restore()?.world);
-                let made = sql::set_up(&mut self.connection, &world, None);
-                let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
-                self.tables.insert(made.map_err(failed)?)
+                let made = self.set_up().map_err(|failure| failure.of(&self.path, "read"));
+                self.tables.insert(made?)
             }
         };
         sql::answer(&self.connection, tables, sql, &self.path)

@@ -128,13 +128,7 @@ impl<'a> Loaded<'a> {
     }
 
     /// Whether a value that a step made is one of its kind.
-    fn check(
-        &self,
-        world: &World,
-        kind: u32,
-        role: Role,
-        value: &Option<ByteBuf>,
-    ) -> Outcome<()> {
+    fn check(&self, world: &World, kind: u32, role: Role, value: &Option<ByteBuf>) -> Outcome<()> {
         match (world.registry.known(KindId(kind)), value) {
             (Some(known), None) if known.role == role => Ok(()),
             (Some(known), Some(value)) if known.role == role => check_value(known, value),

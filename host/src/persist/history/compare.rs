@@ -20,8 +20,7 @@ pub(crate) fn compare(
     filter: &Filter,
     origin: &Origin,
 ) -> Vec<Change> {
-    let mut comparison =
-        Comparison { before, after, omitted, filter, origin, changes: Vec::new() };
+    let mut comparison = Comparison { before, after, omitted, filter, origin, changes: Vec::new() };
     match filter.entity {
         Some(entity) => comparison.entity(entity),
         None => {
@@ -133,9 +132,8 @@ impl Comparison<'_> {
                     continue;
                 }
                 let index = (at * old.rows_per_page() + row) as u32;
-                let entity = |slot: Option<Slot>| {
-                    slot.map(|slot| Entity::new(index, slot.generation))
-                };
+                let entity =
+                    |slot: Option<Slot>| slot.map(|slot| Entity::new(index, slot.generation));
                 let (gone, come) = (entity(old_slot), entity(new_slot));
                 gone.into_iter().for_each(|entity| self.entity(entity));
                 come.filter(|_| come != gone).into_iter().for_each(|entity| self.entity(entity));

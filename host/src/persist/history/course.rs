@@ -76,11 +76,6 @@ impl Course {
         Ok(course)
     }
 
-    /// The tick up to which everything is told.
-    pub(in crate::persist) fn tick(&self) -> u64 {
-        self.tick
-    }
-
     /// What happened next, which may be nothing; none once all is told.
     pub(in crate::persist) fn next(&mut self, past: Past<'_>) -> Outcome<Option<Vec<Change>>> {
         if let Some(start) = self.start.take() {

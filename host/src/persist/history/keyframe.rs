@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    Entities, Entity, Event, Field, Kind, KindId, ModState, Registry, Role, Stamp, SystemState, TableState,
-    Type, Values, World,
+    Entities, Entity, Event, Field, Kind, KindId, ModState, Registry, Role, Stamp, SystemState,
+    TableState, Type, Values, World,
 };
 
 use super::super::encode::{ChunkKey, Form, Page, Part, Read};

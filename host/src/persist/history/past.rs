@@ -13,6 +13,7 @@ use crate::tables::{self, Database, TableError};
 
 use super::super::connect;
 use super::super::error::{Failure, Outcome, damage};
+use super::super::restore::check_entities;
 use super::apply::Loaded;
 use super::course::NO_HISTORY;
 use super::delta::Delta;
@@ -67,6 +68,22 @@ impl<'c> Past<'c> {
         let mut anchors = self.anchors()?;
         anchors.retain(|anchor| anchor.number < APART);
         Ok(anchors)
+    }
+
+    /// The first tick of which there is a world.
+    pub(crate) fn first(&self) -> Outcome<u64> {
+        match self.chain()?.first() {
+            Some(anchor) => Ok(anchor.tick),
+            None => Err(Failure::Told(NO_HISTORY.to_owned())),
+        }
+    }
+
+    /// The kinds of which no values are kept now.
+    pub(crate) fn omitted(&self) -> Outcome<BTreeSet<u32>> {
+        match self.chain()?.last() {
+            Some(anchor) => Ok(self.keyframe(*anchor)?.omitted),
+            None => Err(Failure::Told(NO_HISTORY.to_owned())),
+        }
     }
 
     /// The keyframe from which a tick is reached: the last before it, or of it
@@ -151,6 +168,7 @@ impl<'c> Past<'c> {
         if world.tick() != tick {
             return self.unreachable(tick);
         }
+        check_entities(&world)?;
         Ok((world, omitted))
     }
 

@@ -174,7 +174,10 @@ impl Trail {
             let was_alive = std::mem::replace(&mut self.place, place).is_some();
             let values = self.arrive(past, loaded, step)?;
             let before = std::mem::replace(&mut self.values, values);
-            telling.all((was_alive, &before, &self.known), (place.is_some(), &self.values, &self.known))?;
+            telling.all(
+                (was_alive, &before, &self.known),
+                (place.is_some(), &self.values, &self.known),
+            )?;
         }
         for (_, kind, from, to, data) in
             loaded.delta.relations.iter().filter(|(of, ..)| of_step(*of))
@@ -186,7 +189,11 @@ impl Trail {
                     Some(data) => self.edges.insert(ends, data.clone()),
                     None => self.edges.remove(&ends),
                 };
-                telling.edge(ends, (old.as_deref(), &self.known), (data.as_deref(), &self.known))?;
+                telling.edge(
+                    ends,
+                    (old.as_deref(), &self.known),
+                    (data.as_deref(), &self.known),
+                )?;
             }
         }
         Ok(())
@@ -242,9 +249,8 @@ impl Way for Trail {
         self.seed(past, &head)?;
         let origin = Origin { tick: anchor.tick, step: by, system: None };
         let mut telling = Telling::new(self, &origin);
-        let omitted = |kind: &KindId| {
-            known.omitted.contains(&kind.0) || self.known.omitted.contains(&kind.0)
-        };
+        let omitted =
+            |kind: &KindId| known.omitted.contains(&kind.0) || self.known.omitted.contains(&kind.0);
         let kept = |values: &BTreeMap<KindId, Cell>| -> BTreeMap<KindId, Cell> {
             let kept = values.iter().filter(|(kind, _)| !omitted(kind));
             kept.map(|(kind, cell)| (*kind, cell.clone())).collect()
@@ -281,7 +287,9 @@ impl Known {
     fn kind(&self, id: KindId, role: Role) -> Outcome<&Arc<Kind>> {
         match self.registry.known(id) {
             Some(kind) if kind.role == role => Ok(kind),
-            _ => damage(format!("its history has a {} of kind {}, which is none", role.name(), id.0)),
+            _ => {
+                damage(format!("its history has a {} of kind {}, which is none", role.name(), id.0))
+            }
         }
     }
 }

@@ -9,12 +9,12 @@ use serde_json::Value as Json;
 use crate::ecs::{Entity, Field, Kind, Storage, Type, to_json};
 
 /// An entity.
-pub(super) fn entity(entity: Entity) -> Value {
+pub(in crate::persist) fn entity(entity: Entity) -> Value {
     Value::Integer(entity.to_bits() as i64)
 }
 
 /// One field of a packed row.
-pub(super) fn packed(kind: &Kind, field: &Field, row: &[u8]) -> Value {
+pub(in crate::persist) fn packed(kind: &Kind, field: &Field, row: &[u8]) -> Value {
     let bytes = &row[field.offset..];
     match &field.ty {
         Type::F64 => Value::Real(f64::from_le_bytes(first(bytes))),
@@ -33,7 +33,7 @@ pub(super) fn packed(kind: &Kind, field: &Field, row: &[u8]) -> Value {
 }
 
 /// Every field of a value, in declared order.
-pub(super) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
+pub(in crate::persist) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
     if kind.storage == Storage::Packed {
         return kind.fields.iter().map(|field| packed(kind, field, value)).collect();
     }
@@ -50,7 +50,7 @@ pub(super) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
 }
 
 /// A JSON value: plain where SQL has such values.
-pub(super) fn from_json(json: Json) -> Value {
+pub(in crate::persist) fn from_json(json: Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Integer(i64::from(value)),
