@@ -19,6 +19,7 @@ mod heavy;
 mod history;
 mod kill;
 mod manifests;
+mod naive;
 mod packs;
 mod place;
 mod reload;

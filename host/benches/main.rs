@@ -10,6 +10,7 @@ mod iter;
 mod mods;
 mod reload;
 mod tables;
+mod time;
 
 fn main() {
     let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -24,5 +25,6 @@ fn main() {
     commit::full(&mut table);
     commit::million(&mut table);
     tables::bulk(&mut table);
+    time::seek_and_history(&mut table);
     reload::hot_reload(&mut table);
 }

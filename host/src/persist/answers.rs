@@ -17,7 +17,7 @@ use crate::ecs::Entity;
 use super::error::{Failure, Outcome, SaveError};
 use super::history::{Change, Course, Filter, Origin, Past, StepKind};
 use super::reader::Reader;
-use super::sql::Table;
+use super::sql::{Table, cells};
 
 /// An answer, and what to know about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,18 +107,7 @@ fn entity(entity: Option<Entity>) -> Value {
 
 /// The mod, the system and the kind of step.
 fn by_whom(origin: &Origin) -> [Value; 3] {
-    let name = |name: Option<&str>| name.map_or(Value::Null, text);
-    [name(origin.mod_id()), name(origin.system.as_deref()), text(origin.step.name())]
-}
-
-/// A value as JSON.
-fn json(value: Option<&super::history::Value>) -> Value {
-    value.map_or(Value::Null, |value| Value::Text(value.to_json().to_string()))
-}
-
-/// One field of a value, as far as its kind had it then.
-fn field(value: Option<&super::history::Value>, field: &str) -> Value {
-    value.map_or(Value::Null, |value| value.field(field))
+    [0, 1, 2].map(|at| cells::by_whom(origin, at))
 }
 
 /// Whether two values cannot be told apart.

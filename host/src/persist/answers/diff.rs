@@ -6,11 +6,12 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::Value as Json;
 
-use super::{Answer, Ticks, columns, entity, json, text};
+use super::{Answer, Ticks, columns, entity, same, text};
 use crate::ecs::{KindId, World};
 use crate::persist::error::{Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter, Origin, Past, StepKind, compare};
 use crate::persist::reader::Reader;
+use crate::persist::sql::cells::{field, json};
 use crate::persist::sql::{Table, cell_to_json};
 
 impl Reader {
@@ -48,9 +49,9 @@ impl Reader {
 fn of_change(change: &Change) -> Vec<Vec<Value>> {
     let Change { action, kind, target, old, new, .. } = change;
     let name = kind.as_ref().map_or(Value::Null, |kind| text(&kind.name));
-    let row = |field: Value, old: Value, new: Value| {
+    let row = |at: Value, old: Value, new: Value| {
         let (whose, target) = (entity(change.entity), entity(*target));
-        vec![text(action.name()), whose, name.clone(), target, field, old, new]
+        vec![text(action.name()), whose, name.clone(), target, at, old, new]
     };
     let (Action::Changed, Some(old), Some(new)) = (action, old, new) else {
         return vec![row(Value::Null, json(old.as_ref()), json(new.as_ref()))];
@@ -59,8 +60,8 @@ fn of_change(change: &Change) -> Vec<Vec<Value>> {
     let gone = old.kind.fields.iter().map(|field| &field.name);
     fields.extend(gone.filter(|name| !new.kind.fields.iter().any(|field| field.name == **name)));
     let differs = |name: &&String| {
-        let (old, new) = (super::field(Some(old), name), super::field(Some(new), name));
-        (!super::same(&old, &new)).then(|| row(text(name), old, new))
+        let (old, new) = (field(Some(old), name), field(Some(new), name));
+        (!same(&old, &new)).then(|| row(text(name), old, new))
     };
     fields.iter().filter_map(differs).collect()
 }

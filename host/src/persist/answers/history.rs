@@ -1,12 +1,13 @@
 //! How one component of one entity came to be what it is.
 
 use super::names::Named;
-use super::{Answer, Ticks, Told, by_whom, columns, field, json, number, same, text};
+use super::{Answer, Ticks, Told, by_whom, columns, number, same, text};
 use crate::ecs::Entity;
 use crate::persist::error::{Failure, Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter};
 use crate::persist::reader::Reader;
 use crate::persist::sql::Table;
+use crate::persist::sql::cells::{field, json};
 
 impl Reader {
     /// What a component of an entity, or a field of it, was at the first tick,

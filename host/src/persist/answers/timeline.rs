@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 
-use super::{Answer, Ticks, Told, by_whom, columns, entity, json, number, text};
+use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
 use crate::ecs::{Entity, Role, Topic, canonical_value, to_json};
 use crate::persist::error::{Failure, Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter};
@@ -12,6 +12,7 @@ use crate::persist::log::topic_of;
 use crate::persist::reader::Reader;
 use crate::persist::restore::read_kinds;
 use crate::persist::sql::Table;
+use crate::persist::sql::cells::json;
 
 /// A row, with the tick that it is sorted by.
 type Line = (u64, Vec<Value>);

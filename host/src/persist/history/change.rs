@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::Value as Cell;
 use serde_json::Value as Json;
 
 use crate::ecs::{Bytes, Entity, Kind, KindId, to_json};
-
-use super::super::sql::cells;
 
 /// One thing that happened to an entity, to an edge, or to a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,13 +121,6 @@ impl Value {
     /// As people read it.
     pub fn to_json(&self) -> Json {
         to_json(&self.kind, &self.bytes)
-    }
-
-    /// One field as SQL has it; nothing where its kind did not have that one.
-    pub fn field(&self, name: &str) -> Cell {
-        let at = self.kind.fields.iter().position(|field| field.name == name);
-        let cells = at.map(|at| cells::all(&self.kind, &self.bytes).into_iter().nth(at));
-        cells.flatten().unwrap_or(Cell::Null)
     }
 }
 

@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use crate::ecs::{Entity, Field, Kind, Storage, Type, to_json};
+use crate::persist::history::{Origin, Value as Past};
 
 /// An entity.
 pub(in crate::persist) fn entity(entity: Entity) -> Value {
@@ -47,6 +48,31 @@ pub(in crate::persist) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
         }
     };
     kind.fields.iter().map(cell).collect()
+}
+
+/// One field of a value of an earlier tick; nothing where its kind did not have
+/// that one then.
+pub(in crate::persist) fn field(value: Option<&Past>, name: &str) -> Value {
+    let found = value.and_then(|Past { kind, bytes }| {
+        let at = kind.fields.iter().position(|field| field.name == name)?;
+        all(kind, bytes).into_iter().nth(at)
+    });
+    found.unwrap_or(Value::Null)
+}
+
+/// All of a value of an earlier tick, as JSON.
+pub(in crate::persist) fn json(value: Option<&Past>) -> Value {
+    value.map_or(Value::Null, |value| Value::Text(value.to_json().to_string()))
+}
+
+/// Who did something: the mod, the system, the kind of step.
+pub(in crate::persist) fn by_whom(origin: &Origin, at: usize) -> Value {
+    let told = match at {
+        0 => origin.mod_id(),
+        1 => origin.system.as_deref(),
+        _ => Some(origin.step.name()),
+    };
+    told.map_or(Value::Null, |told| Value::Text(told.to_owned()))
 }
 
 /// A JSON value: plain where SQL has such values.

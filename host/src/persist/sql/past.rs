@@ -115,18 +115,15 @@ fn start(past: Past<'_>, wanted: Wanted, last: u64) -> Outcome<Option<Course>> {
 
 /// A cell of a row of `changes`.
 pub(super) fn change_cell(change: &Change, column: usize) -> Value {
-    let json = |value: Option<&crate::persist::history::Value>| {
-        value.map_or(Value::Null, |value| Value::Text(value.to_json().to_string()))
-    };
     match column {
         0 => Value::Integer(change.origin.tick as i64),
         1 => change.entity.map_or(Value::Null, cells::entity),
         2 => change.kind.as_ref().map_or(Value::Null, |kind| Value::Text(kind.name.clone())),
         3 => Value::Text(change.action.name().to_owned()),
-        4 => json(change.old.as_ref()),
-        5 => json(change.new.as_ref()),
+        4 => cells::json(change.old.as_ref()),
+        5 => cells::json(change.new.as_ref()),
         9 => change.target.map_or(Value::Null, cells::entity),
-        at => by_whom(change, at - 6),
+        at => cells::by_whom(&change.origin, at - 6),
     }
 }
 
@@ -136,20 +133,8 @@ pub(super) fn history_cell(change: &Change, kind: &Kind, column: usize) -> Value
     match column {
         0 => Value::Integer(change.origin.tick as i64),
         1 => change.entity.map_or(Value::Null, cells::entity),
-        at if at < past_fields => {
-            let name = &kind.fields[at - 2].name;
-            change.new.as_ref().map_or(Value::Null, |value| value.field(name))
-        }
+        at if at < past_fields => cells::field(change.new.as_ref(), &kind.fields[at - 2].name),
         at if at == past_fields => Value::Text(change.action.name().to_owned()),
-        at => by_whom(change, at - past_fields - 1),
-    }
-}
-
-fn by_whom(change: &Change, at: usize) -> Value {
-    let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
-    match at {
-        0 => text(change.origin.mod_id()),
-        1 => text(change.origin.system.as_deref()),
-        _ => text(Some(change.origin.step.name())),
+        at => cells::by_whom(&change.origin, at - past_fields - 1),
     }
 }
