@@ -99,11 +99,11 @@ fn unknown_field(kind: &Kind, field: &str) -> String {
 
 /// The names that somebody may have meant, the likeliest first.
 fn near<'a>(meant: &str, names: &[&'a str]) -> Vec<&'a str> {
-    let last = |name: &str| name.rsplit(['/', '_']).next().unwrap_or_default().to_lowercase();
-    let alike = |name: &str| {
-        strsim::jaro(&meant.to_lowercase(), &name.to_lowercase())
-            .max(strsim::jaro(&last(meant), &last(name)))
+    let plain = |name: &str| {
+        let of_mod = name.split_once(['/', '_']).map_or(name, |(_, name)| name);
+        of_mod.replace('_', "").to_lowercase()
     };
+    let alike = |name: &str| strsim::jaro(&plain(meant), &plain(name));
     let mut near: Vec<(f64, &str)> = names.iter().map(|name| (alike(name), *name)).collect();
     near.retain(|(alike, _)| *alike >= ALIKE);
     near.sort_by(|one, two| two.0.total_cmp(&one.0));
