@@ -32,7 +32,7 @@ impl Reader {
         let origin = Origin { tick: to, step: StepKind::Ticks, system: None };
         let changes = compare(&before, &after, &omitted, &Filter::default(), &origin);
         let mut rows: Vec<Vec<Value>> =
-            changes.iter().flat_map(|change| of_change(change)).collect();
+            changes.iter().flat_map(of_change).collect();
         let tables = (past.tables(from, false)?, past.tables(to, false)?);
         rows.extend(of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?);
         let names = omitted.iter().filter_map(|kind| after.registry.known(KindId(*kind)));
@@ -115,7 +115,7 @@ fn rows_of(connection: &Connection, table: &str) -> Outcome<Rows> {
     }
     let sql = format!("SELECT * FROM main.\"{}\"", table.replace('"', "\"\""));
     let mut select = connection.prepare(&sql)?;
-    let names: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = select.column_names().map(str::to_owned).collect();
     let mut rows = select.query([])?;
     let mut found = Rows::new();
     while let Some(row) = rows.next()? {
