@@ -26,3 +26,4 @@ mod running;
 mod scaffold;
 mod scenarios;
 mod tables;
+mod time;

@@ -46,6 +46,7 @@ pub mod simulation;
 pub mod swap;
 pub mod tables;
 pub mod tick;
+pub mod verify;
 
 pub use config::WorldConfig;
 pub use simulation::{Error, LogSink, Options, Simulation};

@@ -116,6 +116,16 @@ pub enum Error {
     /// The tables of mods cannot be made.
     #[error(transparent)]
     Migrations(#[from] TableError),
+    /// A mod that ran is nowhere.
+    #[error(
+        "mod `{mod_id}` ran in this save, and its component {hash} is not in it: put it back with `sandtable embed`"
+    )]
+    Lost {
+        /// Which mod.
+        mod_id: String,
+        /// The digest of its component.
+        hash: String,
+    },
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
@@ -264,7 +274,7 @@ impl Simulation {
     }
 
     /// A world in which nothing runs yet.
-    fn empty(
+    pub(crate) fn empty(
         config: WorldConfig,
         engine: Arc<Engine>,
         world: World,
@@ -339,6 +349,17 @@ impl Simulation {
         }
         self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())
+    }
+
+    /// Gives the world as the last tick left it a name in the save, by which it
+    /// can be gone back to. It is there once the next tick is committed, or the
+    /// save closed; a world without a save has nowhere to keep it.
+    pub fn snapshot(&mut self, name: &str, note: &str) -> Result<(), Error> {
+        self.flush()?;
+        match &mut self.save {
+            Some(save) => Ok(save.name_last(name, note)?),
+            None => Ok(()),
+        }
     }
 
     /// The world after the last tick.

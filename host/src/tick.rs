@@ -28,7 +28,7 @@ impl Simulation {
         let mut watch = Stopwatch::start();
         let inputs = self.take_inputs()?;
         let taken = watch.lap();
-        let mut record = self.step(inputs)?;
+        let mut record = self.step(inputs, Vec::new())?;
         record.timings.inputs = taken;
         if self.held.len() as u64 >= self.ticks_per_commit() {
             watch.lap();
@@ -39,11 +39,27 @@ impl Simulation {
         Ok(record)
     }
 
+    /// Does a tick as another run of the same save did it: with its inputs, and
+    /// without the mods that it was done without.
+    pub(crate) fn replay(
+        &mut self,
+        inputs: Vec<Input>,
+        exclusions: Vec<Exclusion>,
+    ) -> Result<TickRecord, Error> {
+        let record = self.step(inputs, exclusions)?;
+        self.flush()?;
+        Ok(record)
+    }
+
     /// Does a tick with these inputs, and does it again without whoever halts
     /// it. If that undid ticks which were not committed yet, they come first
     /// again, as they were.
-    fn step(&mut self, inputs: Vec<Input>) -> Result<TickRecord, Error> {
-        let mut ahead = VecDeque::from([(inputs, Vec::new())]);
+    fn step(
+        &mut self,
+        inputs: Vec<Input>,
+        exclusions: Vec<Exclusion>,
+    ) -> Result<TickRecord, Error> {
+        let mut ahead = VecDeque::from([(inputs, exclusions)]);
         loop {
             let Some((inputs, mut exclusions)) = ahead.pop_front() else {
                 return Ok(self.held.last().cloned().unwrap_or_default());

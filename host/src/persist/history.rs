@@ -2,6 +2,7 @@
 
 mod apply;
 mod block;
+mod compare;
 mod delta;
 mod frames;
 mod keyframe;
@@ -11,7 +12,10 @@ mod snapshots;
 mod store;
 
 pub(super) use apply::blank;
-pub(super) use past::Past;
+pub use compare::Difference;
+pub(crate) use compare::compare;
+pub(super) use past::{Anchor, Past};
 pub use recorder::Recorder;
-pub(super) use snapshots::keep_tables;
+pub use snapshots::{Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots};
+pub(super) use snapshots::{add, check_name, keep_tables, keep_whole, rotate};
 pub(super) use store::{Changes, Store};

@@ -110,6 +110,11 @@ impl Reader {
         Ok(Self { path, connection, tables: None })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn restore(&self) -> Result<Restored, SaveError> {
         Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }

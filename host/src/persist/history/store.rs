@@ -84,6 +84,13 @@ pub(in crate::persist) struct Changes {
     dropped: usize,
 }
 
+impl Changes {
+    /// Groups that go.
+    pub(in crate::persist) fn dropped(&self) -> usize {
+        self.dropped
+    }
+}
+
 impl Store {
     /// Finds out what a save has.
     pub(in crate::persist) fn read(connection: &Connection) -> rusqlite::Result<Self> {
@@ -121,6 +128,28 @@ impl Store {
     /// Whether the deltas of the next ticks go on from what there is.
     pub(in crate::persist) fn goes_on(&self, world: &World, recorder: &Recorder) -> bool {
         !recorder.is_on() || (!self.groups.is_empty() && recorder.keeps(world.tick()))
+    }
+
+    /// The first tick that can be gone back to after a commit.
+    pub(in crate::persist) fn first_tick_after(&self, changes: &Changes) -> Option<i64> {
+        self.groups.get(changes.dropped).map(|group| group.tick)
+    }
+
+    /// Bytes that history takes.
+    pub(in crate::persist) fn bytes(&self) -> u64 {
+        let keyframes: u64 = self.groups.iter().map(|group| group.bytes).sum();
+        let gone = self.groups.front().map_or(0, |first| first.total);
+        keyframes + (self.total - gone)
+    }
+
+    /// Keyframes in it.
+    pub(in crate::persist) fn keyframes(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether the world after a tick can be had of groups.
+    pub(in crate::persist) fn reaches(&self, tick: i64) -> bool {
+        self.groups.front().is_some_and(|first| first.tick <= tick)
     }
 
     /// Takes a keyframe over that has been made meanwhile.
