@@ -84,7 +84,7 @@ pub use history::{
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{Inquiry, Running};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
-pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
+pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
 pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
 pub use sql::{Table, exact};

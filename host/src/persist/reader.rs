@@ -19,7 +19,7 @@ use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 
 use super::error::{Failure, SaveError};
-use super::history::Past;
+use super::history::{Past, Store};
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -70,6 +70,30 @@ pub struct Info {
     pub log_bytes: u64,
     /// When the last commit was made.
     pub committed_at: SystemTime,
+    /// What of it takes how much room.
+    pub sizes: Sizes,
+    /// The first tick that can be gone back to, if any can.
+    pub first_tick: Option<u64>,
+    /// Whole worlds in the history.
+    pub keyframes: u64,
+    /// Ticks with a name.
+    pub snapshots: u64,
+}
+
+/// Bytes of the parts of a save. What is left of the file are logs, indices and
+/// the ends of pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// The world as it is.
+    pub world: u64,
+    /// What led to it: deltas and keyframes.
+    pub history: u64,
+    /// Components and assets of mods.
+    pub mods: u64,
+    /// Values in tables of mods.
+    pub tables: u64,
+    /// Not used: new ticks use it, and compacting gives it back.
+    pub free: u64,
 }
 
 /// The entities of one archetype.
@@ -182,6 +206,7 @@ impl Reader {
             let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
             Ok(counted.map_err(failed)?.unsigned_abs())
         };
+        let (sizes, store) = self.sizes(&world)?;
         let mods = mods.mods.into_iter().map(|listed| {
             let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
             ModInfo {
@@ -210,7 +235,32 @@ impl Reader {
             committed_at: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
                 .unwrap_or(SystemTime::UNIX_EPOCH),
+            sizes,
+            first_tick: store.first_tick().map(i64::unsigned_abs),
+            keyframes: store.keyframes() as u64,
+            snapshots: count("st_snapshots")?,
         })
+    }
+
+    fn sizes(&self, world: &World) -> Result<(Sizes, Store), SaveError> {
+        let sizes = || -> rusqlite::Result<_> {
+            let store = Store::read(&self.connection)?;
+            let sum = |sql: &str| {
+                let sum = self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+                sum.map(|sum| sum.unwrap_or(0).unsigned_abs())
+            };
+            let sizes = Sizes {
+                world: sum("SELECT sum(length(data)) FROM st_chunks")?
+                    + sum("SELECT sum(length(data)) FROM st_patches")?,
+                history: store.bytes(),
+                mods: sum("SELECT sum(length(data)) FROM st_blobs")?,
+                tables: world.tables.values().map(|state| state.bytes).sum(),
+                free: sum("SELECT freelist_count * page_size
+                           FROM pragma_freelist_count, pragma_page_size")?,
+            };
+            Ok((sizes, store))
+        };
+        sizes().map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
     /// The migrations of tables that ran.
