@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
 //! | [`send`] | puts an input into a save, also while its world runs |
-//! | [`Inquiry`] | answers SQL about a world that runs without a save |
+//! | [`Inquiry`] | answers SQL about a world, of a save or without one |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
@@ -74,11 +74,12 @@ pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub use inbox::{INBOX_MAX, send};
-pub use inquiry::{Inquiry, Running};
+pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
 pub use save::{Adoption, Save};
-pub use sql::{Table, exact};
+pub use schema::APPLICATION_ID;
+pub use sql::{Rows, Table, exact, quoted};
 
 #[cfg(test)]
 mod tests;
