@@ -21,6 +21,7 @@ mod pack;
 mod run;
 mod screen;
 mod send;
+mod shell;
 mod slim;
 mod sources;
 mod sql;

@@ -25,7 +25,8 @@ impl Image {
     /// Copies what the outer connection has open.
     pub fn take(outer: &Outer, save: &Path) -> Result<Self, String> {
         let told = |error: &dyn std::fmt::Display| error.to_string();
-        if outer.number("PRAGMA main.application_id")? != APPLICATION_ID {
+        let unread = |cause| format!("{} cannot be read: {cause}", save.display());
+        if outer.number("PRAGMA main.application_id").map_err(unread)? != APPLICATION_ID {
             return Err(format!(
                 "{} is not a save: open one with `sqlite3 <save>` and load this extension then",
                 save.display()

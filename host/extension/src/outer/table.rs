@@ -6,9 +6,9 @@ use std::slice;
 
 use rusqlite::ffi::{
     SQLITE_ERROR, SQLITE_INDEX_CONSTRAINT_EQ, SQLITE_INDEX_CONSTRAINT_GE,
-    SQLITE_INDEX_CONSTRAINT_GT, SQLITE_INDEX_CONSTRAINT_IS, SQLITE_INDEX_CONSTRAINT_LE,
-    SQLITE_INDEX_CONSTRAINT_LT, SQLITE_OK, sqlite3, sqlite3_context, sqlite3_index_info,
-    sqlite3_module, sqlite3_value, sqlite3_vtab, sqlite3_vtab_cursor,
+    SQLITE_INDEX_CONSTRAINT_GT, SQLITE_INDEX_CONSTRAINT_IS, SQLITE_INDEX_CONSTRAINT_ISNULL,
+    SQLITE_INDEX_CONSTRAINT_LE, SQLITE_INDEX_CONSTRAINT_LT, SQLITE_OK, sqlite3, sqlite3_context,
+    sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab, sqlite3_vtab_cursor,
 };
 use rusqlite::types::Value;
 use sandtable::persist::{TableShape, quoted};
@@ -185,7 +185,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
 fn operator(code: u8) -> Option<Operator> {
     Some(match c_int::from(code) {
         SQLITE_INDEX_CONSTRAINT_EQ => Operator::Equal,
-        SQLITE_INDEX_CONSTRAINT_IS => Operator::Is,
+        SQLITE_INDEX_CONSTRAINT_IS | SQLITE_INDEX_CONSTRAINT_ISNULL => Operator::Is,
         SQLITE_INDEX_CONSTRAINT_LT => Operator::Less,
         SQLITE_INDEX_CONSTRAINT_LE => Operator::AtMost,
         SQLITE_INDEX_CONSTRAINT_GT => Operator::Greater,
