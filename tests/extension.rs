@@ -161,8 +161,8 @@ fn searches_find_what_sandtable_finds() {
         "SELECT count(*) AS n FROM events WHERE name = 'NOTHING' COLLATE NOCASE",
         "SELECT name, count(*) AS n FROM events GROUP BY name ORDER BY n DESC, name",
         "SELECT count(*) AS n FROM events a JOIN ticks b USING (tick) WHERE b.tick BETWEEN 2 AND 4",
-        "SELECT what, group_concat(name) AS names FROM (SELECT * FROM tables ORDER BY name)
-         GROUP BY what ORDER BY what",
+        "SELECT role, group_concat(name) AS names FROM (SELECT * FROM kinds ORDER BY name)
+         GROUP BY role ORDER BY role",
         "SELECT count(*) AS n FROM runs WHERE tick = 3 OR system = 'watcher/count'",
         "SELECT count(*) AS n FROM watcher_value v LEFT JOIN watcher_tag t
          ON t.entity = v.entity AND v.number < 10",
