@@ -38,12 +38,12 @@ impl<'c> Rows<'c> {
 
     /// Names of the columns.
     pub fn columns(&self) -> Vec<String> {
-        self.statement.column_names().into_iter().map(str::to_owned).collect()
+        self.statement.column_names().map(str::to_owned).collect()
     }
 
     /// The types that the columns are declared with; nothing where there is none.
     pub(in crate::persist) fn types(&self) -> Vec<String> {
-        let columns = self.statement.columns().into_iter();
+        let columns = self.statement.columns();
         columns.map(|column| column.decl_type().unwrap_or_default().to_owned()).collect()
     }
 
