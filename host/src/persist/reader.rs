@@ -20,6 +20,7 @@ use crate::tables::{self, Database, Ran};
 
 use super::error::{Failure, SaveError};
 use super::history::{Past, Store};
+use super::inquiry::Inquiry;
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -32,8 +33,6 @@ use super::{connect, inbox, log, schema};
 pub struct Reader {
     path: PathBuf,
     pub(super) connection: Connection,
-    /// What the tables are called, once there are any.
-    tables: Option<Vec<String>>,
 }
 
 /// What a save is, as far as a person asks first.
@@ -131,7 +130,18 @@ impl Reader {
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
         schema::check(&connection).map_err(failed)?;
-        Ok(Self { path, connection, tables: None })
+        Ok(Self { path, connection })
+    }
+
+    /// Opens what was copied from a save, in a file that nobody writes, and
+    /// tells of it as of the save. The save itself is not opened: whoever has it
+    /// open in this process with another SQLite would lose its locks.
+    pub fn of_copy(copy: &Path, save: &Path) -> Result<Self, SaveError> {
+        let failed = |failure: Failure| failure.of(save, "read");
+        let connection = connect::unwritten(copy).map_err(failed)?;
+        connect::recognise_copy(&connection, save)?;
+        schema::check(&connection).map_err(failed)?;
+        Ok(Self { path: save.to_owned(), connection })
     }
 
     /// Where it is.
@@ -268,25 +278,19 @@ impl Reader {
         tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
-    /// Answers a SELECT over the world and what led to it; `SELECT * FROM
-    /// tables` says what there is.
-    pub fn query(&mut self, sql: &str) -> Result<Table, SaveError> {
-        let tables = match &self.tables {
-            Some(tables) => tables,
-            None => {
-                let world = Arc::new(self.restore()?.world);
-                let made = sql::set_up(&mut self.connection, &world, None);
-                let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
-                self.tables.insert(made.map_err(failed)?)
-            }
-        };
-        sql::answer(&self.connection, tables, sql, &self.path)
+    /// Makes ready to answer SQL over the world and what led to it.
+    pub fn inquiry(mut self) -> Result<Inquiry, SaveError> {
+        let world = Arc::new(self.restore()?.world);
+        let made = sql::set_up(&mut self.connection, &world, None);
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
+        let tables = made.map_err(failed)?;
+        Ok(Inquiry { connection: self.connection, tables, path: self.path, tick: world.tick() })
     }
 }
 
-/// Answers a SELECT over a save; see [`Reader::query`].
+/// Answers a SELECT over a save; see [`Inquiry::query`].
 pub fn query(path: &Path, sql: &str) -> Result<Table, SaveError> {
-    Reader::open(path)?.query(sql)
+    Reader::open(path)?.inquiry()?.query(sql)
 }
 
 fn archetypes(world: &World) -> Vec<ArchetypeInfo> {
