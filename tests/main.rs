@@ -20,6 +20,8 @@ mod kill;
 mod manifests;
 mod packs;
 mod place;
+#[cfg(unix)]
+mod power;
 mod reload;
 mod running;
 mod scaffold;
