@@ -13,6 +13,8 @@ mod determinism;
 mod durability;
 mod earth;
 mod export;
+#[cfg(unix)]
+mod failing_disk;
 mod faults;
 mod fixtures;
 mod heavy;
@@ -27,3 +29,5 @@ mod running;
 mod scaffold;
 mod scenarios;
 mod tables;
+#[cfg(unix)]
+mod unsaved;
