@@ -91,6 +91,8 @@ impl Life {
                 let seed = at as u64 * 1_000_003 + time;
                 let folder = TempDir::new().unwrap();
                 power.lose(seed, folder.path()).unwrap();
+                // Spares opening and closing the real syncs.
+                let _disk = Disk::watch(folder.path());
                 let what = format!("after event {at}, seed {seed}, tick {reported:?} reported");
                 let Some((tick, state)) = found(folder.path(), &what) else {
                     assert_eq!(reported, None, "{what}: nothing is there");

@@ -82,14 +82,14 @@ impl Simulation {
             self.undo();
             return error;
         }
-        let tries = self.failing.as_ref().map_or(0, |failing| failing.tries) + 1;
+        let tries = self.failing.take().map_or(0, |failing| failing.tries) + 1;
         let pause = 1_u64.checked_shl(tries - 1).unwrap_or(u64::MAX);
         let again_at = (self.held.len() as u64).saturating_add(pause);
-        self.failing = Some(Failing { tries, again_at, cause: error.to_string() });
-        match self.redo_tables() {
-            Ok(()) => error,
-            Err(error) => error,
+        if let Err(error) = self.redo_tables() {
+            return error;
         }
+        self.failing = Some(Failing { tries, again_at, cause: error.to_string() });
+        error
     }
 
     /// Whether an error of the save is one that the world goes on after.
@@ -121,7 +121,7 @@ impl Simulation {
         let redone = self.step(ahead);
         self.log = log;
         redone.map(drop).map_err(|error| {
-            let why = format!("mods keep tables, which take part in the save, and {error}");
+            let why = format!("tables of mods need a save that can be read, and {error}");
             Error::Unsaved { first, last, why }
         })
     }
