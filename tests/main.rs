@@ -18,6 +18,7 @@ mod failing_disk;
 mod faults;
 mod fixtures;
 mod heavy;
+mod history;
 mod kill;
 mod manifests;
 mod packs;
@@ -29,5 +30,6 @@ mod running;
 mod scaffold;
 mod scenarios;
 mod tables;
+mod time;
 #[cfg(unix)]
 mod unsaved;

@@ -22,6 +22,12 @@ pub struct WorldConfig {
     /// What happens when the save cannot be written.
     #[serde(default, skip_serializing_if = "OnSaveFailure::is_default")]
     pub on_save_failure: OnSaveFailure,
+    /// What the save keeps of the past.
+    #[serde(default)]
+    pub history: HistorySettings,
+    /// Which snapshots are made without being asked for.
+    #[serde(default)]
+    pub snapshots: SnapshotSettings,
     /// Limits of every mod that sets none of its own.
     #[serde(default)]
     pub limits: Limits,
@@ -56,6 +62,8 @@ impl WorldConfig {
             world,
             durability: Durability::default(),
             on_save_failure: OnSaveFailure::default(),
+            history: HistorySettings::default(),
+            snapshots: SnapshotSettings::default(),
             limits: Limits::default(),
             mods: BTreeMap::new(),
             removed: BTreeMap::new(),
@@ -102,7 +110,8 @@ pub struct WorldSettings {
     #[serde(default = "faults_to_suspend")]
     pub faults_to_suspend: u32,
     /// Ticks for which the save keeps system runs and events that everybody
-    /// has read. Zero: for ever.
+    /// has read; of what else ticks did it keeps as much, or what history needs.
+    /// Zero: for ever.
     #[serde(default = "log_ticks")]
     pub log_ticks: u64,
     /// Whether guests are compiled so that NaN bits are the same on every
@@ -195,6 +204,47 @@ pub enum SaveFailureMode {
     /// more tick, then two, four and so on. Once the save can be written, all
     /// those ticks are in it; if the world ends before, they are lost.
     ContinueInMemory,
+}
+
+/// What the save keeps of the past: of every tick what it changed, and now and
+/// then a whole world. What is older is pruned while the world runs, in groups
+/// of ticks, so that there is always a little more than asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistorySettings {
+    /// Ticks that can be gone back. Zero: all.
+    pub ticks: u64,
+    /// MiB that it may take; past them less ticks are kept. Zero: no bound.
+    pub max_mib: u64,
+    /// Of how many ticks one can be gone back to. One: each, and it is known
+    /// which system changed what. Zero: no history.
+    pub every: u64,
+    /// The components of which values are kept: `<mod>/<Name>` or `<mod>/*`. All
+    /// when there are none here; with any, a world cannot be rewound.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self { ticks: 10_000, max_mib: 1024, every: 1, components: Vec::new() }
+    }
+}
+
+/// Which snapshots are made without being asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotSettings {
+    /// Ticks from one to the next. Zero: none are made.
+    pub every_ticks: u64,
+    /// How many of these are kept: the oldest go. Zero: all.
+    pub keep: u64,
+}
+
+impl Default for SnapshotSettings {
+    fn default() -> Self {
+        Self { every_ticks: 0, keep: 10 }
+    }
 }
 
 /// What becomes of the tables of a mod that no longer takes part.

@@ -47,6 +47,7 @@ pub mod swap;
 pub mod tables;
 pub mod tick;
 pub mod unsaved;
+pub mod verify;
 
 pub use config::WorldConfig;
 pub use simulation::{Error, LogSink, Options, Simulation};

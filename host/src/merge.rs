@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ecs::{
-    Applied, Bytes, Command, Kind, Spawned, Stamp, TableState, Topic, World, canonical_value,
-    in_order,
+    Applied, Bytes, Command, Kind, Spawned, Stamp, Topic, World, canonical_value, in_order,
 };
 use crate::guest::{EmittedEvent, Outcome, WrittenValues};
 use crate::record::Emitted;
+use crate::tables::TableChange;
 
 /// What a system run leaves for the end of the tick.
 #[derive(Default)]
@@ -47,15 +47,15 @@ pub fn merge(world: &mut World, outcomes: Vec<Outcome>) -> Pending {
     pending
 }
 
-/// Puts what a run changed in tables in place, given as differences.
-pub fn tables(world: &mut World, changed: BTreeMap<String, TableState>) {
+/// Puts what a run changed in tables in place.
+pub fn tables(world: &mut World, changed: &BTreeMap<String, TableChange>) {
     if changed.is_empty() {
         return;
     }
     let tables = Arc::make_mut(&mut world.tables);
     for (name, change) in changed {
-        let state = tables.entry(name).or_default();
-        *state = state.plus(change);
+        let state = tables.entry(name.clone()).or_default();
+        *state = state.plus(change.state);
     }
 }
 

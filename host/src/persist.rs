@@ -57,6 +57,7 @@ mod draft;
 mod encode;
 mod error;
 mod export;
+mod history;
 mod inbox;
 mod inquiry;
 mod lock;
@@ -65,21 +66,31 @@ mod mods;
 mod presence;
 mod reader;
 mod restore;
+mod rewind;
 mod save;
 mod schema;
 mod sql;
 mod state;
+mod trail;
+mod upkeep;
 
 pub use backup::{BackedUp, backup};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
+pub(crate) use history::compare;
+pub use history::{
+    Difference, Recorder, Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots,
+};
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{Inquiry, Running};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
+pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
 pub use sql::{Table, exact};
+pub use trail::{Start, Trail};
+pub use upkeep::{Pruned, compact, prune};
 
 #[cfg(test)]
 mod tests;

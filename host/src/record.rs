@@ -3,7 +3,7 @@
 //! The world's new contents are not in here: those are the difference between
 //! two [`World`](crate::ecs::World)s.
 
-use crate::ecs::{Bytes, KindId, Topic};
+use crate::ecs::{Bytes, KindId, Topic, World};
 
 /// A 32-byte BLAKE3 digest.
 pub type Digest = [u8; 32];
@@ -67,6 +67,21 @@ pub struct SystemRun {
     pub fault: Option<String>,
 }
 
+/// One step of a tick: the run of a system, or its commands.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Whose, by full name.
+    pub system: String,
+    /// Whether it is the commands, which come after all runs.
+    pub is_commands: bool,
+    /// The world before it.
+    pub before: World,
+    /// The world after it, which differs by what it did and nothing else.
+    pub after: World,
+    /// What became of rows of tables, by table, as a session wrote it down.
+    pub rows: Vec<(String, Vec<u8>)>,
+}
+
 /// How long the stages of one tick took, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
@@ -78,6 +93,8 @@ pub struct Timings {
     pub settle: u64,
     /// The state and chain hashes.
     pub hash: u64,
+    /// What it changed, as bytes for history.
+    pub history: u64,
     /// The commit; zero where it is held back.
     pub commit: u64,
 }
@@ -104,6 +121,8 @@ pub struct TickRecord {
     pub rolled_back: Vec<String>,
     /// Its system runs, in schedule order.
     pub runs: Vec<SystemRun>,
+    /// What it changed, as history keeps it; nothing where there is none.
+    pub history: Vec<Vec<u8>>,
     /// Entities created.
     pub spawned: u64,
     /// Entities ended.

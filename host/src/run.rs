@@ -20,7 +20,7 @@ use crate::guest::{
 };
 use crate::merge::{self, Pending};
 use crate::program::{Mod, Program, System};
-use crate::record::SystemRun;
+use crate::record::{Step, SystemRun};
 use crate::schedule::Schedule;
 use crate::tables::{Database, Session};
 
@@ -45,6 +45,8 @@ pub struct Finished {
     pub fault: Option<Fault>,
     /// What it said.
     pub log: Vec<LogLine>,
+    /// What it changed, where that is recorded and it changed anything.
+    pub step: Option<Step>,
 }
 
 /// Whose call was stopped by the clock on the wall.
@@ -64,6 +66,8 @@ pub struct TickRun<'a> {
     tables: &'a Arc<Database>,
     clock: TickClock,
     takes_part: &'a (dyn Fn(&System) -> bool + Sync),
+    /// Whether what each run changes is kept apart.
+    records: bool,
     world: Mutex<World>,
     waits: Vec<AtomicUsize>,
     finished: Vec<OnceLock<Finished>>,
@@ -140,6 +144,7 @@ impl<'a> TickRun<'a> {
             tables,
             clock,
             takes_part,
+            records: false,
             world,
             waits,
             finished,
@@ -147,6 +152,11 @@ impl<'a> TickRun<'a> {
             queue: Mutex::default(),
             changed: Condvar::new(),
         }
+    }
+
+    /// Keeps apart what each run changes, if told to.
+    pub fn recording(self, records: bool) -> Self {
+        Self { records, ..self }
     }
 
     /// Runs them all. Gives the world with their columns and resources, and for
@@ -350,11 +360,22 @@ impl<'a> TickRun<'a> {
             self.halted.get_or_init(|| Halted { owner, halt });
             None
         });
+        let mut step = None;
         let pending = match &fault {
             None => {
+                let changed = changed.unwrap_or_default();
                 let mut world = lock(&self.world);
-                merge::tables(&mut world, changed.unwrap_or_default());
-                merge::merge(&mut world, outcomes)
+                let before = self.records.then(|| world.clone());
+                merge::tables(&mut world, &changed);
+                let pending = merge::merge(&mut world, outcomes);
+                step = before.map(|before| Step {
+                    system: run.system.clone(),
+                    is_commands: false,
+                    before,
+                    after: world.clone(),
+                    rows: changed.into_iter().map(|(table, change)| (table, change.rows)).collect(),
+                });
+                pending
             }
             Some(fault) => {
                 run.fault = Some(fault.to_string());
@@ -364,6 +385,6 @@ impl<'a> TickRun<'a> {
         run.commands = pending.commands.iter().map(|command| command.entities.len() as u64).sum();
         run.events = pending.events.len() as u64;
         // Each place is finished once, so that the cell is always empty here.
-        let _ = self.finished[place].set(Finished { run, pending, fault, log });
+        let _ = self.finished[place].set(Finished { run, pending, fault, log, step });
     }
 }

@@ -15,7 +15,7 @@ use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
 use crate::migration::{Conversions, MigrationError};
 use crate::pack::{self, Keys};
-use crate::persist::{self, Cause, Contents, RecordedSet, Save, SaveError};
+use crate::persist::{self, Cause, Contents, RecordedSet, Recorder, Save, SaveError};
 use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
 use crate::record::{Digest, Input, TickRecord, hex};
@@ -117,6 +117,16 @@ pub enum Error {
     /// The tables of mods cannot be made.
     #[error(transparent)]
     Migrations(#[from] TableError),
+    /// A mod that ran is nowhere.
+    #[error(
+        "mod `{mod_id}` ran in this save, and its component {hash} is not in it: put it back with `sandtable embed`"
+    )]
+    Lost {
+        /// Which mod.
+        mod_id: String,
+        /// The digest of its component.
+        hash: String,
+    },
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
@@ -169,6 +179,8 @@ pub struct Simulation {
     /// Conversions that the world has behind it.
     pub(crate) behind: Conversions,
     pub(crate) hasher: StateHasher,
+    /// What of each tick history keeps.
+    pub(crate) recorder: Recorder,
     pub(crate) now: Moment,
     /// The last moment that the save holds, or the start without a save.
     pub(crate) committed: Moment,
@@ -188,6 +200,8 @@ pub struct Simulation {
 pub(crate) struct Moment {
     pub world: World,
     pub chain: Digest,
+    /// The last world that history can come back to.
+    pub kept: World,
 }
 
 impl Simulation {
@@ -273,14 +287,14 @@ impl Simulation {
     }
 
     /// A world in which nothing runs yet.
-    fn empty(
+    pub(crate) fn empty(
         config: WorldConfig,
         engine: Arc<Engine>,
         world: World,
         tables: Arc<Database>,
         options: Options,
     ) -> Result<Self, Error> {
-        let now = Moment { world, chain: [0; 32] };
+        let now = Moment { kept: world.clone(), world, chain: [0; 32] };
         Ok(Self {
             config,
             engine,
@@ -294,6 +308,7 @@ impl Simulation {
             before: None,
             behind: Conversions::new(),
             hasher: StateHasher::default(),
+            recorder: Recorder::default(),
             committed: now.clone(),
             now,
             held: Vec::new(),
@@ -348,6 +363,17 @@ impl Simulation {
         }
         self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())
+    }
+
+    /// Gives the world as the last tick left it a name in the save, by which it
+    /// can be gone back to. It is there once the next tick is committed, or the
+    /// save closed; a world without a save has nowhere to keep it.
+    pub fn snapshot(&mut self, name: &str, note: &str) -> Result<(), Error> {
+        self.flush()?;
+        match &mut self.save {
+            Some(save) => Ok(save.name_last(name, note)?),
+            None => Ok(()),
+        }
     }
 
     /// The world after the last tick.

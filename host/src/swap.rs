@@ -16,7 +16,7 @@ use crate::ecs::{KindId, ModState, Recast, World};
 use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
 use crate::migration::{Conversion, Migration};
-use crate::persist::{Adoption, Cause, RecordedSet, StoredMod};
+use crate::persist::{Adoption, Cause, RecordedSet, Recorder, StoredMod};
 use crate::plan::{Plan, Saved, described, migrations_of};
 use crate::program::{self, Program, Terms};
 use crate::record::{Digest, Input, TickRecord};
@@ -281,6 +281,7 @@ impl Simulation {
         if let Some(save) = &mut self.save {
             save.sync_next()?;
         }
+        let tables_before = self.tables_to_keep(&tables, &config)?;
         let migrated = self.migrate_tables(&tables, since)? | self.drop_tables(&config)?;
         let changed =
             if migrated || migration.is_needed() { Cause::Migrated } else { Cause::Swapped };
@@ -299,7 +300,9 @@ impl Simulation {
         match &mut self.save {
             Some(save) => {
                 let (config, set, recasts) = (&config, &set, &recasts);
-                save.adopt(&Adoption { config, set, world: &world, recasts, behind: &behind })?;
+                let (world, behind) = (&world, &behind);
+                let tables_before = tables_before.as_deref();
+                save.adopt(&Adoption { config, set, world, recasts, behind, tables_before })?;
             }
             None => self.tables.commit().map_err(TableError::from)?,
         }
@@ -312,11 +315,32 @@ impl Simulation {
         if self.set.mods != set.mods {
             self.before = Some(std::mem::replace(&mut self.set, set));
         }
-        self.now = Moment { world, chain: self.now.chain };
+        if self.save.is_some() {
+            self.recorder = Recorder::new(&config.history, &world.registry);
+        }
+        self.now = Moment { kept: world.clone(), world, chain: self.now.chain };
         self.committed = self.now.clone();
         (self.engine, self.program, self.schedule) = (engine, program, schedule);
         (self.config, self.behind) = (config, behind);
         Ok(Swap { plan, since })
+    }
+
+    /// A copy of all tables of mods, if they are about to be changed in form and
+    /// somebody may want to go back.
+    fn tables_to_keep(
+        &self,
+        tables: &[(String, Vec<TableMigration>)],
+        config: &WorldConfig,
+    ) -> Result<Option<Vec<u8>>, TableError> {
+        if !self.recorder.is_on() || self.now.world.tables.is_empty() {
+            return Ok(None);
+        }
+        let ran = self.tables.ran()?;
+        let mut changed = config.removed.values().any(|removed| *removed == Removed::DropTables);
+        for (id, migrations) in tables {
+            changed |= !tables::pending(&ran, id, migrations)?.is_empty();
+        }
+        Ok(if changed { Some(tables::copy(&self.tables.lock())?) } else { None })
     }
 
     /// Runs the migrations of tables that did not run yet, in a transaction that

@@ -6,7 +6,9 @@
 //! | [`Session`] | the statements of one system run, with their quotas |
 //! | `gate` | whose statement is at work, and what it may: the authorizer |
 //! | `value` | parameters and rows, between MessagePack and SQLite |
+//! | `copy` | all tables as bytes |
 //! | `digest` | follows each change of a row, for the state hash |
+//! | `rows` | writes those changes down, for history |
 //! | `migration` | the only way to CREATE, ALTER and DROP |
 //! | `memory` | how much memory SQLite has |
 //!
@@ -32,20 +34,36 @@
 //!
 //! [`Halt`]: crate::guest::Halt
 
+mod copy;
 mod database;
 mod digest;
 mod gate;
 mod memory;
 mod migration;
+mod rows;
 mod session;
 mod value;
 
+pub use copy::copy;
 pub use database::{Database, Guard, Undone, states};
+pub(crate) use digest::unfollow;
 pub use migration::{Migration, Ran, TableError, check, pending, ran};
+pub use rows::{RowChange, read as read_rows, undo as undo_rows};
 pub use session::{Answer, Session, Stop};
+
+use crate::ecs::TableState;
 
 #[cfg(test)]
 mod tests;
+
+/// What a run did to one table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableChange {
+    /// How its contents differ.
+    pub state: TableState,
+    /// What became of its rows, for [`read_rows`].
+    pub rows: Vec<u8>,
+}
 
 /// The mod that owns a table: names are `<mod>__<table>`, and mods' ids have no
 /// underscore.

@@ -13,7 +13,7 @@ use crate::guest::Halt;
 use crate::hash;
 use crate::merge;
 use crate::program::System;
-use crate::record::{Emitted, Exclusion, Input, TickRecord};
+use crate::record::{Emitted, Exclusion, Input, Step, TickRecord};
 use crate::run::{Finished, Halted, TickClock, TickRun};
 use crate::simulation::{Error, Moment, Simulation};
 use crate::tables::Undone;
@@ -46,6 +46,18 @@ impl Simulation {
         }
     }
 
+    /// Does a tick as another run of the same save did it: with its inputs, and
+    /// without the mods that it was done without.
+    pub(crate) fn replay(
+        &mut self,
+        inputs: Vec<Input>,
+        exclusions: Vec<Exclusion>,
+    ) -> Result<TickRecord, Error> {
+        let record = self.step(VecDeque::from([(inputs, exclusions)]))?;
+        self.flush()?;
+        Ok(record)
+    }
+
     /// Does ticks with these inputs and without these mods, and does one again
     /// without whoever halts it. If that undid ticks which were not committed
     /// yet, they come first again, as they were.
@@ -55,9 +67,9 @@ impl Simulation {
                 return Ok(self.held.last().cloned().unwrap_or_default());
             };
             match self.attempt(&inputs, &exclusions) {
-                Ok((world, record)) => {
+                Ok(done) => {
                     self.tables.end_tick().map_err(|error| self.broken(error.to_string()))?;
-                    self.arrive(world, record);
+                    self.arrive(done);
                 }
                 Err(Halted { halt: Halt::Save(why), .. }) => return Err(self.broken(why)),
                 Err(halted) => {
@@ -75,12 +87,16 @@ impl Simulation {
     }
 
     /// Stands at a world that a tick led to.
-    fn arrive(&mut self, world: World, mut record: TickRecord) {
+    fn arrive(&mut self, Attempt { world, mut record, steps }: Attempt) {
         let mut watch = Stopwatch::start();
         record.state = self.hasher.digest(&world);
         record.chain = hash::chain(&self.now.chain, &record.state, &record);
         record.timings.hash = watch.lap();
-        self.now = Moment { world, chain: record.chain };
+        let Moment { world: before, kept, .. } = &self.now;
+        record.history = self.recorder.record(kept, before, &world, &steps);
+        record.timings.history = watch.lap();
+        let kept = if self.recorder.keeps(record.tick) { world.clone() } else { kept.clone() };
+        self.now = Moment { world, chain: record.chain, kept };
         self.held.push(record);
     }
 
@@ -114,11 +130,7 @@ impl Simulation {
     }
 
     /// One attempt at a tick, without the mods that are excluded from it.
-    fn attempt(
-        &self,
-        inputs: &[Input],
-        exclusions: &[Exclusion],
-    ) -> Result<(World, TickRecord), Halted> {
+    fn attempt(&self, inputs: &[Input], exclusions: &[Exclusion]) -> Result<Attempt, Halted> {
         let mut world = self.now.world.clone();
         let tick = world.tick() + 1;
         world.set_tick(tick);
@@ -131,15 +143,16 @@ impl Simulation {
         let Self { engine, program, schedule, tables, .. } = self;
         let mut watch = Stopwatch::start();
         let tick_run = TickRun::new(engine, program, schedule, tables, clock, &takes_part, world);
+        let tick_run = tick_run.recording(self.recorder.is_on());
         let (mut world, finished) = tick_run.run(self.pool.as_ref())?;
         record.timings.systems = watch.lap();
 
         self.note_progress(&mut world, &finished);
-        self.settle(&mut world, finished, &mut record);
+        let steps = self.settle(&mut world, finished, &mut record);
         self.judge(&mut world, &mut record);
         self.forget_read_events(&mut world);
         record.timings.settle = watch.lap();
-        Ok((world, record))
+        Ok(Attempt { world, record, steps })
     }
 
     /// Which systems run in the tick that a world stands at.
@@ -186,23 +199,42 @@ impl Simulation {
         }
     }
 
-    /// Applies commands and emits events, system by system.
-    fn settle(&self, world: &mut World, finished: Vec<Option<Finished>>, record: &mut TickRecord) {
+    /// Applies commands and emits events, system by system. Gives the steps of
+    /// the tick, where they are recorded.
+    fn settle(
+        &self,
+        world: &mut World,
+        finished: Vec<Option<Finished>>,
+        record: &mut TickRecord,
+    ) -> Vec<Step> {
         let reported = self.program.topics();
+        let (mut steps, mut commands) = (Vec::new(), Vec::new());
         for done in finished.into_iter().flatten() {
-            let Finished { mut run, pending, log, .. } = done;
+            let Finished { mut run, pending, log, step, .. } = done;
             for line in &log {
                 (self.log)(&run.system, record.tick, line);
             }
-            let before = removals(world, &reported);
+            steps.extend(step);
+            let recorded = self.recorder.is_on() && !pending.commands.is_empty();
+            let before = recorded.then(|| world.clone());
+            let removed = removals(world, &reported);
             let (applied, emitted) = merge::settle(world, &run.system, pending);
-            record.events.extend(new_removals(world, before));
+            record.events.extend(new_removals(world, removed));
+            commands.extend(before.map(|before| Step {
+                system: run.system.clone(),
+                is_commands: true,
+                before,
+                after: world.clone(),
+                rows: Vec::new(),
+            }));
             record.events.extend(emitted);
             record.spawned += applied.spawned;
             record.despawned += applied.despawned;
             run.stale = applied.stale;
             record.runs.push(run);
         }
+        steps.append(&mut commands);
+        steps
     }
 
     /// Counts faults in a row, and suspends whoever has too many.
@@ -289,6 +321,14 @@ impl Simulation {
             _ => 1,
         }
     }
+}
+
+/// A tick that was done and is not kept yet.
+struct Attempt {
+    world: World,
+    record: TickRecord,
+    /// What it consisted of, where that is recorded.
+    steps: Vec<Step>,
 }
 
 /// Measures stages that follow each other.

@@ -146,5 +146,6 @@ fn weight(record: &TickRecord) -> u64 {
     let inputs = record.inputs.iter().map(|input| size_of_val(input) + input.payload.len());
     let events = record.events.iter().map(|event| size_of_val(event) + event.payload.len());
     let runs = record.runs.iter().map(size_of_val);
-    (size_of_val(record) + inputs.chain(events).chain(runs).sum::<usize>()) as u64
+    let history = record.history.iter().map(Vec::len);
+    (size_of_val(record) + inputs.chain(events).chain(runs).chain(history).sum::<usize>()) as u64
 }

@@ -90,6 +90,12 @@ impl Archetype {
         self.find(kind).map(|at| &self.columns[at])
     }
 
+    /// The entities and the columns, to be put in place from outside: the rows
+    /// of all of them must be as many again afterwards.
+    pub(crate) fn parts_mut(&mut self) -> (&mut Paged<Entity>, &mut [Column]) {
+        (&mut self.entities, &mut self.columns)
+    }
+
     pub(super) fn column_mut(&mut self, at: usize) -> &mut Column {
         &mut self.columns[at]
     }

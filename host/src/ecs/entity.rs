@@ -109,6 +109,24 @@ impl Entities {
         Some(Self { slots: paged, first_free, alive })
     }
 
+    /// Replaces the slots of one page, to be put in place from outside, and
+    /// counts who is alive. Says whether there can be such a page.
+    pub(crate) fn fill_page(&mut self, page: usize, change: impl FnOnce(&mut Vec<Slot>)) -> bool {
+        let Some(slots) = self.slots.page_to_fill(page) else { return false };
+        let alive =
+            |slots: &[Slot]| slots.iter().filter(|slot| slot.archetype != FREE).count() as u32;
+        let before = alive(slots);
+        change(slots);
+        self.alive = self.alive.wrapping_sub(before).wrapping_add(alive(slots));
+        self.slots.settle(0)
+    }
+
+    /// Sets the head of the chain of free indices, to be put in place from
+    /// outside.
+    pub(crate) fn set_first_free(&mut self, first_free: u32) {
+        self.first_free = first_free;
+    }
+
     /// Every slot, by index.
     pub fn slots(&self) -> &Paged<Slot> {
         &self.slots

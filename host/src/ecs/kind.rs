@@ -257,7 +257,7 @@ fn settle<const N: usize>(bytes: &mut [u8], settled: impl Fn([u8; N]) -> [u8; N]
 }
 
 /// Every kind that a save ever knew.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registry {
     kinds: Vec<Arc<Kind>>,
     by_name: BTreeMap<String, KindId>,

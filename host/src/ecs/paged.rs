@@ -165,6 +165,38 @@ impl<T: Clone> Paged<T> {
         self.pages[page] = items;
     }
 
+    /// The items of a page that may have to be appended, to become any number of
+    /// rows; nothing for a place past the next. [`Paged::settle`] ends such
+    /// changes.
+    pub(crate) fn page_to_fill(&mut self, page: usize) -> Option<&mut Vec<T>> {
+        if page == self.pages.len() {
+            self.pages.push(Arc::new(Vec::new()));
+        }
+        self.pages.get_mut(page).map(Arc::make_mut)
+    }
+
+    /// Counts rows anew after pages were filled, and says whether every page but
+    /// the last is full. Pages without rows at the end are dropped; rows without
+    /// items are as many as told.
+    pub(crate) fn settle(&mut self, rows_without_items: usize) -> bool {
+        if self.width == 0 {
+            self.len = rows_without_items;
+            return self.pages.is_empty();
+        }
+        while self.pages.last().is_some_and(|last| last.is_empty()) {
+            self.pages.pop();
+        }
+        self.len = self.pages.iter().map(|page| page.len()).sum::<usize>() / self.width;
+        let full = self.rows_per_page * self.width;
+        let (last, others) = match self.pages.split_last() {
+            Some((last, others)) => (last.len(), others),
+            None => return true,
+        };
+        last <= full
+            && last.is_multiple_of(self.width)
+            && others.iter().all(|page| page.len() == full)
+    }
+
     fn last_page_with_room(&mut self) -> &mut Vec<T> {
         if self.len.is_multiple_of(self.rows_per_page) {
             self.pages.push(Arc::new(Vec::new()));

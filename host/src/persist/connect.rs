@@ -59,12 +59,14 @@ pub(super) fn creating(path: &Path) -> Result<Connection, SaveError> {
 
 /// The tables of mods of a world that has no save.
 pub fn in_memory() -> Result<Database, SaveError> {
-    let made = || -> Result<Database, Failure> {
-        let mut connection = nowhere()?;
-        schema::migrate(&mut connection)?;
-        Ok(Database::new(connection)?)
-    };
-    made().map_err(|failure| failure.of(Path::new(NOWHERE), "made"))
+    empty_tables().map_err(|failure| failure.of(Path::new(NOWHERE), "made"))
+}
+
+/// As [`in_memory`].
+pub(super) fn empty_tables() -> Result<Database, Failure> {
+    let mut connection = nowhere()?;
+    schema::migrate(&mut connection)?;
+    Ok(Database::new(connection)?)
 }
 
 /// What SQLite calls a file that is none.

@@ -69,7 +69,7 @@ pub(super) enum Page<'a> {
 }
 
 impl Page<'_> {
-    fn rows(self) -> usize {
+    pub(super) fn rows(self) -> usize {
         match self {
             Page::Slots(items) => items.len(),
             Page::Entities(items) => items.len(),
@@ -233,7 +233,7 @@ impl Iterator for DifferingRows<'_> {
     }
 }
 
-fn slot_bytes(slot: Slot) -> [u8; 12] {
+pub(super) fn slot_bytes(slot: Slot) -> [u8; 12] {
     let mut bytes = [0; 12];
     bytes[..4].copy_from_slice(&slot.generation.to_le_bytes());
     bytes[4..8].copy_from_slice(&slot.archetype.0.to_le_bytes());
@@ -275,17 +275,17 @@ pub(super) enum Form {
     Stamps,
 }
 
-fn four(bytes: &[u8]) -> u32 {
+pub(super) fn four(bytes: &[u8]) -> u32 {
     let mut word = [0; 4];
     word.copy_from_slice(&bytes[..4]);
     u32::from_le_bytes(word)
 }
 
-fn eight(bytes: &[u8]) -> u64 {
+pub(super) fn eight(bytes: &[u8]) -> u64 {
     u64::from(four(bytes)) | u64::from(four(&bytes[4..])) << 32
 }
 
-fn slot(bytes: &[u8]) -> Slot {
+pub(super) fn slot(bytes: &[u8]) -> Slot {
     Slot {
         generation: four(bytes),
         archetype: ArchetypeId(four(&bytes[4..])),
@@ -293,11 +293,11 @@ fn slot(bytes: &[u8]) -> Slot {
     }
 }
 
-fn entity(bytes: &[u8]) -> Entity {
+pub(super) fn entity(bytes: &[u8]) -> Entity {
     Entity::from_bits(eight(bytes))
 }
 
-fn stamp(bytes: &[u8]) -> Stamp {
+pub(super) fn stamp(bytes: &[u8]) -> Stamp {
     Stamp::from_bits(eight(bytes))
 }
 

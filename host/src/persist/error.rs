@@ -72,6 +72,14 @@ pub enum SaveError {
         /// The current format.
         known: i64,
     },
+    /// It has not what was asked for.
+    #[error("{} {what}", path.display())]
+    Cannot {
+        /// The save.
+        path: PathBuf,
+        /// What, and what to do.
+        what: String,
+    },
     /// The file is shorter than it says.
     #[error(
         "{} is truncated: {found} of its {expected} bytes are there; take it from a backup",
@@ -191,6 +199,8 @@ pub(super) enum Failure {
     Sqlite(Sqlite),
     /// What is stored contradicts itself.
     Damage(String),
+    /// What was asked for is not there; the end of a sentence.
+    Told(String),
 }
 
 impl From<Sqlite> for Failure {
@@ -221,6 +231,7 @@ impl Failure {
         let path = path.to_owned();
         let source = match self {
             Failure::Damage(what) => return SaveError::Damaged { path, what },
+            Failure::Told(what) => return SaveError::Cannot { path, what },
             Failure::Sqlite(source) => source,
         };
         match source.sqlite_error_code() {

@@ -1,9 +1,10 @@
 //! Writes what ticks did: their hashes, inputs, events, system runs, faults,
 //! exclusions and suspensions; and prunes what is kept for a while only.
 //!
-//! Ticks, inputs, faults, exclusions and suspensions are kept for ever. System
-//! runs, and events that everybody has read, are kept for
-//! [`log_ticks`](crate::config::WorldSettings::log_ticks).
+//! System runs, and events that everybody has read, are kept for
+//! [`log_ticks`](crate::config::WorldSettings::log_ticks); ticks, inputs, faults,
+//! exclusions and suspensions as long, or as long as history reaches back, which
+//! needs them.
 
 use std::collections::BTreeMap;
 
@@ -299,8 +300,15 @@ pub(super) fn rewrite_events(
     Ok(())
 }
 
-/// Drops system runs and read events of ticks before `log_ticks` ago.
-pub(super) fn prune(connection: &Connection, tick: u64, log_ticks: u64) -> rusqlite::Result<()> {
+/// Drops what ticks did that are longer ago than `log_ticks`: system runs, and
+/// events that everybody has read. The rest goes too once history, of which this
+/// is the first tick, does not reach back to it.
+pub(super) fn prune(
+    connection: &Connection,
+    tick: u64,
+    log_ticks: u64,
+    first_tick: Option<i64>,
+) -> rusqlite::Result<()> {
     if log_ticks == 0 || tick <= log_ticks {
         return Ok(());
     }
@@ -312,5 +320,18 @@ pub(super) fn prune(connection: &Connection, tick: u64, log_ticks: u64) -> rusql
              (SELECT passed FROM st_topics WHERE st_topics.topic = st_events.topic)",
     )?;
     delete.execute([oldest])?;
+    let oldest = first_tick.map_or(oldest, |first| oldest.min(first - 1));
+    if oldest > 0 {
+        // Snapshots are held against the hash of their tick.
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM st_ticks WHERE tick <= ?1 AND tick NOT IN (SELECT tick FROM st_snapshots)",
+        )?;
+        delete.execute([oldest])?;
+        for table in ["st_inputs", "st_faults", "st_exclusions", "st_suspensions"] {
+            let mut delete =
+                connection.prepare_cached(&format!("DELETE FROM {table} WHERE tick <= ?1"))?;
+            delete.execute([oldest])?;
+        }
+    }
     Ok(())
 }

@@ -16,9 +16,10 @@ use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::migration::Conversions;
 use crate::record::{Digest, Input};
-use crate::tables::{self, Ran};
+use crate::tables::{self, Database, Ran};
 
 use super::error::{Failure, SaveError};
+use super::history::Past;
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -109,6 +110,11 @@ impl Reader {
         Ok(Self { path, connection, tables: None })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn restore(&self) -> Result<Restored, SaveError> {
         Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
@@ -116,6 +122,18 @@ impl Reader {
     /// The world after the last committed tick, and its settings.
     pub fn world(&self) -> Result<(World, WorldConfig), SaveError> {
         self.restore().map(|restored| (restored.world, restored.config))
+    }
+
+    /// The world as a tick left it, as far as history reaches back.
+    pub fn world_at(&self, tick: u64) -> Result<World, SaveError> {
+        let world = Past::new(&self.connection).world(tick);
+        Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
+    }
+
+    /// The tables of mods as a tick left them, in memory.
+    pub fn tables_at(&self, tick: u64) -> Result<Database, SaveError> {
+        let tables = Past::new(&self.connection).tables(tick, false);
+        tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The mods that run, with their components and assets, of which a slim save

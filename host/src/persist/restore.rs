@@ -8,7 +8,7 @@
 //!
 //! Nothing in here takes more memory than a small multiple of what is there.
 
-mod pages;
+pub(super) mod pages;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 /// Ticks beyond this cannot be told apart in a stamp.
 const TICK_MAX: i64 = 1 << 47;
 /// Characters that the text of a type may have.
-const TYPE_CHARS_MAX: usize = 1 << 16;
+pub(super) const TYPE_CHARS_MAX: usize = 1 << 16;
 
 /// Restores the world at a tick, with so many rows to a page, and finds where
 /// its chunks are.
@@ -58,7 +58,7 @@ pub(super) fn world(
     Ok((world, index))
 }
 
-fn named<T: Copy>(all: &[(T, &str)], name: &str) -> Outcome<T> {
+pub(super) fn named<T: Copy>(all: &[(T, &str)], name: &str) -> Outcome<T> {
     match all.iter().find(|(_, known)| *known == name) {
         Some((found, _)) => Ok(*found),
         None => damage(format!("`{name}` is nothing that a kind can be")),
@@ -163,7 +163,7 @@ pub(super) fn check_value(kind: &Kind, value: &[u8]) -> Outcome<()> {
 }
 
 /// Everybody who has a row is where the index says, and nobody else is alive.
-fn check_entities(world: &World) -> Outcome<()> {
+pub(super) fn check_entities(world: &World) -> Outcome<()> {
     let mut rows = 0;
     for (id, archetype) in world.archetypes().iter().enumerate() {
         rows += archetype.len();

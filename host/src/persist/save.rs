@@ -27,6 +27,7 @@ use super::checkpoint::Checkpoints;
 use super::chunks::Index;
 use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
+use super::history::{self, Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
@@ -40,15 +41,19 @@ pub use adopt::Adoption;
 pub struct Save {
     path: PathBuf,
     presence: Presence,
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
     config: WorldConfig,
-    committed: World,
+    pub(super) committed: World,
     head: Head,
     index: Index,
     mods: ModSet,
     /// Whether it keeps of its mods only what they are.
     is_slim: bool,
     totals: AllTotals,
+    pub(super) history: Store,
+    recorder: Recorder,
+    /// Names, ticks and notes that come with the next commit.
+    named: Vec<(String, i64, String)>,
     /// Inputs that were taken and not committed yet, by their row.
     taken: Vec<(i64, Input)>,
     syncing: Syncing,
@@ -105,6 +110,7 @@ impl Save {
             .and_then(|()| Restored::read(&connection))
             .map_err(failed)?;
         let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
+        let history = Store::read(&connection).map_err(|error| failed(error.into()))?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
@@ -116,6 +122,9 @@ impl Save {
         let save = Self {
             path: path.to_owned(),
             presence: Presence::of(path),
+            recorder: Recorder::new(&config.history, &world.registry),
+            history,
+            named: Vec::new(),
             checkpoints,
             database: Arc::new(database),
             config: config.clone(),
@@ -151,11 +160,13 @@ impl Save {
         self.presence.check()?;
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
+        self.history.poll();
         let set = self.set_synced(due).map_err(Failure::from);
         let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
         let synced = committed.map_err(|failure| failure.of(&self.path, "written"))?;
         self.syncing.done(synced, count);
         self.checkpoints.after_commit(&self.database.lock());
+        self.history.after_commit(world, &self.recorder);
         Ok(())
     }
 
@@ -178,18 +189,61 @@ impl Save {
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
             log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
-        log::prune(&transaction, world.tick(), log_ticks)?;
+        let history = self.history.write(&transaction, records, world, &self.config.history)?;
+        let first = self.history.first_tick_after(&history);
+        log::prune(&transaction, world.tick(), log_ticks, first)?;
+        let ticks = records.iter().map(|record| record.tick);
+        let snapshots = &self.config.snapshots;
+        history::rotate(&transaction, snapshots, ticks, world, &self.recorder)?;
+        self.write_names(&transaction)?;
         let consumed = inbox::delete_recorded(&transaction, &self.taken, records)?;
         write_head(&transaction, &head, &seal)?;
         transaction.commit()?;
         drop(connection);
 
         self.index.apply(changes);
+        self.history.apply(history);
+        self.named.clear();
         self.totals.extend(totals);
         self.taken.retain(|(row, _)| !consumed.contains(row));
         self.committed = world.clone();
         self.head = head;
         Ok(())
+    }
+
+    /// Names the tick that was committed last. Where history is kept this costs
+    /// nothing, and the name comes with the next commit; otherwise the whole
+    /// world is written at once.
+    pub fn name_last(&mut self, name: &str, note: &str) -> Result<(), SaveError> {
+        let tick = self.head.tick;
+        let failed = |failure: Failure| failure.of(&self.path, "written");
+        let connection = self.database.lock();
+        let whole = !self.recorder.is_whole(tick.unsigned_abs());
+        let named = || -> Outcome<()> {
+            history::check_name(&connection, name)?;
+            if self.named.iter().any(|(other, ..)| other == name) {
+                return Err(Failure::Told(format!("has a snapshot `{name}` already")));
+            }
+            if whole {
+                let transaction = begin(&connection)?;
+                history::add(&transaction, name, tick, note, false)?;
+                history::keep_whole(&transaction, &self.committed)?;
+                transaction.commit()?;
+            }
+            Ok(())
+        };
+        named().map_err(failed)?;
+        drop(connection);
+        if !whole {
+            self.named.push((name.to_owned(), tick, note.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Writes the names that wait for a commit.
+    fn write_names(&self, connection: &Connection) -> Outcome<()> {
+        let mut names = self.named.iter();
+        names.try_for_each(|(name, tick, note)| history::add(connection, name, *tick, note, false))
     }
 
     /// The connection, with the tables of mods.
@@ -227,6 +281,16 @@ impl Save {
 
     /// Syncs what is not synced yet and closes the save, which is then one file.
     pub fn close(self) -> Result<(), SaveError> {
+        let names = || -> Outcome<()> {
+            if self.named.is_empty() {
+                return Ok(());
+            }
+            let connection = self.database.lock();
+            let transaction = begin(&connection)?;
+            self.write_names(&transaction)?;
+            Ok(transaction.commit()?)
+        };
+        names().map_err(|failure| failure.of(&self.path, "closed"))?;
         let Self { path, database, checkpoints, _lock: lock, .. } = self;
         let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
         checkpoints.stop();
@@ -273,8 +337,7 @@ pub(super) struct Restored {
 impl Restored {
     /// Reads and checks everything.
     pub(super) fn read(connection: &Connection) -> Outcome<Self> {
-        let text: String =
-            connection.query_row("SELECT config FROM st_settings", [], |row| row.get(0))?;
+        let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
         let config: WorldConfig = match serde_json::from_str(&text) {
             Ok(config) => config,
             Err(error) => return damage(format!("its settings cannot be read: {error}")),
@@ -310,14 +373,18 @@ impl Restored {
     }
 }
 
+/// How the world runs now.
+pub(super) const LAST_SETTINGS: &str =
+    "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
+
 /// Rows that a page may have.
 const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 
 /// A transaction, undone when it is dropped.
-struct Transaction<'c>(&'c Connection);
+pub(super) struct Transaction<'c>(&'c Connection);
 
 /// Goes on with the transaction that mods' statements have begun, or begins one.
-fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
     if connection.is_autocommit() {
         connection.execute_batch("BEGIN IMMEDIATE")?;
     }
@@ -325,7 +392,7 @@ fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
 }
 
 impl Transaction<'_> {
-    fn commit(self) -> rusqlite::Result<()> {
+    pub(super) fn commit(self) -> rusqlite::Result<()> {
         self.0.execute_batch("COMMIT")
     }
 }
@@ -368,7 +435,8 @@ fn write_draft(
         let text = config_text(config)?;
         let seal = seal(&head, &text, world, &ModSet::default());
         let transaction = begin(&connection)?;
-        transaction.execute("INSERT INTO st_settings (id, config) VALUES (1, ?1)", [text])?;
+        transaction
+            .execute("INSERT INTO st_settings (number, since, config) VALUES (1, 0, ?1)", [text])?;
         state::write(&transaction, &nothing, world)?;
         Index::default().write(&transaction, &nothing, world)?;
         log::write(&transaction, &[], &nothing, world, &AllTotals::new(), head.committed_at)?;
@@ -381,7 +449,11 @@ fn write_draft(
     closed.map_err(|error| Failure::from(error).of(path, "made"))
 }
 
-fn write_head(connection: &Connection, head: &Head, seal: &Digest) -> rusqlite::Result<()> {
+pub(super) fn write_head(
+    connection: &Connection,
+    head: &Head,
+    seal: &Digest,
+) -> rusqlite::Result<()> {
     let mut upsert = connection.prepare_cached(
         "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
@@ -406,7 +478,7 @@ fn config_text(config: &WorldConfig) -> Outcome<String> {
 
 /// The digest of everything that the state hash leaves out and a damaged save
 /// must not get wrong.
-fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
+pub(super) fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
     let mut into = Hasher::new();
     for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
         into.update(&number.to_le_bytes());
@@ -428,7 +500,7 @@ pub(super) fn check_pages(connection: &Connection) -> Outcome<()> {
     }
 }
 
-fn now_millis() -> i64 {
+pub(super) fn now_millis() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as i64
 }

@@ -82,7 +82,7 @@ fn differences<K: Ord, V: PartialEq>(
     Ok(())
 }
 
-fn name_of<T: Copy + PartialEq>(all: &[(T, &'static str)], item: T) -> &'static str {
+pub(super) fn name_of<T: Copy + PartialEq>(all: &[(T, &'static str)], item: T) -> &'static str {
     all.iter().find(|(known, _)| *known == item).map_or("", |(_, name)| name)
 }
 
@@ -144,7 +144,7 @@ fn write_archetype(
     replace.execute(params![id as i64, kinds, tracked]).map(drop)
 }
 
-fn tracked(archetype: &Archetype) -> Vec<u8> {
+pub(super) fn tracked(archetype: &Archetype) -> Vec<u8> {
     let bits = archetype.columns().iter().map(|column| {
         let bit = |kept: bool, bit: u8| if kept { bit } else { 0 };
         bit(column.changed.is_some(), TRACKED_CHANGED) | bit(column.added.is_some(), TRACKED_ADDED)

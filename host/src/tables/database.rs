@@ -183,7 +183,7 @@ impl Database {
     }
 
     /// Follows the rows of every table of a mod.
-    pub(super) fn follow(&self) -> Result<()> {
+    pub(crate) fn follow(&self) -> Result<()> {
         let inner = self.inner();
         self.gate.note_readable(&inner.connection)?;
         digest::unfollow(&inner.connection)?;

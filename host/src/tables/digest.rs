@@ -10,6 +10,7 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, Error, Result};
 
 use super::gate::Gate;
+use super::rows;
 use crate::ecs::TableState;
 
 /// The function that triggers call, and how their own names start.
@@ -38,8 +39,11 @@ pub(super) fn register(connection: &Connection, gate: Gate) -> Result<()> {
         let change = Change::ALL.into_iter().find(|change| *change as i64 == number);
         let table = context.get_raw(1).as_str().unwrap_or_default();
         let Some(change) = change else { return Ok(Null) };
-        let row = row(table, (2..context.len()).map(|at| context.get_raw(at)));
-        gate.follow(change, table, row).map_err(|why| Error::UserFunctionError(why.into()))?;
+        let values = || (2..context.len()).map(|at| context.get_raw(at));
+        let state = row(table, values());
+        let write = |gone, into: &mut Vec<u8>| rows::write(gone, values(), into);
+        gate.follow(change, table, state, write)
+            .map_err(|why| Error::UserFunctionError(why.into()))?;
         Ok(Null)
     })
 }
@@ -86,7 +90,7 @@ pub(super) fn of(connection: &Connection, table: &str) -> Result<TableState> {
 }
 
 /// Takes away whatever follows rows.
-pub(super) fn unfollow(connection: &Connection) -> Result<()> {
+pub(crate) fn unfollow(connection: &Connection) -> Result<()> {
     let names: Vec<String> = connection
         .prepare("SELECT name FROM temp.sqlite_schema WHERE type = 'trigger'")?
         .query_map([], |row| row.get(0))?

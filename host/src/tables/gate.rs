@@ -9,7 +9,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, Result};
 
 use super::digest::{Change, FOLLOWER, TRIGGERS};
-use super::{memory, owner};
+use super::{TableChange, memory, owner};
 use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::TableState;
@@ -152,7 +152,7 @@ struct Guards {
 struct State {
     principal: Principal,
     allowance: Allowance,
-    changes: BTreeMap<String, TableState>,
+    changes: BTreeMap<String, TableChange>,
     over: Option<Fault>,
     guards: Option<Guards>,
 }
@@ -160,8 +160,8 @@ struct State {
 /// What came of the statements of one principal.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
-    /// What was changed, by table; differences.
-    pub changes: BTreeMap<String, TableState>,
+    /// What was changed, by table.
+    pub changes: BTreeMap<String, TableChange>,
     /// The quota that was passed.
     pub over: Option<Fault>,
     /// The guard that stopped a statement.
@@ -257,6 +257,7 @@ impl Gate {
         change: Change,
         table: &str,
         row: TableState,
+        write: impl FnOnce(bool, &mut Vec<u8>),
     ) -> Result<(), &'static str> {
         let mut state = self.state();
         let State { allowance, over, changes, .. } = &mut *state;
@@ -274,13 +275,12 @@ impl Gate {
             }
         }
         let gone = matches!(change, Change::Deleted | Change::Left);
-        match changes.get_mut(table) {
-            Some(known) => *known = if gone { known.minus(row) } else { known.plus(row) },
-            None => {
-                let none = TableState::default();
-                let first = if gone { none.minus(row) } else { none.plus(row) };
-                changes.insert(table.to_owned(), first);
-            }
+        if !changes.contains_key(table) {
+            changes.insert(table.to_owned(), TableChange::default());
+        }
+        if let Some(TableChange { state, rows }) = changes.get_mut(table) {
+            *state = if gone { state.minus(row) } else { state.plus(row) };
+            write(gone, rows);
         }
         if gone {
             let room = allowance.room(table);

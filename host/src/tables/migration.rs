@@ -137,7 +137,7 @@ impl Database {
         Ok(names)
     }
 
-    fn run(&self, mod_id: &str, migration: &Migration) -> Result<(), TableError> {
+    pub(super) fn run(&self, mod_id: &str, migration: &Migration) -> Result<(), TableError> {
         let failed = |what: String| TableError::Failed {
             mod_id: mod_id.to_owned(),
             name: migration.name.clone(),

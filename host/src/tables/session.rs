@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, Error, ErrorCode};
 use super::database::{Database, Inner};
 use super::digest::TRIGGERS;
 use super::gate::{Allowance, Principal};
-use super::{owner, value};
+use super::{TableChange, owner, value};
 use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::TableState;
@@ -32,7 +32,7 @@ struct State {
     rows_read: u64,
     bytes: u64,
     allowance: Allowance,
-    changes: BTreeMap<String, TableState>,
+    changes: BTreeMap<String, TableChange>,
 }
 
 /// What a question was answered.
@@ -163,9 +163,9 @@ impl Session {
         })
     }
 
-    /// What was changed, by table, as differences, if the run is to be kept.
+    /// What was changed, by table, if the run is to be kept.
     /// Otherwise nothing was.
-    pub fn end(&self, keep: bool) -> Result<BTreeMap<String, TableState>, Halt> {
+    pub fn end(&self, keep: bool) -> Result<BTreeMap<String, TableChange>, Halt> {
         let mut state = self.state();
         if !std::mem::take(&mut state.begun) {
             return Ok(BTreeMap::new());
@@ -234,7 +234,8 @@ impl Session {
                 state.allowance = passed.allowance;
                 for (table, change) in passed.changes {
                     let known = state.changes.entry(table).or_default();
-                    *known = known.plus(change);
+                    known.state = known.state.plus(change.state);
+                    known.rows.extend_from_slice(&change.rows);
                 }
                 return Ok(Ok(done));
             }

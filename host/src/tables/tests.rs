@@ -126,7 +126,7 @@ fn the_digest_that_follows_changes_is_that_of_the_rows() {
         session.execute(sql, &rows).expect("no stop").expect(sql);
         for (table, change) in session.end(true).expect("ended") {
             let state = known.entry(table).or_default();
-            *state = state.plus(change);
+            *state = state.plus(change.state);
         }
         assert_eq!(database.tables().expect("tables"), known, "after {sql}");
     }

@@ -40,7 +40,7 @@ pub(super) fn bind(statement: &mut Statement<'_>, from: &mut &[u8]) -> Told<()> 
     Ok(())
 }
 
-fn value<'a>(from: &mut &'a [u8]) -> Told<ValueRef<'a>> {
+pub(super) fn value<'a>(from: &mut &'a [u8]) -> Told<ValueRef<'a>> {
     let marker = decode::read_marker(from).map_err(malformed)?;
     let mut bytes = |length: u64| -> Told<&'a [u8]> {
         let (taken, rest) = from

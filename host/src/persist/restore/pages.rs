@@ -17,6 +17,7 @@ use crate::ecs::{
 use super::super::chunks::{Index, Stored};
 use super::super::encode::{ChunkKey, Form, Part, Read, split_patches};
 use super::super::error::{Outcome, damage};
+use super::super::history::blank;
 use super::{broken, check_dynamic, check_packed, kind_of};
 
 /// Restores everybody who is alive with their components, and finds where the
@@ -27,21 +28,51 @@ pub(super) fn restore(
     first_free: i64,
 ) -> Outcome<Index> {
     let archetypes = read_archetypes(connection, &world.registry)?;
-    let (mut pages, index) = read_chunks(connection, world, &archetypes)?;
+    let (pages, index) = read_chunks(connection, world, &archetypes)?;
+    assemble(world, pages, &archetypes, first_free)?;
+    Ok(index)
+}
+
+/// Puts a world's entities and columns together from all their pages.
+pub(in crate::persist) fn assemble(
+    world: &mut World,
+    mut pages: Pages,
+    archetypes: &[Shape],
+    first_free: i64,
+) -> Outcome<()> {
     restore_entities(world, &mut pages, first_free)?;
     for (id, shape) in archetypes.iter().enumerate() {
         restore_archetype(world, &mut pages, id as u32, shape)?;
     }
     match pages.pop_first() {
         Some((key, _)) => damage(format!("it has a page too much: {key:?}")),
-        None => Ok(index),
+        None => Ok(()),
     }
 }
 
 /// An archetype's kinds, ascending, and for each which stamps it keeps.
-struct Shape {
-    kinds: Vec<KindId>,
-    tracked: Vec<u8>,
+pub(in crate::persist) struct Shape {
+    pub kinds: Vec<KindId>,
+    pub tracked: Vec<u8>,
+    /// Kinds of which no values are kept: their rows are blank.
+    pub omitted: BTreeSet<u32>,
+}
+
+impl Shape {
+    /// An archetype of these kinds, which must be components and ascend.
+    pub(in crate::persist) fn new(
+        id: usize,
+        registry: &Registry,
+        kinds: impl Iterator<Item = u32>,
+        tracked: Vec<u8>,
+    ) -> Outcome<Self> {
+        let kinds: Vec<KindId> =
+            kinds.map(|kind| kind_of(registry, kind, Role::Component)).collect::<Outcome<_>>()?;
+        if kinds.windows(2).any(|pair| pair[0] >= pair[1]) || tracked.len() != kinds.len() {
+            return damage(format!("archetype {id} is none"));
+        }
+        Ok(Self { kinds, tracked, omitted: BTreeSet::new() })
+    }
 }
 
 /// The bits of a tracked byte.
@@ -57,24 +88,23 @@ fn read_archetypes(connection: &Connection, registry: &Registry) -> Outcome<Vec<
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         let (words, rest) = row.get_ref(1)?.as_blob().map_err(broken)?.as_chunks::<4>();
-        let mut kinds = Vec::with_capacity(words.len());
-        for word in words {
-            kinds.push(kind_of(registry, u32::from_le_bytes(*word), Role::Component)?);
-        }
-        let tracked: Vec<u8> = row.get(2)?;
-        let ascending = kinds.windows(2).all(|pair| pair[0] < pair[1]);
+        let kinds = words.iter().map(|word| u32::from_le_bytes(*word));
+        let shape = Shape::new(archetypes.len(), registry, kinds, row.get(2)?)?;
         let in_place = id == archetypes.len() as i64;
-        let sound = rest.is_empty() && ascending && in_place && tracked.len() == kinds.len();
-        if !sound || !known.insert(kinds.clone()) {
+        if !rest.is_empty() || !in_place || !known.insert(shape.kinds.clone()) {
             return damage(format!("archetype {id} is none"));
         }
-        archetypes.push(Shape { kinds, tracked });
+        archetypes.push(shape);
     }
     Ok(archetypes)
 }
 
 /// What a page with this key must be; nothing if there can be no such page.
-fn form_of(key: ChunkKey, world: &World, archetypes: &[Shape]) -> Option<Form> {
+pub(in crate::persist) fn form_of(
+    key: ChunkKey,
+    world: &World,
+    archetypes: &[Shape],
+) -> Option<Form> {
     let kinds = archetypes.get(key.archetype as usize).map(|shape| &shape.kinds);
     let kind = || {
         let id = KindId(key.kind);
@@ -91,7 +121,7 @@ fn form_of(key: ChunkKey, world: &World, archetypes: &[Shape]) -> Option<Form> {
     }
 }
 
-type Pages = BTreeMap<ChunkKey, Read>;
+pub(in crate::persist) type Pages = BTreeMap<ChunkKey, Read>;
 
 fn read_chunks(
     connection: &Connection,
@@ -220,6 +250,14 @@ fn restore_archetype(
     for (&id, tracked) in shape.kinds.iter().zip(&shape.tracked) {
         let key = |part| ChunkKey { part, archetype, kind: id.0, page: 0 };
         let kind = world.registry.get(id);
+        if shape.omitted.contains(&id.0) {
+            let stamps = |bit: u8| (tracked & bit != 0).then(|| Paged::new(1, rows_per_page));
+            let (changed, added) = (stamps(TRACKED_CHANGED), stamps(TRACKED_ADDED));
+            let bare =
+                Column { kind: id, values: Values::new(kind, rows_per_page), changed, added };
+            columns.push(blank(kind, &bare, &entities));
+            continue;
+        }
         let values = take_values(pages, key(Part::Values), kind, rows_per_page, entities.len())?;
         let mut stamps = |part, bit| match tracked & bit {
             0 => Ok(None),

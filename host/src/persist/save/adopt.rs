@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::params;
+
 use super::{Head, Save, begin, config_text, now_millis, seal, write_head};
 use crate::config::WorldConfig;
 use crate::ecs::{KindId, Recast, World};
 use crate::hash::StateHasher;
 use crate::migration::Conversions;
 use crate::persist::error::{Outcome, SaveError};
+use crate::persist::history::{self, Recorder};
 use crate::persist::mods::{self, Contents, ModSet, RecordedSet};
 use crate::persist::{inbox, log, state};
 use crate::record::Input;
@@ -25,20 +28,32 @@ pub struct Adoption<'a> {
     pub recasts: &'a BTreeMap<KindId, Recast>,
     /// Conversions that the save has behind it from now on.
     pub behind: &'a Conversions,
+    /// All tables of mods as the last tick left them, where they were changed in
+    /// form since.
+    pub tables_before: Option<&'a [u8]>,
 }
 
 impl Save {
     /// Takes over other mods and settings: all of it or nothing.
     pub fn adopt(&mut self, adoption: &Adoption<'_>) -> Result<(), SaveError> {
         let same_mods = self.mods.number > 0 && self.mods.mods == mods::list(&adoption.set.mods);
-        if same_mods && *adoption.config == self.config {
+        let recorder = Recorder::new(&adoption.config.history, &adoption.world.registry);
+        let can_go_on =
+            recorder == self.recorder && self.history.goes_on(adoption.world, &recorder);
+        if same_mods && *adoption.config == self.config && can_go_on {
             return Ok(());
         }
-        self.try_adopt(adoption, same_mods).map_err(|failure| failure.of(&self.path, "written"))
+        self.try_adopt(adoption, recorder, same_mods)
+            .map_err(|failure| failure.of(&self.path, "written"))
     }
 
-    fn try_adopt(&mut self, adoption: &Adoption<'_>, same_mods: bool) -> Outcome<()> {
-        let Adoption { config, set, world, recasts, behind } = adoption;
+    fn try_adopt(
+        &mut self,
+        adoption: &Adoption<'_>,
+        recorder: Recorder,
+        same_mods: bool,
+    ) -> Outcome<()> {
+        let Adoption { config, set, world, recasts, behind, tables_before } = adoption;
         let head = Head {
             first_free: i64::from(world.entities.first_free()),
             committed_at: now_millis(),
@@ -52,7 +67,11 @@ impl Save {
         let transaction = begin(&connection)?;
         let waiting = inbox::read(&transaction, &before.registry, 0)?;
         inbox::recast(&transaction, &waiting, recasts)?;
-        transaction.execute("UPDATE st_settings SET config = ?1", [&text])?;
+        if *config != &self.config {
+            let sql = "INSERT INTO st_settings (number, since, config)
+                       SELECT max(number) + 1, ?1, ?2 FROM st_settings";
+            transaction.execute(sql, params![head.tick, text])?;
+        }
         state::write(&transaction, &before, world)?;
         let changes = self.index.write(&transaction, &before, world)?;
         log::write(&transaction, &[], &before, world, &self.totals, head.committed_at)?;
@@ -61,11 +80,24 @@ impl Save {
             true => self.mods.clone(),
             false => mods::write(&transaction, &self.mods, set, behind, self.is_slim)?,
         };
+        if let Some(copied) = tables_before {
+            history::keep_tables(&transaction, head.tick, copied)?;
+        }
+        let goes_on = recorder == self.recorder
+            && head.state == self.head.state
+            && before.registry == world.registry
+            && self.history.goes_on(world, &recorder);
+        let history = match recorder.is_on() && !goes_on {
+            true => self.history.write_whole(&transaction, world, true, &recorder)?,
+            false => history::Changes::default(),
+        };
         write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
         transaction.commit()?;
         drop(connection);
 
         self.index.apply(changes);
+        self.history.apply(history);
+        self.recorder = recorder;
         self.taken.clear();
         self.committed = (*world).clone();
         self.head = head;

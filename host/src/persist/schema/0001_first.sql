@@ -15,8 +15,10 @@ CREATE TABLE st_world (
     seal BLOB NOT NULL -- digest of this row, the settings, the kinds, the mods
 ) STRICT;
 
+-- The last row is how the world runs now.
 CREATE TABLE st_settings (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER PRIMARY KEY,
+    since INTEGER NOT NULL, -- the tick after which it is so
     config TEXT NOT NULL -- JSON
 ) STRICT;
 
@@ -233,4 +235,43 @@ CREATE TABLE st_migrations (
     digest BLOB NOT NULL, -- BLAKE3 of its SQL
     tick INTEGER NOT NULL, -- after which it ran
     PRIMARY KEY (mod, name)
+) STRICT, WITHOUT ROWID;
+
+-- What each tick changed, in frames: an id is the tick above 16 bits for the
+-- frame, of which zero is the head.
+CREATE TABLE st_deltas (
+    id INTEGER PRIMARY KEY,
+    data BLOB NOT NULL -- zstd
+) STRICT;
+
+-- Whole worlds, from which deltas go on.
+CREATE TABLE st_keyframes (
+    number INTEGER PRIMARY KEY,
+    tick INTEGER NOT NULL,
+    adopted INTEGER NOT NULL, -- 0 as the tick left it, 1 as other mods took it over
+    total INTEGER NOT NULL, -- bytes of deltas ever written before it
+    bytes INTEGER NOT NULL -- of its own frames
+) STRICT;
+
+-- An id is the number of the keyframe above 16 bits for the frame.
+CREATE TABLE st_keyframe_frames (
+    id INTEGER PRIMARY KEY,
+    data BLOB NOT NULL -- zstd
+) STRICT;
+
+-- All tables of mods as a tick left them, where they cannot be had by undoing
+-- later changes.
+CREATE TABLE st_table_copies (
+    tick INTEGER PRIMARY KEY,
+    data BLOB NOT NULL -- zstd
+) STRICT;
+
+-- Ticks with a name. They can be gone back to for as long as they are here.
+CREATE TABLE st_snapshots (
+    name TEXT PRIMARY KEY,
+    tick INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    made_at INTEGER NOT NULL, -- milliseconds since 1970
+    automatic INTEGER NOT NULL, -- 1 where nobody asked for it
+    keyframe INTEGER -- its own, once history does not reach back to it
 ) STRICT, WITHOUT ROWID;

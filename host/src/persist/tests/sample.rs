@@ -103,7 +103,14 @@ impl Sample {
     ) -> Result<(), SaveError> {
         let set = &RecordedSet { since, cause: Cause::Swapped, mods: mods.to_vec() };
         let (recasts, behind) = (&BTreeMap::new(), &Conversions::new());
-        save.adopt(&Adoption { config, set, world: &self.world, recasts, behind })
+        save.adopt(&Adoption {
+            config,
+            set,
+            world: &self.world,
+            recasts,
+            behind,
+            tables_before: None,
+        })
     }
 
     pub fn watch(&mut self) {

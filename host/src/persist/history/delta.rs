@@ -1,0 +1,407 @@
+//! What one tick changed, run by run.
+//!
+//! A delta is a head and numbered frames, each compressed alone. The head says
+//! which steps the tick consisted of and what each changed, in blocks of pages;
+//! the bodies of large blocks are frames of their own, so that whoever follows
+//! one entity reads only what is about it.
+//!
+//! A step is a run of a system, or the commands of one. Runs stand in the order
+//! of the schedule, whatever order threads finished them in: no two change the
+//! same thing unless one waited for the other.
+//!
+//! What reads is in [`super::apply`]; what is read may come from anywhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::ecs::{Archetype, Column, KindId, Paged, Stamp, SystemState, TableState, Values, World};
+use crate::record::Step;
+
+use super::super::encode::{ChunkKey, Page, Part};
+use super::super::log::topic_number;
+use super::super::state::tracked;
+use super::block::{self, BLOCK_ROWS};
+use super::frames::{Frames, Packer};
+
+/// The head of a delta.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Delta {
+    /// The tick that it leads to.
+    pub tick: u64,
+    /// Whether it tells only what became of rows of tables.
+    pub rows_only: bool,
+    /// Names of systems that had not run before, which come to those that had.
+    pub new_systems: Vec<String>,
+    /// What the tick consisted of, in order.
+    pub steps: Vec<StepHead>,
+    /// Blocks that changed, by step.
+    pub segments: Vec<Segment>,
+    /// Bodies of blocks without a frame, one after the other.
+    pub inline: ByteBuf,
+    /// Archetypes that came to be, with the step.
+    pub archetypes: Vec<(u16, Vec<u32>, ByteBuf)>,
+    /// Edges: step, kind, ends, and their data unless they are gone.
+    pub relations: Vec<(u16, u32, u64, u64, Option<ByteBuf>)>,
+    /// Resources: step, kind and value.
+    pub resources: Vec<(u16, u32, Option<ByteBuf>)>,
+    /// Rows of tables: step, table, and what became of them.
+    pub rows: Vec<(u16, String, ByteBuf)>,
+    /// What is left of each topic that changed.
+    pub topics: Vec<TopicChange>,
+    /// How each system stands that changed.
+    pub systems: Vec<SystemChange>,
+    /// How each mod stands that changed: faults in a row, and whether it is
+    /// suspended.
+    pub mods: Vec<(String, Option<(u32, bool)>)>,
+    /// What each table that changed holds.
+    pub tables: Vec<(String, Option<TableSum>)>,
+    /// The head of the chain of free entities.
+    pub first_free: u32,
+}
+
+/// Rows, bytes and the four lanes of the sum.
+pub(crate) type TableSum = (u64, u64, [u64; 4]);
+
+/// A step of a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepHead {
+    /// The place of the system among all that have run, by name; none where
+    /// several ticks are one.
+    pub system: Option<u32>,
+    /// Whether it is the commands of the system, and not its run.
+    pub commands: bool,
+}
+
+/// A block of a page that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Segment {
+    /// In which step.
+    pub step: u16,
+    part: u8,
+    archetype: u32,
+    kind: u32,
+    page: u32,
+    /// Which block of the page.
+    pub block: u16,
+    /// Rows that the page has afterwards.
+    pub rows: u32,
+    /// Where its body is; zero: inline.
+    pub frame: u16,
+    /// Bytes of its body.
+    pub bytes: u32,
+}
+
+impl Segment {
+    /// The page that it is about.
+    pub(crate) fn key(&self) -> Option<ChunkKey> {
+        let part = Part::from_number(i64::from(self.part))?;
+        Some(ChunkKey { part, archetype: self.archetype, kind: self.kind, page: self.page })
+    }
+
+    /// The first row of the block within the page.
+    pub(crate) fn first(&self) -> usize {
+        usize::from(self.block) * BLOCK_ROWS
+    }
+
+    /// Rows of the block.
+    pub(crate) fn block_rows(&self) -> usize {
+        (self.rows as usize).saturating_sub(self.first()).min(BLOCK_ROWS)
+    }
+}
+
+/// What is left of a topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TopicChange {
+    /// Which, as it is stored.
+    pub topic: i64,
+    /// The number of its last event.
+    pub last: u64,
+    /// Everybody has read up to this one.
+    pub passed: u64,
+    /// Events that came and that somebody has yet to read: number, tick, value.
+    pub pushed: Vec<(u64, u64, ByteBuf)>,
+}
+
+/// How a system stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SystemChange {
+    /// Its place among all that have run, by name.
+    pub system: u32,
+    /// When it last ran, counted from the tick.
+    pub last_run: Option<i64>,
+    /// Up to where it has read topics.
+    pub cursors: Vec<(i64, u64)>,
+}
+
+/// A block to be written.
+struct Task<'a> {
+    step: u16,
+    key: ChunkKey,
+    before: Option<Page<'a>>,
+    now: Page<'a>,
+    block: usize,
+    rows: usize,
+    /// Whether it is told even if none of its rows changed.
+    must: bool,
+}
+
+/// What of a world is kept.
+pub(crate) type Keeps<'a> = &'a (dyn Fn(KindId) -> bool + Sync);
+
+/// What a tick did between two worlds, in these steps.
+pub(crate) fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps<'_>) -> Frames {
+    let mut delta =
+        Delta { tick: after.tick(), first_free: after.entities.first_free(), ..Delta::default() };
+    let known = |name: &&String| !before.systems.contains_key(*name);
+    delta.new_systems = after.systems.keys().filter(known).cloned().collect();
+    let places: BTreeMap<&str, u32> =
+        after.systems.keys().zip(0..).map(|(name, place)| (name.as_str(), place)).collect();
+    let mut tasks = Vec::new();
+    for (at, step) in (0_u16..).zip(steps) {
+        let system = places.get(step.system.as_str()).copied();
+        delta.steps.push(StepHead { system, commands: step.is_commands });
+        let mut differ = Differ { step: at, tasks: &mut tasks, keeps };
+        differ.world(&step.before, &step.after);
+        rest_of_step(&mut delta, at, step);
+    }
+    rest_of_tick(&mut delta, before, after, &places);
+
+    let encode = |task: &Task<'_>| -> Option<Vec<u8>> {
+        block::encode(task.before, task.now, task.block * BLOCK_ROWS)
+    };
+    let mut packer = Packer::default();
+    let bodies: Vec<Option<(Vec<u8>, bool)>> = if tasks.len() < PARALLEL_TASKS {
+        let mut pressed = super::frames::Compressor::default();
+        tasks.iter().map(|task| encode(task).map(|body| pressed.frame(body))).collect()
+    } else {
+        tasks
+            .par_iter()
+            .map_init(super::frames::Compressor::default, |pressed, task| {
+                encode(task).map(|body| pressed.frame(body))
+            })
+            .collect()
+    };
+    for (task, body) in tasks.iter().zip(bodies) {
+        let (body, is_frame) = match body {
+            Some(body) => body,
+            None if task.must => (Vec::new(), false),
+            None => continue,
+        };
+        let (frame, bytes) = packer.add(body, is_frame, &mut delta.inline);
+        let ChunkKey { part, archetype, kind, page } = task.key;
+        delta.segments.push(Segment {
+            step: task.step,
+            part: part as u8,
+            archetype,
+            kind,
+            page,
+            block: task.block as u16,
+            rows: task.rows as u32,
+            frame,
+            bytes,
+        });
+    }
+    packer.finish(&delta)
+}
+
+/// What became of rows of tables in a tick of which nothing else is kept.
+pub(crate) fn encode_rows(after: &World, steps: &[Step]) -> Frames {
+    let places: BTreeMap<&str, u32> =
+        after.systems.keys().zip(0..).map(|(name, place)| (name.as_str(), place)).collect();
+    let mut delta = Delta { tick: after.tick(), rows_only: true, ..Delta::default() };
+    for (at, step) in (0_u16..).zip(steps) {
+        let system = places.get(step.system.as_str()).copied();
+        delta.steps.push(StepHead { system, commands: step.is_commands });
+        delta.rows.extend(
+            step.rows.iter().map(|(table, log)| (at, table.clone(), ByteBuf::from(&log[..]))),
+        );
+    }
+    Packer::default().finish(&delta)
+}
+
+/// From so many blocks on, they are worth waking other threads.
+const PARALLEL_TASKS: usize = 16;
+
+/// What a step changed besides pages.
+fn rest_of_step(delta: &mut Delta, at: u16, step: &Step) {
+    let bytes = |bytes: &[u8]| ByteBuf::from(bytes);
+    let Step { before, after, .. } = step;
+    for archetype in after.archetypes().iter().skip(before.archetypes().len()) {
+        let kinds = archetype.kinds().iter().map(|kind| kind.0).collect();
+        delta.archetypes.push((at, kinds, ByteBuf::from(tracked(archetype))));
+    }
+    for ((kind, from, to), data) in after.relations.diff(&before.relations) {
+        let data = data.map(|data| bytes(data));
+        delta.relations.push((at, kind.0, from.to_bits(), to.to_bits(), data));
+    }
+    if !Arc::ptr_eq(&before.resources, &after.resources) {
+        let changed = after
+            .resources
+            .iter()
+            .filter(|(kind, value)| before.resources.get(kind) != Some(value));
+        delta.resources.extend(changed.map(|(kind, value)| (at, kind.0, Some(bytes(value)))));
+        let gone = before.resources.keys().filter(|kind| !after.resources.contains_key(kind));
+        delta.resources.extend(gone.map(|kind| (at, kind.0, None)));
+    }
+    delta.rows.extend(step.rows.iter().map(|(table, log)| (at, table.clone(), bytes(log))));
+}
+
+/// What is told once for the tick: what of events is left, and how systems, mods
+/// and tables stand.
+fn rest_of_tick(delta: &mut Delta, before: &World, after: &World, places: &BTreeMap<&str, u32>) {
+    for (topic, last, unread) in after.events.iter() {
+        let mut passed = last;
+        let mut pushed = Vec::new();
+        let known = before.events.last(topic);
+        for event in unread {
+            passed = passed.min(event.number - 1);
+            if event.number > known {
+                pushed.push((event.number, event.tick, ByteBuf::from(&event.payload[..])));
+            }
+        }
+        let passed_before =
+            before.events.after(topic, 0).next().map_or(known, |first| first.number - 1);
+        if last != known || passed != passed_before {
+            delta.topics.push(TopicChange { topic: topic_number(topic), last, passed, pushed });
+        }
+    }
+    let nothing = SystemState::default();
+    for (name, state) in after.systems.iter() {
+        let earlier = before.systems.get(name);
+        if earlier == Some(state) {
+            continue;
+        }
+        let earlier = earlier.unwrap_or(&nothing);
+        let moved = state
+            .cursors
+            .iter()
+            .filter(|(topic, cursor)| earlier.cursors.get(topic) != Some(cursor));
+        delta.systems.push(SystemChange {
+            system: places.get(name.as_str()).copied().unwrap_or_default(),
+            last_run: state.last_run.map(|stamp| since(after.tick(), stamp)),
+            cursors: moved.map(|(topic, cursor)| (topic_number(*topic), *cursor)).collect(),
+        });
+    }
+    for (id, state) in after.mods.iter() {
+        if before.mods.get(id) != Some(state) {
+            delta.mods.push((id.clone(), Some((state.faults_in_a_row, state.suspended))));
+        }
+    }
+    let gone = before.mods.keys().filter(|id| !after.mods.contains_key(*id));
+    delta.mods.extend(gone.map(|id| (id.clone(), None)));
+    for (name, state) in after.tables.iter() {
+        if before.tables.get(name) != Some(state) {
+            let TableState { rows, bytes, sum } = *state;
+            delta.tables.push((name.clone(), Some((rows, bytes, sum))));
+        }
+    }
+    let gone = before.tables.keys().filter(|name| !after.tables.contains_key(*name));
+    delta.tables.extend(gone.map(|name| (name.clone(), None)));
+}
+
+/// A stamp counted from the tick that most systems have just run in.
+fn since(tick: u64, stamp: Stamp) -> i64 {
+    stamp.to_bits().wrapping_sub(Stamp::system(tick, 0).to_bits()) as i64
+}
+
+/// The opposite of [`since`].
+pub(super) fn stamp(tick: u64, since: i64) -> Stamp {
+    Stamp::from_bits(Stamp::system(tick, 0).to_bits().wrapping_add(since as u64))
+}
+
+/// Finds the blocks of pages that are others than before.
+struct Differ<'a, 'b> {
+    step: u16,
+    tasks: &'b mut Vec<Task<'a>>,
+    keeps: Keeps<'b>,
+}
+
+impl<'a> Differ<'a, '_> {
+    fn world(&mut self, before: &'a World, now: &'a World) {
+        let key = |part| ChunkKey { part, archetype: 0, kind: 0, page: 0 };
+        let (old, new) = (before.entities.slots(), now.entities.slots());
+        self.pages(key(Part::Slots), Some(old), Some(new), |items| Page::Slots(items));
+        for (at, archetype) in now.archetypes().iter().enumerate() {
+            let old = before.archetypes().get(at);
+            if old.is_none_or(|old| !Arc::ptr_eq(old, archetype)) {
+                self.archetype(at as u32, old.map(|old| &**old), archetype);
+            }
+        }
+    }
+
+    fn archetype(&mut self, archetype: u32, before: Option<&'a Archetype>, now: &'a Archetype) {
+        let key = ChunkKey { part: Part::Entities, archetype, kind: 0, page: 0 };
+        let old = before.map(Archetype::entities);
+        self.pages(key, old, Some(now.entities()), |items| Page::Entities(items));
+        for column in now.columns().iter().filter(|column| (self.keeps)(column.kind)) {
+            self.column(archetype, before.and_then(|before| before.column(column.kind)), column);
+        }
+    }
+
+    fn column(&mut self, archetype: u32, before: Option<&'a Column>, now: &'a Column) {
+        let key = |part| ChunkKey { part, archetype, kind: now.kind.0, page: 0 };
+        match (&now.values, before.map(|before| &before.values)) {
+            (Values::Packed(rows), old) => {
+                let old = match old {
+                    Some(Values::Packed(old)) => Some(old),
+                    _ => None,
+                };
+                let width = rows.width();
+                self.pages(key(Part::Values), old, Some(rows), |bytes| Page::Packed(bytes, width));
+            }
+            (Values::Dynamic(rows), old) => {
+                let old = match old {
+                    Some(Values::Dynamic(old)) => Some(old),
+                    _ => None,
+                };
+                self.pages(key(Part::Values), old, Some(rows), |items| Page::Dynamic(items));
+            }
+        }
+        let old = before.and_then(|before| before.changed.as_ref());
+        self.pages(key(Part::Changed), old, now.changed.as_ref(), |items| Page::Stamps(items));
+        let old = before.and_then(|before| before.added.as_ref());
+        self.pages(key(Part::Added), old, now.added.as_ref(), |items| Page::Stamps(items));
+    }
+
+    fn pages<T: Clone>(
+        &mut self,
+        mut key: ChunkKey,
+        before: Option<&'a Paged<T>>,
+        now: Option<&'a Paged<T>>,
+        page: impl Fn(&'a [T]) -> Page<'a>,
+    ) {
+        let before = before.map_or(&[][..], |before| before.pages());
+        let now = now.map_or(&[][..], |now| now.pages());
+        for (at, new) in now.iter().enumerate() {
+            let old = before.get(at);
+            if old.is_some_and(|old| Arc::ptr_eq(old, new)) {
+                continue;
+            }
+            key.page = at as u32;
+            let (before, now) = (old.map(|old| page(old)), page(new));
+            let rows = now.rows();
+            let resized = before.is_none_or(|before| before.rows() != rows);
+            for block in 0..rows.div_ceil(BLOCK_ROWS) {
+                let must = resized && block == 0;
+                self.tasks.push(Task { step: self.step, key, before, now, block, rows, must });
+            }
+        }
+        for at in now.len()..before.len() {
+            key.page = at as u32;
+            let now = page(&[]);
+            self.tasks.push(Task {
+                step: self.step,
+                key,
+                before: None,
+                now,
+                block: 0,
+                rows: 0,
+                must: true,
+            });
+        }
+    }
+}

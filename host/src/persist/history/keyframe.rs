@@ -1,0 +1,317 @@
+//! A whole world as frames, from which deltas go on.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::ecs::{
+    Entity, Event, Field, Kind, KindId, ModState, Registry, Role, Stamp, SystemState, TableState,
+    Type, Values, World,
+};
+
+use super::super::encode::{ChunkKey, Page, Part, Read};
+use super::super::error::{Outcome, damage};
+use super::super::log::{topic_number, topic_of};
+use super::super::restore::pages::{Pages, Shape, assemble, form_of};
+use super::super::restore::{
+    ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_entities, check_value, named,
+};
+use super::super::state::{name_of, tracked};
+use super::delta::{Keeps, TableSum, TopicChange};
+use super::frames::{Compressor, Frames, Packer, unpack};
+
+/// The head of a keyframe.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Keyframe {
+    /// Of which tick.
+    pub tick: u64,
+    rows_per_page: u32,
+    first_free: u32,
+    kinds: Vec<KindRow>,
+    archetypes: Vec<(Vec<u32>, ByteBuf)>,
+    /// Kinds of which no values are kept.
+    pub omitted: BTreeSet<u32>,
+    relations: Vec<(u32, u64, u64, ByteBuf)>,
+    resources: Vec<(u32, ByteBuf)>,
+    topics: Vec<TopicChange>,
+    systems: Vec<SystemRow>,
+    mods: Vec<(String, u32, bool)>,
+    tables: Vec<(String, TableSum)>,
+    pages: Vec<PageRow>,
+    inline: ByteBuf,
+}
+
+/// Name, role, storage, size, fate of edges, and fields.
+type KindRow = (String, String, String, u32, String, Vec<(String, String, u32)>);
+/// Name, last run, and cursors.
+type SystemRow = (String, Option<u64>, Vec<(i64, u64)>);
+/// Part, archetype, kind, page; then frame and bytes.
+type PageRow = (u8, u32, u32, u32, u16, u32);
+
+/// A world as frames.
+pub(crate) fn encode(world: &World, keeps: Keeps<'_>) -> Frames {
+    let bytes = |bytes: &[u8]| ByteBuf::from(bytes);
+    let kinds = world.registry.iter().map(|(_, kind)| {
+        let fields = kind.fields.iter();
+        let fields =
+            fields.map(|field| (field.name.clone(), field.ty.to_string(), field.offset as u32));
+        let (storage, on_despawn) =
+            (name_of(&STORAGES, kind.storage), name_of(&ON_DESPAWN, kind.on_despawn));
+        let role = kind.role.name().to_owned();
+        let (storage, on_despawn) = (storage.to_owned(), on_despawn.to_owned());
+        (kind.name.clone(), role, storage, kind.size as u32, on_despawn, fields.collect())
+    });
+    let omitted =
+        world.registry.iter().filter(|(id, kind)| kind.role == Role::Component && !keeps(*id));
+    let topics = world.events.iter().map(|(topic, last, unread)| {
+        let pushed: Vec<_> =
+            unread.map(|event| (event.number, event.tick, bytes(&event.payload))).collect();
+        let passed = pushed.first().map_or(last, |(number, ..)| number - 1);
+        TopicChange { topic: topic_number(topic), last, passed, pushed }
+    });
+    let systems = world.systems.iter().map(|(name, state)| {
+        let cursors = state.cursors.iter().map(|(topic, at)| (topic_number(*topic), *at));
+        (name.clone(), state.last_run.map(Stamp::to_bits), cursors.collect())
+    });
+    let mut head = Keyframe {
+        tick: world.tick(),
+        rows_per_page: world.rows_per_page() as u32,
+        first_free: world.entities.first_free(),
+        kinds: kinds.collect(),
+        archetypes: world
+            .archetypes()
+            .iter()
+            .map(|archetype| {
+                let kinds = archetype.kinds().iter().map(|kind| kind.0).collect();
+                (kinds, ByteBuf::from(tracked(archetype)))
+            })
+            .collect(),
+        omitted: omitted.map(|(id, _)| id.0).collect(),
+        relations: world
+            .relations
+            .iter()
+            .map(|(kind, from, to, data)| (kind.0, from.to_bits(), to.to_bits(), bytes(data)))
+            .collect(),
+        resources: world.resources.iter().map(|(kind, value)| (kind.0, bytes(value))).collect(),
+        topics: topics.collect(),
+        systems: systems.collect(),
+        mods: world
+            .mods
+            .iter()
+            .map(|(id, state)| (id.clone(), state.faults_in_a_row, state.suspended))
+            .collect(),
+        tables: world
+            .tables
+            .iter()
+            .map(|(name, state)| (name.clone(), (state.rows, state.bytes, state.sum)))
+            .collect(),
+        ..Keyframe::default()
+    };
+    let pages = pages(world, keeps);
+    let press = |compressor: &mut Compressor, (key, page): &(ChunkKey, Page<'_>)| {
+        let (body, is_frame) = compressor.frame(page.whole().into_owned());
+        (*key, body, is_frame)
+    };
+    let bodies: Vec<_> = pages.par_iter().map_init(Compressor::default, press).collect();
+    let mut packer = Packer::default();
+    for (ChunkKey { part, archetype, kind, page }, body, is_frame) in bodies {
+        let (frame, bytes) = packer.add(body, is_frame, &mut head.inline);
+        head.pages.push((part as u8, archetype, kind, page, frame, bytes));
+    }
+    packer.finish(&head)
+}
+
+/// Every page of a world, as it is stored.
+fn pages<'a>(world: &'a World, keeps: Keeps<'_>) -> Vec<(ChunkKey, Page<'a>)> {
+    let mut pages = Vec::new();
+    let mut add = |part, archetype, kind, at: usize, page| {
+        pages.push((ChunkKey { part, archetype, kind, page: at as u32 }, page));
+    };
+    for (at, slots) in world.entities.slots().pages().iter().enumerate() {
+        add(Part::Slots, 0, 0, at, Page::Slots(slots));
+    }
+    for (id, archetype) in (0_u32..).zip(world.archetypes()) {
+        for (at, entities) in archetype.entities().pages().iter().enumerate() {
+            add(Part::Entities, id, 0, at, Page::Entities(entities));
+        }
+        for column in archetype.columns().iter().filter(|column| keeps(column.kind)) {
+            let kind = column.kind.0;
+            match &column.values {
+                Values::Packed(rows) => {
+                    for (at, bytes) in rows.pages().iter().enumerate() {
+                        add(Part::Values, id, kind, at, Page::Packed(bytes, rows.width()));
+                    }
+                }
+                Values::Dynamic(rows) => {
+                    for (at, items) in rows.pages().iter().enumerate() {
+                        add(Part::Values, id, kind, at, Page::Dynamic(items));
+                    }
+                }
+            }
+            for (part, stamps) in [(Part::Changed, &column.changed), (Part::Added, &column.added)] {
+                for (at, items) in stamps.iter().flat_map(|stamps| stamps.pages()).enumerate() {
+                    add(part, id, kind, at, Page::Stamps(items));
+                }
+            }
+        }
+    }
+    pages
+}
+
+impl Keyframe {
+    fn broken<T>(&self, what: &str) -> Outcome<T> {
+        damage(format!("the keyframe of tick {}: {what}", self.tick))
+    }
+
+    /// What kinds there were.
+    pub(crate) fn registry(&self) -> Outcome<Registry> {
+        let mut registry = Registry::default();
+        for (name, role, storage, size, on_despawn, rows) in &self.kinds {
+            let mut fields = Vec::with_capacity(rows.len());
+            for (field, ty, offset) in rows {
+                let ty = match Type::parse(ty) {
+                    Ok(parsed) if ty.len() <= TYPE_CHARS_MAX => parsed,
+                    _ => return self.broken(&format!("field `{field}` of `{name}` has no type")),
+                };
+                fields.push(Field { name: field.clone(), ty, offset: *offset as usize });
+            }
+            let (role, storage) = (named(&Role::ALL, role)?, named(&STORAGES, storage)?);
+            let on_despawn = named(&ON_DESPAWN, on_despawn)?;
+            if registry.find(name).is_some() {
+                return self.broken(&format!("kind `{name}` stands twice"));
+            }
+            match Kind::new(name.clone(), role, storage, *size as usize, fields, on_despawn) {
+                Ok(kind) => drop(registry.add(kind)),
+                Err(what) => return self.broken(&format!("kind `{name}` {what}")),
+            }
+        }
+        Ok(registry)
+    }
+
+    /// The world, checked as one that is opened. Frames are had by number,
+    /// compressed.
+    pub(crate) fn world(&self, frames: impl Fn(u16) -> Outcome<Vec<u8>>) -> Outcome<World> {
+        let rows_per_page = self.rows_per_page as usize;
+        if !(1..=1 << 16).contains(&rows_per_page) {
+            return self.broken("its pages have no rows");
+        }
+        let mut world = World::new(rows_per_page);
+        world.set_tick(self.tick);
+        world.registry = Arc::new(self.registry()?);
+        let mut shapes = Vec::with_capacity(self.archetypes.len());
+        for (kinds, tracked) in &self.archetypes {
+            let mut shape =
+                Shape::new(shapes.len(), &world.registry, kinds.iter().copied(), tracked.to_vec())?;
+            shape.omitted.clone_from(&self.omitted);
+            shapes.push(shape);
+        }
+        let pages = self.read_pages(&world, &shapes, frames)?;
+        assemble(&mut world, pages, &shapes, i64::from(self.first_free))?;
+        check_entities(&world)?;
+        for (kind, from, to, data) in &self.relations {
+            let (from, to) = (Entity::from_bits(*from), Entity::from_bits(*to));
+            if world.entities.locate(from).is_none() || world.entities.locate(to).is_none() {
+                return self.broken("an edge has an end that is not alive");
+            }
+            self.check(&world, *kind, Role::Relation, data)?;
+            world.relations.relate(KindId(*kind), from, to, data[..].into());
+        }
+        let mut resources = BTreeMap::new();
+        for (kind, value) in &self.resources {
+            self.check(&world, *kind, Role::Component, value)?;
+            resources.insert(KindId(*kind), value[..].into());
+        }
+        world.resources = Arc::new(resources);
+        self.restore_events(&mut world)?;
+        let mut systems = BTreeMap::new();
+        for (name, last_run, read) in &self.systems {
+            let mut cursors = BTreeMap::new();
+            for (topic, at) in read {
+                let Some(topic) = topic_of(*topic) else { return self.broken("a topic is none") };
+                cursors.insert(topic, *at);
+            }
+            let last_run = last_run.map(Stamp::from_bits);
+            systems.insert(name.clone(), SystemState { last_run, cursors });
+        }
+        world.systems = Arc::new(systems);
+        let mods = self.mods.iter().map(|(id, faults, suspended)| {
+            (id.clone(), ModState { faults_in_a_row: *faults, suspended: *suspended })
+        });
+        world.mods = Arc::new(mods.collect());
+        let tables = self.tables.iter().map(|(name, (rows, bytes, sum))| {
+            (name.clone(), TableState { rows: *rows, bytes: *bytes, sum: *sum })
+        });
+        world.tables = Arc::new(tables.collect());
+        Ok(world)
+    }
+
+    fn check(&self, world: &World, kind: u32, role: Role, value: &[u8]) -> Outcome<()> {
+        match world.registry.iter().nth(kind as usize) {
+            Some((_, kind)) if kind.role == role => check_value(kind, value),
+            _ => self.broken(&format!("kind {kind} is no {}", role.name())),
+        }
+    }
+
+    fn read_pages(
+        &self,
+        world: &World,
+        shapes: &[Shape],
+        frames: impl Fn(u16) -> Outcome<Vec<u8>>,
+    ) -> Outcome<Pages> {
+        let mut pages = Pages::new();
+        let mut inline = &self.inline[..];
+        for (part, archetype, kind, page, frame, bytes) in &self.pages {
+            let Some(part) = Part::from_number(i64::from(*part)) else {
+                return self.broken("a page is of no part");
+            };
+            let key = ChunkKey { part, archetype: *archetype, kind: *kind, page: *page };
+            let Some(form) = form_of(key, world, shapes) else {
+                return self.broken("a page is of nothing");
+            };
+            let rows_max = match part {
+                Part::Slots => world.entities.slots().rows_per_page(),
+                _ => world.rows_per_page(),
+            };
+            let unpacked;
+            let body = if *frame == 0 {
+                let Some((body, rest)) = inline.split_at_checked(*bytes as usize) else {
+                    return self.broken("it is cut short");
+                };
+                inline = rest;
+                body
+            } else {
+                unpacked = match unpack(&frames(*frame)?) {
+                    Some(unpacked) => unpacked,
+                    None => return self.broken("a page cannot be unpacked"),
+                };
+                &unpacked[..]
+            };
+            pages.insert(key, Read::whole(form, body, rows_max)?);
+        }
+        Ok(pages)
+    }
+
+    fn restore_events(&self, world: &mut World) -> Outcome<()> {
+        for TopicChange { topic, last, passed, pushed } in &self.topics {
+            let Some(topic) = topic_of(*topic) else { return self.broken("a topic is none") };
+            let unread: VecDeque<Event> = pushed
+                .iter()
+                .map(|(number, tick, payload)| Event {
+                    number: *number,
+                    tick: *tick,
+                    payload: payload[..].into(),
+                })
+                .collect();
+            let numbered =
+                passed <= last && unread.iter().map(|event| event.number).eq(passed + 1..=*last);
+            if !numbered {
+                return self.broken("events are missing in it");
+            }
+            world.events.restore(topic, *last, unread);
+        }
+        Ok(())
+    }
+}

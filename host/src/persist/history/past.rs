@@ -1,0 +1,267 @@
+//! Worlds and tables as earlier ticks left them, from what a save has.
+//!
+//! A world is the nearest keyframe before it and the deltas from there on.
+//! Tables are those of the save, with what became of their rows since undone,
+//! the last first; or a copy, where one was kept.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::ecs::World;
+use crate::tables::{self, Database, TableError};
+
+use super::super::connect;
+use super::super::error::{Failure, Outcome, damage};
+use super::apply::Loaded;
+use super::delta::Delta;
+use super::frames::{read_head, unpack};
+use super::keyframe::Keyframe;
+use super::store::{APART, frame_id};
+
+/// A keyframe that a save has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    /// Its number.
+    pub number: i64,
+    /// Of which tick.
+    pub tick: u64,
+    /// Whether it is the world as other mods took it over after the tick.
+    pub adopted: bool,
+}
+
+impl Anchor {
+    /// Whether deltas go on from it; otherwise it is a snapshot's.
+    pub(crate) fn is_of_group(&self) -> bool {
+        self.number < APART
+    }
+}
+
+/// What a save knows of earlier ticks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Past<'c> {
+    connection: &'c Connection,
+}
+
+impl<'c> Past<'c> {
+    /// Of the save of this connection.
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Every keyframe, oldest first.
+    pub(crate) fn anchors(&self) -> Outcome<Vec<Anchor>> {
+        let mut select = self.connection.prepare(
+            "SELECT number, tick, adopted FROM st_keyframes ORDER BY tick, adopted, number",
+        )?;
+        let anchors = select.query_map([], |row| {
+            let tick: i64 = row.get(1)?;
+            Ok(Anchor { number: row.get(0)?, tick: tick.unsigned_abs(), adopted: row.get(2)? })
+        })?;
+        Ok(anchors.collect::<Result<_, _>>()?)
+    }
+
+    /// The keyframe from which a tick is reached: the last before it, or of it
+    /// as it was left.
+    pub(crate) fn anchor_of(&self, tick: u64) -> Outcome<Option<Anchor>> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT number, tick, adopted FROM st_keyframes
+             WHERE tick < ?1 OR (tick = ?1 AND (adopted = 0 OR tick = 0))
+             ORDER BY tick DESC, adopted DESC, number DESC LIMIT 1",
+        )?;
+        let anchor = select.query_row([tick as i64], |row| {
+            let tick: i64 = row.get(1)?;
+            Ok(Anchor { number: row.get(0)?, tick: tick.unsigned_abs(), adopted: row.get(2)? })
+        });
+        Ok(anchor.optional()?)
+    }
+
+    /// The head of a keyframe.
+    pub(crate) fn keyframe(&self, anchor: Anchor) -> Outcome<Keyframe> {
+        let frame = self.frame("st_keyframe_frames", anchor.number, 0)?;
+        let head: Option<Keyframe> = frame.as_deref().and_then(read_head);
+        match head.filter(|head| head.tick == anchor.tick) {
+            Some(head) => Ok(head),
+            None => damage(format!("the keyframe of tick {} cannot be read", anchor.tick)),
+        }
+    }
+
+    /// The world of a keyframe, and the kinds of which it keeps no values.
+    pub(crate) fn world_of(&self, anchor: Anchor) -> Outcome<(World, BTreeSet<u32>)> {
+        let keyframe = self.keyframe(anchor)?;
+        let world = keyframe.world(|frame| {
+            match self.frame("st_keyframe_frames", anchor.number, frame)? {
+                Some(data) => Ok(data),
+                None => damage(format!("the keyframe of tick {} is not whole", anchor.tick)),
+            }
+        })?;
+        Ok((world, keyframe.omitted))
+    }
+
+    /// A frame, compressed.
+    fn frame(&self, table: &str, of: i64, frame: u16) -> Outcome<Option<Vec<u8>>> {
+        let sql = format!("SELECT data FROM {table} WHERE id = ?1");
+        let mut select = self.connection.prepare_cached(&sql)?;
+        Ok(select.query_row([frame_id(of, frame)], |row| row.get(0)).optional()?)
+    }
+
+    /// What a tick changed; nothing where that is not kept.
+    pub(crate) fn delta<'a>(
+        &self,
+        tick: u64,
+        omitted: &'a BTreeSet<u32>,
+    ) -> Outcome<Option<Loaded<'a>>>
+    where
+        'c: 'a,
+    {
+        let Some(frame) = self.frame("st_deltas", tick as i64, 0)? else { return Ok(None) };
+        let delta: Option<Delta> = read_head(&frame);
+        let Some(delta) = delta.filter(|delta| delta.tick == tick) else {
+            return damage(format!("the history of tick {tick} cannot be read"));
+        };
+        let past = *self;
+        let frames = move |frame| match past.frame("st_deltas", tick as i64, frame)? {
+            Some(data) => Ok(data),
+            None => damage(format!("the history of tick {tick} is not whole")),
+        };
+        Loaded::new(delta, omitted, frames).map(Some)
+    }
+
+    /// The world as a tick left it, and the kinds of which no values are kept.
+    pub(crate) fn world(&self, tick: u64) -> Outcome<(World, BTreeSet<u32>)> {
+        let Some(anchor) = self.anchor_of(tick)? else { return self.unreachable(tick) };
+        let (mut world, omitted) = self.world_of(anchor)?;
+        for at in anchor.tick + 1..=tick {
+            let Some(delta) = self.delta(at, &omitted)? else { continue };
+            if !delta.delta.rows_only {
+                delta.apply(&mut world)?;
+            }
+        }
+        if world.tick() != tick {
+            return self.unreachable(tick);
+        }
+        Ok((world, omitted))
+    }
+
+    fn unreachable<T>(&self, tick: u64) -> Outcome<T> {
+        let nearest = |sql: &str| -> Outcome<Option<i64>> {
+            let tick = tick as i64;
+            Ok(self.connection.query_row(sql, [tick], |row| row.get(0))?)
+        };
+        let first = nearest("SELECT min(tick) FROM st_keyframes WHERE ?1 >= 0")?;
+        let head = self.head()?;
+        Err(Failure::Told(match first {
+            None => "keeps no history: set `every` in [history] to 1 or more".to_owned(),
+            Some(first) => format!(
+                "cannot go to tick {tick}: its history has ticks from {first} to {head}, as [history] asks"
+            ),
+        }))
+    }
+
+    /// The tables of mods as a tick left them; or, if told so, as other mods took
+    /// them over then. They come on a connection of their own.
+    pub(crate) fn tables(&self, tick: u64, adopted: bool) -> Outcome<Database> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT tick, data FROM st_table_copies WHERE tick > ?1 OR (tick = ?1 AND NOT ?2)
+             ORDER BY tick LIMIT 1",
+        )?;
+        let copied = select.query_row(params![tick as i64, adopted], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, Vec<u8>>(1)?))
+        });
+        let (from, copied) = match copied.optional()? {
+            Some((from, data)) => match unpack(&data) {
+                Some(copied) => (from, copied),
+                None => {
+                    return damage(format!("the copy of the tables of tick {from} cannot be read"));
+                }
+            },
+            None => (self.last_written()?, tables::copy(self.connection)?),
+        };
+        let told = |error: TableError| Failure::Damage(error.to_string());
+        let database = connect::empty_tables()?;
+        database.restore(&copied).map_err(told)?;
+        {
+            let connection = database.lock();
+            tables::unfollow(&connection)?;
+            self.undo_tables(&connection, from, tick)?;
+            let mut select = self.connection.prepare(
+                "SELECT mod, name, digest, tick FROM st_migrations
+                 WHERE tick < ?1 OR (tick = ?1 AND (?2 OR tick = 0))",
+            )?;
+            let mut rows = select.query(params![tick as i64, adopted])?;
+            while let Some(row) = rows.next()? {
+                connection.execute(
+                    "INSERT INTO st_migrations (mod, name, digest, tick) VALUES (?1, ?2, ?3, ?4)",
+                    params![
+                        row.get::<_, String>(0)?,
+                        row.get::<_, String>(1)?,
+                        row.get::<_, Vec<u8>>(2)?,
+                        row.get::<_, i64>(3)?
+                    ],
+                )?;
+            }
+        }
+        database.commit()?;
+        database.follow()?;
+        Ok(database)
+    }
+
+    /// Everything that is recorded of a tick, compressed.
+    pub(crate) fn recorded(&self, tick: u64) -> Outcome<Vec<Vec<u8>>> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT data FROM st_deltas WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+        let ids = [frame_id(tick as i64, 0), frame_id(tick as i64 + 1, 0)];
+        let frames = select.query_map(ids, |row| row.get(0))?;
+        Ok(frames.collect::<Result<_, _>>()?)
+    }
+
+    /// The last tick up to this one that can be come back to.
+    pub(crate) fn last_kept(&self, tick: u64) -> Outcome<u64> {
+        let last: Option<i64> = self.connection.query_row(
+            "SELECT max(max(ifnull((SELECT max(id) >> 16 FROM st_deltas WHERE id < (?1 + 1) << 16), 0)),
+                        ifnull((SELECT max(tick) FROM st_keyframes WHERE tick <= ?1), -1))",
+            [tick as i64],
+            |row| row.get(0),
+        )?;
+        match last.filter(|last| *last >= 0) {
+            Some(last) => Ok(last.unsigned_abs()),
+            None => self.unreachable(tick),
+        }
+    }
+
+    /// The last tick.
+    pub(crate) fn head(&self) -> Outcome<u64> {
+        let tick: i64 =
+            self.connection.query_row("SELECT tick FROM st_world", [], |row| row.get(0))?;
+        Ok(tick.unsigned_abs())
+    }
+
+    /// The last tick, also within a commit that has not written it yet.
+    fn last_written(&self) -> Outcome<u64> {
+        let sql = "SELECT ifnull(max(id) >> 16, 0) FROM st_deltas";
+        let written: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+        Ok(self.head()?.max(written.unsigned_abs()))
+    }
+
+    /// Undoes what became of rows after a tick, on a connection whose tables
+    /// stand at another.
+    fn undo_tables(&self, into: &Connection, from: u64, to: u64) -> Outcome<()> {
+        let nothing = BTreeSet::new();
+        for tick in (to + 1..=from).rev() {
+            let Some(delta) = self.delta(tick, &nothing)? else { continue };
+            for (_, table, log) in delta.delta.rows.iter().rev() {
+                let undone = match tables::read_rows(log) {
+                    Some(changes) => tables::undo_rows(into, table, &changes)?,
+                    None => false,
+                };
+                if !undone {
+                    return damage(format!(
+                        "the history of tick {tick} does not fit the rows of table {table}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
