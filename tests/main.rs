@@ -14,6 +14,8 @@ mod durability;
 mod earth;
 mod export;
 mod extension;
+#[cfg(unix)]
+mod failing_disk;
 mod faults;
 mod fixtures;
 mod heavy;
@@ -22,6 +24,8 @@ mod kill;
 mod manifests;
 mod packs;
 mod place;
+#[cfg(unix)]
+mod power;
 mod reload;
 mod running;
 mod scaffold;
@@ -29,3 +33,5 @@ mod scenarios;
 mod shell;
 mod tables;
 mod time;
+#[cfg(unix)]
+mod unsaved;

@@ -63,6 +63,7 @@ mod inquiry;
 mod lock;
 mod log;
 mod mods;
+mod presence;
 mod reader;
 mod restore;
 mod rewind;

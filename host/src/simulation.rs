@@ -22,6 +22,7 @@ use crate::record::{Digest, Input, TickRecord, hex};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
+use crate::unsaved::{Failing, shown_ticks};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -129,6 +130,16 @@ pub enum Error {
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
+    /// Ticks that were in memory only could not be kept there any longer.
+    #[error("{} lost: {why}", shown_ticks(*first, *last))]
+    Unsaved {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+        /// Why, and what can be done.
+        why: String,
+    },
     /// Code that different compilers made.
     #[error("the mods were compiled by different compilers: compile them together")]
     Compilers,
@@ -175,6 +186,8 @@ pub struct Simulation {
     pub(crate) committed: Moment,
     /// Ticks done since then.
     pub(crate) held: Vec<TickRecord>,
+    /// Set while the world goes on in memory, because the save cannot be written.
+    pub(crate) failing: Option<Failing>,
     /// Inputs for the next tick.
     pub(crate) waiting: Vec<Input>,
     /// Inputs that ticks since the last commit were given, but for those that
@@ -299,6 +312,7 @@ impl Simulation {
             committed: now.clone(),
             now,
             held: Vec::new(),
+            failing: None,
             waiting: Vec::new(),
             given: Vec::new(),
         })
@@ -429,7 +443,10 @@ impl Simulation {
     /// Commits what is still held back and closes the save, which is then one
     /// file.
     pub fn close(mut self) -> Result<(), Error> {
-        self.flush()?;
+        self.flush().map_err(|error| match self.failing {
+            Some(_) => self.give_up(&error.to_string()),
+            None => error,
+        })?;
         drop(self.tables);
         match self.save.take() {
             Some(save) => Ok(save.close()?),

@@ -31,6 +31,7 @@ use super::history::{self, Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
+use super::presence::Presence;
 use super::{chunks, connect, inbox, restore, schema, state};
 
 pub use adopt::Adoption;
@@ -39,6 +40,7 @@ pub use adopt::Adoption;
 #[derive(Debug)]
 pub struct Save {
     path: PathBuf,
+    presence: Presence,
     pub(super) database: Arc<Database>,
     config: WorldConfig,
     pub(super) committed: World,
@@ -119,6 +121,7 @@ impl Save {
         let database = Database::new(connection).map_err(|error| failed(error.into()))?;
         let save = Self {
             path: path.to_owned(),
+            presence: Presence::of(path),
             recorder: Recorder::new(&config.history, &world.registry),
             history,
             named: Vec::new(),
@@ -150,21 +153,17 @@ impl Save {
 
     /// Commits some ticks and the world after them: all of it or nothing.
     ///
-    /// After an error the save holds what it held, and the inputs that were
-    /// taken since are there to be taken again.
+    /// After an error the save holds what it held, and the same commit can be
+    /// tried again; or one of a world that never had the inputs that were taken
+    /// since, after [`Save::untake_inbox`].
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
+        self.presence.check()?;
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
         self.history.poll();
         let set = self.set_synced(due).map_err(Failure::from);
         let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
-        let synced = match committed {
-            Ok(synced) => synced,
-            Err(failure) => {
-                self.taken.clear();
-                return Err(failure.of(&self.path, "written"));
-            }
-        };
+        let synced = committed.map_err(|failure| failure.of(&self.path, "written"))?;
         self.syncing.done(synced, count);
         self.checkpoints.after_commit(&self.database.lock());
         self.history.after_commit(world, &self.recorder);
