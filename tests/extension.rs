@@ -273,6 +273,24 @@ fn what_is_no_save_is_refused_in_a_sentence() {
 }
 
 #[test]
+fn a_table_of_somebodys_own_is_left_alone() {
+    let place = Place::with_save(&["watcher"]);
+    let save = place.at("save.db");
+    let load = format!(".load {}", extension().with_extension("").display());
+    let script = format!(
+        "CREATE TEMP TABLE tables(mine);\n{load}\nSELECT count(*) FROM temp.tables;\n\
+         DROP TABLE temp.tables;\n{load}\nSELECT count(*) > 10 FROM tables;\n"
+    );
+    place.write("script", script);
+    let mut shell = Command::new("sqlite3");
+    shell.arg(&save).stdin(fs::File::open(place.at("script")).unwrap());
+    let output = shell.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("table \"tables\" already exists"), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n1\n", "{said}");
+}
+
+#[test]
 fn flipped_bits_are_told_or_do_no_harm() {
     let place = Place::with_save(&["watcher", "ledger"]);
     let whole = fs::read(place.at("save.db")).unwrap();

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sandtable::persist::quoted;
+use sandtable::persist::{TableShape, quoted};
 
 use crate::image::Image;
 use crate::outer::Outer;
@@ -17,12 +17,14 @@ pub struct Loaded {
     /// The connection.
     pub outer: Outer,
     image: RefCell<Option<Rc<Image>>>,
+    /// The virtual tables that were made.
+    made: RefCell<Vec<TableShape>>,
 }
 
 impl Loaded {
     /// Before there is an image.
     pub fn new(outer: Outer) -> Self {
-        Self { outer, image: RefCell::new(None) }
+        Self { outer, image: RefCell::default(), made: RefCell::default() }
     }
 
     /// The image that is asked now.
@@ -31,28 +33,35 @@ impl Loaded {
     }
 
     /// Takes a new image, and makes the tables that it has; returns its tick.
+    /// Where that fails half-way, the next time goes on from there.
     pub fn refresh(&self) -> Result<i64, String> {
         let save = self.outer.file().ok_or(
             "no save is open: open one with `sqlite3 <save>` and load this extension then",
         )?;
         let image = Rc::new(Image::take(&self.outer, &save)?);
-        let before = self.image.borrow().clone();
-        for table in before.iter().flat_map(|before| &before.tables) {
-            if image.table(&table.name) != Some(table) {
-                self.execute("DROP TABLE temp", &table.name, "")?;
-            }
+        let made = self.made.borrow().clone();
+        for table in made.iter().filter(|table| !image.tables.contains(table)) {
+            self.execute("DROP TABLE temp", table, "")?;
+            self.made.borrow_mut().retain(|it| it != table);
         }
         *self.image.borrow_mut() = Some(image.clone());
         for table in &image.tables {
-            if before.as_ref().and_then(|before| before.table(&table.name)) != Some(table) {
-                self.execute("CREATE VIRTUAL TABLE temp", &table.name, MODULE)?;
+            if !self.made.borrow().contains(table) {
+                self.execute("CREATE VIRTUAL TABLE temp", table, &format!("USING {MODULE}"))?;
+                self.made.borrow_mut().push(table.clone());
             }
         }
         Ok(image.inquiry.tick() as i64)
     }
 
-    fn execute(&self, what: &str, table: &str, module: &str) -> Result<(), String> {
-        let using = if module.is_empty() { String::new() } else { format!(" USING {module}") };
-        self.outer.execute(&format!("{what}.{}{using}", quoted(table)))
+    /// Takes away what was made.
+    pub fn clear(&self) {
+        for table in self.made.take() {
+            let _ = self.execute("DROP TABLE temp", &table, "");
+        }
+    }
+
+    fn execute(&self, what: &str, table: &TableShape, how: &str) -> Result<(), String> {
+        self.outer.execute(&format!("{what}.{} {how}", quoted(&table.name)))
     }
 }

@@ -19,8 +19,8 @@ use std::{mem, ptr};
 
 use rusqlite::ffi::{
     SQLITE_DIRECTONLY, SQLITE_DONE, SQLITE_ERROR, SQLITE_FLOAT, SQLITE_INTEGER, SQLITE_NULL,
-    SQLITE_OK, SQLITE_OPEN_CREATE, SQLITE_OPEN_READWRITE, SQLITE_ROW, SQLITE_TEXT,
-    SQLITE_TRANSIENT, SQLITE_UTF8, sqlite3, sqlite3_context, sqlite3_value,
+    SQLITE_OK, SQLITE_OK_LOAD_PERMANENTLY, SQLITE_OPEN_CREATE, SQLITE_OPEN_READWRITE, SQLITE_ROW,
+    SQLITE_TEXT, SQLITE_TRANSIENT, SQLITE_UTF8, sqlite3, sqlite3_context, sqlite3_value,
 };
 use rusqlite::types::Value;
 
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn sqlite3_sandtablesqlite_init(
         USER_DATA.store(routines.user_data as *mut c_void, Ordering::Relaxed);
         let outer = Outer { routines, db };
         match guarded(|| outer.load()) {
-            Ok(()) => SQLITE_OK,
+            Ok(()) => SQLITE_OK_LOAD_PERMANENTLY,
             Err(what) => {
                 *message = owned(routines.malloc, &what);
                 SQLITE_ERROR
@@ -78,19 +78,24 @@ pub struct Outer {
 }
 
 impl Outer {
-    /// Adds the tables and the function. One that is loaded again is told to
-    /// take a new image. A connection to no file can be loaded into, so that
-    /// programs which load it everywhere can.
+    /// Adds the tables and the function, or nothing: SQLite lets go of an
+    /// extension that fails. One that is loaded again is told to take a new
+    /// image. A connection to no file can be loaded into, so that programs which
+    /// load it everywhere can.
     fn load(self) -> Result<(), String> {
-        if self.execute("SELECT sandtable_refresh()").is_ok() {
-            return Ok(());
+        if self.execute("EXPLAIN SELECT sandtable_refresh()").is_ok() {
+            return self.execute("SELECT sandtable_refresh()");
         }
         let loaded = Rc::new(Loaded::new(self));
         self.add_module(loaded.clone())?;
-        if self.file().is_some() {
-            loaded.refresh()?;
-        }
-        self.add_function(loaded)
+        let filled = match self.file() {
+            Some(_) => loaded.refresh().map(drop),
+            None => Ok(()),
+        };
+        filled.and_then(|()| self.add_function(loaded.clone())).inspect_err(|_| {
+            loaded.clear();
+            self.drop_module();
+        })
     }
 
     /// The file of the main database, where it is one.
@@ -175,6 +180,16 @@ impl Outer {
             create(self.db, name.as_ptr(), &table::MODULE, loaded, Some(release))
         };
         self.checked(self.db, added)
+    }
+
+    fn drop_module(&self) {
+        if let Ok(name) = c(MODULE) {
+            // SAFETY: without functions a module is taken away.
+            unsafe {
+                let create = self.routines.create_module_v2;
+                create(self.db, name.as_ptr(), ptr::null(), ptr::null_mut(), None);
+            }
+        }
     }
 
     fn add_function(&self, loaded: Rc<Loaded>) -> Result<(), String> {
