@@ -13,6 +13,9 @@ mod determinism;
 mod durability;
 mod earth;
 mod export;
+mod extension;
+#[cfg(unix)]
+mod failing_disk;
 mod faults;
 mod fixtures;
 mod heavy;
@@ -22,8 +25,14 @@ mod manifests;
 mod naive;
 mod packs;
 mod place;
+#[cfg(unix)]
+mod power;
 mod reload;
 mod running;
 mod scaffold;
 mod scenarios;
+mod shell;
 mod tables;
+mod time;
+#[cfg(unix)]
+mod unsaved;

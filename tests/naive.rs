@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::ecs::{Entity, Kind, World, to_json};
-use sandtable::persist::{Answer, Reader, SaveError, Ticks, exact};
+use sandtable::persist::{Answer, Inquiry, Reader, SaveError, Ticks, exact};
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;
@@ -128,8 +128,8 @@ struct Row {
 const CHANGES: &str = "SELECT tick, entity, component, action, old, new, system, step, target, mod \
                        FROM changes";
 
-fn rows(reader: &mut Reader, filter: &str) -> Vec<Row> {
-    let table = reader.query(&format!("{CHANGES} {filter}")).unwrap();
+fn rows(asked: &Inquiry, filter: &str) -> Vec<Row> {
+    let table = asked.query(&format!("{CHANGES} {filter}")).unwrap();
     let entity = |value: &Value| match value {
         Value::Integer(bits) => Some(Entity::from_bits(*bits as u64)),
         _ => None,
@@ -230,26 +230,26 @@ fn changes_are_all(all: &[Row], model: &Model) {
 }
 
 /// What is asked of one entity or of some ticks is that part of all.
-fn filters_say_the_same(reader: &mut Reader, all: &[Row], chosen: &[Entity], last: u64) {
+fn filters_say_the_same(asked: &Inquiry, all: &[Row], chosen: &[Entity], last: u64) {
     let of = |keep: &dyn Fn(&Row) -> bool| -> Vec<Row> {
         all.iter().filter(|row| keep(row)).cloned().collect()
     };
     for entity in chosen {
         let filter = format!("WHERE entity = {}", entity.to_bits());
-        assert_eq!(rows(reader, &filter), of(&|row| row.entity == Some(*entity)), "{entity}");
+        assert_eq!(rows(asked, &filter), of(&|row| row.entity == Some(*entity)), "{entity}");
         let filter = format!("WHERE entity = {} AND tick >= {}", entity.to_bits(), last / 2);
         let later = of(&|row| row.entity == Some(*entity) && row.tick >= last / 2);
-        assert_eq!(rows(reader, &filter), later, "{entity}");
+        assert_eq!(rows(asked, &filter), later, "{entity}");
     }
     for (from, to) in [(0, 0), (1, 1), (last / 3, last / 2), (last - 1, last + 9)] {
         let filter = format!("WHERE tick BETWEEN {from} AND {to}");
-        assert_eq!(rows(reader, &filter), of(&|row| (from..=to).contains(&row.tick)));
+        assert_eq!(rows(asked, &filter), of(&|row| (from..=to).contains(&row.tick)));
         let filter = format!("WHERE tick > {from} AND tick < {to}.5");
-        assert_eq!(rows(reader, &filter), of(&|row| row.tick > from && row.tick <= to));
+        assert_eq!(rows(asked, &filter), of(&|row| row.tick > from && row.tick <= to));
     }
     let filter = "WHERE component = 'menagerie/Sleepy'";
     let sleepy = |row: &Row| row.place.as_ref().is_some_and(|place| place.1 == "menagerie/Sleepy");
-    assert_eq!(rows(reader, filter), of(&sleepy));
+    assert_eq!(rows(asked, filter), of(&sleepy));
 }
 
 fn shown(value: &Value) -> Json {
@@ -327,14 +327,14 @@ fn histories_are_right(reader: &Reader, all: &[Row], model: &Model, chosen: &[En
 }
 
 /// `<component>_history` has what was so at first, and each value since.
-fn tables_of_history_are_right(reader: &mut Reader, all: &[Row], model: &Model) {
+fn tables_of_history_are_right(asked: &Inquiry, all: &[Row], model: &Model) {
     for (table, kind, field) in [
         ("menagerie_weight_history", "menagerie/Weight", "kilograms"),
         ("menagerie_census_history", "menagerie/Census", "born"),
         ("menagerie_sleepy_history", "menagerie/Sleepy", "NULL"),
     ] {
         let sql = format!("SELECT tick, entity, {field}, action FROM {table}");
-        let found = reader.query(&sql).unwrap().rows;
+        let found = asked.query(&sql).unwrap().rows;
         let found: Vec<_> = found
             .iter()
             .map(|row| (exact(&row[0]).parse().unwrap(), shown(&row[1]), shown(&row[2])))
@@ -407,7 +407,7 @@ fn differences_are_right(reader: &Reader, model: &Model, from: u64, to: u64) {
 }
 
 /// `timeline` has each coming and going of an entity, and who its events name.
-fn timelines_are_right(reader: &mut Reader, all: &[Row], chosen: &[Entity]) {
+fn timelines_are_right(reader: &Reader, asked: &Inquiry, all: &[Row], chosen: &[Entity]) {
     for entity in chosen {
         let Answer { table, .. } =
             reader.timeline(&entity.to_string(), Ticks::default()).expect("an answer");
@@ -442,17 +442,17 @@ fn timelines_are_right(reader: &mut Reader, all: &[Row], chosen: &[Entity]) {
             "SELECT tick FROM events WHERE name = 'menagerie/Born' AND payload ->> 'who' = {}",
             entity.to_bits()
         );
-        let born = reader.query(&sql).unwrap().rows.len();
+        let born = asked.query(&sql).unwrap().rows.len();
         assert_eq!(lines("event").len(), born);
     }
 }
 
 /// SQL as of a tick sees the world, the tables and the log as they were.
 fn other_ticks_are_right(save: &Path, model: &Model, tick: u64) {
-    let mut reader = Reader::open(save).unwrap().at(tick);
+    let asked = Reader::open(save).unwrap().inquiry_at(tick).unwrap();
     let seen = &model[&tick].0;
-    let mut number = |sql: &str| -> i64 {
-        match reader.query(sql).unwrap().rows[0][0] {
+    let number = |sql: &str| -> i64 {
+        match asked.query(sql).unwrap().rows[0][0] {
             Value::Integer(number) => number,
             _ => panic!("{sql}"),
         }
@@ -466,7 +466,7 @@ fn other_ticks_are_right(save: &Path, model: &Model, tick: u64) {
     assert_eq!(number("SELECT coalesce(sum(ticks), 0) FROM menagerie_age"), ages);
     let edges = seen.values.keys().filter(|place| place.2.is_some()).count();
     assert_eq!(number("SELECT count(*) FROM relations"), edges as i64);
-    let of_mods = reader.query("SELECT id FROM mods ORDER BY id").unwrap().rows.len();
+    let of_mods = asked.query("SELECT id FROM mods ORDER BY id").unwrap().rows.len();
     assert!((3..=4).contains(&of_mods));
 }
 
@@ -484,8 +484,9 @@ proptest! {
         let save = folder.path().join("naive.db");
         let ticks = 40;
         let model = record(&save, u64::from(seed), threads, swap, ticks);
-        let mut reader = Reader::open(&save).unwrap();
-        let all = rows(&mut reader, "");
+        let reader = Reader::open(&save).unwrap();
+        let asked = Reader::open(&save).unwrap().inquiry().unwrap();
+        let all = rows(&asked, "");
         changes_are_all(&all, &model);
 
         let entities: Vec<Entity> = all.iter().filter_map(|row| row.entity).collect();
@@ -496,10 +497,10 @@ proptest! {
         chosen.extend(others.iter().map(|pick| *pick.get(&moved)));
         chosen.sort();
         chosen.dedup();
-        filters_say_the_same(&mut reader, &all, &chosen, ticks);
+        filters_say_the_same(&asked, &all, &chosen, ticks);
         histories_are_right(&reader, &all, &model, &chosen);
-        tables_of_history_are_right(&mut reader, &all, &model);
-        timelines_are_right(&mut reader, &all, &chosen);
+        tables_of_history_are_right(&asked, &all, &model);
+        timelines_are_right(&reader, &asked, &all, &chosen);
         for (from, to) in [(0, ticks), (swap - 3, swap + 7), (5, 6), (9, 9)] {
             differences_are_right(&reader, &model, from, to);
         }
@@ -568,8 +569,8 @@ fn a_tampered_delta_is_refused_with_a_sentence() {
     }
     assert!(refused > 2 * frames.len(), "{refused} of {}", frames.len());
     put(10 << 16, b"");
-    let mut reader = Reader::open(&save).unwrap();
-    let error = reader.query("SELECT count(*) FROM changes").unwrap_err().to_string();
+    let asked = Reader::open(&save).unwrap().inquiry().unwrap();
+    let error = asked.query("SELECT count(*) FROM changes").unwrap_err().to_string();
     assert!(error.contains("the history of tick 10"), "{error}");
     let delete = "DELETE FROM st_deltas WHERE id = ?1";
     connection.execute(delete, [10 << 16]).unwrap();

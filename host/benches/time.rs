@@ -16,8 +16,7 @@ const TICKS: u64 = 10_000;
 
 /// A world of which one entity in ten moves each tick.
 fn world(save: Option<&Path>) -> Simulation {
-    let mut source = mods::guest("jolt", ENTITIES);
-    source.assets.insert("movers".to_owned(), Vec::new());
+    let source = mods::guest("movers", ENTITIES);
     let mut config = mods::config(std::slice::from_ref(&source));
     config.durability = Durability::SyncEveryTicks { ticks: 0 };
     (config.history.ticks, config.history.max_mib) = (0, 0);
@@ -92,9 +91,9 @@ pub fn seek_and_history(table: &mut Table) {
                     "sandtable",
                     Box::new(|| {
                         let started = Instant::now();
-                        let answer = reader.history("0v1", "jolt/Position.x", Ticks::default());
+                        let answer = reader.history("0v1", "movers/Position.x", Ticks::default());
                         let rows = answer.expect("an answer").table.rows.len() as u64;
-                        assert_eq!(rows, TICKS);
+                        assert!(rows >= TICKS / 10);
                         started.elapsed()
                     }),
                 ),

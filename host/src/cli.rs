@@ -3,7 +3,7 @@
 //! One file a verb, each a thin call into the library. What a verb is asked for
 //! goes to stdout, all else to stderr. A verb that fails says why in one line
 //! and the process exits with 1; a command that cannot be understood exits
-//! with 2.
+//! with 2, and `verify` with 3 when a tick differs.
 //!
 //! Deliberately absent: anything that another program could want to do. That
 //! belongs into the library.
@@ -11,6 +11,7 @@
 mod asked;
 mod backup;
 mod blame;
+mod branch;
 mod build;
 mod check;
 mod dev;
@@ -22,10 +23,14 @@ mod info;
 mod mods;
 mod new;
 mod pack;
+mod prune;
+mod rewind;
 mod run;
 mod screen;
 mod send;
+mod shell;
 mod slim;
+mod snapshot;
 mod sources;
 mod spark;
 mod sql;
@@ -34,6 +39,7 @@ mod table;
 mod test;
 mod text;
 mod timeline;
+mod verify;
 
 use std::io;
 use std::process::ExitCode;
@@ -80,6 +86,14 @@ enum Verb {
     Timeline(timeline::Arguments),
     Info(info::Arguments),
     Backup(backup::Arguments),
+    Rewind(rewind::Arguments),
+    Branch(branch::Arguments),
+    Snapshot(snapshot::Take),
+    Snapshots(snapshot::List),
+    Restore(snapshot::Restore),
+    Verify(verify::Arguments),
+    Prune(prune::Prune),
+    Compact(prune::Compact),
     Export(export::Arguments),
     Mods(mods::Arguments),
     Pack(pack::Arguments),
@@ -104,6 +118,17 @@ pub fn main() -> ExitCode {
         Verb::Timeline(arguments) => timeline::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
+        Verb::Rewind(arguments) => rewind::run(arguments),
+        Verb::Branch(arguments) => branch::run(arguments),
+        Verb::Snapshot(arguments) => snapshot::take(arguments),
+        Verb::Snapshots(arguments) => snapshot::list(arguments),
+        Verb::Restore(arguments) => snapshot::restore(arguments),
+        Verb::Verify(arguments) => match verify::run(arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Verb::Prune(arguments) => prune::prune(arguments),
+        Verb::Compact(arguments) => prune::compact(arguments),
         Verb::Export(arguments) => export::run(arguments),
         Verb::Mods(arguments) => mods::run(arguments),
         Verb::Pack(arguments) => pack::run(arguments),

@@ -19,6 +19,9 @@ pub struct WorldConfig {
     /// When commits are made and synced.
     #[serde(default)]
     pub durability: Durability,
+    /// What happens when the save cannot be written.
+    #[serde(default, skip_serializing_if = "OnSaveFailure::is_default")]
+    pub on_save_failure: OnSaveFailure,
     /// What the save keeps of the past.
     #[serde(default)]
     pub history: HistorySettings,
@@ -58,6 +61,7 @@ impl WorldConfig {
         Self {
             world,
             durability: Durability::default(),
+            on_save_failure: OnSaveFailure::default(),
             history: HistorySettings::default(),
             snapshots: SnapshotSettings::default(),
             limits: Limits::default(),
@@ -161,6 +165,47 @@ pub enum Durability {
     },
 }
 
+/// What happens when the save cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OnSaveFailure {
+    /// Whether the world stops.
+    pub mode: SaveFailureMode,
+    /// Ticks that may be in memory only; with so many it stops. Zero counts as
+    /// one.
+    pub ticks_max: u64,
+    /// Bytes that their records may have; with so many it stops. The world itself
+    /// comes on top, once more at most.
+    pub max_bytes: u64,
+}
+
+impl Default for OnSaveFailure {
+    /// Halts.
+    fn default() -> Self {
+        Self { mode: SaveFailureMode::Halt, ticks_max: 10_000, max_bytes: 256 << 20 }
+    }
+}
+
+impl OnSaveFailure {
+    /// Whether nothing is said about it.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Whether a world stops when its save cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaveFailureMode {
+    /// It stops, and stands where the save stands.
+    #[default]
+    Halt,
+    /// It goes on in memory, says so with every tick, and tries again after one
+    /// more tick, then two, four and so on. Once the save can be written, all
+    /// those ticks are in it; if the world ends before, they are lost.
+    ContinueInMemory,
+}
+
 /// What the save keeps of the past: of every tick what it changed, and now and
 /// then a whole world. What is older is pruned while the world runs, in groups
 /// of ticks, so that there is always a little more than asked for.
@@ -182,7 +227,7 @@ pub struct HistorySettings {
 
 impl Default for HistorySettings {
     fn default() -> Self {
-        Self { ticks: 10_000, max_mib: 1024, every: 1, components: Vec::new() }
+        Self { ticks: 10_000, max_mib: 256, every: 1, components: Vec::new() }
     }
 }
 

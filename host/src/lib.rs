@@ -46,7 +46,10 @@ pub mod simulation;
 pub mod swap;
 pub mod tables;
 pub mod tick;
+pub mod unsaved;
+pub mod verify;
 
 pub use config::WorldConfig;
 pub use simulation::{Error, LogSink, Options, Simulation};
 pub use swap::Swap;
+pub use unsaved::Unsaved;

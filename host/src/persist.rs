@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
 //! | [`send`] | puts an input into a save, also while its world runs |
-//! | [`Inquiry`] | answers SQL about a world that runs without a save |
+//! | [`Inquiry`] | answers SQL about a world, of a save or without one |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, what led to it, answers to SQL |
@@ -64,25 +64,37 @@ mod inquiry;
 mod lock;
 mod log;
 mod mods;
+mod presence;
 mod reader;
 mod restore;
+mod rewind;
 mod save;
 mod schema;
 mod sql;
 mod state;
+mod trail;
+mod upkeep;
 
 pub use answers::{Answer, Ticks};
 pub use backup::{BackedUp, backup};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
-pub use history::{Action, Change, Filter, Origin, Recorder, StepKind, Value};
+pub(crate) use history::compare;
+pub use history::{
+    Action, Change, Difference, Filter, Origin, Recorder, Snapshot, StepKind, Value,
+    forget_snapshot, snapshot, snapshot_tick, snapshots,
+};
 pub use inbox::{INBOX_MAX, send};
-pub use inquiry::{Inquiry, Running};
+pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
-pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
+pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
+pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
-pub use sql::{Table, exact};
+pub use schema::APPLICATION_ID;
+pub use sql::{Rows, Table, exact, quoted};
+pub use trail::{Start, Trail};
+pub use upkeep::{Pruned, compact, prune};
 
 #[cfg(test)]
 mod tests;

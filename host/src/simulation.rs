@@ -22,6 +22,7 @@ use crate::record::{Digest, Input, TickRecord, hex};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
+use crate::unsaved::{Failing, shown_ticks};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -116,9 +117,29 @@ pub enum Error {
     /// The tables of mods cannot be made.
     #[error(transparent)]
     Migrations(#[from] TableError),
+    /// A mod that ran is nowhere.
+    #[error(
+        "mod `{mod_id}` ran in this save, and its component {hash} is not in it: put it back with `sandtable embed`"
+    )]
+    Lost {
+        /// Which mod.
+        mod_id: String,
+        /// The digest of its component.
+        hash: String,
+    },
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
+    /// Ticks that were in memory only could not be kept there any longer.
+    #[error("{} lost: {why}", shown_ticks(*first, *last))]
+    Unsaved {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+        /// Why, and what can be done.
+        why: String,
+    },
     /// Code that different compilers made.
     #[error("the mods were compiled by different compilers: compile them together")]
     Compilers,
@@ -165,6 +186,8 @@ pub struct Simulation {
     pub(crate) committed: Moment,
     /// Ticks done since then.
     pub(crate) held: Vec<TickRecord>,
+    /// Set while the world goes on in memory, because the save cannot be written.
+    pub(crate) failing: Option<Failing>,
     /// Inputs for the next tick.
     pub(crate) waiting: Vec<Input>,
     /// Inputs that ticks since the last commit were given, but for those that
@@ -264,7 +287,7 @@ impl Simulation {
     }
 
     /// A world in which nothing runs yet.
-    fn empty(
+    pub(crate) fn empty(
         config: WorldConfig,
         engine: Arc<Engine>,
         world: World,
@@ -289,6 +312,7 @@ impl Simulation {
             committed: now.clone(),
             now,
             held: Vec::new(),
+            failing: None,
             waiting: Vec::new(),
             given: Vec::new(),
         })
@@ -339,6 +363,17 @@ impl Simulation {
         }
         self.waiting.push(Input { payload: canonical.into(), ..input });
         Ok(())
+    }
+
+    /// Gives the world as the last tick left it a name in the save, by which it
+    /// can be gone back to. It is there once the next tick is committed, or the
+    /// save closed; a world without a save has nowhere to keep it.
+    pub fn snapshot(&mut self, name: &str, note: &str) -> Result<(), Error> {
+        self.flush()?;
+        match &mut self.save {
+            Some(save) => Ok(save.name_last(name, note)?),
+            None => Ok(()),
+        }
     }
 
     /// The world after the last tick.
@@ -408,7 +443,10 @@ impl Simulation {
     /// Commits what is still held back and closes the save, which is then one
     /// file.
     pub fn close(mut self) -> Result<(), Error> {
-        self.flush()?;
+        self.flush().map_err(|error| match self.failing {
+            Some(_) => self.give_up(&error.to_string()),
+            None => error,
+        })?;
         drop(self.tables);
         match self.save.take() {
             Some(save) => Ok(save.close()?),

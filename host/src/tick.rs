@@ -18,32 +18,50 @@ use crate::run::{Finished, Halted, TickClock, TickRun};
 use crate::simulation::{Error, Moment, Simulation};
 use crate::tables::Undone;
 
+/// Ticks that are to be done: what each is given, and who takes no part in it.
+pub(crate) type Ahead = VecDeque<(Vec<Input>, Vec<Exclusion>)>;
+
 impl Simulation {
     /// Does one tick and commits it as the world's durability says.
     ///
     /// A mod that faults does not stop the tick. A tick that cannot be done
     /// with a mod is done again without it. An error means that the save could
-    /// not be written: the world then stands where the save stands.
+    /// not be written: the world then stands where the save stands. A world that
+    /// is to go on in memory has [`Simulation::unsaved`] ticks instead.
     pub fn tick(&mut self) -> Result<TickRecord, Error> {
         let mut watch = Stopwatch::start();
         let inputs = self.take_inputs()?;
         let taken = watch.lap();
-        let mut record = self.step(inputs)?;
+        let mut record = self.step(VecDeque::from([(inputs, Vec::new())]))?;
         record.timings.inputs = taken;
-        if self.held.len() as u64 >= self.ticks_per_commit() {
-            watch.lap();
-            self.flush()?;
+        watch.lap();
+        if self.save_held()? {
             record.timings.commit = watch.lap();
         }
-        self.roll_back(&mut record)?;
+        match self.roll_back(&mut record) {
+            Err(error) if self.failing.is_some() => {
+                Err(self.give_up(&format!("the mods from before must run again, and {error}")))
+            }
+            rolled => rolled.map(|()| record),
+        }
+    }
+
+    /// Does a tick as another run of the same save did it: with its inputs, and
+    /// without the mods that it was done without.
+    pub(crate) fn replay(
+        &mut self,
+        inputs: Vec<Input>,
+        exclusions: Vec<Exclusion>,
+    ) -> Result<TickRecord, Error> {
+        let record = self.step(VecDeque::from([(inputs, exclusions)]))?;
+        self.flush()?;
         Ok(record)
     }
 
-    /// Does a tick with these inputs, and does it again without whoever halts
-    /// it. If that undid ticks which were not committed yet, they come first
-    /// again, as they were.
-    fn step(&mut self, inputs: Vec<Input>) -> Result<TickRecord, Error> {
-        let mut ahead = VecDeque::from([(inputs, Vec::new())]);
+    /// Does ticks with these inputs and without these mods, and does one again
+    /// without whoever halts it. If that undid ticks which were not committed
+    /// yet, they come first again, as they were.
+    pub(crate) fn step(&mut self, mut ahead: Ahead) -> Result<TickRecord, Error> {
         loop {
             let Some((inputs, mut exclusions)) = ahead.pop_front() else {
                 return Ok(self.held.last().cloned().unwrap_or_default());
@@ -84,11 +102,16 @@ impl Simulation {
 
     /// Goes back to where the save stands, which cannot be written.
     fn broken(&mut self, why: String) -> Error {
+        let error = Error::Tables(why);
+        if self.failing.is_some() {
+            return self.give_up(&error.to_string());
+        }
         self.undo();
-        Error::Tables(why)
+        error
     }
 
-    /// Commits the ticks that durability still holds back.
+    /// Commits the ticks that are not in the save yet. Where that fails they are
+    /// undone, or stay [`Simulation::unsaved`] in a world that goes on in memory.
     pub fn flush(&mut self) -> Result<(), Error> {
         if !self.held.is_empty() {
             let committed = match &mut self.save {
@@ -96,10 +119,10 @@ impl Simulation {
                 None => self.tables.commit().map_err(|error| Error::Tables(error.to_string())),
             };
             if let Err(error) = committed {
-                self.undo();
-                return Err(error);
+                return Err(self.not_saved(error));
             }
         }
+        self.failing = None;
         self.held.clear();
         self.given.clear();
         self.committed = self.now.clone();
@@ -263,8 +286,13 @@ impl Simulation {
     /// What came from outside since the last tick, by whatever way.
     fn take_inputs(&mut self) -> Result<Vec<Input>, Error> {
         let sent = match &mut self.save {
-            Some(save) => save.take_inbox()?,
-            None => Vec::new(),
+            Some(save) => save.take_inbox().map_err(Error::from),
+            None => Ok(Vec::new()),
+        };
+        let sent = match sent {
+            // What was sent waits where it is.
+            Err(error) if self.may_go_on(&error) => Vec::new(),
+            sent => sent?,
         };
         let mut inputs = std::mem::take(&mut self.waiting);
         self.given.extend_from_slice(&inputs);
@@ -274,7 +302,8 @@ impl Simulation {
 
     /// Goes back to where the save stands. What came from outside since comes
     /// again: the save gives what was in its inbox once more.
-    fn undo(&mut self) {
+    pub(crate) fn undo(&mut self) {
+        self.failing = None;
         self.tables.undo_all();
         if let Some(save) = &mut self.save {
             save.untake_inbox();
@@ -286,7 +315,7 @@ impl Simulation {
         self.waiting = inputs;
     }
 
-    fn ticks_per_commit(&self) -> u64 {
+    pub(crate) fn ticks_per_commit(&self) -> u64 {
         match self.config.durability {
             Durability::CommitEveryTicks { ticks } => ticks.max(1),
             _ => 1,

@@ -1,5 +1,5 @@
-//! Changes two components of every entity; of one in a hundred when it has the
-//! asset `sparse`, of one in ten when it has `movers`.
+//! Changes two components of every entity, or of one in a hundred when it has
+//! the asset `sparse`.
 
 use sandtable_sdk::prelude::*;
 
@@ -32,12 +32,7 @@ fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
 
 #[system]
 fn jolt(mut bodies: Query<(&mut Position, &mut Velocity)>, assets: Assets) {
-    let has = |name: &str| assets.names().iter().any(|known| known == name);
-    let step = match (has("sparse"), has("movers")) {
-        (true, _) => 100,
-        (_, true) => 10,
-        _ => 1,
-    };
+    let step = if assets.names().iter().any(|name| name == "sparse") { 100 } else { 1 };
     for (positions, velocities) in bodies.slices_mut() {
         for (position, velocity) in positions.iter_mut().zip(velocities).step_by(step) {
             velocity.x += 0.5;

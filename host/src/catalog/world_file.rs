@@ -250,7 +250,8 @@ mod tests {
         check(
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
-             `history`, `snapshots`, `limits`, `mods`, `removed`, `trust`, `summary`",
+             `on_save_failure`, `history`, `snapshots`, `limits`, `mods`, `removed`, `trust`, \
+             `summary`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::simulation::{Error, Options, Simulation};
+use sandtable::unsaved::Unsaved;
 
 use self::pace::Pace;
 use self::tally::Tally;
@@ -112,8 +113,12 @@ pub fn go(
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
     done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
-        let tick = text::count(simulation.world().tick());
-        format!("{} stays at tick {tick}", arguments.save.display())
+        let tick = text::count(simulation.saved_tick());
+        let stays = format!("{} stays at tick {tick}", arguments.save.display());
+        match simulation.unsaved() {
+            Some(unsaved) => format!("{stays}, and {} lost", unsaved.shown()),
+            None => stays,
+        }
     })?;
     if stop.asked() {
         let tick = text::count(simulation.world().tick());
@@ -263,28 +268,48 @@ impl<'a> Going<'a> {
                 break;
             }
             before_tick(simulation)?;
+            let unsaved = simulation.unsaved();
             let record = simulation.tick()?;
             if self.heavy {
                 simulation.reopen()?;
             }
-            for news in self.tally.add(&record) {
+            let news = of_the_save(unsaved, simulation.unsaved());
+            for news in self.tally.add(&record).into_iter().chain(news) {
                 self.screen.warn(&news);
             }
             self.bar.inc(1);
             if self.shown.elapsed() >= Self::SHOW_EVERY {
-                self.show(record.tick);
+                self.show(record.tick, simulation.unsaved());
             }
         }
         Ok(())
     }
 
-    fn show(&mut self, tick: u64) {
+    fn show(&mut self, tick: u64, unsaved: Option<Unsaved>) {
         self.shown = Instant::now();
         let mut message = format!("tick {}", text::count(tick));
         message.push_str(&format!(" · {}", text::counted(self.tally.faults, "fault")));
+        if let Some(unsaved) = unsaved {
+            let ticks = text::counted(unsaved.last + 1 - unsaved.first, "tick");
+            message.push_str(&format!(" · {ticks} NOT IN THE SAVE"));
+        }
         if let Some(lag) = self.pace.as_ref().and_then(Pace::lag) {
             message.push_str(&format!(" · {lag} behind"));
         }
         self.bar.set_message(message);
+    }
+}
+
+/// What to tell when the save could not be written in a tick, or can be again.
+fn of_the_save(before: Option<Unsaved>, now: Option<Unsaved>) -> Option<String> {
+    match (before, now) {
+        (before, Some(now)) if before.as_ref().is_none_or(|it| it.tries < now.tries) => {
+            Some(format!("{} in memory only: {}", now.shown(), now.cause))
+        }
+        (Some(before), None) => Some(format!(
+            "the save can be written again: {} in it, and so is all since",
+            before.shown()
+        )),
+        _ => None,
     }
 }

@@ -3,35 +3,49 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::Reader;
+use sandtable::persist::{Inquiry, Reader, SaveError};
 
 use super::screen::answer;
+use super::shell::Shell;
 use super::table::{self, Format};
 
-/// Ask a save a question in SQL, without changing it
+/// Ask a save questions in SQL, without changing it
 ///
-/// Works also while the world runs.
+/// Works also while the world runs. Without a SELECT, statements are read from a
+/// prompt, or from whatever is piped in; `.help` lists what else can be said
+/// there.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The save
     save: PathBuf,
     /// A SELECT
-    select: String,
+    select: Option<String>,
     /// Answer as of this tick: the world as it left it, the log up to it
     #[arg(long, value_name = "TICK")]
     at: Option<u64>,
-    /// How the answer is written
+    /// How answers are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// Asks, and prints the answer.
+impl Arguments {
+    /// What is asked: the save as it is now, or as it was.
+    fn inquiry(&self) -> Result<Inquiry, SaveError> {
+        let reader = Reader::open(&self.save)?;
+        match self.at {
+            Some(tick) => reader.inquiry_at(tick),
+            None => reader.inquiry(),
+        }
+    }
+}
+
+/// Asks, and prints the answers.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let reader = Reader::open(&arguments.save)?;
-    let mut reader = match arguments.at {
-        Some(tick) => reader.at(tick),
-        None => reader,
-    };
-    let table = reader.query(&arguments.select)?;
-    Ok(answer(&table::write(&table, arguments.format))?)
+    match &arguments.select {
+        Some(select) => {
+            let table = arguments.inquiry()?.query(select)?;
+            Ok(answer(&table::write(&table, arguments.format))?)
+        }
+        None => Shell::new(&|| arguments.inquiry(), arguments.format)?.run(),
+    }
 }

@@ -38,21 +38,28 @@ pub struct BackedUp {
 /// Copies a save as its last commit left it into a file that is not there yet,
 /// which appears once it is whole and was checked as a save is when it opens.
 pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
-    let reader = Reader::open(save)?;
     let lock = Lock::take(target)?;
-    let mut tick = 0;
-    let mut hash = Digest::default();
+    let mut made = (0, Digest::default());
     appear(target, &lock, |draft| {
-        let mut copy = connect::creating(draft)?;
-        let failed = |error: rusqlite::Error| Failure::from(error).of(target, "written");
-        let copied = Backup::new(&reader.connection, &mut copy)
-            .and_then(|backup| backup.run_to_completion(PAGES_A_STEP, PAUSE, None));
-        copied.map_err(failed)?;
-        // What is wrong with the copy is wrong with the save.
-        (tick, hash) = check(&copy).map_err(|failure| failure.of(save, "backed up"))?;
-        copy.close().map_err(|(_, error)| failed(error))
+        made = copy(save, draft)?;
+        Ok(())
     })?;
+    let (tick, hash) = made;
     Ok(BackedUp { tick, hash, bytes: connect::file_bytes(target) })
+}
+
+/// Copies a save into a new file and checks the copy. Gives its tick and hash.
+pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveError> {
+    let reader = Reader::open(save)?;
+    let mut copy = connect::creating(target)?;
+    let failed = |error: rusqlite::Error| Failure::from(error).of(target, "written");
+    let copied = Backup::new(&reader.connection, &mut copy)
+        .and_then(|backup| backup.run_to_completion(PAGES_A_STEP, PAUSE, None));
+    copied.map_err(failed)?;
+    // What is wrong with the copy is wrong with the save.
+    let checked = check(&copy).map_err(|failure| failure.of(save, "backed up"))?;
+    copy.close().map_err(|(_, error)| failed(error))?;
+    Ok(checked)
 }
 
 fn check(copy: &Connection) -> Outcome<(u64, Digest)> {

@@ -119,6 +119,15 @@ pub enum SaveError {
         /// The save.
         path: PathBuf,
     },
+    /// It is no longer where it was.
+    #[error(
+        "{} was moved, removed or replaced while its world ran: put it back, or take the save from a backup",
+        path.display()
+    )]
+    Gone {
+        /// The save or its log.
+        path: PathBuf,
+    },
     /// The disk has no room.
     #[error(
         "the disk is full: {} could not be written; free some space, nothing that was committed is lost",
@@ -168,6 +177,15 @@ pub enum SaveError {
         /// What is wrong, and what would be right.
         what: String,
     },
+}
+
+impl SaveError {
+    /// Whether it may pass without anything being done to the save itself.
+    pub fn is_of_the_disk(&self) -> bool {
+        use SaveError::{Busy, Full, Gone, Io, ReadOnly, Sqlite};
+        let busy = matches!(self, Busy { .. } | Gone { .. });
+        busy || matches!(self, Full { .. } | Io { .. } | ReadOnly { .. } | Sqlite { .. })
+    }
 }
 
 fn shown_pid(pid: Option<u32>) -> String {

@@ -14,9 +14,10 @@ use rusqlite::{Connection, params_from_iter};
 use super::connect;
 use super::draft::appear;
 use super::error::{Failure, SaveError};
+use super::inquiry::Inquiry;
 use super::lock::Lock;
 use super::reader::Reader;
-use super::sql::Table;
+use super::sql::{Table, quoted};
 
 /// In which form rows are exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +49,8 @@ pub fn export(
     format: ExportFormat,
     target: &Path,
 ) -> Result<Exported, SaveError> {
-    let reader = Reader::open(save)?;
-    let reader = match at {
-        Some(tick) => reader.at(tick),
-        None => reader,
-    };
-    let mut tables = Tables { reader, exported: Exported::default() };
+    let inquiry = Reader::open(save)?.ask(at)?;
+    let mut tables = Tables { inquiry, exported: Exported::default() };
     let lock = Lock::take(target)?;
     appear(target, &lock, |draft| match format {
         ExportFormat::Csv => csv(&mut tables, draft, target),
@@ -65,7 +62,7 @@ pub fn export(
 
 /// The tables of a save, as they are read.
 struct Tables {
-    reader: Reader,
+    inquiry: Inquiry,
     exported: Exported,
 }
 
@@ -76,7 +73,7 @@ impl Tables {
         mut write: impl FnMut(&str, &Table) -> Result<(), SaveError>,
     ) -> Result<(), SaveError> {
         let names = "SELECT name FROM tables WHERE what <> 'history' ORDER BY name";
-        for row in self.reader.query(names)?.rows {
+        for row in self.inquiry.query(names)?.rows {
             let [Value::Text(name)] = row.as_slice() else { continue };
             let table = self.read(name)?;
             write(name, &table)?;
@@ -88,9 +85,9 @@ impl Tables {
 
     fn read(&mut self, name: &str) -> Result<Table, SaveError> {
         let all = format!("SELECT * FROM {}", quoted(name));
-        let columns = self.reader.query(&format!("{all} LIMIT 0"))?.columns.len();
+        let columns = self.inquiry.query(&format!("{all} LIMIT 0"))?.columns.len();
         let places: Vec<String> = (1..=columns).map(|place| place.to_string()).collect();
-        self.reader.query(&format!("{all} ORDER BY {}", places.join(", ")))
+        self.inquiry.query(&format!("{all} ORDER BY {}", places.join(", ")))
     }
 }
 
@@ -176,8 +173,4 @@ fn type_of(table: &Table, column: usize) -> &'static str {
         },
         _ => "",
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

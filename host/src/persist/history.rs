@@ -1,6 +1,7 @@
 //! What led to the world: what each tick changed, and whole worlds now and then.
 
 mod apply;
+mod between;
 mod block;
 mod cell;
 mod change;
@@ -13,14 +14,17 @@ mod past;
 mod recorder;
 mod snapshots;
 mod store;
-mod trail;
+mod track;
 mod walk;
 
 pub(super) use apply::blank;
+pub(super) use between::between;
 pub use change::{Action, Change, Filter, Origin, StepKind, Value};
-pub(super) use compare::compare;
+pub use compare::Difference;
+pub(crate) use compare::compare;
 pub(super) use course::Course;
-pub(super) use past::Past;
+pub(super) use past::{Anchor, Past};
 pub use recorder::Recorder;
-pub(super) use snapshots::keep_tables;
+pub use snapshots::{Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots};
+pub(super) use snapshots::{add, check_name, keep_tables, keep_whole, rotate};
 pub(super) use store::{Changes, Store};

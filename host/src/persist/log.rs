@@ -322,7 +322,12 @@ pub(super) fn prune(
     delete.execute([oldest])?;
     let oldest = first_tick.map_or(oldest, |first| oldest.min(first - 1));
     if oldest > 0 {
-        for table in ["st_ticks", "st_inputs", "st_faults", "st_exclusions", "st_suspensions"] {
+        // Snapshots are held against the hash of their tick.
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM st_ticks WHERE tick <= ?1 AND tick NOT IN (SELECT tick FROM st_snapshots)",
+        )?;
+        delete.execute([oldest])?;
+        for table in ["st_inputs", "st_faults", "st_exclusions", "st_suspensions"] {
             let mut delete =
                 connection.prepare_cached(&format!("DELETE FROM {table} WHERE tick <= ?1"))?;
             delete.execute([oldest])?;

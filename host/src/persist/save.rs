@@ -27,10 +27,11 @@ use super::checkpoint::Checkpoints;
 use super::chunks::Index;
 use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
-use super::history::{Recorder, Store};
+use super::history::{self, Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
+use super::presence::Presence;
 use super::{chunks, connect, inbox, restore, schema, state};
 
 pub use adopt::Adoption;
@@ -39,17 +40,20 @@ pub use adopt::Adoption;
 #[derive(Debug)]
 pub struct Save {
     path: PathBuf,
-    database: Arc<Database>,
+    presence: Presence,
+    pub(super) database: Arc<Database>,
     config: WorldConfig,
-    committed: World,
+    pub(super) committed: World,
     head: Head,
     index: Index,
     mods: ModSet,
     /// Whether it keeps of its mods only what they are.
     is_slim: bool,
     totals: AllTotals,
-    history: Store,
+    pub(super) history: Store,
     recorder: Recorder,
+    /// Names, ticks and notes that come with the next commit.
+    named: Vec<(String, i64, String)>,
     /// Inputs that were taken and not committed yet, by their row.
     taken: Vec<(i64, Input)>,
     syncing: Syncing,
@@ -117,8 +121,10 @@ impl Save {
         let database = Database::new(connection).map_err(|error| failed(error.into()))?;
         let save = Self {
             path: path.to_owned(),
+            presence: Presence::of(path),
             recorder: Recorder::new(&config.history, &world.registry),
             history,
+            named: Vec::new(),
             checkpoints,
             database: Arc::new(database),
             config: config.clone(),
@@ -147,21 +153,17 @@ impl Save {
 
     /// Commits some ticks and the world after them: all of it or nothing.
     ///
-    /// After an error the save holds what it held, and the inputs that were
-    /// taken since are there to be taken again.
+    /// After an error the save holds what it held, and the same commit can be
+    /// tried again; or one of a world that never had the inputs that were taken
+    /// since, after [`Save::untake_inbox`].
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
+        self.presence.check()?;
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
         self.history.poll();
         let set = self.set_synced(due).map_err(Failure::from);
         let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
-        let synced = match committed {
-            Ok(synced) => synced,
-            Err(failure) => {
-                self.taken.clear();
-                return Err(failure.of(&self.path, "written"));
-            }
-        };
+        let synced = committed.map_err(|failure| failure.of(&self.path, "written"))?;
         self.syncing.done(synced, count);
         self.checkpoints.after_commit(&self.database.lock());
         self.history.after_commit(world, &self.recorder);
@@ -188,7 +190,12 @@ impl Save {
         let totals =
             log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
         let history = self.history.write(&transaction, records, world, &self.config.history)?;
-        log::prune(&transaction, world.tick(), log_ticks, self.history.first_tick())?;
+        let first = self.history.first_tick_after(&history);
+        log::prune(&transaction, world.tick(), log_ticks, first)?;
+        let ticks = records.iter().map(|record| record.tick);
+        let snapshots = &self.config.snapshots;
+        history::rotate(&transaction, snapshots, ticks, world, &self.recorder)?;
+        self.write_names(&transaction)?;
         let consumed = inbox::delete_recorded(&transaction, &self.taken, records)?;
         write_head(&transaction, &head, &seal)?;
         transaction.commit()?;
@@ -196,11 +203,47 @@ impl Save {
 
         self.index.apply(changes);
         self.history.apply(history);
+        self.named.clear();
         self.totals.extend(totals);
         self.taken.retain(|(row, _)| !consumed.contains(row));
         self.committed = world.clone();
         self.head = head;
         Ok(())
+    }
+
+    /// Names the tick that was committed last. Where history is kept this costs
+    /// nothing, and the name comes with the next commit; otherwise the whole
+    /// world is written at once.
+    pub fn name_last(&mut self, name: &str, note: &str) -> Result<(), SaveError> {
+        let tick = self.head.tick;
+        let failed = |failure: Failure| failure.of(&self.path, "written");
+        let connection = self.database.lock();
+        let whole = !self.recorder.is_whole(tick.unsigned_abs());
+        let named = || -> Outcome<()> {
+            history::check_name(&connection, name)?;
+            if self.named.iter().any(|(other, ..)| other == name) {
+                return Err(Failure::Told(format!("has a snapshot `{name}` already")));
+            }
+            if whole {
+                let transaction = begin(&connection)?;
+                history::add(&transaction, name, tick, note, false)?;
+                history::keep_whole(&transaction, &self.committed)?;
+                transaction.commit()?;
+            }
+            Ok(())
+        };
+        named().map_err(failed)?;
+        drop(connection);
+        if !whole {
+            self.named.push((name.to_owned(), tick, note.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Writes the names that wait for a commit.
+    fn write_names(&self, connection: &Connection) -> Outcome<()> {
+        let mut names = self.named.iter();
+        names.try_for_each(|(name, tick, note)| history::add(connection, name, *tick, note, false))
     }
 
     /// The connection, with the tables of mods.
@@ -238,6 +281,16 @@ impl Save {
 
     /// Syncs what is not synced yet and closes the save, which is then one file.
     pub fn close(self) -> Result<(), SaveError> {
+        let names = || -> Outcome<()> {
+            if self.named.is_empty() {
+                return Ok(());
+            }
+            let connection = self.database.lock();
+            let transaction = begin(&connection)?;
+            self.write_names(&transaction)?;
+            Ok(transaction.commit()?)
+        };
+        names().map_err(|failure| failure.of(&self.path, "closed"))?;
         let Self { path, database, checkpoints, _lock: lock, .. } = self;
         let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
         checkpoints.stop();
@@ -321,16 +374,17 @@ impl Restored {
 }
 
 /// How the world runs now.
-const LAST_SETTINGS: &str = "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
+pub(super) const LAST_SETTINGS: &str =
+    "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
 
 /// Rows that a page may have.
 const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 
 /// A transaction, undone when it is dropped.
-struct Transaction<'c>(&'c Connection);
+pub(super) struct Transaction<'c>(&'c Connection);
 
 /// Goes on with the transaction that mods' statements have begun, or begins one.
-fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
     if connection.is_autocommit() {
         connection.execute_batch("BEGIN IMMEDIATE")?;
     }
@@ -338,7 +392,7 @@ fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
 }
 
 impl Transaction<'_> {
-    fn commit(self) -> rusqlite::Result<()> {
+    pub(super) fn commit(self) -> rusqlite::Result<()> {
         self.0.execute_batch("COMMIT")
     }
 }
@@ -395,7 +449,11 @@ fn write_draft(
     closed.map_err(|error| Failure::from(error).of(path, "made"))
 }
 
-fn write_head(connection: &Connection, head: &Head, seal: &Digest) -> rusqlite::Result<()> {
+pub(super) fn write_head(
+    connection: &Connection,
+    head: &Head,
+    seal: &Digest,
+) -> rusqlite::Result<()> {
     let mut upsert = connection.prepare_cached(
         "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
@@ -420,7 +478,7 @@ fn config_text(config: &WorldConfig) -> Outcome<String> {
 
 /// The digest of everything that the state hash leaves out and a damaged save
 /// must not get wrong.
-fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
+pub(super) fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
     let mut into = Hasher::new();
     for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
         into.update(&number.to_le_bytes());
@@ -442,7 +500,7 @@ pub(super) fn check_pages(connection: &Connection) -> Outcome<()> {
     }
 }
 
-fn now_millis() -> i64 {
+pub(super) fn now_millis() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as i64
 }

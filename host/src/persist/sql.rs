@@ -13,6 +13,7 @@ pub(super) mod cells;
 mod moment;
 mod names;
 mod past;
+mod rows;
 mod table;
 mod text;
 mod views;
@@ -32,6 +33,7 @@ use super::error::{Failure, SaveError};
 pub(super) use moment::Moment;
 pub(super) use names::tables_of_kinds;
 pub(super) use past::Archive;
+pub use rows::Rows;
 pub(super) use text::cell_to_json;
 pub use text::exact;
 
@@ -42,16 +44,6 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Its rows, each with a value for each column.
     pub rows: Vec<Vec<Value>>,
-}
-
-/// Answers one SELECT over the tables that [`set_up`] made.
-pub(super) fn answer(
-    connection: &Connection,
-    tables: &[String],
-    sql: &str,
-    path: &Path,
-) -> Result<Table, SaveError> {
-    select(connection, sql).map_err(|error| explain(error, tables, path))
 }
 
 /// What there is to be asked besides the world.
@@ -111,18 +103,9 @@ pub(super) fn set_up(
     Ok(names)
 }
 
-fn select(connection: &Connection, sql: &str) -> rusqlite::Result<Table> {
-    let mut select = connection.prepare(sql)?;
-    let columns: Vec<String> = select.column_names().map(str::to_owned).collect();
-    if columns.is_empty() || !select.readonly() {
-        return Err(Error::ExecuteReturnedResults);
-    }
-    let mut rows = select.query([])?;
-    let mut read = Vec::new();
-    while let Some(row) = rows.next()? {
-        read.push((0..columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?);
-    }
-    Ok(Table { columns, rows: read })
+/// A name as SQL takes any.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Says what is wrong with a question, and where that helps what there is.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::{Answer, Ticks, columns, entity, same, text};
 use crate::ecs::{KindId, World};
 use crate::persist::error::{Outcome, SaveError};
-use crate::persist::history::{Action, Change, Filter, Origin, Past, StepKind, compare};
+use crate::persist::history::{Action, Change, Filter, Origin, Past, StepKind, between};
 use crate::persist::reader::Reader;
 use crate::persist::sql::cells::{field, json};
 use crate::persist::sql::{Table, cell_to_json};
@@ -30,9 +30,8 @@ impl Reader {
         let (after, also) = past.world(to)?;
         omitted.extend(also);
         let origin = Origin { tick: to, step: StepKind::Ticks, system: None };
-        let changes = compare(&before, &after, &omitted, &Filter::default(), &origin);
-        let mut rows: Vec<Vec<Value>> =
-            changes.iter().flat_map(of_change).collect();
+        let changes = between(&before, &after, &omitted, &Filter::default(), &origin);
+        let mut rows: Vec<Vec<Value>> = changes.iter().flat_map(of_change).collect();
         let tables = (past.tables(from, false)?, past.tables(to, false)?);
         rows.extend(of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?);
         let names = omitted.iter().filter_map(|kind| after.registry.known(KindId(*kind)));

@@ -1,225 +1,301 @@
-//! What differs between two worlds of one save.
-//!
-//! Rows move when others go, so values are compared by entity. Pages at the same
-//! address are passed over: between the worlds before and after a step only the
-//! rows that its blocks touch are looked at.
+//! Where two accounts of one tick differ: the one that a save has, and the one
+//! of running it again.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use crate::ecs::{ArchetypeId, Column, Entity, KindId, Paged, Slot, Values, World};
+use serde_json::Value as Json;
 
-use super::change::{Action, Change, Filter, Origin, Value, sort};
+use crate::ecs::{Column, Entity, Kind, KindId, Values, World, to_json};
 
-/// What differs, in the order in which it is told. Kinds that are not kept are
-/// left out.
+use super::super::encode::{ChunkKey, Part};
+use super::super::error::{Failure, Outcome, damage};
+use super::apply::Loaded;
+use super::frames::{Frames, read_head};
+
+/// The first place at which two accounts of a tick differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// The system whose run or commands it is, by full name, where one is.
+    pub system: Option<String>,
+    /// Whether it is its commands.
+    pub is_commands: bool,
+    /// The entity, where one is.
+    pub entity: Option<Entity>,
+    /// The component, resource, relation or table.
+    pub component: Option<String>,
+    /// The field of it.
+    pub field: Option<String>,
+    /// What the save has, and what running it again gave.
+    pub values: (String, String),
+}
+
+/// Finds the first place at which what a save recorded of a tick differs from
+/// what running it again gave. Both begin at the same world. An error says why
+/// that cannot be told.
 pub(crate) fn compare(
     before: &World,
-    after: &World,
-    omitted: &BTreeSet<u32>,
-    filter: &Filter,
-    origin: &Origin,
-) -> Vec<Change> {
-    let mut comparison = Comparison { before, after, omitted, filter, origin, changes: Vec::new() };
-    match filter.entity {
-        Some(entity) => comparison.entity(entity),
-        None => {
-            comparison.slots();
-            comparison.columns();
-            comparison.resources();
-        }
-    }
-    comparison.edges();
-    let mut changes = comparison.changes;
-    sort(&mut changes);
-    changes
+    recorded: &Frames,
+    replayed: &Frames,
+) -> Result<Option<Difference>, String> {
+    try_compare(before, recorded, replayed).map_err(|failure| match failure {
+        Failure::Damage(what) | Failure::Told(what) => what,
+        Failure::Sqlite(error) => error.to_string(),
+    })
 }
 
-struct Comparison<'a> {
-    before: &'a World,
-    after: &'a World,
-    omitted: &'a BTreeSet<u32>,
-    filter: &'a Filter,
-    origin: &'a Origin,
-    changes: Vec<Change>,
+fn try_compare(
+    before: &World,
+    recorded: &Frames,
+    replayed: &Frames,
+) -> Outcome<Option<Difference>> {
+    let nothing = BTreeSet::new();
+    let load = |frames: &Frames| {
+        let tick = before.tick() + 1;
+        let Some(head) = frames.first().and_then(|head| read_head(head)) else {
+            return damage(format!("the history of tick {tick} cannot be read"));
+        };
+        let frames = frames.clone();
+        Loaded::new(head, &nothing, move |number| match frames.get(usize::from(number)) {
+            Some(frame) => Ok(frame.clone()),
+            None => damage(format!("the history of tick {tick} is not whole")),
+        })
+    };
+    let accounts = [load(recorded)?, load(replayed)?];
+    let names = accounts.each_ref().map(|account| account.systems_after(before.systems.keys()));
+    let mut worlds = [before.clone(), before.clone()];
+    for step in 0.. {
+        let heads = accounts.each_ref().map(|account| account.delta.steps.get(step));
+        let who: [Option<(&str, bool)>; 2] = std::array::from_fn(|at| {
+            let head = heads[at]?;
+            let name = head.system.and_then(|system| names[at].get(system as usize));
+            Some((name.copied().unwrap_or("several ticks"), head.commands))
+        });
+        if who == [None, None] {
+            break;
+        }
+        let of_whom = who[1].or(who[0]);
+        let placed = |difference: Difference| Difference {
+            system: of_whom.map(|(name, _)| name.to_owned()),
+            is_commands: of_whom.is_some_and(|(_, commands)| commands),
+            ..difference
+        };
+        if who[0] != who[1] {
+            let shown = who.map(|who| match who {
+                Some((name, true)) => format!("the commands of {name}"),
+                Some((name, false)) => format!("the run of {name}"),
+                None => "nothing".to_owned(),
+            });
+            return Ok(Some(placed(Difference { values: shown.into(), ..Difference::default() })));
+        }
+        for (account, world) in accounts.iter().zip(&mut worlds) {
+            account.apply_step(world, step)?;
+        }
+        let found = differs(&accounts, step, &worlds);
+        if let Some(difference) = found {
+            return Ok(Some(placed(difference)));
+        }
+    }
+    for (account, world) in accounts.iter().zip(&mut worlds) {
+        account.finish(world)?;
+    }
+    Ok(differs_at_end(&accounts))
 }
 
-impl Comparison<'_> {
-    fn wants(&self, kind: KindId) -> bool {
-        self.filter.wants_kind(kind) && !self.omitted.contains(&kind.0)
+/// Where two worlds differ after a step that was done to both.
+fn differs(accounts: &[Loaded<'_>; 2], step: usize, worlds: &[World; 2]) -> Option<Difference> {
+    let mut touched: BTreeSet<ChunkKey> = BTreeSet::new();
+    for account in accounts {
+        let segments = &account.delta.segments[account.segments_of(step)];
+        touched.extend(segments.iter().filter_map(|segment| segment.key()));
     }
+    let order = |key: &ChunkKey| match key.part {
+        Part::Entities => 0,
+        Part::Values => 1,
+        _ => 2,
+    };
+    let mut touched: Vec<ChunkKey> = touched.into_iter().collect();
+    touched.sort_by_key(|key| (order(key), *key));
+    touched
+        .into_iter()
+        .find_map(|key| differs_in_page(key, worlds))
+        .or_else(|| differs_besides(accounts, step, worlds))
+}
 
-    fn push(
-        &mut self,
-        action: Action,
-        (entity, target): (Option<Entity>, Option<Entity>),
-        kind: Option<KindId>,
-        (old, new): (Option<&[u8]>, Option<&[u8]>),
-    ) {
-        let value = |world: &World, bytes: Option<&[u8]>| {
-            let kind = world.registry.known(kind?)?;
-            Some(Value { kind: kind.clone(), bytes: bytes?.into() })
+fn differs_in_page(key: ChunkKey, worlds: &[World; 2]) -> Option<Difference> {
+    let page = key.page as usize;
+    if key.part == Part::Slots {
+        let slots = worlds.each_ref().map(|world| world.entities.slots().pages().get(page));
+        return (slots[0] != slots[1]).then(|| Difference {
+            values: ("other entities".to_owned(), "some entities".to_owned()),
+            ..Difference::default()
+        });
+    }
+    let archetypes = worlds.each_ref().map(|world| world.archetypes().get(key.archetype as usize));
+    let [Some(recorded), Some(replayed)] = archetypes else {
+        return Some(Difference::default());
+    };
+    if key.part == Part::Entities {
+        let pages = [recorded, replayed].map(|archetype| archetype.entities().pages().get(page));
+        if pages[0] == pages[1] {
+            return None;
+        }
+        let rows = pages.map(|page| page.map_or(&[][..], |page| &page[..]));
+        let row = (0..).find(|&row| rows[0].get(row) != rows[1].get(row))?;
+        let shown = rows.map(|rows| rows.get(row).map_or("nobody".to_owned(), Entity::to_string));
+        let entity = rows[1].get(row).or(rows[0].get(row)).copied();
+        return Some(Difference { entity, values: shown.into(), ..Difference::default() });
+    }
+    let kind = KindId(key.kind);
+    let columns = [recorded.column(kind)?, replayed.column(kind)?];
+    let row = differing_row(key.part, columns, page, worlds[0].rows_per_page())?;
+    let entity = (row < replayed.len()).then(|| replayed.entities().row(row)[0]);
+    let kind = worlds[1].registry.get(kind);
+    if key.part != Part::Values {
+        let stamp = |column: &Column| {
+            let stamps = if key.part == Part::Changed { &column.changed } else { &column.added };
+            let stamp = stamps.as_ref().filter(|stamps| row < stamps.len());
+            stamp.map_or("none".to_owned(), |stamps| {
+                format!("tick {}", stamps.row(row)[0].to_bits() >> 16)
+            })
         };
-        let (old, new) = (value(self.before, old), value(self.after, new));
-        let kind = new.as_ref().or(old.as_ref()).map(|value| value.kind.clone());
-        let origin = self.origin.clone();
-        self.changes.push(Change { origin, action, entity, target, kind, old, new });
+        let field =
+            Some(if key.part == Part::Changed { "(changed)" } else { "(added)" }.to_owned());
+        let component = Some(kind.name.clone());
+        let values = columns.map(stamp).into();
+        return Some(Difference { entity, component, field, values, ..Difference::default() });
     }
+    let values = columns.map(|column| column.values.row(row));
+    Some(Difference { entity, ..in_value(kind, values) })
+}
 
-    /// One value of an entity, or of the world.
-    fn value(
-        &mut self,
-        entity: Option<Entity>,
-        kind: KindId,
-        old: Option<&[u8]>,
-        new: Option<&[u8]>,
-    ) {
-        let action = match (old, new) {
-            (None, None) => return,
-            (None, Some(_)) => Action::Inserted,
-            (Some(_), None) => Action::Removed,
-            (Some(old), Some(new)) if old != new || self.is_anew(kind) => Action::Changed,
-            _ => return,
-        };
-        self.push(action, (entity, None), Some(kind), (old, new));
+/// The first row of a page that two columns do not have alike.
+fn differing_row(
+    part: Part,
+    columns: [&Column; 2],
+    page: usize,
+    rows_per_page: usize,
+) -> Option<usize> {
+    let first = page * rows_per_page;
+    let rows = first..first + rows_per_page;
+    if part == Part::Values {
+        let [one, two] = columns.map(|column| &column.values);
+        let is_there = |values: &Values, row: usize| row < values.len();
+        return rows.into_iter().find(|&row| match (is_there(one, row), is_there(two, row)) {
+            (true, true) => one.row(row) != two.row(row),
+            (one, two) => one != two,
+        });
     }
+    let stamps = columns.map(|column| match part {
+        Part::Changed => column.changed.as_ref(),
+        _ => column.added.as_ref(),
+    });
+    let [Some(one), Some(two)] = stamps else { return Some(first) };
+    rows.into_iter().find(|&row| match (row < one.len(), row < two.len()) {
+        (true, true) => one.row(row) != two.row(row),
+        (one, two) => one != two,
+    })
+}
 
-    /// Whether a kind was declared anew in between.
-    fn is_anew(&self, kind: KindId) -> bool {
-        let (before, after) = (&self.before.registry, &self.after.registry);
-        !Arc::ptr_eq(before, after) && before.known(kind) != after.known(kind)
-    }
-
-    /// All of one entity, wherever its row is.
-    fn entity(&mut self, entity: Entity) {
-        let (before, after) = (self.before, self.after);
-        let kinds = |world: &World| {
-            let place = world.entities.locate(entity);
-            place.map(|(archetype, _)| world.archetype(archetype).kinds().to_vec())
-        };
-        let (old, new) = (kinds(before), kinds(after));
-        if self.filter.kind.is_none() && old.is_some() != new.is_some() {
-            let action = if new.is_some() { Action::Spawned } else { Action::Despawned };
-            self.push(action, (Some(entity), None), None, (None, None));
-        }
-        let all: BTreeSet<KindId> = old.into_iter().chain(new).flatten().collect();
-        for kind in all {
-            if self.wants(kind) {
-                let (old, new) = (before.component(entity, kind), after.component(entity, kind));
-                self.value(Some(entity), kind, old, new);
-            }
-        }
-    }
-
-    /// Whoever came, went, or has another row than before.
-    fn slots(&mut self) {
-        let (old, new) = (self.before.entities.slots(), self.after.entities.slots());
-        let pages = old.pages().len().max(new.pages().len());
-        for at in 0..pages {
-            let (old_page, new_page) = (old.pages().get(at), new.pages().get(at));
-            if let (Some(old), Some(new)) = (old_page, new_page)
-                && Arc::ptr_eq(old, new)
-            {
-                continue;
-            }
-            let page = |page: Option<&Arc<Vec<Slot>>>, row: usize| {
-                page.and_then(|page| page.get(row).copied())
-            };
-            let rows = [old_page, new_page].into_iter().flatten().map(|page| page.len()).max();
-            for row in 0..rows.unwrap_or_default() {
-                let (old_slot, new_slot) = (page(old_page, row), page(new_page, row));
-                if old_slot == new_slot {
-                    continue;
-                }
-                let index = (at * old.rows_per_page() + row) as u32;
-                let entity =
-                    |slot: Option<Slot>| slot.map(|slot| Entity::new(index, slot.generation));
-                let (gone, come) = (entity(old_slot), entity(new_slot));
-                gone.into_iter().for_each(|entity| self.entity(entity));
-                come.filter(|_| come != gone).into_iter().for_each(|entity| self.entity(entity));
-            }
-        }
-    }
-
-    /// Whoever has the same row as before.
-    fn columns(&mut self) {
-        let (before, after) = (self.before, self.after);
-        for (id, (old, new)) in (0..).zip(before.archetypes().iter().zip(after.archetypes())) {
-            if Arc::ptr_eq(old, new) {
-                continue;
-            }
-            for column in new.columns() {
-                if let Some(earlier) = old.column(column.kind)
-                    && self.wants(column.kind)
-                {
-                    self.column(ArchetypeId(id), earlier, column);
-                }
-            }
-        }
-    }
-
-    fn column(&mut self, id: ArchetypeId, old: &Column, new: &Column) {
-        let archetype = self.after.archetype(id);
-        let is_anew = self.is_anew(new.kind);
-        for row in rows_apart(&old.values, &new.values) {
-            let values = (old.values.row(row), new.values.row(row));
-            let entity = archetype.entities().row(row)[0];
-            if (is_anew || values.0 != values.1)
-                && self.before.entities.locate(entity) == Some((id, row))
-            {
-                self.value(Some(entity), new.kind, Some(values.0), Some(values.1));
-            }
-        }
-    }
-
-    fn resources(&mut self) {
-        let (old, new) = (&self.before.resources, &self.after.resources);
-        if Arc::ptr_eq(old, new) {
-            return;
-        }
-        let all: BTreeSet<KindId> = old.keys().chain(new.keys()).copied().collect();
-        for kind in all {
-            if self.filter.wants_kind(kind) {
-                let (old, new) = (old.get(&kind), new.get(&kind));
-                self.value(None, kind, old.map(|value| &**value), new.map(|value| &**value));
-            }
-        }
-    }
-
-    fn edges(&mut self) {
-        let (before, after) = (self.before, self.after);
-        let differ: BTreeMap<_, _> = after.relations.diff(&before.relations).collect();
-        for ((kind, from, to), new) in differ {
-            if !self.filter.wants_kind(kind) || !self.filter.wants_edge(from, to) {
-                continue;
-            }
-            let old = before.relations.get(kind, from, to);
-            let action = match (old, new) {
-                (_, None) => Action::Unrelated,
-                (None, _) => Action::Related,
-                _ => Action::Changed,
-            };
-            let (old, new) = (old.map(|data| &**data), new.map(|data| &**data));
-            self.push(action, (Some(from), Some(to)), Some(kind), (old, new));
-        }
+/// The first field in which two values of a kind differ.
+fn in_value(kind: &Kind, values: [&[u8]; 2]) -> Difference {
+    let shown = values.map(|value| to_json(kind, value));
+    let field = kind.fields.iter().map(|field| &field.name).find(|name| {
+        let of = |value: &Json| value.get(name.as_str()).cloned();
+        of(&shown[0]) != of(&shown[1])
+    });
+    let text = |value: &Json| match field.and_then(|name| value.get(name.as_str())) {
+        Some(value) => value.to_string(),
+        None => value.to_string(),
+    };
+    Difference {
+        component: Some(kind.name.clone()),
+        field: field.cloned(),
+        values: (text(&shown[0]), text(&shown[1])),
+        ..Difference::default()
     }
 }
 
-/// Rows that both columns have, on pages that are not at the same address.
-fn rows_apart(old: &Values, new: &Values) -> Vec<usize> {
-    fn apart<T>(old: &Paged<T>, new: &Paged<T>) -> Vec<usize>
-    where
-        T: Clone,
-    {
-        let pages = old.pages().iter().zip(new.pages()).enumerate();
-        let apart = pages.filter(|(_, (old, new))| !Arc::ptr_eq(old, new));
-        let (both, rows) = (old.len().min(new.len()), new.rows_per_page());
-        apart.flat_map(|(at, _)| at * rows..((at + 1) * rows).min(both)).collect()
+/// Where relations, resources or rows of tables differ after a step.
+fn differs_besides(
+    accounts: &[Loaded<'_>; 2],
+    step: usize,
+    worlds: &[World; 2],
+) -> Option<Difference> {
+    let [recorded, replayed] = worlds;
+    if let Some(((kind, from, to), _)) = replayed.relations.diff(&recorded.relations).next() {
+        let kind = replayed.registry.get(kind);
+        let data = |world: &World| {
+            let id = world.registry.find(&kind.name)?;
+            let mut edges = world.relations.outgoing(id, from);
+            edges.find(|(other, _)| *other == to).map(|(_, data)| to_json(kind, data).to_string())
+        };
+        let shown = [recorded, replayed].map(|world| data(world).unwrap_or("no edge".to_owned()));
+        return Some(Difference {
+            entity: Some(from),
+            component: Some(kind.name.clone()),
+            field: Some(format!("to {to}")),
+            values: shown.into(),
+            ..Difference::default()
+        });
     }
-    match (old, new) {
-        (Values::Packed(old), Values::Packed(new)) => apart(old, new),
-        (Values::Dynamic(old), Values::Dynamic(new)) => apart(old, new),
-        // Declared anew: all of them.
-        _ => (0..old.len().min(new.len())).collect(),
+    let kinds: BTreeSet<KindId> =
+        recorded.resources.keys().chain(replayed.resources.keys()).copied().collect();
+    for id in kinds {
+        let values = worlds.each_ref().map(|world| world.resources.get(&id));
+        if values[0] == values[1] {
+            continue;
+        }
+        let kind = replayed.registry.get(id);
+        return Some(match values {
+            [Some(one), Some(two)] => in_value(kind, [one, two]),
+            values => Difference {
+                component: Some(kind.name.clone()),
+                values: values
+                    .map(|value| {
+                        value.map_or("none".to_owned(), |value| to_json(kind, value).to_string())
+                    })
+                    .into(),
+                ..Difference::default()
+            },
+        });
     }
+    let rows = accounts.each_ref().map(|account| {
+        let of_step = account.delta.rows.iter().filter(|(of, ..)| usize::from(*of) == step);
+        of_step.map(|(_, table, log)| (table, log)).collect::<Vec<_>>()
+    });
+    if rows[0] == rows[1] {
+        return None;
+    }
+    let table = (0..).find_map(|at| match (rows[0].get(at), rows[1].get(at)) {
+        (one, two) if one == two && one.is_some() => None,
+        (one, two) => Some(two.or(one).map(|(table, _)| (*table).clone())),
+    })?;
+    Some(Difference {
+        component: table,
+        values: ("other rows".to_owned(), "some rows".to_owned()),
+        ..Difference::default()
+    })
+}
+
+/// Where what is told once for a tick differs.
+fn differs_at_end(accounts: &[Loaded<'_>; 2]) -> Option<Difference> {
+    let [recorded, replayed] = accounts.each_ref().map(|account| &account.delta);
+    let what = if recorded.topics != replayed.topics {
+        "the events that are left to be read"
+    } else if recorded.systems != replayed.systems || recorded.new_systems != replayed.new_systems {
+        "what systems have read"
+    } else if recorded.mods != replayed.mods {
+        "how mods have behaved"
+    } else if recorded.tables != replayed.tables {
+        "the digests of tables"
+    } else if recorded.first_free != replayed.first_free {
+        "which entities are free"
+    } else {
+        return None;
+    };
+    Some(Difference {
+        component: Some(what.to_owned()),
+        values: ("one thing".to_owned(), "another".to_owned()),
+        ..Difference::default()
+    })
 }

@@ -1,7 +1,7 @@
 //! Everything that happened between two ticks, tick by tick.
 //!
 //! Whoever asks about one entity gets it from the blocks that hold its rows
-//! ([`Trail`]); whoever asks about all, from worlds that are brought forward
+//! ([`Track`]); whoever asks about all, from worlds that are brought forward
 //! step by step ([`Walk`]). Both say the same.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use super::apply::Loaded;
 use super::change::{Change, Filter, Origin, StepKind};
 use super::delta::StepHead;
 use super::past::{Anchor, Past};
-use super::trail::Trail;
+use super::track::Track;
 use super::walk::Walk;
 
 /// A way through history.
@@ -62,7 +62,7 @@ impl Course {
             return Err(Failure::Told(NO_HISTORY.to_owned()));
         };
         let way: Box<dyn Way> = match filter.entity {
-            Some(entity) => Box::new(Trail::start(past, start, entity, filter)?),
+            Some(entity) => Box::new(Track::start(past, start, entity, filter)?),
             None => Box::new(Walk::start(past, start, filter)?),
         };
         let mut course = Self { way, anchors, tick: start.tick, last, start: None };

@@ -37,6 +37,11 @@ impl Anchor {
     pub(crate) fn is_reached_by(&self, tick: u64) -> bool {
         self.tick < tick || (self.tick == tick && (!self.adopted || tick == 0))
     }
+
+    /// Whether deltas go on from it; otherwise it is a snapshot's.
+    pub(crate) fn is_of_group(&self) -> bool {
+        self.number < APART
+    }
 }
 
 /// What a save knows of earlier ticks.
@@ -66,7 +71,7 @@ impl<'c> Past<'c> {
     /// The keyframes that deltas lead from one to the next, oldest first.
     pub(crate) fn chain(&self) -> Outcome<Vec<Anchor>> {
         let mut anchors = self.anchors()?;
-        anchors.retain(|anchor| anchor.number < APART);
+        anchors.retain(Anchor::is_of_group);
         Ok(anchors)
     }
 
@@ -204,7 +209,7 @@ impl<'c> Past<'c> {
                     return damage(format!("the copy of the tables of tick {from} cannot be read"));
                 }
             },
-            None => (self.head()?, tables::copy(self.connection)?),
+            None => (self.last_written()?, tables::copy(self.connection)?),
         };
         let told = |error: TableError| Failure::Damage(error.to_string());
         let database = connect::empty_tables()?;
@@ -235,11 +240,42 @@ impl<'c> Past<'c> {
         Ok(database)
     }
 
+    /// Everything that is recorded of a tick, compressed.
+    pub(crate) fn recorded(&self, tick: u64) -> Outcome<Vec<Vec<u8>>> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT data FROM st_deltas WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+        let ids = [frame_id(tick as i64, 0), frame_id(tick as i64 + 1, 0)];
+        let frames = select.query_map(ids, |row| row.get(0))?;
+        Ok(frames.collect::<Result<_, _>>()?)
+    }
+
+    /// The last tick up to this one that can be come back to.
+    pub(crate) fn last_kept(&self, tick: u64) -> Outcome<u64> {
+        let last: Option<i64> = self.connection.query_row(
+            "SELECT max(max(ifnull((SELECT max(id) >> 16 FROM st_deltas WHERE id < (?1 + 1) << 16), 0)),
+                        ifnull((SELECT max(tick) FROM st_keyframes WHERE tick <= ?1), -1))",
+            [tick as i64],
+            |row| row.get(0),
+        )?;
+        match last.filter(|last| *last >= 0) {
+            Some(last) => Ok(last.unsigned_abs()),
+            None => self.unreachable(tick),
+        }
+    }
+
     /// The last tick.
     pub(crate) fn head(&self) -> Outcome<u64> {
         let tick: i64 =
             self.connection.query_row("SELECT tick FROM st_world", [], |row| row.get(0))?;
         Ok(tick.unsigned_abs())
+    }
+
+    /// The last tick, also within a commit that has not written it yet.
+    fn last_written(&self) -> Outcome<u64> {
+        let sql = "SELECT ifnull(max(id) >> 16, 0) FROM st_deltas";
+        let written: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+        Ok(self.head()?.max(written.unsigned_abs()))
     }
 
     /// Undoes what became of rows after a tick, on a connection whose tables

@@ -25,6 +25,11 @@ impl Recorder {
         Self { every: settings.every, omitted: omitted.map(|(id, _)| id).collect() }
     }
 
+    /// Keeps all of every tick.
+    pub(crate) fn of_everything() -> Self {
+        Self { every: 1, omitted: BTreeSet::new() }
+    }
+
     /// Whether anything is kept.
     pub fn is_on(&self) -> bool {
         self.every > 0
@@ -33,6 +38,11 @@ impl Recorder {
     /// Whether this tick can be come back to.
     pub fn keeps(&self, tick: u64) -> bool {
         self.every > 0 && tick.is_multiple_of(self.every)
+    }
+
+    /// Whether all of the world can be come back to at this tick.
+    pub(crate) fn is_whole(&self, tick: u64) -> bool {
+        self.keeps(tick) && self.omitted.is_empty()
     }
 
     /// Whether values of this kind are kept.

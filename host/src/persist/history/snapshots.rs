@@ -5,13 +5,227 @@
 //! so that making one costs nothing. Before history is pruned past it, it gets a
 //! keyframe and a copy of the tables of mods.
 
-use rusqlite::{Connection, params};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
-use super::super::error::Outcome;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::super::error::{Failure, Outcome, SaveError};
+use super::super::lock::Lock;
+use super::super::save::{Restored, now_millis};
+use super::super::{connect, schema};
+use super::Recorder;
 use super::frames::compress;
 use super::past::Past;
 use super::store;
+use crate::config::{SnapshotSettings, WorldConfig};
+use crate::ecs::World;
 use crate::tables;
+
+/// A tick with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// The tick.
+    pub tick: u64,
+    /// What somebody wanted to remember about it.
+    pub note: String,
+    /// When it was made.
+    pub made_at: SystemTime,
+    /// Whether nobody asked for it.
+    pub is_automatic: bool,
+}
+
+/// Characters that a name may have.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Names the last committed tick of a save, also while its world runs. Where
+/// history is kept that is a row and takes no time; a world that keeps none must
+/// not run, and its world and tables are copied. Of a world that keeps one of
+/// many ticks, the last of these is named. Gives what was made.
+pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveError> {
+    let path = &connect::find(path)?;
+    let connection = connect::writing(path)?;
+    connect::recognise_current(&connection, path)?;
+    let failed = |failure: Failure| failure.of(path, "written");
+    schema::check(&connection).map_err(failed)?;
+    let settings = settings(&connection).map_err(failed)?;
+    let every = settings.history.every;
+    let lock = match every > 0 && settings.history.components.is_empty() {
+        true => None,
+        // All of the world is written, and nobody may go on meanwhile.
+        false => Some(Lock::take(path)?),
+    };
+    let write = || -> Outcome<()> {
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        let head = Past::new(&transaction).head()?;
+        if lock.is_some() {
+            let world = Restored::read(&transaction)?.world;
+            add(&transaction, name, head as i64, note, false)?;
+            keep_whole(&transaction, &world)?;
+        } else {
+            let tick = Past::new(&transaction).last_kept(head - head % every)?;
+            add(&transaction, name, tick as i64, note, false)?;
+        }
+        Ok(transaction.commit()?)
+    };
+    write().map_err(failed)?;
+    let all = list(&connection).map_err(|error| failed(error.into()))?;
+    all.into_iter()
+        .find(|made| made.name == name)
+        .ok_or_else(|| SaveError::Missing { path: path.clone() })
+}
+
+/// Every snapshot of a save, by tick.
+pub fn snapshots(path: &Path) -> Result<Vec<Snapshot>, SaveError> {
+    let path = &connect::find(path)?;
+    let connection = connect::reading(path)?;
+    connect::recognise_current(&connection, path)?;
+    list(&connection).map_err(|error| Failure::from(error).of(path, "read"))
+}
+
+/// The tick that a snapshot names.
+pub fn snapshot_tick(path: &Path, name: &str) -> Result<u64, SaveError> {
+    let all = snapshots(path)?;
+    let names: Vec<&str> = all.iter().map(|snapshot| snapshot.name.as_str()).collect();
+    let what = match names.as_slice() {
+        [] => format!("has no snapshot `{name}`, and no other"),
+        names => format!("has no snapshot `{name}`; it has {}", names.join(", ")),
+    };
+    let found = all.iter().find(|snapshot| snapshot.name == name);
+    found.map(|snapshot| snapshot.tick).ok_or(SaveError::Cannot { path: path.to_owned(), what })
+}
+
+/// Takes the name away from a tick, also while the world runs.
+pub fn forget_snapshot(path: &Path, name: &str) -> Result<(), SaveError> {
+    snapshot_tick(path, name)?;
+    let path = &connect::find(path)?;
+    let connection = connect::writing(path)?;
+    let forget = || -> Outcome<()> {
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        remove(&transaction, name)?;
+        Ok(transaction.commit()?)
+    };
+    forget().map_err(|failure| failure.of(path, "written"))
+}
+
+fn settings(connection: &Connection) -> Outcome<WorldConfig> {
+    let sql = super::super::save::LAST_SETTINGS;
+    let text: String = connection.query_row(sql, [], |row| row.get(0))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Damage(format!("its settings cannot be read: {error}")))
+}
+
+fn list(connection: &Connection) -> rusqlite::Result<Vec<Snapshot>> {
+    let mut select = connection.prepare(
+        "SELECT name, tick, note, made_at, automatic FROM st_snapshots ORDER BY tick, name",
+    )?;
+    let snapshots = select.query_map([], |row| {
+        let made_at = Duration::from_millis(row.get::<_, i64>(3)?.unsigned_abs());
+        Ok(Snapshot {
+            name: row.get(0)?,
+            tick: row.get::<_, i64>(1)?.unsigned_abs(),
+            note: row.get(2)?,
+            made_at: SystemTime::UNIX_EPOCH.checked_add(made_at).unwrap_or(SystemTime::UNIX_EPOCH),
+            is_automatic: row.get(4)?,
+        })
+    })?;
+    snapshots.collect()
+}
+
+/// Checks that a snapshot can have this name.
+pub(in crate::persist) fn check_name(connection: &Connection, name: &str) -> Outcome<()> {
+    let is_name = !name.is_empty()
+        && name.chars().count() <= NAME_CHARS_MAX
+        && !name.chars().any(char::is_control);
+    if !is_name {
+        return Err(Failure::Told(format!(
+            "takes names of snapshots of 1 to {NAME_CHARS_MAX} letters, and `{name}` is none"
+        )));
+    }
+    let known: Option<i64> = connection
+        .query_row("SELECT tick FROM st_snapshots WHERE name = ?1", [name], |row| row.get(0))
+        .optional()?;
+    if let Some(known) = known {
+        return Err(Failure::Told(format!(
+            "has a snapshot `{name}` already, of tick {known}: give another name, or remove that one"
+        )));
+    }
+    Ok(())
+}
+
+/// Names a tick.
+pub(in crate::persist) fn add(
+    connection: &Connection,
+    name: &str,
+    tick: i64,
+    note: &str,
+    is_automatic: bool,
+) -> Outcome<()> {
+    check_name(connection, name)?;
+    connection.execute(
+        "INSERT INTO st_snapshots (name, tick, note, made_at, automatic)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![name, tick, note, now_millis(), is_automatic],
+    )?;
+    Ok(())
+}
+
+/// Gives the snapshots of the tick at which a world stands all that they need.
+pub(in crate::persist) fn keep_whole(connection: &Connection, world: &World) -> Outcome<()> {
+    let number = store::write_apart(connection, world, &Default::default())?;
+    let tick = world.tick() as i64;
+    keep_tables(connection, tick, &tables::copy(connection)?)?;
+    let sql = "UPDATE st_snapshots SET keyframe = ?2 WHERE tick = ?1";
+    connection.execute(sql, params![tick, number])?;
+    Ok(())
+}
+
+/// Makes the snapshots that nobody asks for, of ticks that are committed, and
+/// removes those that are too many.
+pub(in crate::persist) fn rotate(
+    connection: &Connection,
+    settings: &SnapshotSettings,
+    ticks: impl Iterator<Item = u64>,
+    world: &World,
+    recorder: &Recorder,
+) -> Outcome<()> {
+    if settings.every_ticks == 0 {
+        return Ok(());
+    }
+    for tick in ticks.filter(|tick| tick.is_multiple_of(settings.every_ticks)) {
+        let is_last = tick == world.tick();
+        if recorder.is_whole(tick) {
+            add(connection, &format!("auto-{tick}"), tick as i64, "", true)?;
+        } else if is_last {
+            add(connection, &format!("auto-{tick}"), tick as i64, "", true)?;
+            keep_whole(connection, world)?;
+        }
+    }
+    if settings.keep > 0 {
+        let mut select = connection.prepare_cached(
+            "SELECT name FROM st_snapshots WHERE automatic = 1 ORDER BY tick DESC LIMIT -1 OFFSET ?1",
+        )?;
+        let names = select.query_map([settings.keep as i64], |row| row.get(0))?;
+        let names: Vec<String> = names.collect::<Result<_, _>>()?;
+        names.iter().try_for_each(|name| remove(connection, name))?;
+    }
+    Ok(())
+}
+
+fn remove(connection: &Connection, name: &str) -> Outcome<()> {
+    let sql = "DELETE FROM st_snapshots WHERE name = ?1 RETURNING keyframe";
+    let keyframe: Option<i64> = connection.query_row(sql, [name], |row| row.get(0))?;
+    if let Some(number) = keyframe {
+        let sql = "SELECT EXISTS (SELECT 1 FROM st_snapshots WHERE keyframe = ?1)";
+        if !connection.query_row(sql, [number], |row| row.get::<_, bool>(0))? {
+            store::delete_keyframe(connection, number)?;
+        }
+    }
+    Ok(())
+}
 
 /// Gives snapshots of ticks before this one what they need to be gone back to
 /// without history. One whose tick history has lost goes.

@@ -1,9 +1,9 @@
 //! History as the writer of a save keeps it: the deltas of each commit, whole
 //! worlds now and then, and what is no longer wanted pruned.
 //!
-//! A keyframe is due once the deltas since the last take as much room as it
-//! did: so all of them together take about twice the room of the deltas, and
-//! going to a tick reads about as much as a world. It is made by another thread
+//! A keyframe is due once the deltas since the last take twice the room that it
+//! did: so all of them take half as much as the deltas, and going to a tick reads
+//! about twice as much as a world. It is made by another thread
 //! of the world as it was, and comes into the save with later commits, some MiB
 //! with each; its row comes last, and without it its frames count for nothing.
 //!
@@ -84,6 +84,13 @@ pub(in crate::persist) struct Changes {
     dropped: usize,
 }
 
+impl Changes {
+    /// Groups that go.
+    pub(in crate::persist) fn dropped(&self) -> usize {
+        self.dropped
+    }
+}
+
 impl Store {
     /// Finds out what a save has.
     pub(in crate::persist) fn read(connection: &Connection) -> rusqlite::Result<Self> {
@@ -121,6 +128,28 @@ impl Store {
     /// Whether the deltas of the next ticks go on from what there is.
     pub(in crate::persist) fn goes_on(&self, world: &World, recorder: &Recorder) -> bool {
         !recorder.is_on() || (!self.groups.is_empty() && recorder.keeps(world.tick()))
+    }
+
+    /// The first tick that can be gone back to after a commit.
+    pub(in crate::persist) fn first_tick_after(&self, changes: &Changes) -> Option<i64> {
+        self.groups.get(changes.dropped).map(|group| group.tick)
+    }
+
+    /// Bytes that history takes.
+    pub(in crate::persist) fn bytes(&self) -> u64 {
+        let keyframes: u64 = self.groups.iter().map(|group| group.bytes).sum();
+        let gone = self.groups.front().map_or(0, |first| first.total);
+        keyframes + (self.total - gone)
+    }
+
+    /// Keyframes in it.
+    pub(in crate::persist) fn keyframes(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether the world after a tick can be had of groups.
+    pub(in crate::persist) fn reaches(&self, tick: i64) -> bool {
+        self.groups.front().is_some_and(|first| first.tick <= tick)
     }
 
     /// Takes a keyframe over that has been made meanwhile.
@@ -226,7 +255,7 @@ impl Store {
         let (last, total, bytes) =
             self.groups.back().map_or((0, 0, 0), |last| (last.tick, last.total, last.bytes));
         let is_due = tick - last >= SPACING_MIN
-            && (self.total - total >= bytes || tick - last >= SPACING_MAX);
+            && (self.total - total >= 2 * bytes || tick - last >= SPACING_MAX);
         if !is_due || self.job.is_some() || self.ready.is_some() || !recorder.keeps(world.tick()) {
             return;
         }

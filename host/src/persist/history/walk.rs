@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::ecs::World;
 
 use super::super::error::Outcome;
+use super::between::between;
 use super::change::{Action, Change, Filter, Origin, StepKind};
-use super::compare::compare;
 use super::course::{Way, delta_from, origins};
 use super::past::{Anchor, Past};
 
@@ -31,7 +31,7 @@ impl Way for Walk {
         let mut nothing = World::new(self.world.rows_per_page());
         nothing.registry = self.world.registry.clone();
         let origin = Origin { tick: self.world.tick(), step: StepKind::Start, system: None };
-        let mut all = compare(&nothing, &self.world, &self.omitted, &self.filter, &origin);
+        let mut all = between(&nothing, &self.world, &self.omitted, &self.filter, &origin);
         all.iter_mut().for_each(|change| change.action = Action::Was);
         all
     }
@@ -51,7 +51,7 @@ impl Way for Walk {
             loaded.apply_step(&mut self.world, step)?;
             if let Some(before) = before {
                 let (world, omitted) = (&self.world, &self.omitted);
-                changes.append(&mut compare(&before, world, omitted, &self.filter, origin));
+                changes.append(&mut between(&before, world, omitted, &self.filter, origin));
             }
         }
         loaded.finish(&mut self.world)?;
@@ -62,7 +62,7 @@ impl Way for Walk {
         let (world, omitted) = past.world_of(anchor)?;
         let origin = Origin { tick: anchor.tick, step: by, system: None };
         let unknown: BTreeSet<u32> = omitted.union(&self.omitted).copied().collect();
-        let changes = compare(&self.world, &world, &unknown, &self.filter, &origin);
+        let changes = between(&self.world, &world, &unknown, &self.filter, &origin);
         (self.world, self.omitted) = (world, omitted);
         Ok(changes)
     }

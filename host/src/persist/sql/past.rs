@@ -5,14 +5,12 @@
 //! which nothing is told.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, Result};
 
 use crate::ecs::{Entity, Kind, KindId};
-use crate::persist::connect;
 use crate::persist::error::{Failure, Outcome};
 use crate::persist::history::{Change, Course, Filter, Past};
 
@@ -21,9 +19,8 @@ use super::cells;
 /// The history of a save up to a tick.
 #[derive(Debug)]
 pub(in crate::persist) struct Archive {
-    path: PathBuf,
+    connection: Mutex<Connection>,
     last: u64,
-    connection: Mutex<Option<Connection>>,
 }
 
 /// Which rows are asked for.
@@ -36,23 +33,14 @@ pub(super) struct Wanted {
 }
 
 impl Archive {
-    /// Of the save at a path, up to a tick.
-    pub(in crate::persist) fn new(path: PathBuf, last: u64) -> Self {
-        Self { path, last, connection: Mutex::default() }
+    /// Of the save of this connection, which nobody else uses, up to a tick.
+    pub(in crate::persist) fn new(connection: Connection, last: u64) -> Self {
+        Self { connection: Mutex::new(connection), last }
     }
 
     fn read<T>(&self, read: impl FnOnce(Past<'_>) -> Outcome<T>) -> Result<T> {
-        let mut kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match &mut *kept {
-            Some(connection) => connection,
-            none => {
-                let opened = connect::reading(&self.path);
-                let opened = opened.map_err(|error| Error::ModuleError(error.to_string()))?;
-                opened.execute_batch("BEGIN")?;
-                none.insert(opened)
-            }
-        };
-        read(Past::new(connection)).map_err(|failure| match failure {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        read(Past::new(&connection)).map_err(|failure| match failure {
             Failure::Sqlite(error) => error,
             Failure::Damage(what) | Failure::Told(what) => Error::ModuleError(what),
         })

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ffi::{CStr, CString, c_int};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -397,8 +398,29 @@ unsafe impl VTabCursor for WorldCursor<'_> {
         context.set_result(value)
     }
 
+    /// The same for the same row, however it was found: where either of two
+    /// conditions may find a row, SQLite looks for both and takes rows of one
+    /// number for one.
     fn rowid(&self) -> Result<i64> {
-        Ok(self.number)
+        fn number(what: impl Hash) -> i64 {
+            let mut hasher = DefaultHasher::new();
+            what.hash(&mut hasher);
+            hasher.finish() as i64
+        }
+        Ok(match &self.row {
+            Some(Row::Component(entity, ..) | Row::Entity(entity, ..)) => entity.to_bits() as i64,
+            Some(Row::Edge(from, to, kind, _)) => {
+                number((from.to_bits(), to.to_bits(), &kind.name))
+            }
+            Some(Row::Change(change) | Row::History(_, change)) => {
+                let Change { origin, action, entity, target, kind, .. } = change;
+                let kind = kind.as_ref().map(|kind| &kind.name);
+                let by = (origin.tick, origin.step.name(), &origin.system);
+                number((by, action.name(), entity, target, kind))
+            }
+            Some(Row::Resource(..)) | None => 0,
+            Some(Row::Listed(_)) => self.number,
+        })
     }
 }
 

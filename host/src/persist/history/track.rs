@@ -18,7 +18,7 @@ use super::keyframe::Keyframe;
 use super::past::{Anchor, Past};
 
 /// A way through history with one entity.
-pub(super) struct Trail {
+pub(super) struct Track {
     entity: Entity,
     filter: Filter,
     tick: u64,
@@ -44,7 +44,7 @@ struct Known {
 
 type Edges = BTreeMap<(KindId, Entity, Entity), Bytes>;
 
-impl Trail {
+impl Track {
     /// Starts at a keyframe.
     pub(super) fn start(
         past: Past<'_>,
@@ -56,7 +56,7 @@ impl Trail {
         let index = entity.index() as usize;
         let (page, row) = (index / Entities::SLOTS_PER_PAGE, index % Entities::SLOTS_PER_PAGE);
         let key = ChunkKey { part: Part::Slots, archetype: 0, kind: 0, page: page as u32 };
-        let mut trail = Self {
+        let mut track = Self {
             entity,
             filter,
             tick: at.tick,
@@ -67,8 +67,8 @@ impl Trail {
             values: BTreeMap::new(),
             edges: Edges::new(),
         };
-        trail.seed(past, &head)?;
-        Ok(trail)
+        track.seed(past, &head)?;
+        Ok(track)
     }
 
     /// Takes all of the entity from the whole world that was passed last.
@@ -200,7 +200,7 @@ impl Trail {
     }
 }
 
-impl Way for Trail {
+impl Way for Track {
     fn start(&self) -> Vec<Change> {
         let origin = Origin { tick: self.tick, step: StepKind::Start, system: None };
         let mut telling = Telling::new(self, &origin);
@@ -316,8 +316,8 @@ type Side<'a> = (Option<&'a [u8]>, &'a Known);
 type Whole<'a> = (bool, &'a BTreeMap<KindId, Cell>, &'a Known);
 
 impl<'a> Telling<'a> {
-    fn new(trail: &Trail, origin: &'a Origin) -> Self {
-        Self { entity: trail.entity, filter: trail.filter, origin, changes: Vec::new() }
+    fn new(track: &Track, origin: &'a Origin) -> Self {
+        Self { entity: track.entity, filter: track.filter, origin, changes: Vec::new() }
     }
 
     fn push(

@@ -1,0 +1,291 @@
+//! Going back in time: a save becomes what it was after an earlier tick, or a
+//! branch of it does.
+//!
+//! Everything later is taken out in one transaction, the world and the tables of
+//! mods are put back, and the whole is checked as a save is when it opens,
+//! before it is committed: it has the state hash that was recorded for the tick,
+//! or stays as it is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::config::WorldConfig;
+use crate::ecs::World;
+use crate::hash::StateHasher;
+use crate::record::Digest;
+use crate::tables::{self, Database, TableError};
+
+use super::chunks::Index;
+use super::error::{Failure, Outcome, SaveError, damage};
+use super::history::{Past, Recorder, Store};
+use super::lock::{Lock, beside};
+use super::log::{self, AllTotals, topic_number};
+use super::mods::ModSet;
+use super::save::{Head, LAST_SETTINGS, Restored, Save, begin, now_millis, seal, write_head};
+use super::{backup, connect, draft, state};
+
+/// Where a save stands after it was rewound or branched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rewound {
+    /// The tick at which it stood.
+    pub from: u64,
+    /// The tick at which it stands.
+    pub tick: u64,
+    /// The state hash of that tick.
+    pub hash: Digest,
+}
+
+/// Takes a save back to an earlier tick. What is ahead of it is lost.
+pub fn rewind(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
+    let (save, config, world) = Save::open(path)?;
+    let from = world.tick();
+    let done = save.rewind_to(&config, &world, tick).map_err(|failure| failure.of(path, "rewound"));
+    let closed = save.close();
+    let hash = done?;
+    closed?;
+    Ok(Rewound { from, tick, hash })
+}
+
+/// Copies a save, also while its world runs, and takes the copy back to an
+/// earlier tick. The copy appears once it is whole.
+pub fn branch(path: &Path, tick: u64, target: &Path) -> Result<Rewound, SaveError> {
+    let lock = Lock::take(target)?;
+    let mut rewound = None;
+    draft::appear(target, &lock, |draft| {
+        backup::copy(path, draft)?;
+        rewound = Some(rewind(draft, tick)?);
+        let _ = std::fs::remove_file(beside(draft, ".lock"));
+        Ok(())
+    })?;
+    rewound.ok_or_else(|| SaveError::Missing { path: path.to_owned() })
+}
+
+/// Keeps what is ahead of a tick as a save of its own beside this one, and gives
+/// its name; nothing where nothing is.
+pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
+    let path = &connect::find(path)?;
+    let tick = {
+        let connection = connect::reading(path)?;
+        connect::recognise_current(&connection, path)?;
+        Past::new(&connection).head().map_err(|failure| failure.of(path, "read"))?
+    };
+    if of >= tick {
+        return Ok(None);
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let named = |count: u32| {
+        let more = if count == 1 { String::new() } else { format!("-{count}") };
+        path.with_file_name(format!("{stem}-ahead-{tick}{more}.db"))
+    };
+    let free = (1..).map(named).find(|name| !name.exists());
+    let target = free.unwrap_or_else(|| named(1));
+    backup::backup(path, &target)?;
+    Ok(Some(target))
+}
+
+impl Save {
+    fn rewind_to(&self, config: &WorldConfig, now: &World, tick: u64) -> Outcome<Digest> {
+        if tick > now.tick() {
+            let head = now.tick();
+            return told(format!(
+                "stands at tick {head}, and {tick} is ahead of it: run it instead"
+            ));
+        }
+        let database = self.database();
+        let then = Then::read(&database, tick)?;
+        let (mut world, copied) = {
+            let connection = database.lock();
+            let past = Past::new(&connection);
+            let (mut world, omitted) = past.world(tick)?;
+            if !omitted.is_empty() {
+                return told(
+                    "keeps the history of some components only, as `components` in [history] \
+                     asks, so that no earlier world is whole"
+                        .to_owned(),
+                );
+            }
+            let tables = past.tables(tick, false)?;
+            world.tables = Arc::new(tables.tables()?);
+            (world, tables::copy(&tables.lock())?)
+        };
+        let state = StateHasher::default().digest(&world);
+        if then.state.is_some_and(|recorded| recorded != state) {
+            return damage(format!("its history leads to another world than tick {tick} left"));
+        }
+        database.restore(&copied).map_err(|error| match error {
+            TableError::Sqlite(error) => Failure::Sqlite(error),
+            error => Failure::Damage(error.to_string()),
+        })?;
+        world.tables = Arc::new(database.tables()?);
+        let rewound = self.write_past(&database, config, now, &world, &then, state);
+        if rewound.is_err() {
+            database.undo_all();
+        }
+        rewound
+    }
+
+    fn write_past(
+        &self,
+        database: &Database,
+        config: &WorldConfig,
+        now: &World,
+        world: &World,
+        then: &Then,
+        state: Digest,
+    ) -> Outcome<Digest> {
+        let connection = database.lock();
+        let transaction = begin(&connection)?;
+        forget_later(&transaction, then)?;
+        // Unread events come back as they were before anybody declared them anew.
+        for (topic, _, unread) in world.events.iter() {
+            for event in unread {
+                transaction.execute(
+                    "DELETE FROM st_events WHERE tick = ?1 AND topic = ?2 AND number = ?3",
+                    params![event.tick as i64, topic_number(topic), event.number as i64],
+                )?;
+            }
+        }
+        if now.registry != world.registry {
+            // What waits is of kinds as they are declared now.
+            transaction.execute("DELETE FROM st_inbox", [])?;
+        }
+        let nothing = World::new(world.rows_per_page());
+        state::write(&transaction, &nothing, world)?;
+        Index::default().write(&transaction, &nothing, world)?;
+        let totals = AllTotals::new();
+        log::write(&transaction, &[], &nothing, world, &totals, now_millis())?;
+        let head = Head {
+            tick: then.tick,
+            first_free: i64::from(world.entities.first_free()),
+            committed_at: now_millis(),
+            state,
+            chain: then.chain,
+        };
+        let text: String = transaction.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
+        let mods = ModSet::read(&transaction)?;
+        write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
+        let recorder = Recorder::new(&config.history, &world.registry);
+        let store = Store::read(&transaction)?;
+        if recorder.is_on() && !store.reaches(then.tick) {
+            store.write_whole(&transaction, world, false, &recorder)?;
+        }
+        if Restored::read(&transaction)?.head.state != state {
+            return damage("it is not what it was");
+        }
+        transaction.commit()?;
+        Ok(state)
+    }
+}
+
+/// What is known of the tick that is gone back to.
+struct Then {
+    tick: i64,
+    /// Its recorded hash; none for the start of a world.
+    state: Option<Digest>,
+    chain: Digest,
+    /// The last set of mods that ran in it, and the last settings.
+    mods: i64,
+    settings: i64,
+}
+
+impl Then {
+    fn read(database: &Database, tick: u64) -> Outcome<Self> {
+        let connection = database.lock();
+        let tick = tick as i64;
+        let hashes: Option<(Digest, Digest)> = connection
+            .query_row("SELECT state, chain FROM st_ticks WHERE tick = ?1", [tick], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        if tick > 0 && hashes.is_none() {
+            return told(format!(
+                "has no record of tick {tick}: it is older than what [history] keeps"
+            ));
+        }
+        let last = |table: &str| -> Outcome<i64> {
+            let sql = format!(
+                "SELECT ifnull(max(number) FILTER (WHERE since < ?1), min(number)) FROM {table}"
+            );
+            Ok(connection.query_row(&sql, [tick], |row| row.get(0))?)
+        };
+        Ok(Self {
+            tick,
+            state: hashes.map(|(state, _)| state),
+            chain: hashes.map_or([0; 32], |(_, chain)| chain),
+            mods: last("st_mod_sets")?,
+            settings: last("st_settings")?,
+        })
+    }
+}
+
+fn told<T>(what: String) -> Outcome<T> {
+    Err(Failure::Told(what))
+}
+
+/// Takes out whatever came after a tick, and the world as it is now.
+fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
+    connection.execute(
+        "UPDATE st_totals SET (runs, calls, rows, commands, stale, events, guest_ns, faults) = (
+             SELECT st_totals.runs - count(*), st_totals.calls - ifnull(sum(later.calls), 0),
+                    st_totals.rows - ifnull(sum(later.rows), 0),
+                    st_totals.commands - ifnull(sum(later.commands), 0),
+                    st_totals.stale - ifnull(sum(later.stale), 0),
+                    st_totals.events - ifnull(sum(later.events), 0),
+                    st_totals.guest_ns - ifnull(sum(later.guest_ns), 0),
+                    st_totals.faults - (SELECT count(*) FROM st_faults
+                                        WHERE system = st_totals.system AND tick > ?1)
+             FROM st_runs AS later WHERE later.system = st_totals.system AND later.tick > ?1)",
+        [then.tick],
+    )?;
+    for table in [
+        "st_ticks",
+        "st_inputs",
+        "st_runs",
+        "st_faults",
+        "st_exclusions",
+        "st_suspensions",
+        "st_events",
+        "st_snapshots",
+        "st_table_copies",
+    ] {
+        connection.execute(&format!("DELETE FROM {table} WHERE tick > ?1"), [then.tick])?;
+    }
+    // What other mods took over after the tick is later, too; at the start of a
+    // world that is how it was made.
+    for table in ["st_migrations", "st_conversions"] {
+        let sql = format!("DELETE FROM {table} WHERE tick > 0 AND tick >= ?1");
+        connection.execute(&sql, [then.tick])?;
+    }
+    for (table, number) in [("st_mods", then.mods), ("st_assets", then.mods)] {
+        connection.execute(&format!("DELETE FROM {table} WHERE mod_set > ?1"), [number])?;
+    }
+    connection.execute("DELETE FROM st_mod_sets WHERE number > ?1", [then.mods])?;
+    connection.execute("DELETE FROM st_settings WHERE number > ?1", [then.settings])?;
+    connection.execute("DELETE FROM st_deltas WHERE id >= (?1 + 1) << 16", [then.tick])?;
+    connection.execute(
+        "DELETE FROM st_keyframes WHERE tick > ?1 OR (tick = ?1 AND adopted = 1 AND tick > 0)",
+        [then.tick],
+    )?;
+    connection.execute(
+        "DELETE FROM st_keyframe_frames WHERE id >> 16 NOT IN (SELECT number FROM st_keyframes)",
+        [],
+    )?;
+    for table in [
+        "st_kinds",
+        "st_fields",
+        "st_archetypes",
+        "st_chunks",
+        "st_patches",
+        "st_resources",
+        "st_relations",
+        "st_topics",
+        "st_systems",
+        "st_cursors",
+        "st_mod_states",
+    ] {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    Ok(())
+}
