@@ -57,6 +57,7 @@ mod draft;
 mod encode;
 mod error;
 mod export;
+mod findings;
 mod inbox;
 mod inquiry;
 mod lock;

@@ -8,6 +8,7 @@
 //! | `value` | parameters and rows, between MessagePack and SQLite |
 //! | `digest` | follows each change of a row, for the state hash |
 //! | `migration` | the only way to CREATE, ALTER and DROP |
+//! | `form` | what tables in a save may be |
 //! | `memory` | how much memory SQLite has |
 //!
 //! # What a mod may
@@ -34,14 +35,17 @@
 
 mod database;
 mod digest;
+mod form;
 mod gate;
 mod memory;
 mod migration;
 mod session;
 mod value;
 
-pub use database::{Database, Guard, Undone, states};
-pub use migration::{Migration, Ran, TableError, check, pending, ran};
+pub use database::{Database, Guard, Undone, names};
+pub use digest::of as state;
+pub use form::check;
+pub use migration::{Migration, Ran, TableError, pending, ran};
 pub use session::{Answer, Session, Stop};
 
 #[cfg(test)]

@@ -198,6 +198,15 @@ pub(super) fn damage<T>(what: impl Into<String>) -> Outcome<T> {
 }
 
 impl Failure {
+    /// What is wrong, of a file that is known.
+    pub(super) fn told(self) -> String {
+        match self.of(Path::new(""), "read") {
+            SaveError::Damaged { what, .. } => what,
+            SaveError::Sqlite { cause, .. } => format!("SQLite cannot read it: {cause}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Says of which file, and while what.
     pub(super) fn of(self, path: &Path, doing: &'static str) -> SaveError {
         let path = path.to_owned();

@@ -19,6 +19,7 @@ use crate::record::{Digest, Input};
 use crate::tables::{self, Ran};
 
 use super::error::{Failure, SaveError};
+use super::findings::Findings;
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -105,12 +106,13 @@ impl Reader {
         // From here on one commit is seen.
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
-        schema::check(&connection).map_err(failed)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path, connection, tables: None })
     }
 
     fn restore(&self) -> Result<Restored, SaveError> {
-        Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+        let restored = Restored::read(&self.connection, &mut Findings::strict());
+        restored.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The world after the last committed tick, and its settings.

@@ -6,7 +6,9 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::error::{Outcome, damage};
+use super::error::{Failure, Outcome, damage};
+use super::findings::Findings;
+use crate::tables;
 
 /// What `application_id` says: `Sand` in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x5361_6e64;
@@ -43,17 +45,23 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Res
     Ok(())
 }
 
-/// Checks that the tables are those of the current format: a save can come from
-/// anywhere, and one that another program altered is not trusted.
-pub(super) fn check(connection: &Connection) -> Outcome<()> {
+/// Checks that the tables are those of the current format, and that all others
+/// have the form that they must have: a save can come from anywhere, and one
+/// that another program altered is not trusted. Nothing is read from a table
+/// before this.
+pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<()> {
     let mut fresh = Connection::open_in_memory()?;
     migrate(&mut fresh)?;
     let (expected, found) = (shape(&fresh)?, shape(connection)?);
-    if let Some(strange) = found.iter().find(|item| !expected.contains(item)) {
-        return damage(format!("its `{}` is none that Sandtable made", strange.name));
+    for strange in found.iter().filter(|item| !expected.contains(item)) {
+        let what = format!("its `{}` is none that Sandtable made", strange.name);
+        findings.note(Failure::Damage(what))?;
     }
-    if let Some(lost) = expected.iter().find(|item| !found.contains(item)) {
-        return damage(format!("it lacks `{}`", lost.name));
+    for lost in expected.iter().filter(|item| !found.contains(item)) {
+        findings.note(Failure::Damage(format!("it lacks `{}`", lost.name)))?;
+    }
+    for error in tables::check(connection)? {
+        findings.whole::<()>(damage(error.to_string()))?;
     }
     Ok(())
 }
@@ -100,7 +108,7 @@ mod tests {
         }
         assert_eq!(tables(&one_by_one), tables(&at_once));
         assert_eq!(format(&at_once), Ok(FORMAT));
-        check(&at_once).expect("current");
+        check(&at_once, &mut Findings::strict()).expect("current");
     }
 
     #[test]
@@ -126,14 +134,14 @@ mod tests {
             let mut connection = empty();
             migrate(&mut connection).expect("migrated");
             connection.execute_batch(sql).expect(sql);
-            let refused = format!("{:?}", check(&connection).expect_err(sql));
+            let refused =
+                format!("{:?}", check(&connection, &mut Findings::strict()).expect_err(sql));
             assert!(refused.contains(expected), "{refused}");
         }
         let mut connection = empty();
         migrate(&mut connection).expect("migrated");
-        connection
-            .execute_batch("CREATE TABLE economy__ledger (id INTEGER PRIMARY KEY)")
-            .expect("");
-        check(&connection).expect("a mod's table is no business of ours");
+        let table = "CREATE TABLE economy__ledger (id INTEGER PRIMARY KEY) STRICT, WITHOUT ROWID";
+        connection.execute_batch(table).expect("made");
+        check(&connection, &mut Findings::strict()).expect("a mod's table");
     }
 }
