@@ -21,6 +21,7 @@ mod manifests;
 mod packs;
 mod place;
 mod reload;
+mod repair;
 mod running;
 mod scaffold;
 mod scenarios;

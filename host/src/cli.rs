@@ -18,6 +18,7 @@ mod info;
 mod mods;
 mod new;
 mod pack;
+mod repair;
 mod run;
 mod screen;
 mod send;
@@ -70,6 +71,7 @@ enum Verb {
     Sql(sql::Arguments),
     Info(info::Arguments),
     Backup(backup::Arguments),
+    Repair(repair::Arguments),
     Export(export::Arguments),
     Mods(mods::Arguments),
     Pack(pack::Arguments),
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Verb::Sql(arguments) => sql::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
+        Verb::Repair(arguments) => repair::run(arguments),
         Verb::Export(arguments) => export::run(arguments),
         Verb::Mods(arguments) => mods::run(arguments),
         Verb::Pack(arguments) => pack::run(arguments),

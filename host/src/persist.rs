@@ -7,6 +7,7 @@
 //! | [`Inquiry`] | answers SQL about a world that runs without a save |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
+//! | [`check`], [`repair`] | says all that is wrong with a save; salvages what is whole |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
@@ -50,6 +51,7 @@
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
 mod backup;
+mod check;
 mod checkpoint;
 mod chunks;
 mod connect;
@@ -64,6 +66,7 @@ mod lock;
 mod log;
 mod mods;
 mod reader;
+mod repair;
 mod restore;
 mod save;
 mod schema;
@@ -71,6 +74,7 @@ mod sql;
 mod state;
 
 pub use backup::{BackedUp, backup};
+pub use check::{Checked, check};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
@@ -78,6 +82,7 @@ pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{Inquiry, Running};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
+pub use repair::{Repaired, repair};
 pub use save::{Adoption, Save};
 pub use sql::{Table, exact};
 

@@ -93,6 +93,12 @@ pub enum SaveError {
         /// What was found.
         what: String,
     },
+    /// There is nothing to repair.
+    #[error("{} is sound: there is nothing to repair, and `backup` copies it", path.display())]
+    Sound {
+        /// The save.
+        path: PathBuf,
+    },
     /// A slim save, whose mods are elsewhere.
     #[error(
         "{} is slim and lacks its mods {missing}: put a pack that has them beside it, or run it \

@@ -110,8 +110,7 @@ pub(super) fn gather(
     findings: &mut Findings,
 ) -> Outcome<Vec<(i64, Input)>> {
     let mut inputs = Vec::new();
-    let select =
-        format!("SELECT id, kind, sender, payload FROM st_inbox WHERE id > {after} ORDER BY id");
+    let select = "SELECT id, kind, sender, payload FROM st_inbox WHERE id > ?1 ORDER BY id";
     findings.each(connection, select, [after], |_, row| {
         let (number, payload): (u32, Vec<u8>) = (row.get(1)?, row.get(3)?);
         let known = registry.iter().nth(number as usize);

@@ -31,7 +31,7 @@ use super::log::topic_of;
 pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 
 /// Ticks beyond this cannot be told apart in a stamp.
-const TICK_MAX: i64 = 1 << 47;
+pub(super) const TICK_MAX: i64 = 1 << 47;
 /// Characters that the text of a type may have.
 const TYPE_CHARS_MAX: usize = 1 << 16;
 

@@ -390,7 +390,11 @@ fn write_draft(
     closed.map_err(|error| Failure::from(error).of(path, "made"))
 }
 
-fn write_head(connection: &Connection, head: &Head, seal: &Digest) -> rusqlite::Result<()> {
+pub(super) fn write_head(
+    connection: &Connection,
+    head: &Head,
+    seal: &Digest,
+) -> rusqlite::Result<()> {
     let mut upsert = connection.prepare_cached(
         "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
@@ -415,7 +419,7 @@ fn config_text(config: &WorldConfig) -> Outcome<String> {
 
 /// The digest of everything that the state hash leaves out and a damaged save
 /// must not get wrong.
-fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
+pub(super) fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
     let mut into = Hasher::new();
     for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
         into.update(&number.to_le_bytes());
@@ -460,7 +464,7 @@ pub(super) fn check_pages(
     looked
 }
 
-fn now_millis() -> i64 {
+pub(super) fn now_millis() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as i64
 }

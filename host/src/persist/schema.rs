@@ -66,22 +66,34 @@ pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome
     Ok(())
 }
 
+/// Names of our tables that are as we make them.
+pub(super) fn sound(connection: &Connection) -> Outcome<Vec<String>> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    let found = shape(connection)?;
+    let sound =
+        shape(&fresh)?.into_iter().filter(|item| item.name == item.of && found.contains(item));
+    Ok(sound.map(|item| item.name).collect())
+}
+
 /// A table or index of ours.
 #[derive(Debug, PartialEq, Eq)]
 struct Item {
     name: String,
+    kind: String,
     of: String,
     sql: Option<String>,
 }
 
 fn shape(connection: &Connection) -> rusqlite::Result<Vec<Item>> {
     let mut select = connection.prepare(
-        "SELECT name, tbl_name, sql FROM sqlite_schema
+        "SELECT name, type, tbl_name, sql FROM sqlite_schema
          WHERE lower(substr(tbl_name, 1, 3)) = 'st_' OR lower(substr(name, 1, 3)) = 'st_'
          ORDER BY name, type",
     )?;
-    let items = select
-        .query_map([], |row| Ok(Item { name: row.get(0)?, of: row.get(1)?, sql: row.get(2)? }))?;
+    let items = select.query_map([], |row| {
+        Ok(Item { name: row.get(0)?, kind: row.get(1)?, of: row.get(2)?, sql: row.get(3)? })
+    })?;
     items.collect()
 }
 
