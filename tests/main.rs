@@ -15,6 +15,7 @@ mod earth;
 mod export;
 mod faults;
 mod fixtures;
+mod fuzz;
 mod heavy;
 mod kill;
 mod manifests;
