@@ -46,7 +46,7 @@ fn every_kind_of_damage_is_named_and_what_is_whole_runs_on() {
     ticks(Some(place.0.path()), &place.at("save.db"), 30);
     for (number, (sql, expected)) in [
         ("UPDATE st_chunks SET data = x'00' WHERE part = 2", "a page"),
-        ("DELETE FROM st_chunks WHERE part = 0", "places of its entities"),
+        ("DELETE FROM st_chunks WHERE part = 0", "of its entities are lost"),
         ("DELETE FROM st_chunks WHERE part = 1", "it has a page too much"),
         ("DELETE FROM st_archetypes WHERE id = 0", "there is no archetype before"),
         ("UPDATE st_world SET state = zeroblob(32)", "not the one that tick 30 left"),

@@ -31,10 +31,9 @@ pub(super) fn restore(
 ) -> Outcome<()> {
     let slots_per_page = world.entities.slots().rows_per_page();
     let mut slots = take_slots(&mut pages, slots_per_page, findings)?;
-    if findings.count() > before {
-        // The last page of them may be what was lost.
-        slots.resize(slots.len() + slots_per_page, UNKNOWN);
-    }
+    let known = slots.len();
+    // The last page of them may be what was lost.
+    slots.resize(known + slots_per_page, UNKNOWN);
     let mut rows = Rows {
         registry: world.registry.clone(),
         rows_per_page: world.rows_per_page(),
@@ -50,6 +49,13 @@ pub(super) fn restore(
     }
     for key in rows.pages.keys() {
         rows.findings.note(Failure::Damage(format!("it has a page too much: {key:?}")))?;
+    }
+    let lost = rows.claimed.len();
+    if lost > 0 {
+        let what = format!("the places of {lost} of its entities are lost");
+        findings.note(Failure::Damage(what))?;
+    } else {
+        slots.truncate(known);
     }
     restore_entities(world, &slots, first_free, before, findings)
 }
