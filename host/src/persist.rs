@@ -7,6 +7,7 @@
 //! | [`Inquiry`] | answers SQL about a world, of a save or without one |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
+//! | [`check`], [`repair`] | says all that is wrong with a save; salvages what is whole |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
@@ -50,6 +51,7 @@
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
 mod backup;
+mod check;
 mod checkpoint;
 mod chunks;
 mod connect;
@@ -57,6 +59,7 @@ mod draft;
 mod encode;
 mod error;
 mod export;
+mod findings;
 mod history;
 mod inbox;
 mod inquiry;
@@ -65,6 +68,7 @@ mod log;
 mod mods;
 mod presence;
 mod reader;
+mod repair;
 mod restore;
 mod rewind;
 mod save;
@@ -75,6 +79,7 @@ mod trail;
 mod upkeep;
 
 pub use backup::{BackedUp, backup};
+pub use check::{Checked, check};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
@@ -86,6 +91,7 @@ pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
+pub use repair::{Repaired, repair};
 pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
 pub use schema::APPLICATION_ID;

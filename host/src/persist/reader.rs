@@ -19,6 +19,7 @@ use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 
 use super::error::{Failure, SaveError};
+use super::findings::Findings;
 use super::history::{Past, Store};
 use super::inquiry::Inquiry;
 use super::lock::beside;
@@ -129,7 +130,7 @@ impl Reader {
         // From here on one commit is seen.
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
-        schema::check(&connection).map_err(failed)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path, connection })
     }
 
@@ -140,7 +141,7 @@ impl Reader {
         let failed = |failure: Failure| failure.of(save, "read");
         let connection = connect::unwritten(copy).map_err(failed)?;
         connect::recognise_copy(&connection, save)?;
-        schema::check(&connection).map_err(failed)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path: save.to_owned(), connection })
     }
 
@@ -150,7 +151,8 @@ impl Reader {
     }
 
     fn restore(&self) -> Result<Restored, SaveError> {
-        Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+        let restored = Restored::read(&self.connection, &mut Findings::strict());
+        restored.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The world after the last committed tick, and its settings.
