@@ -12,7 +12,7 @@ use crate::harness::*;
 use crate::place::Place;
 
 /// A save with components, relations, resources, events and tables of mods.
-fn place() -> Place {
+pub fn place() -> Place {
     let place = Place::with(WORLD, &["menagerie", "ledger", "watcher"]);
     ticks(Some(place.0.path()), &place.at("save.db"), 12);
     place
@@ -23,7 +23,7 @@ fn export(place: &Place, format: &str, output: &str) -> String {
 }
 
 /// Every table of the save, by name, in the order of its columns.
-fn expected(place: &Place) -> BTreeMap<String, Table> {
+pub fn expected(place: &Place) -> BTreeMap<String, Table> {
     let ask = |sql: &str| persist::query(&place.at("save.db"), sql).unwrap();
     let listed = ask("SELECT name FROM tables").rows;
     let names = listed.into_iter().map(|mut row| match row.remove(0) {

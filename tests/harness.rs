@@ -25,31 +25,61 @@ fn guests() -> &'static BTreeMap<String, Vec<u8>> {
 }
 
 fn build_guests() -> BTreeMap<String, Vec<u8>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut child = Command::new(cargo)
-        .current_dir(root())
-        .args(["build", "--release", "--target", "wasm32-wasip2", "--examples"])
-        .args(["--package", "sandtable-test-guests", "--message-format=json-render-diagnostics"])
-        .args(["--config", "target.wasm32-wasip2.rustflags=[\"-Ctarget-feature=+simd128\"]"])
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("cargo runs");
-    let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
-    let artifacts = lines.filter_map(|line| {
-        let message: Json = serde_json::from_str(&line.unwrap()).unwrap();
-        let name = message["target"]["name"].as_str()?.to_owned();
-        let files = message["filenames"].as_array()?;
-        let wasm = files.iter().filter_map(Json::as_str).find(|file| file.ends_with(".wasm"))?;
-        Some((name, std::fs::read(wasm).unwrap()))
-    });
-    let guests = artifacts.collect();
-    assert!(
-        child.wait().unwrap().success(),
-        "the guests build; is the target wasm32-wasip2 installed?"
+    let files = build(
+        Command::new(cargo())
+            .args(["build", "--release", "--target", "wasm32-wasip2", "--examples"])
+            .args(["--package", "sandtable-test-guests"])
+            .args(["--config", "target.wasm32-wasip2.rustflags=[\"-Ctarget-feature=+simd128\"]"])
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS"),
     );
-    guests
+    let components = files.into_iter().filter(|(_, file)| file.ends_with(".wasm"));
+    components.map(|(name, wasm)| (name, std::fs::read(wasm).unwrap())).collect()
+}
+
+/// The extension for other programs' SQLite.
+pub fn extension() -> &'static Path {
+    static EXTENSION: OnceLock<PathBuf> = OnceLock::new();
+    EXTENSION.get_or_init(|| {
+        let profile = Path::new(env!("CARGO_BIN_EXE_sandtable")).parent().unwrap();
+        let mut command = Command::new(cargo());
+        // The example is built so that dependencies have the features that they
+        // have for tests: nothing but the extension itself is compiled then.
+        command.args(["build", "--package", "sandtable-sqlite", "--package", "sandtable"]);
+        command
+            .args(["--lib", "--example", "embed", "--target-dir"])
+            .arg(profile.parent().unwrap());
+        if !cfg!(debug_assertions) {
+            command.arg("--release");
+        }
+        let files = build(&mut command);
+        let is_it = |file: &String| file.ends_with(std::env::consts::DLL_SUFFIX);
+        let file = files.into_iter().find(|(name, file)| name == "sandtable_sqlite" && is_it(file));
+        file.expect("cargo makes a library").1.into()
+    })
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Builds with cargo; returns every file made, with the name of its target.
+fn build(command: &mut Command) -> Vec<(String, String)> {
+    let command = command.current_dir(root()).arg("--message-format=json-render-diagnostics");
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("cargo runs");
+    let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    let files = lines.flat_map(|line| {
+        let message: Json = serde_json::from_str(&line.unwrap()).unwrap();
+        let name = message["target"]["name"].as_str().unwrap_or_default().to_owned();
+        let files = message["filenames"].as_array().cloned().unwrap_or_default();
+        let files: Vec<_> =
+            files.iter().filter_map(|file| file.as_str().map(str::to_owned)).collect();
+        files.into_iter().map(move |file| (name.clone(), file))
+    });
+    let files = files.collect();
+    let built = child.wait().unwrap().success();
+    assert!(built, "{command:?} succeeds; for guests, is the target wasm32-wasip2 installed?");
+    files
 }
 
 /// A guest's component.

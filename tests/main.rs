@@ -13,6 +13,7 @@ mod determinism;
 mod durability;
 mod earth;
 mod export;
+mod extension;
 #[cfg(unix)]
 mod failing_disk;
 mod faults;
@@ -29,6 +30,7 @@ mod reload;
 mod running;
 mod scaffold;
 mod scenarios;
+mod shell;
 mod tables;
 mod time;
 #[cfg(unix)]

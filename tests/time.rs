@@ -320,3 +320,77 @@ fn the_verb_exits_with_three_when_a_tick_differs() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("tick 5 differs: its recorded chain hash 000000000000"), "{said}");
 }
+
+#[test]
+fn past_swaps_that_change_values_and_tables_there_is_a_way_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let of = |id: &str, version: &str| ModSource { id: id.to_owned(), ..guest(version) };
+    let first = vec![of("shop", "shop"), of("ledger", "ledger_first")];
+    let config = config(WORLD, &first);
+    let mut world = Simulation::create(Some(&save), config, first, quiet(2)).unwrap();
+    let mut records = run(&mut world, 20);
+    world.swap(vec![of("shop", "shop_renamed"), of("ledger", "ledger")]).expect("swapped");
+    records.extend(run(&mut world, 20));
+    world.swap(vec![of("ledger", "ledger")]).expect("swapped");
+    records.extend(run(&mut world, 20));
+    world.close().unwrap();
+    assert_eq!(verified(&save).mismatch, None);
+    for tick in [55, 41, 40, 39, 21, 20, 19, 2] {
+        let branch = folder.path().join(format!("{tick}.db"));
+        let made = persist::branch(&save, tick, &branch).unwrap();
+        assert_eq!(made.hash, records[tick as usize - 1].state, "tick {tick}");
+        let sets = Reader::open(&branch).unwrap().mod_sets().unwrap().len();
+        assert_eq!(sets, 1 + usize::from(tick > 20) + usize::from(tick > 40), "tick {tick}");
+        let mut world = Simulation::open(&branch, None, quiet(1)).unwrap();
+        let again = run(&mut world, 1).remove(0);
+        let goes_on = tick != 20 && tick != 40;
+        assert_eq!(again.state == records[tick as usize].state, goes_on, "after tick {tick}");
+        world.close().unwrap();
+    }
+}
+
+/// The host leaves a mod nothing undeclared to key on. One that did would look
+/// like this: the save carries a component that does other than the one that
+/// ran, under a digest that is right.
+#[test]
+fn a_mod_that_does_other_than_it_did_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("drift.db");
+    let first = vec![guest("drift")];
+    let config = config(WORLD, &first);
+    let mut world = Simulation::create(Some(&save), config, first, quiet(2)).unwrap();
+    run(&mut world, 6);
+    let mut noted = guest("drift");
+    noted.component.extend(*b"\0\x05\x04note");
+    world.swap(vec![noted]).expect("swapped");
+    run(&mut world, 6);
+    world.close().unwrap();
+
+    // Where the guest says 0.25, this one says 0.5.
+    let mut other = guest("drift").component;
+    let quarter = 0.25_f32.to_le_bytes();
+    let places: Vec<usize> =
+        (0..other.len() - 4).filter(|&at| other[at..at + 4] == quarter).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        other[at..at + 4].copy_from_slice(&0.5_f32.to_le_bytes());
+    }
+    let digest = *blake3::hash(&other).as_bytes();
+    tamper(&save, |save| {
+        let sql = "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)";
+        let packed = zstd::bulk::compress(&other, 1).unwrap();
+        save.execute(sql, params![digest, other.len() as i64, packed]).unwrap();
+        let sql = "UPDATE st_mods SET component = ?1 WHERE mod_set = 1";
+        assert_eq!(save.execute(sql, [digest]).unwrap(), 1);
+    });
+    let found = verified(&save).mismatch.expect("a mismatch");
+    assert_eq!(found.tick, 1);
+    assert_eq!(found.what, "running it again leads to another world");
+    let place = found.place.expect("a place");
+    assert_eq!((place.system.as_deref(), place.is_commands), (Some("drift/populate"), true));
+    assert_eq!(place.entity.map(|entity| entity.to_string()).as_deref(), Some("0v1"));
+    assert_eq!(place.component.as_deref(), Some("drift/Velocity"));
+    assert_eq!(place.field.as_deref(), Some("z"));
+    assert_eq!(place.values, ("0.25".to_owned(), "0.5".to_owned()));
+}

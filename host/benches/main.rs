@@ -8,6 +8,7 @@ mod commit;
 mod compare;
 mod iter;
 mod mods;
+mod past;
 mod reload;
 mod tables;
 
@@ -23,6 +24,9 @@ fn main() {
     commit::dense_and_sparse(&mut table);
     commit::full(&mut table);
     commit::million(&mut table);
+    past::history(&mut table);
+    past::open(&mut table);
+    past::snapshot(&mut table);
     tables::bulk(&mut table);
     reload::hot_reload(&mut table);
 }

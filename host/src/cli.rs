@@ -24,6 +24,7 @@ mod rewind;
 mod run;
 mod screen;
 mod send;
+mod shell;
 mod slim;
 mod snapshot;
 mod sources;

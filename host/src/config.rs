@@ -227,7 +227,7 @@ pub struct HistorySettings {
 
 impl Default for HistorySettings {
     fn default() -> Self {
-        Self { ticks: 10_000, max_mib: 1024, every: 1, components: Vec::new() }
+        Self { ticks: 10_000, max_mib: 256, every: 1, components: Vec::new() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
 //! | [`send`] | puts an input into a save, also while its world runs |
-//! | [`Inquiry`] | answers SQL about a world that runs without a save |
+//! | [`Inquiry`] | answers SQL about a world, of a save or without one |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
@@ -83,12 +83,13 @@ pub use history::{
     Difference, Recorder, Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
 pub use inbox::{INBOX_MAX, send};
-pub use inquiry::{Inquiry, Running};
+pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
-pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, query};
+pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
 pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
-pub use sql::{Table, exact};
+pub use schema::APPLICATION_ID;
+pub use sql::{Rows, Table, exact, quoted};
 pub use trail::{Start, Trail};
 pub use upkeep::{Pruned, compact, prune};
 

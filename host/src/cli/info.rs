@@ -53,6 +53,18 @@ fn as_json(info: &Info) -> Result<String> {
             .collect::<Vec<_>>(),
         "faults": info.faults,
         "inbox": info.inbox,
+        "history": {
+            "first_tick": info.first_tick,
+            "keyframes": info.keyframes,
+            "snapshots": info.snapshots,
+        },
+        "bytes": {
+            "world": info.sizes.world,
+            "history": info.sizes.history,
+            "mods": info.sizes.mods,
+            "tables": info.sizes.tables,
+            "free": info.sizes.free,
+        },
         "save_bytes": info.file_bytes,
         "log_bytes": info.log_bytes,
         "format": info.format,
@@ -89,11 +101,34 @@ fn as_text(save: &Path, info: &Info) -> String {
     if info.inbox > 0 {
         line("inbox", format!("{} for the next tick", counted(info.inbox, "input")));
     }
+    let sizes = &info.sizes;
+    line(
+        "history",
+        match info.first_tick {
+            None => "none".to_owned(),
+            Some(first) => format!(
+                "from tick {} on, {}, {}, {}",
+                count(first),
+                bytes(sizes.history),
+                counted(info.keyframes, "keyframe"),
+                counted(info.snapshots, "snapshot")
+            ),
+        },
+    );
     let log = match info.log_bytes {
         0 => String::new(),
         log => format!(", and {} in the log beside it", bytes(log)),
     };
     line("save", format!("{}, {}{log}", save.display(), bytes(info.file_bytes)));
+    let part = |what: &str, size: u64| format!("{what} {}", bytes(size));
+    let parts = [
+        part("world", sizes.world),
+        part("history", sizes.history),
+        part("mods", sizes.mods),
+        part("tables of mods", sizes.tables),
+        part("free", sizes.free),
+    ];
+    line("", parts.join(", "));
     line("committed", date(info.committed_at));
     line("hash", hex(&info.hash));
     visible(&lines.join("\n"))

@@ -90,11 +90,16 @@ pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
         Err(_) if path.exists() && !beside(path, "-wal").exists() => {
             // In a folder that cannot be written there is no place for a log,
             // so nobody can be writing.
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-            open(&immutable(path), flags).map_err(|failure| diagnose(path, failure))
+            unwritten(path).map_err(|failure| diagnose(path, failure))
         }
         opened => opened.map_err(|failure| diagnose(path, failure)),
     }
+}
+
+/// Opens a file that nobody writes as long as it is open.
+pub(super) fn unwritten(path: &Path) -> Result<Connection, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    open(&immutable(path), flags)
 }
 
 /// Makes a checkpoint, as far as it comes. Whether it could is not told: what is
@@ -145,7 +150,18 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
 
 /// Checks that an opened file is a save of the current format.
 pub(super) fn recognise_current(connection: &Connection, path: &Path) -> Result<(), SaveError> {
-    match recognise(connection, path)? {
+    current(recognise(connection, path)?, path)
+}
+
+/// Checks that what was copied from a save is one, of the current format. The
+/// save itself is not looked at.
+pub(super) fn recognise_copy(copy: &Connection, save: &Path) -> Result<(), SaveError> {
+    let marks = Marks::read(copy).map_err(|failure| failure.of(save, "read"))?;
+    current(marks.format(save)?, save)
+}
+
+fn current(found: i64, path: &Path) -> Result<(), SaveError> {
+    match found {
         FORMAT => Ok(()),
         found => Err(SaveError::Older { path: path.to_owned(), found, known: FORMAT }),
     }
@@ -153,39 +169,56 @@ pub(super) fn recognise_current(connection: &Connection, path: &Path) -> Result<
 
 /// Checks that an opened file is a save, whole, and of a format that is known.
 pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<i64, SaveError> {
-    let path = path.to_owned();
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let read = || -> rusqlite::Result<[i64; 5]> {
-        let sql = "SELECT count(*) FROM sqlite_schema";
-        let tables = connection.query_row(sql, [], |row| row.get(0))?;
-        Ok([
-            number("application_id")?,
-            number("user_version")?,
-            tables,
-            number("page_count")?,
-            number("page_size")?,
-        ])
-    };
-    let [application, found, tables, pages, page_bytes] =
-        read().map_err(|error| diagnose(&path, Failure::Sqlite(error)))?;
-    if application == 0 && found == 0 && tables == 0 {
-        return Err(SaveError::NotSqlite { path });
-    }
-    if application != APPLICATION_ID {
-        return Err(SaveError::OtherApplication { path });
-    }
-    if found > FORMAT {
-        return Err(SaveError::Newer { path, found, known: FORMAT });
-    }
-    if found < 1 {
-        return Err(SaveError::Damaged { path, what: "it says no format".to_owned() });
-    }
+    let marks = Marks::read(connection).map_err(|failure| diagnose(path, failure))?;
+    let found = marks.format(path)?;
     // SQLite takes the missing rest of the last page for zeros.
-    let expected = pages.unsigned_abs() * page_bytes.unsigned_abs();
-    if file_bytes(&beside(&path, "-wal")) == 0 && file_bytes(&path) < expected {
+    let expected = marks.bytes;
+    if file_bytes(&beside(path, "-wal")) == 0 && file_bytes(path) < expected {
+        let path = path.to_owned();
         return Err(SaveError::Truncated { found: file_bytes(&path), path, expected });
     }
     Ok(found)
+}
+
+/// What a file says of itself.
+struct Marks {
+    application: i64,
+    format: i64,
+    tables: i64,
+    bytes: u64,
+}
+
+impl Marks {
+    fn read(connection: &Connection) -> Result<Self, Failure> {
+        let number =
+            |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+        let sql = "SELECT count(*) FROM sqlite_schema";
+        let pages = number("page_count")?.unsigned_abs();
+        Ok(Self {
+            application: number("application_id")?,
+            format: number("user_version")?,
+            tables: connection.query_row(sql, [], |row| row.get(0))?,
+            bytes: pages * number("page_size")?.unsigned_abs(),
+        })
+    }
+
+    /// The format, where that is one that is known.
+    fn format(&self, path: &Path) -> Result<i64, SaveError> {
+        let (path, found) = (path.to_owned(), self.format);
+        if self.application == 0 && found == 0 && self.tables == 0 {
+            return Err(SaveError::NotSqlite { path });
+        }
+        if self.application != APPLICATION_ID {
+            return Err(SaveError::OtherApplication { path });
+        }
+        if found > FORMAT {
+            return Err(SaveError::Newer { path, found, known: FORMAT });
+        }
+        if found < 1 {
+            return Err(SaveError::Damaged { path, what: "it says no format".to_owned() });
+        }
+        Ok(found)
+    }
 }
 
 /// Says why a file could not be opened, better than SQLite does.

@@ -14,9 +14,10 @@ use rusqlite::{Connection, params_from_iter};
 use super::connect;
 use super::draft::appear;
 use super::error::{Failure, SaveError};
+use super::inquiry::Inquiry;
 use super::lock::Lock;
 use super::reader::Reader;
-use super::sql::Table;
+use super::sql::{Table, quoted};
 
 /// In which form rows are exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,8 @@ pub struct Exported {
 /// Writes every table of a save, as its last commit left it, to where nothing is
 /// yet. What is written appears once it is whole.
 pub fn export(save: &Path, format: ExportFormat, target: &Path) -> Result<Exported, SaveError> {
-    let mut tables = Tables { reader: Reader::open(save)?, exported: Exported::default() };
+    let mut tables =
+        Tables { inquiry: Reader::open(save)?.inquiry()?, exported: Exported::default() };
     let lock = Lock::take(target)?;
     appear(target, &lock, |draft| match format {
         ExportFormat::Csv => csv(&mut tables, draft, target),
@@ -53,7 +55,7 @@ pub fn export(save: &Path, format: ExportFormat, target: &Path) -> Result<Export
 
 /// The tables of a save, as they are read.
 struct Tables {
-    reader: Reader,
+    inquiry: Inquiry,
     exported: Exported,
 }
 
@@ -63,7 +65,7 @@ impl Tables {
         &mut self,
         mut write: impl FnMut(&str, &Table) -> Result<(), SaveError>,
     ) -> Result<(), SaveError> {
-        for row in self.reader.query("SELECT name FROM tables ORDER BY name")?.rows {
+        for row in self.inquiry.query("SELECT name FROM tables ORDER BY name")?.rows {
             let [Value::Text(name)] = row.as_slice() else { continue };
             let table = self.read(name)?;
             write(name, &table)?;
@@ -75,9 +77,9 @@ impl Tables {
 
     fn read(&mut self, name: &str) -> Result<Table, SaveError> {
         let all = format!("SELECT * FROM {}", quoted(name));
-        let columns = self.reader.query(&format!("{all} LIMIT 0"))?.columns.len();
+        let columns = self.inquiry.query(&format!("{all} LIMIT 0"))?.columns.len();
         let places: Vec<String> = (1..=columns).map(|place| place.to_string()).collect();
-        self.reader.query(&format!("{all} ORDER BY {}", places.join(", ")))
+        self.inquiry.query(&format!("{all} ORDER BY {}", places.join(", ")))
     }
 }
 
@@ -163,8 +165,4 @@ fn type_of(table: &Table, column: usize) -> &'static str {
         },
         _ => "",
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,10 +1,11 @@
-//! SQL about a world that runs without a save.
+//! SQL about a world at one tick, whether a save has it or none.
 //!
-//! What a save would hold is put together in memory: a copy of the tables of
-//! mods, the log, and the tables over the world that [`sql`] makes of any.
+//! For a world that runs without a save, what one would hold is put together in
+//! memory: a copy of the tables of mods, the log, and the tables over the world
+//! that [`sql`] makes of any.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -16,15 +17,38 @@ use crate::tables::Database;
 
 use super::error::{Outcome, SaveError, damage};
 use super::log::AllTotals;
-use super::sql::{self, Table};
+use super::sql::{self, Rows, Table, quoted};
 use super::{connect, log};
 
 /// Answers about a world at one tick.
 #[derive(Debug)]
 pub struct Inquiry {
-    connection: Connection,
+    pub(super) connection: Connection,
     /// What the tables are called.
-    tables: Vec<String>,
+    pub(super) tables: Vec<String>,
+    /// What the world is in.
+    pub(super) path: PathBuf,
+    pub(super) tick: u64,
+}
+
+/// A table that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableShape {
+    /// What it is called.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<ColumnShape>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnShape {
+    /// What it is called.
+    pub name: String,
+    /// The type it is declared with; nothing where it has none.
+    pub ty: String,
+    /// How its texts are compared.
+    pub collation: String,
 }
 
 /// A world that runs without a save.
@@ -53,13 +77,51 @@ impl Inquiry {
             }
             log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
             let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), Some(names))?;
-            Ok(Self { connection, tables })
+            Ok(Self { connection, tables, path: connect::NOWHERE.into(), tick: now.tick() })
         };
         made().map_err(|failure| failure.of(Path::new(connect::NOWHERE), "read"))
     }
 
-    /// Answers a SELECT, as [`Reader::query`](super::Reader::query) does.
+    /// The tick that is asked about.
+    pub fn tick(&self) -> u64 {
+        self.tick
+    }
+
+    /// Answers a SELECT over the world and what led to it; `SELECT * FROM
+    /// tables` says what there is.
     pub fn query(&self, sql: &str) -> Result<Table, SaveError> {
-        sql::answer(&self.connection, &self.tables, sql, Path::new(connect::NOWHERE))
+        let mut rows = self.rows(sql)?;
+        let columns = rows.columns();
+        let mut table = Table { columns, rows: Vec::new() };
+        while let Some(row) = rows.next()? {
+            table.rows.push(row);
+        }
+        Ok(table)
+    }
+
+    /// Answers a SELECT row by row.
+    pub fn rows(&self, sql: &str) -> Result<Rows<'_>, SaveError> {
+        Rows::of(&self.connection, &self.tables, &self.path, sql)
+    }
+
+    /// Every table there is, with its columns.
+    pub fn tables(&self) -> Result<Vec<TableShape>, SaveError> {
+        let shape = |name: &String| {
+            let rows = self.rows(&format!("SELECT * FROM {}", quoted(name)))?;
+            let columns = rows.columns().into_iter().zip(rows.types());
+            let columns = columns.map(|(column, ty)| {
+                let collation = self.collation(name, &column);
+                ColumnShape { name: column, ty, collation }
+            });
+            Ok(TableShape { name: name.clone(), columns: columns.collect() })
+        };
+        self.tables.iter().map(shape).collect()
+    }
+
+    /// How a column of a mod's table compares texts; all else compares bytes.
+    fn collation(&self, table: &str, column: &str) -> String {
+        let about = self.connection.column_metadata(Some("main"), table, column);
+        let collation = about.ok().and_then(|(_, collation, ..)| collation);
+        collation.map_or_else(|| "BINARY".to_owned(), |it| it.to_string_lossy().into_owned())
     }
 }

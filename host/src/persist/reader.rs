@@ -19,7 +19,8 @@ use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 
 use super::error::{Failure, SaveError};
-use super::history::Past;
+use super::history::{Past, Store};
+use super::inquiry::Inquiry;
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -32,8 +33,6 @@ use super::{connect, inbox, log, schema};
 pub struct Reader {
     path: PathBuf,
     pub(super) connection: Connection,
-    /// What the tables are called, once there are any.
-    tables: Option<Vec<String>>,
 }
 
 /// What a save is, as far as a person asks first.
@@ -70,6 +69,30 @@ pub struct Info {
     pub log_bytes: u64,
     /// When the last commit was made.
     pub committed_at: SystemTime,
+    /// What of it takes how much room.
+    pub sizes: Sizes,
+    /// The first tick that can be gone back to, if any can.
+    pub first_tick: Option<u64>,
+    /// Whole worlds in the history.
+    pub keyframes: u64,
+    /// Ticks with a name.
+    pub snapshots: u64,
+}
+
+/// Bytes of the parts of a save. What is left of the file are logs, indices and
+/// the ends of pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// The world as it is.
+    pub world: u64,
+    /// What led to it: deltas and keyframes.
+    pub history: u64,
+    /// Components and assets of mods.
+    pub mods: u64,
+    /// Values in tables of mods.
+    pub tables: u64,
+    /// Not used: new ticks use it, and compacting gives it back.
+    pub free: u64,
 }
 
 /// The entities of one archetype.
@@ -107,7 +130,18 @@ impl Reader {
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
         schema::check(&connection).map_err(failed)?;
-        Ok(Self { path, connection, tables: None })
+        Ok(Self { path, connection })
+    }
+
+    /// Opens what was copied from a save, in a file that nobody writes, and
+    /// tells of it as of the save. The save itself is not opened: whoever has it
+    /// open in this process with another SQLite would lose its locks.
+    pub fn of_copy(copy: &Path, save: &Path) -> Result<Self, SaveError> {
+        let failed = |failure: Failure| failure.of(save, "read");
+        let connection = connect::unwritten(copy).map_err(failed)?;
+        connect::recognise_copy(&connection, save)?;
+        schema::check(&connection).map_err(failed)?;
+        Ok(Self { path: save.to_owned(), connection })
     }
 
     /// Where it is.
@@ -182,6 +216,7 @@ impl Reader {
             let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
             Ok(counted.map_err(failed)?.unsigned_abs())
         };
+        let (sizes, store) = self.sizes(&world)?;
         let mods = mods.mods.into_iter().map(|listed| {
             let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
             ModInfo {
@@ -210,7 +245,32 @@ impl Reader {
             committed_at: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
                 .unwrap_or(SystemTime::UNIX_EPOCH),
+            sizes,
+            first_tick: store.first_tick().map(i64::unsigned_abs),
+            keyframes: store.keyframes() as u64,
+            snapshots: count("st_snapshots")?,
         })
+    }
+
+    fn sizes(&self, world: &World) -> Result<(Sizes, Store), SaveError> {
+        let sizes = || -> rusqlite::Result<_> {
+            let store = Store::read(&self.connection)?;
+            let sum = |sql: &str| {
+                let sum = self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+                sum.map(|sum| sum.unwrap_or(0).unsigned_abs())
+            };
+            let sizes = Sizes {
+                world: sum("SELECT sum(length(data)) FROM st_chunks")?
+                    + sum("SELECT sum(length(data)) FROM st_patches")?,
+                history: store.bytes(),
+                mods: sum("SELECT sum(length(data)) FROM st_blobs")?,
+                tables: world.tables.values().map(|state| state.bytes).sum(),
+                free: sum("SELECT freelist_count * page_size
+                           FROM pragma_freelist_count, pragma_page_size")?,
+            };
+            Ok((sizes, store))
+        };
+        sizes().map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
     /// The migrations of tables that ran.
@@ -218,25 +278,19 @@ impl Reader {
         tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
-    /// Answers a SELECT over the world and what led to it; `SELECT * FROM
-    /// tables` says what there is.
-    pub fn query(&mut self, sql: &str) -> Result<Table, SaveError> {
-        let tables = match &self.tables {
-            Some(tables) => tables,
-            None => {
-                let world = Arc::new(self.restore()?.world);
-                let made = sql::set_up(&mut self.connection, &world, None);
-                let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
-                self.tables.insert(made.map_err(failed)?)
-            }
-        };
-        sql::answer(&self.connection, tables, sql, &self.path)
+    /// Makes ready to answer SQL over the world and what led to it.
+    pub fn inquiry(mut self) -> Result<Inquiry, SaveError> {
+        let world = Arc::new(self.restore()?.world);
+        let made = sql::set_up(&mut self.connection, &world, None);
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
+        let tables = made.map_err(failed)?;
+        Ok(Inquiry { connection: self.connection, tables, path: self.path, tick: world.tick() })
     }
 }
 
-/// Answers a SELECT over a save; see [`Reader::query`].
+/// Answers a SELECT over a save; see [`Inquiry::query`].
 pub fn query(path: &Path, sql: &str) -> Result<Table, SaveError> {
-    Reader::open(path)?.query(sql)
+    Reader::open(path)?.inquiry()?.query(sql)
 }
 
 fn archetypes(world: &World) -> Vec<ArchetypeInfo> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::error::{Outcome, damage};
 
 /// What `application_id` says: `Sand` in ASCII.
-pub(super) const APPLICATION_ID: i64 = 0x5361_6e64;
+pub const APPLICATION_ID: i64 = 0x5361_6e64;
 
 /// Every migration, in order.
 const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];

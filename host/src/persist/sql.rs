@@ -11,6 +11,7 @@
 
 mod cells;
 mod names;
+mod rows;
 mod table;
 mod text;
 mod views;
@@ -27,6 +28,7 @@ use crate::ecs::{Entity, World};
 
 use super::error::{Failure, SaveError};
 
+pub use rows::Rows;
 pub use text::exact;
 
 /// An answer.
@@ -36,16 +38,6 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Its rows, each with a value for each column.
     pub rows: Vec<Vec<Value>>,
-}
-
-/// Answers one SELECT over the tables that [`set_up`] made.
-pub(super) fn answer(
-    connection: &Connection,
-    tables: &[String],
-    sql: &str,
-    path: &Path,
-) -> Result<Table, SaveError> {
-    select(connection, sql).map_err(|error| explain(error, tables, path))
 }
 
 /// Makes the tables, with one of entities that were given names where some were,
@@ -82,18 +74,9 @@ pub(super) fn set_up(
     Ok(names)
 }
 
-fn select(connection: &Connection, sql: &str) -> rusqlite::Result<Table> {
-    let mut select = connection.prepare(sql)?;
-    let columns: Vec<String> = select.column_names().map(str::to_owned).collect();
-    if columns.is_empty() || !select.readonly() {
-        return Err(Error::ExecuteReturnedResults);
-    }
-    let mut rows = select.query([])?;
-    let mut read = Vec::new();
-    while let Some(row) = rows.next()? {
-        read.push((0..columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?);
-    }
-    Ok(Table { columns, rows: read })
+/// A name as SQL takes any.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Says what is wrong with a question, and where that helps what there is.

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
-/// The level of zstd. On rows that moved a little, level 3 gains 2 % of the
-/// size and takes twice the time.
+/// The level of zstd. Level 3 makes ten years of earth 1.2 % smaller and the
+/// swarm 0.3 %, level 9 by 2.5 % and 1 % in three times the time.
 const LEVEL: i32 = 1;
 
 /// Bytes from which on a body has a frame of its own.

@@ -1,9 +1,9 @@
 //! History as the writer of a save keeps it: the deltas of each commit, whole
 //! worlds now and then, and what is no longer wanted pruned.
 //!
-//! A keyframe is due once the deltas since the last take as much room as it
-//! did: so all of them together take about twice the room of the deltas, and
-//! going to a tick reads about as much as a world. It is made by another thread
+//! A keyframe is due once the deltas since the last take twice the room that it
+//! did: so all of them take half as much as the deltas, and going to a tick reads
+//! about twice as much as a world. It is made by another thread
 //! of the world as it was, and comes into the save with later commits, some MiB
 //! with each; its row comes last, and without it its frames count for nothing.
 //!
@@ -255,7 +255,7 @@ impl Store {
         let (last, total, bytes) =
             self.groups.back().map_or((0, 0, 0), |last| (last.tick, last.total, last.bytes));
         let is_due = tick - last >= SPACING_MIN
-            && (self.total - total >= bytes || tick - last >= SPACING_MAX);
+            && (self.total - total >= 2 * bytes || tick - last >= SPACING_MAX);
         if !is_due || self.job.is_some() || self.ready.is_some() || !recorder.keeps(world.tick()) {
             return;
         }

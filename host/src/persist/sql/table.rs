@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ffi::{CStr, CString, c_int};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -280,8 +281,20 @@ unsafe impl VTabCursor for WorldCursor<'_> {
         context.set_result(value)
     }
 
+    /// The same for the same row, however it was found: where either of two
+    /// conditions may find a row, SQLite looks for both and takes rows of one
+    /// number for one.
     fn rowid(&self) -> Result<i64> {
-        Ok(self.number)
+        Ok(match self.row {
+            Some(Row::Component(entity, ..) | Row::Entity(entity, ..)) => entity.to_bits() as i64,
+            Some(Row::Edge(from, to, ..)) => {
+                let mut hasher = DefaultHasher::new();
+                (from.to_bits(), to.to_bits()).hash(&mut hasher);
+                hasher.finish() as i64
+            }
+            Some(Row::Resource(..)) | None => 0,
+            Some(Row::Listed(_)) => self.number,
+        })
     }
 }
 

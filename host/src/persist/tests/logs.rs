@@ -241,11 +241,11 @@ fn a_reader_sees_one_commit_and_keeps_nobody_from_the_next() {
 #[test]
 fn a_reader_answers_many_questions() {
     let (folder, _, _save) = saved(5);
-    let mut reader = Reader::open(&folder.save()).expect("opens");
+    let inquiry = Reader::open(&folder.save()).and_then(Reader::inquiry).expect("opens");
     for _ in 0..3 {
-        assert_eq!(reader.query("SELECT 1 + 1").expect("answered").rows, [[Value::Integer(2)]]);
-        reader.query("SELECT * FROM nowhere").expect_err("no such table");
-        assert_eq!(reader.query("SELECT * FROM ticks").expect("answered").rows.len(), 5);
+        assert_eq!(inquiry.query("SELECT 1 + 1").expect("answered").rows, [[Value::Integer(2)]]);
+        inquiry.query("SELECT * FROM nowhere").expect_err("no such table");
+        assert_eq!(inquiry.query("SELECT * FROM ticks").expect("answered").rows.len(), 5);
     }
 }
 
@@ -264,4 +264,24 @@ fn a_save_in_a_folder_that_cannot_be_written_is_read() {
     permissions.set_readonly(false);
     std::fs::set_permissions(&copy, permissions).expect("set");
     assert_eq!(info.expect("read").hash, digest(&sample.world));
+}
+
+#[test]
+fn an_edge_that_two_conditions_find_is_one_row() {
+    let (folder, _, _save) = saved(5);
+    let inquiry = Reader::open(&folder.save()).and_then(Reader::inquiry).expect("opens");
+    let ask = |sql: &str| inquiry.query(sql).expect("answered").rows;
+    let ends = ask("SELECT source, target FROM test_near ORDER BY source, target");
+    assert!(ends.len() > 2, "there are edges");
+    for edge in &ends {
+        let (Value::Integer(source), Value::Integer(other)) = (&edge[0], &ends[0][1]) else {
+            panic!("{edge:?}");
+        };
+        let found = ask(&format!(
+            "SELECT source, target FROM test_near WHERE source = {source} OR target = {other}
+             ORDER BY source, target"
+        ));
+        let expected = ends.iter().filter(|it| it[0] == edge[0] || it[1] == ends[0][1]);
+        assert_eq!(found, expected.cloned().collect::<Vec<_>>());
+    }
 }
