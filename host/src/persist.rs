@@ -25,6 +25,8 @@
 //!   committed is on disk when [`Save::commit`] returns (`synchronous = FULL`).
 //!   With the settings that sync less often a power failure takes the commits
 //!   since the last sync, never a part of one, and a killed process none.
+//! - What a commit that failed was to write is not there, or, where it had reached
+//!   the disk before the error, all of it is.
 //! - One process writes, guarded by a lock (`lock`); any number read, and keep it
 //!   from nothing. A reader that stays open lets the log beside the save grow
 //!   (`checkpoint` says how that is bounded otherwise).

@@ -219,6 +219,11 @@ impl Reader {
             Ok(counted.map_err(failed)?.unsigned_abs())
         };
         let (sizes, store) = self.sizes(&world)?;
+        // The faults themselves are forgotten with the log.
+        let sql = "SELECT ifnull(sum(faults), 0) FROM st_totals";
+        let faults = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let faults = faults.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
+        let faults = faults.unsigned_abs();
         let mods = mods.mods.into_iter().map(|listed| {
             let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
             ModInfo {
@@ -238,7 +243,7 @@ impl Reader {
             relations: world.relations.len() as u64,
             archetypes: archetypes(&world),
             mods: mods.collect(),
-            faults: count("st_faults")?,
+            faults,
             inbox: count("st_inbox")?,
             config,
             format: schema::FORMAT,
