@@ -171,10 +171,11 @@ fn any_call_of_a_tick_may_fail_in_every_shape() {
     }
 }
 
-/// Lets every call of something fail; `work` does it and returns whether it
-/// succeeded, in a folder that `prepare` made. After a failure, without the
-/// fault, `check` is given how it came out.
-fn fail_every_call_of(
+/// Lets calls of something fail, every so many of them; `work` does it in a
+/// folder that `prepare` made. Afterwards, without the fault, `check` is given how
+/// it came out.
+fn fail_calls_of(
+    every: usize,
     prepare: impl Fn(&Path),
     work: impl Fn(&Path) -> Result<(), String>,
     check: impl Fn(&Path, Result<(), String>, Fault),
@@ -182,7 +183,7 @@ fn fail_every_call_of(
     let mut failures = 0;
     for kind in Kind::ALL {
         for lasting in [false, true] {
-            for first in 1.. {
+            for first in (1..).step_by(every) {
                 let folder = TempDir::new().unwrap();
                 let disk = Disk::watch(folder.path());
                 prepare(folder.path());
@@ -216,13 +217,13 @@ fn copied(from: &Path, to: &Path) {
     }
 }
 
-#[test]
-fn any_call_may_fail_while_a_save_is_made() {
+fn fail_making(every: usize) {
     let mods = vec![guest("menagerie")];
     let mut sample = world_of(WORLD, mods.clone(), 1);
     run(&mut sample, 3);
     let (config, hash) = (config(WORLD, &mods), sample.hash());
-    let failures = fail_every_call_of(
+    let failures = fail_calls_of(
+        every,
         |_| {},
         |folder| {
             let made = Save::create(&folder.join("save.db"), &config, sample.world());
@@ -243,14 +244,14 @@ fn any_call_may_fail_while_a_save_is_made() {
         },
     );
     println!("{failures} saves made with a failing call");
-    assert!(failures > 100, "{failures}");
+    assert!(failures > 0);
 }
 
-#[test]
-fn any_call_may_fail_while_a_save_is_opened_and_closed() {
+fn fail_opening(every: usize) {
     let original = TempDir::new().unwrap();
     let expected = abandoned(original.path());
-    let failures = fail_every_call_of(
+    let failures = fail_calls_of(
+        every,
         |folder| copied(original.path(), folder),
         |folder| {
             let opened = Save::open(&folder.join("save.db"));
@@ -263,15 +264,15 @@ fn any_call_may_fail_while_a_save_is_opened_and_closed() {
         },
     );
     println!("{failures} saves opened and closed with a failing call");
-    assert!(failures > 100, "{failures}");
+    assert!(failures > 0);
 }
 
-#[test]
-fn any_call_of_a_checkpoint_may_fail() {
+fn fail_checkpoints(every: usize) {
     let original = TempDir::new().unwrap();
     let expected = abandoned(original.path());
     for mode in ["PASSIVE", "RESTART", "TRUNCATE"] {
-        let failures = fail_every_call_of(
+        let failures = fail_calls_of(
+            every,
             |folder| copied(original.path(), folder),
             |folder| {
                 checkpoint(&folder.join("save.db"), mode);
@@ -282,15 +283,15 @@ fn any_call_of_a_checkpoint_may_fail() {
             },
         );
         println!("{failures} checkpoints {mode} with a failing call");
-        assert!(failures > 20, "{failures}");
+        assert!(failures > 0);
     }
 }
 
-#[test]
-fn any_call_of_a_backup_may_fail() {
+fn fail_backups(every: usize) {
     let original = TempDir::new().unwrap();
     let expected = abandoned(original.path());
-    let failures = fail_every_call_of(
+    let failures = fail_calls_of(
+        every,
         |folder| copied(original.path(), folder),
         |folder| {
             let copy = backup(&folder.join("save.db"), &folder.join("copy.db"));
@@ -307,7 +308,38 @@ fn any_call_of_a_backup_may_fail() {
         },
     );
     println!("{failures} backups with a failing call");
-    assert!(failures > 100, "{failures}");
+    assert!(failures > 0);
+}
+
+/// One call of so many that fails in the suite; in the long form each does.
+const FEW: usize = 9;
+
+#[test]
+fn calls_may_fail_while_a_save_is_made() {
+    fail_making(FEW);
+}
+
+#[test]
+fn calls_may_fail_while_a_save_is_opened_and_closed() {
+    fail_opening(FEW);
+}
+
+#[test]
+fn calls_of_a_checkpoint_may_fail() {
+    fail_checkpoints(FEW);
+}
+
+#[test]
+fn calls_of_a_backup_may_fail() {
+    fail_backups(FEW);
+}
+
+#[test]
+#[ignore = "takes minutes; the README has the command"]
+fn any_call_may_fail() {
+    for fail in [fail_making, fail_opening, fail_checkpoints, fail_backups] {
+        fail(1);
+    }
 }
 
 /// Somebody does something to the files of a save while its world runs.

@@ -18,6 +18,7 @@ mod extension;
 mod failing_disk;
 mod faults;
 mod fixtures;
+mod fuzz;
 mod heavy;
 mod history;
 mod kill;
@@ -28,6 +29,7 @@ mod place;
 #[cfg(unix)]
 mod power;
 mod reload;
+mod repair;
 mod running;
 mod scaffold;
 mod scenarios;

@@ -24,6 +24,7 @@ mod mods;
 mod new;
 mod pack;
 mod prune;
+mod repair;
 mod rewind;
 mod run;
 mod screen;
@@ -94,6 +95,7 @@ enum Verb {
     Verify(verify::Arguments),
     Prune(prune::Prune),
     Compact(prune::Compact),
+    Repair(repair::Arguments),
     Export(export::Arguments),
     Mods(mods::Arguments),
     Pack(pack::Arguments),
@@ -129,6 +131,7 @@ pub fn main() -> ExitCode {
         },
         Verb::Prune(arguments) => prune::prune(arguments),
         Verb::Compact(arguments) => prune::compact(arguments),
+        Verb::Repair(arguments) => repair::run(arguments),
         Verb::Export(arguments) => export::run(arguments),
         Verb::Mods(arguments) => mods::run(arguments),
         Verb::Pack(arguments) => pack::run(arguments),

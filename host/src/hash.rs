@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use crate::ecs::{
     ArchetypeId, Bytes, Entity, KindId, Paged, Relations, Role, Slot, Stamp, Topic, Values, World,
 };
-use crate::record::{Digest, TickRecord};
+use crate::record::{Digest, Emitted, TickRecord};
 
 /// Rows whose bytes are digested together.
 const BLOCK_ROWS: usize = 4096;
@@ -283,10 +283,15 @@ pub fn chain(previous: &Digest, state: &Digest, record: &TickRecord) -> Digest {
         sized(&mut into, &input.payload);
     }
     number(&mut into, record.exclusions.len() as u64);
-    for exclusion in &record.exclusions {
-        sized(&mut into, exclusion.mod_id.as_bytes());
+    // In the order of the save's keys, so that it can be followed there.
+    let mut excluded: Vec<&str> = record.exclusions.iter().map(|it| it.mod_id.as_str()).collect();
+    excluded.sort_unstable();
+    for mod_id in excluded {
+        sized(&mut into, mod_id.as_bytes());
     }
-    for event in &record.events {
+    let mut events: Vec<&Emitted> = record.events.iter().collect();
+    events.sort_unstable_by_key(|event| (event.topic, event.number));
+    for event in events {
         digest_topic(event.topic, &mut into);
         number(&mut into, event.number);
         sized(&mut into, &event.payload);

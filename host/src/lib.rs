@@ -30,6 +30,8 @@ pub mod catalog;
 pub mod config;
 pub mod ecs;
 pub mod fanout;
+#[cfg(test)]
+mod fuzz;
 pub mod guest;
 pub mod hash;
 pub mod merge;

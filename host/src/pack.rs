@@ -26,6 +26,8 @@ use std::path::PathBuf;
 
 pub use read::Pack;
 pub use slim::{contents, contents_beside, embed};
+#[cfg(test)]
+pub(crate) use trust::signature;
 pub use trust::{Keys, public_key, sign, signature_file};
 pub use write::write;
 

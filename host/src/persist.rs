@@ -7,6 +7,7 @@
 //! | [`Inquiry`] | answers SQL about a world, of a save or without one |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
+//! | [`check`], [`repair`] | says all that is wrong with a save; salvages what is whole |
 //! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, what led to it, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
@@ -24,6 +25,8 @@
 //!   committed is on disk when [`Save::commit`] returns (`synchronous = FULL`).
 //!   With the settings that sync less often a power failure takes the commits
 //!   since the last sync, never a part of one, and a killed process none.
+//! - What a commit that failed was to write is not there, or, where it had reached
+//!   the disk before the error, all of it is.
 //! - One process writes, guarded by a lock (`lock`); any number read, and keep it
 //!   from nothing. A reader that stays open lets the log beside the save grow
 //!   (`checkpoint` says how that is bounded otherwise).
@@ -51,6 +54,7 @@
 
 mod answers;
 mod backup;
+mod check;
 mod checkpoint;
 mod chunks;
 mod connect;
@@ -58,6 +62,7 @@ mod draft;
 mod encode;
 mod error;
 mod export;
+mod findings;
 mod history;
 mod inbox;
 mod inquiry;
@@ -66,6 +71,7 @@ mod log;
 mod mods;
 mod presence;
 mod reader;
+mod repair;
 mod restore;
 mod rewind;
 mod save;
@@ -77,6 +83,7 @@ mod upkeep;
 
 pub use answers::{Answer, Ticks};
 pub use backup::{BackedUp, backup};
+pub use check::{Checked, check};
 pub use connect::in_memory;
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
@@ -89,6 +96,7 @@ pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
+pub use repair::{Repaired, repair};
 pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
 pub use schema::APPLICATION_ID;

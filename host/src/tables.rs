@@ -10,6 +10,7 @@
 //! | `digest` | follows each change of a row, for the state hash |
 //! | `rows` | writes those changes down, for history |
 //! | `migration` | the only way to CREATE, ALTER and DROP |
+//! | `form` | what tables in a save may be |
 //! | `memory` | how much memory SQLite has |
 //!
 //! # What a mod may
@@ -37,6 +38,7 @@
 mod copy;
 mod database;
 mod digest;
+mod form;
 mod gate;
 mod memory;
 mod migration;
@@ -45,9 +47,11 @@ mod session;
 mod value;
 
 pub use copy::copy;
-pub use database::{Database, Guard, Undone, states};
+pub use database::{Database, Guard, Undone, names};
+pub use digest::of as state;
 pub(crate) use digest::unfollow;
-pub use migration::{Migration, Ran, TableError, check, pending, ran};
+pub use form::check;
+pub use migration::{Migration, Ran, TableError, pending, ran};
 pub use rows::{RowChange, read as read_rows, undo as undo_rows};
 pub use session::{Answer, Session, Stop};
 

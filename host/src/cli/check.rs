@@ -1,46 +1,91 @@
-//! `sandtable check`: what other mods would mean for a save, without running
-//! anything of it.
+//! `sandtable check`: whether a save is whole; or what other mods would mean for
+//! it, without running anything of it.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
-use sandtable::pack;
-use sandtable::persist::{Reader, StoredMod};
+use sandtable::pack::{self, Pack};
+use sandtable::persist::{self, Checked, Reader, StoredMod};
 use sandtable::plan::{Plan, Saved};
 use sandtable::swap::Compiler;
 use serde_json::json;
 
 use super::screen::{Screen, Show, answer};
 use super::sources;
+use super::text::{count, counted, one_line, shell};
 
-/// Say what other mods would mean for a save, before anything runs
+/// Look for damage in a save; or say what other mods would mean for it
 ///
-/// Exits with 1 when the save cannot follow them.
+/// Given a save, looks at all of it, also while its world runs, and exits with 1
+/// when something is wrong with it. Given mods, says what would change if it ran
+/// with them, and exits with 1 when the save cannot follow them.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
+  sandtable check islands.db
   sandtable check islands --against islands.db
   sandtable check islands/mods/weather --against islands.db --json")]
 pub struct Arguments {
-    /// A world or a .pack, or one mod: a cargo package's folder or a .wasm
-    /// component
+    /// A save; or with --against a world or a .pack, or one mod: a cargo
+    /// package's folder or a .wasm component
     path: PathBuf,
-    /// The save
-    #[arg(long)]
-    against: PathBuf,
-    /// Print the plan as one JSON object
+    /// The save that is to run with these mods
+    #[arg(long, value_name = "SAVE")]
+    against: Option<PathBuf>,
+    /// Print what there is to say as one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// Prints the plan.
+/// Prints what is wrong with a save, or the plan.
 pub fn run(arguments: Arguments) -> Result<()> {
+    match &arguments.against {
+        None => look(&arguments.path, arguments.json),
+        Some(against) => plan(&arguments, against),
+    }
+}
+
+fn look(save: &Path, json: bool) -> Result<()> {
+    if save.is_dir() || super::build::is_mod(save) || Pack::is_named(save) {
+        bail!("{} is no save: say with `--against` which save is to follow it", save.display());
+    }
+    let Checked { tick, findings, looked_at } = persist::check(save)?;
+    if json {
+        let looked_at: serde_json::Map<_, _> =
+            looked_at.iter().map(|(what, number)| ((*what).to_owned(), json!(number))).collect();
+        let findings: Vec<String> = findings.iter().map(|it| one_line(it)).collect();
+        let all = json!({"tick": tick, "findings": findings, "looked_at": looked_at});
+        answer(&all.to_string())?;
+    } else {
+        findings.iter().try_for_each(|finding| answer(&one_line(finding)))?;
+    }
+    match findings.len() as u64 {
+        0 if json => Ok(()),
+        0 => {
+            let all: Vec<String> = looked_at
+                .iter()
+                .map(|(what, number)| format!("{} {what}", count(*number)))
+                .collect();
+            let (save, tick) = (save.display(), count(tick));
+            Ok(answer(&format!("{save} is sound at tick {tick}: {}", all.join(", ")))?)
+        }
+        found => bail!(
+            "{} is damaged ({}): take it from a backup, or salvage what is whole with \
+             `sandtable repair {} -o <file>`",
+            save.display(),
+            counted(found, "finding"),
+            shell(save)
+        ),
+    }
+}
+
+fn plan(arguments: &Arguments, against: &Path) -> Result<()> {
     let screen = Screen::open(if arguments.json { Show::Lines } else { Show::All });
-    let reader = Reader::open(&arguments.against)?;
+    let reader = Reader::open(against)?;
     let (world, saved) = reader.world()?;
-    let Given { config, mods, whole } = given(&arguments, saved, &screen)?;
+    let Given { config, mods, whole } = given(arguments, against, saved, &screen)?;
     let before = reader.mods(&pack::contents(&mods))?;
     let removed = config.removed.clone();
     let compiler = Compiler::new(config, 1)?;
@@ -71,7 +116,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         answer(&plan.to_string())?;
     }
     if !plan.is_compatible() {
-        bail!("{} cannot follow these mods", arguments.against.display());
+        bail!("{} cannot follow these mods", against.display());
     }
     Ok(())
 }
@@ -85,8 +130,13 @@ struct Given {
 }
 
 /// Builds and reads what lies at a path.
-fn given(arguments: &Arguments, saved: WorldConfig, screen: &Screen) -> Result<Given> {
-    let Arguments { path, against, .. } = arguments;
+fn given(
+    arguments: &Arguments,
+    against: &Path,
+    saved: WorldConfig,
+    screen: &Screen,
+) -> Result<Given> {
+    let path = &arguments.path;
     if !super::build::is_mod(path) {
         let (config, mods) = sources::take(path, against, &[], screen)?;
         return Ok(Given { config, mods, whole: true });

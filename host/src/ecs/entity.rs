@@ -6,8 +6,9 @@
 //! the state and the same on every machine.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::{ArchetypeId, Paged};
+use super::{Archetype, ArchetypeId, Paged};
 
 /// Names one entity: an index and a generation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,6 +128,41 @@ impl Entities {
     /// outside.
     pub(crate) fn set_first_free(&mut self, first_free: u32) {
         self.first_free = first_free;
+    }
+
+    /// Makes an allocator of which only parts are left: those are alive who have
+    /// a row, and no index is issued again with a generation that it may have
+    /// had. Rows name indices that there are slots for.
+    pub(crate) fn mended(slots: &[Slot], archetypes: &[Arc<Archetype>]) -> Self {
+        let issued = |generation: u32| (1..Entity::SPAWNED_IN_CALL).contains(&generation);
+        let known = slots.iter().map(|slot| slot.generation).filter(|it| issued(*it));
+        let highest = known.max().unwrap_or(1);
+        let mut mended: Vec<Slot> = slots.to_vec();
+        for slot in &mut mended {
+            let generation = if issued(slot.generation) { slot.generation } else { highest };
+            *slot = Slot { generation, archetype: FREE, row: NONE };
+        }
+        for (id, archetype) in archetypes.iter().enumerate() {
+            let entities = archetype.entities().pages().iter().flat_map(|page| page.iter());
+            for (row, entity) in entities.enumerate() {
+                if let Some(slot) = mended.get_mut(entity.index() as usize) {
+                    let (generation, row) = (entity.generation(), row as u32);
+                    *slot = Slot { generation, archetype: ArchetypeId(id as u32), row };
+                }
+            }
+        }
+        let mut first_free = NONE;
+        let mut alive = 0;
+        for (index, slot) in mended.iter_mut().enumerate().rev() {
+            if slot.archetype != FREE {
+                alive += 1;
+            } else if slot.generation < Entity::SPAWNED_IN_CALL - 1 {
+                slot.row = std::mem::replace(&mut first_free, index as u32);
+            }
+        }
+        let mut paged = Paged::new(1, Self::SLOTS_PER_PAGE);
+        paged.extend(&mended);
+        Self { slots: paged, first_free, alive }
     }
 
     /// Every slot, by index.

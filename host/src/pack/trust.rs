@@ -22,6 +22,13 @@ pub fn public_key(text: &str) -> Result<PublicKey, String> {
     })
 }
 
+/// Reads a signature. That over its comment, in the fourth line, must have its
+/// length, which the crate takes for granted.
+pub(crate) fn signature(text: &str) -> Option<SignatureBox> {
+    let of_comment = Base64::decode_to_vec(text.lines().nth(3)?.trim(), None).ok()?;
+    (of_comment.len() == 64).then(|| SignatureBox::from_string(text).ok())?
+}
+
 /// Where the signature of a pack is: beside it.
 pub fn signature_file(pack: &Path) -> PathBuf {
     let mut name = pack.as_os_str().to_owned();
@@ -67,7 +74,8 @@ impl Keys {
         let read = fs::metadata(&file)
             .ok()
             .filter(|about| about.len() <= SIGNATURE_MAX_BYTES)
-            .and_then(|_| SignatureBox::from_file(&file).ok());
+            .and_then(|_| fs::read_to_string(&file).ok())
+            .and_then(|text| signature(&text));
         let Some(signature) = read else {
             return untrusted(format!(
                 "{name} is no signature of minisign; get it again from whoever made the pack"

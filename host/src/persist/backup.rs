@@ -14,9 +14,10 @@ use crate::record::Digest;
 
 use super::draft::appear;
 use super::error::{Failure, Outcome, SaveError};
+use super::findings::Findings;
 use super::lock::Lock;
 use super::reader::Reader;
-use super::save::{Restored, check_pages};
+use super::save::{Pages, Restored, check_pages};
 use super::{connect, schema};
 
 /// Pages of SQLite that are copied at once: some MiB.
@@ -63,8 +64,9 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
 }
 
 fn check(copy: &Connection) -> Outcome<(u64, Digest)> {
-    check_pages(copy)?;
-    schema::check(copy)?;
-    let head = Restored::read(copy)?.head;
+    let findings = &mut Findings::strict();
+    schema::check(copy, findings)?;
+    check_pages(copy, Pages::Quick, findings)?;
+    let head = Restored::read(copy, findings)?.head;
     Ok((head.tick.unsigned_abs(), head.state))
 }

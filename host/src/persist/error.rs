@@ -101,6 +101,12 @@ pub enum SaveError {
         /// What was found.
         what: String,
     },
+    /// There is nothing to repair.
+    #[error("{} is sound: there is nothing to repair, and `backup` copies it", path.display())]
+    Sound {
+        /// The save.
+        path: PathBuf,
+    },
     /// A slim save, whose mods are elsewhere.
     #[error(
         "{} is slim and lacks its mods {missing}: put a pack that has them beside it, or run it \
@@ -226,6 +232,15 @@ pub(super) fn damage<T>(what: impl Into<String>) -> Outcome<T> {
 }
 
 impl Failure {
+    /// What is wrong, of a file that is known.
+    pub(super) fn told(self) -> String {
+        match self.of(Path::new(""), "read") {
+            SaveError::Damaged { what, .. } => what,
+            SaveError::Sqlite { cause, .. } => format!("SQLite cannot read it: {cause}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Says of which file, and while what.
     pub(super) fn of(self, path: &Path, doing: &'static str) -> SaveError {
         let path = path.to_owned();

@@ -11,6 +11,7 @@ use crate::ecs::{KindId, Recast, Registry, Role, from_json};
 use crate::record::{Input, TickRecord};
 
 use super::error::{Failure, Outcome, SaveError, damage};
+use super::findings::Findings;
 use super::restore::{check_value, read_kinds};
 use super::{connect, schema};
 
@@ -31,7 +32,7 @@ pub fn send(
     let connection = connect::writing(path)?;
     connect::recognise_current(&connection, path)?;
     let failed = |failure: Failure| failure.of(path, "written");
-    schema::check(&connection).map_err(failed)?;
+    schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let registry = read_kinds(&connection).map_err(failed)?;
     let wrong = |what: String| SaveError::Input { kind: kind.to_owned(), what };
     let id = find(&registry, kind).map_err(wrong)?;
@@ -98,12 +99,19 @@ pub(super) fn read(
     registry: &Registry,
     after: i64,
 ) -> Outcome<Vec<(i64, Input)>> {
-    let mut select = connection.prepare_cached(
-        "SELECT id, kind, sender, payload FROM st_inbox WHERE id > ?1 ORDER BY id",
-    )?;
-    let mut rows = select.query([after])?;
+    gather(connection, registry, after, &mut Findings::strict())
+}
+
+/// As [`read`], and leaves out what is damaged, where that is no error.
+pub(super) fn gather(
+    connection: &Connection,
+    registry: &Registry,
+    after: i64,
+    findings: &mut Findings,
+) -> Outcome<Vec<(i64, Input)>> {
     let mut inputs = Vec::new();
-    while let Some(row) = rows.next()? {
+    let select = "SELECT id, kind, sender, payload FROM st_inbox WHERE id > ?1 ORDER BY id";
+    findings.each(connection, select, [after], |_, row| {
         let (number, payload): (u32, Vec<u8>) = (row.get(1)?, row.get(3)?);
         let known = registry.iter().nth(number as usize);
         let Some((kind, declared)) = known.filter(|(_, kind)| kind.role == Role::Input) else {
@@ -112,7 +120,8 @@ pub(super) fn read(
         check_value(declared, &payload)?;
         let input = Input { kind, sender: row.get(2)?, payload: payload.into() };
         inputs.push((row.get(0)?, input));
-    }
+        Ok(())
+    })?;
     Ok(inputs)
 }
 

@@ -81,7 +81,7 @@ impl Listed {
         [&self.component].into_iter().chain(self.assets.values())
     }
 
-    fn manifest(&self) -> Outcome<Option<Manifest>> {
+    pub(super) fn manifest(&self) -> Outcome<Option<Manifest>> {
         match self.manifest.as_deref().map(serde_json::from_str).transpose() {
             Ok(manifest) => Ok(manifest),
             Err(error) => damage(format!("the manifest of mod `{}`: {error}", self.id)),
@@ -106,14 +106,18 @@ pub enum Cause {
     Migrated,
     /// It is the set before the last, which came back because a new mod faulted.
     RolledBack,
+    /// The save was repaired: it is the set before, and the world is not the one
+    /// that the ticks before led to.
+    Repaired,
 }
 
 impl Cause {
-    const ALL: [(Cause, &'static str); 4] = [
+    const ALL: [(Cause, &'static str); 5] = [
         (Cause::Made, "made"),
         (Cause::Swapped, "swapped"),
         (Cause::Migrated, "migrated"),
         (Cause::RolledBack, "rolled back"),
+        (Cause::Repaired, "repaired"),
     ];
 
     /// Its name in saves and messages.
@@ -463,7 +467,7 @@ fn lacks<T>(digest: &Digest) -> Outcome<T> {
 }
 
 /// Reads contents; there are none in a slim save.
-fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Option<Vec<u8>>> {
+pub(super) fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Option<Vec<u8>>> {
     let found: Option<(i64, Option<Vec<u8>>)> = connection
         .query_row("SELECT bytes, data FROM st_blobs WHERE digest = ?1", [digest], |row| {
             Ok((row.get(0)?, row.get(1)?))

@@ -19,6 +19,7 @@ use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 
 use super::error::{Failure, Outcome, SaveError};
+use super::findings::Findings;
 use super::history::{Past, Store};
 use super::inquiry::Inquiry;
 use super::lock::beside;
@@ -131,7 +132,7 @@ impl Reader {
         // From here on one commit is seen.
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
-        schema::check(&connection).map_err(failed)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path, copy: None, connection })
     }
 
@@ -142,7 +143,7 @@ impl Reader {
         let failed = |failure: Failure| failure.of(save, "read");
         let connection = connect::unwritten(copy).map_err(failed)?;
         connect::recognise_copy(&connection, save)?;
-        schema::check(&connection).map_err(failed)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection })
     }
 
@@ -152,7 +153,8 @@ impl Reader {
     }
 
     fn restore(&self) -> Result<Restored, SaveError> {
-        Restored::read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+        let restored = Restored::read(&self.connection, &mut Findings::strict());
+        restored.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The world after the last committed tick, and its settings.
@@ -219,6 +221,11 @@ impl Reader {
             Ok(counted.map_err(failed)?.unsigned_abs())
         };
         let (sizes, store) = self.sizes(&world)?;
+        // The faults themselves are forgotten with the log.
+        let sql = "SELECT ifnull(sum(faults), 0) FROM st_totals";
+        let faults = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let faults = faults.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
+        let faults = faults.unsigned_abs();
         let mods = mods.mods.into_iter().map(|listed| {
             let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
             ModInfo {
@@ -238,7 +245,7 @@ impl Reader {
             relations: world.relations.len() as u64,
             archetypes: archetypes(&world),
             mods: mods.collect(),
-            faults: count("st_faults")?,
+            faults,
             inbox: count("st_inbox")?,
             config,
             format: schema::FORMAT,
@@ -299,7 +306,7 @@ impl Reader {
     fn set_up(&mut self, at: Option<u64>) -> Outcome<(Vec<String>, u64)> {
         let past = Past::new(&self.connection);
         let (world, tables) = match at {
-            None => (Restored::read(&self.connection)?.world, None),
+            None => (self.head_world()?, None),
             Some(tick) => (past.world(tick)?.0, Some(past.tables(tick, false)?)),
         };
         let (tick, world) = (world.tick(), Arc::new(world));
@@ -325,7 +332,7 @@ impl Reader {
 
     /// The world now, for whoever says of which save they are.
     pub(super) fn head_world(&self) -> Outcome<World> {
-        Ok(Restored::read(&self.connection)?.world)
+        Ok(Restored::read(&self.connection, &mut Findings::strict())?.world)
     }
 }
 

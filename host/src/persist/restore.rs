@@ -9,6 +9,7 @@
 //! Nothing in here takes more memory than a small multiple of what is there.
 
 pub(super) mod pages;
+mod rows;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,30 +17,35 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::ecs::{
-    ArchetypeId, Bytes, Entity, Event, Field, Kind, KindId, ModState, OnDespawn, Registry, Role,
-    Stamp, Storage, SystemState, TableState, Topic, Type, World, canonical_packed, canonical_value,
+    Bytes, Entity, Event, Field, Kind, KindId, ModState, OnDespawn, Registry, Role, Stamp, Storage,
+    SystemState, TableState, Topic, Type, World, canonical_packed, canonical_value,
 };
 
-use crate::tables::{self, TableError};
+use crate::tables;
 
 use super::chunks::Index;
 use super::error::{Failure, Outcome, damage};
+use super::findings::Findings;
 use super::log::topic_of;
 
 pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 
 /// Ticks beyond this cannot be told apart in a stamp.
-const TICK_MAX: i64 = 1 << 47;
+pub(super) const TICK_MAX: i64 = 1 << 47;
 /// Characters that the text of a type may have.
 pub(super) const TYPE_CHARS_MAX: usize = 1 << 16;
 
 /// Restores the world at a tick, with so many rows to a page, and finds where
 /// its chunks are.
+///
+/// What is found damaged is left out, where that is not an error: then the world
+/// is what is whole of it. Without its kinds there is none.
 pub(super) fn world(
     connection: &Connection,
     tick: i64,
     first_free: i64,
     rows_per_page: usize,
+    findings: &mut Findings,
 ) -> Outcome<(World, Index)> {
     if !(0..=TICK_MAX).contains(&tick) {
         return damage(format!("it stands at tick {tick}"));
@@ -47,14 +53,13 @@ pub(super) fn world(
     let mut world = World::new(rows_per_page);
     world.set_tick(tick as u64);
     world.registry = Arc::new(read_kinds(connection)?);
-    let index = pages::restore(connection, &mut world, first_free)?;
-    check_entities(&world)?;
-    restore_relations(connection, &mut world)?;
-    restore_events(connection, &mut world)?;
-    world.resources = Arc::new(read_resources(connection, &world.registry)?);
-    world.systems = Arc::new(read_systems(connection, &world.registry)?);
-    world.mods = Arc::new(read_mod_states(connection)?);
-    world.tables = Arc::new(read_tables(connection)?);
+    let index = pages::restore(connection, &mut world, first_free, findings)?;
+    restore_relations(connection, &mut world, findings)?;
+    restore_events(connection, &mut world, findings)?;
+    world.resources = Arc::new(read_resources(connection, &world.registry, findings)?);
+    world.systems = Arc::new(read_systems(connection, &world.registry, findings)?);
+    world.mods = Arc::new(read_mod_states(connection, findings)?);
+    world.tables = Arc::new(read_tables(connection, findings)?);
     Ok((world, index))
 }
 
@@ -162,55 +167,35 @@ pub(super) fn check_value(kind: &Kind, value: &[u8]) -> Outcome<()> {
     }
 }
 
-/// Everybody who has a row is where the index says, and nobody else is alive.
-pub(super) fn check_entities(world: &World) -> Outcome<()> {
-    let mut rows = 0;
-    for (id, archetype) in world.archetypes().iter().enumerate() {
-        rows += archetype.len();
-        let mut row = 0;
-        for page in archetype.entities().pages() {
-            for entity in page.iter() {
-                if world.entities.locate(*entity) != Some((ArchetypeId(id as u32), row)) {
-                    return damage(format!("entity {entity} is not where it should be"));
-                }
-                row += 1;
-            }
-        }
-    }
-    if rows != world.entities.alive() as usize {
-        return damage(format!(
-            "{} entities are alive, and {rows} have rows",
-            world.entities.alive()
-        ));
-    }
-    Ok(())
-}
-
-fn restore_relations(connection: &Connection, world: &mut World) -> Outcome<()> {
-    let mut select = connection.prepare("SELECT kind, source, target, data FROM st_relations")?;
-    let mut rows = select.query([])?;
+fn restore_relations(
+    connection: &Connection,
+    world: &mut World,
+    findings: &mut Findings,
+) -> Outcome<()> {
+    let World { registry, entities, relations, .. } = world;
     let mut latest: Option<(u32, KindId)> = None;
-    while let Some(row) = rows.next()? {
+    let select = "SELECT kind, source, target, data FROM st_relations";
+    findings.each(connection, select, [], |_, row| {
         let number: u32 = row.get(0)?;
         let id = match latest {
             Some((known, id)) if known == number => id,
-            _ => kind_of(&world.registry, number, Role::Relation)?,
+            _ => kind_of(registry, number, Role::Relation)?,
         };
         latest = Some((number, id));
         let end = |at| row.get(at).map(|bits: i64| Entity::from_bits(bits as u64));
         let (from, to) = (end(1)?, end(2)?);
-        if world.entities.locate(from).is_none() || world.entities.locate(to).is_none() {
+        if entities.locate(from).is_none() || entities.locate(to).is_none() {
             return damage(format!("an edge from {from} to {to} has an end that is not alive"));
         }
         let data = row.get_ref(3)?.as_blob().map_err(broken)?;
-        check_value(world.registry.get(id), data)?;
-        world.relations.relate(id, from, to, data.into());
-    }
-    Ok(())
+        check_value(registry.get(id), data)?;
+        relations.relate(id, from, to, data.into());
+        Ok(())
+    })
 }
 
 /// Checks that there is such a topic.
-fn check_topic(registry: &Registry, number: i64) -> Outcome<Topic> {
+pub(super) fn check_topic(registry: &Registry, number: i64) -> Outcome<Topic> {
     let topic = topic_of(number);
     let known = match topic {
         Some(Topic::Kind(kind)) => kind_of(registry, kind.0, Role::Event)
@@ -233,117 +218,135 @@ pub(super) fn subject(payload: &[u8]) -> Option<Entity> {
     rest.is_empty().then_some(Entity::from_bits(bits))
 }
 
-fn restore_events(connection: &Connection, world: &mut World) -> Outcome<()> {
-    let registry = world.registry.clone();
+fn restore_events(
+    connection: &Connection,
+    world: &mut World,
+    findings: &mut Findings,
+) -> Outcome<()> {
+    let World { registry, events: queues, .. } = world;
     let mut unread: BTreeMap<i64, VecDeque<Event>> = BTreeMap::new();
-    let mut select = connection.prepare(
-        "SELECT topic, number, tick, payload FROM st_events
-         JOIN st_topics USING (topic) WHERE number > passed ORDER BY topic, number",
-    )?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
+    let select = "SELECT topic, number, tick, payload FROM st_events
+                  JOIN st_topics USING (topic) WHERE number > passed ORDER BY topic, number";
+    findings.each(connection, select, [], |_, row| {
         let number: i64 = row.get(0)?;
         let payload = row.get_ref(3)?.as_blob().map_err(broken)?;
-        match check_topic(&registry, number)? {
-            Topic::Kind(kind) => check_value(registry.get(kind), payload)?,
-            _ if subject(payload).is_some() => {}
-            topic => return damage(format!("an event of {topic:?} names nobody")),
-        }
+        let topic = check_topic(registry, number)?;
+        check_payload(registry, topic, payload)?;
         let event = Event {
             number: row.get::<_, i64>(1)? as u64,
             tick: row.get::<_, i64>(2)? as u64,
             payload: payload.into(),
         };
         unread.entry(number).or_default().push_back(event);
-    }
-    let mut select = connection.prepare("SELECT topic, last, passed FROM st_topics")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
+        Ok(())
+    })?;
+    let select = "SELECT topic, last, passed FROM st_topics";
+    findings.each(connection, select, [], |findings, row| {
         let (number, last, passed): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let topic = check_topic(&registry, number)?;
-        let events = unread.remove(&number).unwrap_or_default();
+        let topic = check_topic(registry, number)?;
+        let mut events = unread.remove(&number).unwrap_or_default();
         let complete = (0..=last).contains(&passed)
             && events.len() as u64 == (last - passed) as u64
             && (passed as u64 + 1..).zip(&events).all(|(number, event)| event.number == number);
         if !complete {
-            return damage(format!(
-                "the events of {topic:?} after {passed} up to {last} are not there"
-            ));
+            let what = format!(
+                "the events of {} after {passed} up to {last} are not there",
+                shown(registry, topic)
+            );
+            findings.note(Failure::Damage(what))?;
+            events.clear();
         }
-        world.events.restore(topic, last as u64, events);
-    }
-    Ok(())
+        queues.restore(topic, last.max(0) as u64, events);
+        Ok(())
+    })
 }
 
 fn read_resources(
     connection: &Connection,
     registry: &Registry,
+    findings: &mut Findings,
 ) -> Outcome<BTreeMap<KindId, Bytes>> {
-    let mut select = connection.prepare("SELECT kind, value FROM st_resources")?;
-    let mut rows = select.query([])?;
     let mut resources = BTreeMap::new();
-    while let Some(row) = rows.next()? {
+    findings.each(connection, "SELECT kind, value FROM st_resources", [], |_, row| {
         let id = kind_of(registry, row.get(0)?, Role::Component)?;
         let value = row.get_ref(1)?.as_blob().map_err(broken)?;
         check_value(registry.get(id), value)?;
         resources.insert(id, value.into());
-    }
+        Ok(())
+    })?;
     Ok(resources)
 }
 
 fn read_systems(
     connection: &Connection,
     registry: &Registry,
+    findings: &mut Findings,
 ) -> Outcome<BTreeMap<String, SystemState>> {
-    let mut select = connection.prepare("SELECT name, last_run FROM st_systems")?;
-    let systems = select.query_map([], |row| {
+    let mut systems: BTreeMap<String, SystemState> = BTreeMap::new();
+    findings.each(connection, "SELECT name, last_run FROM st_systems", [], |_, row| {
         let last_run = row.get::<_, Option<i64>>(1)?.map(|bits| Stamp::from_bits(bits as u64));
-        Ok((row.get(0)?, SystemState { last_run, cursors: BTreeMap::new() }))
+        systems.insert(row.get(0)?, SystemState { last_run, cursors: BTreeMap::new() });
+        Ok(())
     })?;
-    let mut systems: BTreeMap<String, SystemState> = systems.collect::<Result<_, _>>()?;
-    let mut select = connection.prepare("SELECT system, topic, number FROM st_cursors")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
+    findings.each(connection, "SELECT system, topic, number FROM st_cursors", [], |_, row| {
         let (name, topic, number): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let Some(system) = systems.get_mut(&name).filter(|_| number >= 0) else {
             return damage(format!("system `{name}` has read what it cannot have"));
         };
         system.cursors.insert(check_topic(registry, topic)?, number as u64);
-    }
+        Ok(())
+    })?;
     Ok(systems)
 }
 
-fn read_tables(connection: &Connection) -> Outcome<BTreeMap<String, TableState>> {
-    match tables::check(connection) {
-        Ok(()) => Ok(tables::states(connection)?),
-        Err(TableError::Sqlite(error)) => Err(error.into()),
-        Err(error) => damage(error.to_string()),
+fn read_tables(
+    connection: &Connection,
+    findings: &mut Findings,
+) -> Outcome<BTreeMap<String, TableState>> {
+    let mut states = BTreeMap::new();
+    for name in tables::names(connection)? {
+        if let Some(state) = findings.whole(tables::state(connection, &name).map_err(Into::into))? {
+            states.insert(name, state);
+        }
     }
+    Ok(states)
 }
 
-fn read_mod_states(connection: &Connection) -> Outcome<BTreeMap<String, ModState>> {
-    let mut select =
-        connection.prepare("SELECT id, faults_in_a_row, suspended FROM st_mod_states")?;
-    let mut rows = select.query([])?;
+fn read_mod_states(
+    connection: &Connection,
+    findings: &mut Findings,
+) -> Outcome<BTreeMap<String, ModState>> {
     let mut states = BTreeMap::new();
-    while let Some(row) = rows.next()? {
+    let select = "SELECT id, faults_in_a_row, suspended FROM st_mod_states";
+    findings.each(connection, select, [], |_, row| {
         let (id, faults): (String, u32) = (row.get(0)?, row.get(1)?);
         if faults == u32::MAX {
             return damage(format!("mod `{id}` has faulted in too many ticks"));
         }
         states.insert(id, ModState { faults_in_a_row: faults, suspended: row.get(2)? });
-    }
+        Ok(())
+    })?;
     Ok(states)
 }
 
-/// Checks that a removal, a despawn or a value that is shown to people has the
-/// form it should have; what was read long ago is not checked when a save opens.
-pub(super) fn is_sound(registry: &Registry, topic: Topic, payload: &[u8]) -> bool {
+/// Checks what an event carries: a value of its kind, or an entity.
+pub(super) fn check_payload(registry: &Registry, topic: Topic, payload: &[u8]) -> Outcome<()> {
     match topic {
-        Topic::Kind(kind) => match registry.iter().nth(kind.0 as usize) {
-            Some((_, kind)) => check_value(kind, payload).is_ok(),
-            None => false,
+        Topic::Kind(id) => match registry.iter().nth(id.0 as usize) {
+            Some((_, kind)) => check_value(kind, payload),
+            None => damage(format!("there is no kind {}", id.0)),
         },
-        _ => subject(payload).is_some(),
+        _ if subject(payload).is_some() => Ok(()),
+        topic => damage(format!("an event of {} names nobody", shown(registry, topic))),
+    }
+}
+
+/// What a topic is called.
+pub(super) fn shown(registry: &Registry, topic: Topic) -> String {
+    let name = |id: KindId| registry.iter().nth(id.0 as usize).map_or("?", |(_, kind)| &kind.name);
+    match topic {
+        Topic::Kind(id) => format!("`{}`", name(id)),
+        Topic::Removed(id) => format!("removals of `{}`", name(id)),
+        Topic::Despawned => "despawns".to_owned(),
     }
 }

@@ -19,6 +19,7 @@ use crate::tables::{self, Database, TableError};
 
 use super::chunks::Index;
 use super::error::{Failure, Outcome, SaveError, damage};
+use super::findings::Findings;
 use super::history::{Past, Recorder, Store};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals, topic_number};
@@ -171,7 +172,7 @@ impl Save {
         if recorder.is_on() && !store.reaches(then.tick) {
             store.write_whole(&transaction, world, false, &recorder)?;
         }
-        if Restored::read(&transaction)?.head.state != state {
+        if Restored::read(&transaction, &mut Findings::strict())?.head.state != state {
             return damage("it is not what it was");
         }
         transaction.commit()?;

@@ -6,7 +6,9 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::error::{Outcome, damage};
+use super::error::{Failure, Outcome, damage};
+use super::findings::Findings;
+use crate::tables;
 
 /// What `application_id` says: `Sand` in ASCII.
 pub const APPLICATION_ID: i64 = 0x5361_6e64;
@@ -43,37 +45,55 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Res
     Ok(())
 }
 
-/// Checks that the tables are those of the current format: a save can come from
-/// anywhere, and one that another program altered is not trusted.
-pub(super) fn check(connection: &Connection) -> Outcome<()> {
+/// Checks that the tables are those of the current format, and that all others
+/// have the form that they must have: a save can come from anywhere, and one
+/// that another program altered is not trusted. Nothing is read from a table
+/// before this.
+pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<()> {
     let mut fresh = Connection::open_in_memory()?;
     migrate(&mut fresh)?;
     let (expected, found) = (shape(&fresh)?, shape(connection)?);
-    if let Some(strange) = found.iter().find(|item| !expected.contains(item)) {
-        return damage(format!("its `{}` is none that Sandtable made", strange.name));
+    for strange in found.iter().filter(|item| !expected.contains(item)) {
+        let what = format!("its `{}` is none that Sandtable made", strange.name);
+        findings.note(Failure::Damage(what))?;
     }
-    if let Some(lost) = expected.iter().find(|item| !found.contains(item)) {
-        return damage(format!("it lacks `{}`", lost.name));
+    for lost in expected.iter().filter(|item| !found.contains(item)) {
+        findings.note(Failure::Damage(format!("it lacks `{}`", lost.name)))?;
+    }
+    for error in tables::check(connection)? {
+        findings.whole::<()>(damage(error.to_string()))?;
     }
     Ok(())
+}
+
+/// Names of our tables that are as we make them.
+pub(super) fn sound(connection: &Connection) -> Outcome<Vec<String>> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    let found = shape(connection)?;
+    let sound =
+        shape(&fresh)?.into_iter().filter(|item| item.name == item.of && found.contains(item));
+    Ok(sound.map(|item| item.name).collect())
 }
 
 /// A table or index of ours.
 #[derive(Debug, PartialEq, Eq)]
 struct Item {
     name: String,
+    kind: String,
     of: String,
     sql: Option<String>,
 }
 
 fn shape(connection: &Connection) -> rusqlite::Result<Vec<Item>> {
     let mut select = connection.prepare(
-        "SELECT name, tbl_name, sql FROM sqlite_schema
+        "SELECT name, type, tbl_name, sql FROM sqlite_schema
          WHERE lower(substr(tbl_name, 1, 3)) = 'st_' OR lower(substr(name, 1, 3)) = 'st_'
          ORDER BY name, type",
     )?;
-    let items = select
-        .query_map([], |row| Ok(Item { name: row.get(0)?, of: row.get(1)?, sql: row.get(2)? }))?;
+    let items = select.query_map([], |row| {
+        Ok(Item { name: row.get(0)?, kind: row.get(1)?, of: row.get(2)?, sql: row.get(3)? })
+    })?;
     items.collect()
 }
 
@@ -100,7 +120,7 @@ mod tests {
         }
         assert_eq!(tables(&one_by_one), tables(&at_once));
         assert_eq!(format(&at_once), Ok(FORMAT));
-        check(&at_once).expect("current");
+        check(&at_once, &mut Findings::strict()).expect("current");
     }
 
     #[test]
@@ -126,14 +146,14 @@ mod tests {
             let mut connection = empty();
             migrate(&mut connection).expect("migrated");
             connection.execute_batch(sql).expect(sql);
-            let refused = format!("{:?}", check(&connection).expect_err(sql));
+            let refused =
+                format!("{:?}", check(&connection, &mut Findings::strict()).expect_err(sql));
             assert!(refused.contains(expected), "{refused}");
         }
         let mut connection = empty();
         migrate(&mut connection).expect("migrated");
-        connection
-            .execute_batch("CREATE TABLE economy__ledger (id INTEGER PRIMARY KEY)")
-            .expect("");
-        check(&connection).expect("a mod's table is no business of ours");
+        let table = "CREATE TABLE economy__ledger (id INTEGER PRIMARY KEY) STRICT, WITHOUT ROWID";
+        connection.execute_batch(table).expect("made");
+        check(&connection, &mut Findings::strict()).expect("a mod's table");
     }
 }

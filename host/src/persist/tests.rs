@@ -12,6 +12,7 @@ use crate::ecs::*;
 use crate::hash::StateHasher;
 use crate::record::*;
 
+mod fuzz;
 mod hostile;
 mod logs;
 mod pages;
@@ -20,7 +21,7 @@ mod sample;
 use sample::Sample;
 
 /// A folder with room for one save, gone at the end.
-struct Folder {
+pub struct Folder {
     folder: tempfile::TempDir,
 }
 

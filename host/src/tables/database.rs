@@ -179,7 +179,9 @@ impl Database {
 
     /// Every table of a mod, with its contents.
     pub fn tables(&self) -> Result<BTreeMap<String, TableState>> {
-        states(&self.inner().connection)
+        let connection = &self.inner().connection;
+        let of = |name: String| digest::of(connection, &name).map(|state| (name, state));
+        names(connection)?.into_iter().map(of).collect()
     }
 
     /// Follows the rows of every table of a mod.
@@ -250,7 +252,7 @@ fn refuse_slow(connection: &Connection) -> Result<()> {
 }
 
 /// The names of every table of a mod.
-pub(super) fn names(connection: &Connection) -> Result<Vec<String>> {
+pub fn names(connection: &Connection) -> Result<Vec<String>> {
     let mut select = connection
         .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name")?;
     let names = select.query_map([], |row| row.get(0))?;
@@ -262,10 +264,4 @@ pub(super) fn names(connection: &Connection) -> Result<Vec<String>> {
 /// Whether a name needs no quotes.
 pub(super) fn is_plain(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// Every table of a mod, with its contents.
-pub fn states(connection: &Connection) -> Result<BTreeMap<String, TableState>> {
-    let of = |name: String| digest::of(connection, &name).map(|state| (name, state));
-    names(connection)?.into_iter().map(of).collect()
 }

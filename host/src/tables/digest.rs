@@ -76,7 +76,7 @@ pub(super) fn row<'a>(table: &str, values: impl Iterator<Item = ValueRef<'a>>) -
 }
 
 /// The contents of a table, read row by row.
-pub(super) fn of(connection: &Connection, table: &str) -> Result<TableState> {
+pub fn of(connection: &Connection, table: &str) -> Result<TableState> {
     let mut select = connection.prepare(&format!("SELECT * FROM main.\"{table}\""))?;
     let columns = select.column_count();
     let mut rows = select.query([])?;

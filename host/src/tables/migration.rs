@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, Connection, Error, OptionalExtension, params};
+use rusqlite::{Batch, Connection, Error, params};
 
 use super::database::{self, Database, is_plain};
+use super::form::form;
 use super::gate::{Allowance, Principal};
 use super::{digest, owner};
 use crate::config::Limits;
@@ -217,19 +218,6 @@ pub fn pending<'m>(
     }
 }
 
-/// Checks that every table of a mod has the form that it must have: a save can
-/// come from anywhere.
-pub fn check(connection: &Connection) -> Result<(), TableError> {
-    for name in database::names(connection)? {
-        if !is_plain(&name) {
-            let what = "has a name that no mod can give it".to_owned();
-            return Err(TableError::Form { table: name, what });
-        }
-        form(connection, &name).map_err(|what| TableError::Form { table: name.clone(), what })?;
-    }
-    Ok(())
-}
-
 fn fingerprint(migration: &Migration) -> Digest {
     *blake3::hash(migration.sql.as_bytes()).as_bytes()
 }
@@ -258,7 +246,7 @@ fn check_names(mod_id: &str, migrations: &[Migration]) -> Result<(), TableError>
 }
 
 /// Runs the statements of a migration one by one.
-fn batch(connection: &Connection, sql: &str) -> Result<(), String> {
+pub(super) fn batch(connection: &Connection, sql: &str) -> Result<(), String> {
     // The authorizer cannot tell what SQLite itself reads of the schema while it
     // alters a table from what a migration reads.
     let small = sql.to_ascii_lowercase();
@@ -308,59 +296,4 @@ fn check_object(
         )),
         _ => Err(format!("makes {kind} `{name}`; a mod has only tables and indices")),
     }
-}
-
-/// Checks that a table has the form that mods' tables have.
-fn form(connection: &Connection, table: &str) -> Result<(), String> {
-    let told = |error: Error| format!("cannot be looked at: {error}");
-    let (strict, without_rowid): (bool, bool) = connection
-        .query_row(
-            "SELECT strict, wr FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'table'",
-            [table],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()
-        .map_err(told)?
-        .unwrap_or_default();
-    if !strict || !without_rowid {
-        return Err("must end in `STRICT, WITHOUT ROWID`, and so have a primary key".to_owned());
-    }
-    let mut select = connection
-        .prepare("SELECT name, dflt_value, hidden FROM pragma_table_xinfo(?1)")
-        .map_err(told)?;
-    let mut columns = select.query([table]).map_err(told)?;
-    while let Some(column) = columns.next().map_err(told)? {
-        let name: String = column.get(0).map_err(told)?;
-        let default: Option<String> = column.get(1).map_err(told)?;
-        let hidden: i64 = column.get(2).map_err(told)?;
-        if hidden != 0 {
-            return Err(format!("has a generated column `{name}`; store it as any other"));
-        }
-        if default.is_some_and(|default| !is_literal(&default)) {
-            return Err(format!("has a default for `{name}` that is no plain number or text"));
-        }
-    }
-    let keys: i64 = connection
-        .query_row("SELECT count(*) FROM pragma_foreign_key_list(?1)", [table], |row| row.get(0))
-        .map_err(told)?;
-    if keys > 0 {
-        return Err("has a foreign key, which would not be enforced: leave it away".to_owned());
-    }
-    Ok(())
-}
-
-/// Whether a default is the same on every machine and at any time.
-fn is_literal(default: &str) -> bool {
-    let word = default.trim();
-    let unsigned = word.trim_start_matches(['-', '+']);
-    let quoted = |text: &str| {
-        text.len() >= 2
-            && text.starts_with('\'')
-            && text.ends_with('\'')
-            && !text[1..text.len() - 1].replace("''", "").contains('\'')
-    };
-    ["null", "true", "false"].iter().any(|known| known.eq_ignore_ascii_case(word))
-        || unsigned.parse::<f64>().is_ok_and(f64::is_finite)
-        || quoted(word)
-        || word.strip_prefix(['x', 'X']).is_some_and(quoted)
 }

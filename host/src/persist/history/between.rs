@@ -94,8 +94,8 @@ impl Comparison<'_> {
     fn entity(&mut self, entity: Entity) {
         let (before, after) = (self.before, self.after);
         let kinds = |world: &World| {
-            let place = world.entities.locate(entity);
-            place.map(|(archetype, _)| world.archetype(archetype).kinds().to_vec())
+            let (archetype, _) = world.entities.locate(entity)?;
+            Some(world.archetypes().get(archetype.0 as usize)?.kinds().to_vec())
         };
         let (old, new) = (kinds(before), kinds(after));
         if self.filter.kind.is_none() && old.is_some() != new.is_some() {

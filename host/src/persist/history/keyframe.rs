@@ -15,10 +15,8 @@ use crate::ecs::{
 use super::super::encode::{ChunkKey, Form, Page, Part, Read};
 use super::super::error::{Outcome, damage};
 use super::super::log::{topic_number, topic_of};
-use super::super::restore::pages::{Pages, Shape, assemble, form_of};
-use super::super::restore::{
-    ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_entities, check_value, named,
-};
+use super::super::restore::pages::{Pages, Shape, Shapes, assemble, form_of};
+use super::super::restore::{ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_value, named};
 use super::super::state::{name_of, tracked};
 use super::delta::{Keeps, TableSum, TopicChange};
 use super::frames::{Compressor, Frames, Packer, unpack};
@@ -252,16 +250,15 @@ impl Keyframe {
         let mut world = World::new(self.rows_per_page()?);
         world.set_tick(self.tick);
         world.registry = Arc::new(self.registry()?);
-        let mut shapes = Vec::with_capacity(self.archetypes.len());
-        for (kinds, tracked) in &self.archetypes {
+        let mut shapes = Shapes::new();
+        for (id, (kinds, tracked)) in (0_u32..).zip(&self.archetypes) {
             let mut shape =
-                Shape::new(shapes.len(), &world.registry, kinds.iter().copied(), tracked.to_vec())?;
+                Shape::new(id, &world.registry, kinds.iter().copied(), tracked.to_vec())?;
             shape.omitted.clone_from(&self.omitted);
-            shapes.push(shape);
+            shapes.insert(id, shape);
         }
         let pages = self.read_pages(&world, &shapes, frames)?;
         assemble(&mut world, pages, &shapes, i64::from(self.first_free))?;
-        check_entities(&world)?;
         for (kind, from, to, data) in &self.relations {
             let (from, to) = (Entity::from_bits(*from), Entity::from_bits(*to));
             if world.entities.locate(from).is_none() || world.entities.locate(to).is_none() {
@@ -309,7 +306,7 @@ impl Keyframe {
     fn read_pages(
         &self,
         world: &World,
-        shapes: &[Shape],
+        shapes: &Shapes,
         frames: impl Fn(u16) -> Outcome<Vec<u8>>,
     ) -> Outcome<Pages> {
         let mut pages = Pages::new();

@@ -13,7 +13,6 @@ use crate::tables::{self, Database, TableError};
 
 use super::super::connect;
 use super::super::error::{Failure, Outcome, damage};
-use super::super::restore::check_entities;
 use super::apply::Loaded;
 use super::course::NO_HISTORY;
 use super::delta::Delta;
@@ -173,7 +172,6 @@ impl<'c> Past<'c> {
         if world.tick() != tick {
             return self.unreachable(tick);
         }
-        check_entities(&world)?;
         Ok((world, omitted))
     }
 

@@ -11,14 +11,15 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::error::{Failure, Outcome, SaveError};
+use super::super::findings::Findings;
 use super::super::lock::Lock;
-use super::super::save::{Restored, now_millis};
+use super::super::save::{Restored, now_millis, settings};
 use super::super::{connect, schema};
 use super::Recorder;
 use super::frames::compress;
 use super::past::Past;
 use super::store;
-use crate::config::{SnapshotSettings, WorldConfig};
+use crate::config::SnapshotSettings;
 use crate::ecs::World;
 use crate::tables;
 
@@ -49,7 +50,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     let connection = connect::writing(path)?;
     connect::recognise_current(&connection, path)?;
     let failed = |failure: Failure| failure.of(path, "written");
-    schema::check(&connection).map_err(failed)?;
+    schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let settings = settings(&connection).map_err(failed)?;
     let every = settings.history.every;
     let lock = match every > 0 && settings.history.components.is_empty() {
@@ -62,7 +63,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         let head = Past::new(&transaction).head()?;
         if lock.is_some() {
-            let world = Restored::read(&transaction)?.world;
+            let world = Restored::read(&transaction, &mut Findings::strict())?.world;
             add(&transaction, name, head as i64, note, false)?;
             keep_whole(&transaction, &world)?;
         } else {
@@ -109,13 +110,6 @@ pub fn forget_snapshot(path: &Path, name: &str) -> Result<(), SaveError> {
         Ok(transaction.commit()?)
     };
     forget().map_err(|failure| failure.of(path, "written"))
-}
-
-fn settings(connection: &Connection) -> Outcome<WorldConfig> {
-    let sql = super::super::save::LAST_SETTINGS;
-    let text: String = connection.query_row(sql, [], |row| row.get(0))?;
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::Damage(format!("its settings cannot be read: {error}")))
 }
 
 fn list(connection: &Connection) -> rusqlite::Result<Vec<Snapshot>> {

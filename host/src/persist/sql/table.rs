@@ -280,9 +280,10 @@ impl<'w> WorldCursor<'w> {
             }
             Source::Entities => {
                 let place = world.entities.locate(key).into_iter();
-                Box::new(
-                    place.map(move |(id, _)| Row::Entity(key, id.0 as usize, world.archetype(id))),
-                )
+                Box::new(place.filter_map(move |(id, _)| {
+                    let id = id.0 as usize;
+                    Some(Row::Entity(key, id, world.archetypes().get(id)?))
+                }))
             }
             _ => self.all(),
         }

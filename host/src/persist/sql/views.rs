@@ -8,7 +8,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 
 use crate::ecs::{KindId, Registry, Topic, World, to_json};
 use crate::persist::log::topic_of;
-use crate::persist::restore::{is_sound, subject};
+use crate::persist::restore::{check_payload, subject};
 
 /// A view of the log.
 pub(super) struct View {
@@ -180,7 +180,7 @@ fn topic_name(topic: Topic, registry: &Registry) -> String {
 /// The payload of an event as JSON; nothing for one that is broken, which in
 /// the log nobody has looked at.
 fn shown(topic: Topic, payload: &[u8], registry: &Registry) -> Option<String> {
-    if !is_sound(registry, topic, payload) {
+    if check_payload(registry, topic, payload).is_err() {
         return None;
     }
     match topic {

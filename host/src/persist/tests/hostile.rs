@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::*;
 
 /// A closed save of a sample world, and that world.
-fn closed() -> (Folder, Sample) {
+pub fn closed() -> (Folder, Sample) {
     let folder = Folder::new();
     let mut sample = Sample::new();
     let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
@@ -34,7 +34,7 @@ fn closed() -> (Folder, Sample) {
 
 /// Opens whatever is there. What opens must be the expected world.
 #[track_caller]
-fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool {
+pub fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool {
     // Whoever asks gets an answer or a sentence, also about what is broken.
     match Reader::open(path).and_then(Reader::inquiry) {
         Err(error) => assert_sentence(&error, what),
@@ -62,6 +62,33 @@ fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool 
     }
 }
 
+/// Repairs whatever is there. What is repaired is sound, and the save is as it
+/// was.
+#[track_caller]
+pub fn is_repaired_or_refused(path: &Path, what: &str) -> Option<Repaired> {
+    let before = std::fs::read(path).expect("read");
+    let target = path.with_file_name("repaired.db");
+    let _ = std::fs::remove_file(&target);
+    let repaired = repair(path, &target);
+    assert_eq!(std::fs::read(path).expect("read"), before, "{what}");
+    match repaired {
+        Err(error) => {
+            assert_sentence(&error, what);
+            assert!(!target.exists(), "{what}");
+            None
+        }
+        Ok(repaired) => {
+            assert!(!repaired.findings.is_empty(), "{what}");
+            let checked = check(&target).expect(what);
+            assert_eq!(checked.findings, Vec::<String>::new(), "{what}");
+            let (save, _, world) = Save::open(&target).expect(what);
+            assert_eq!((world.tick(), digest(&world)), (repaired.tick, repaired.hash), "{what}");
+            save.close().expect("closes");
+            Some(repaired)
+        }
+    }
+}
+
 #[track_caller]
 fn assert_sentence(error: &SaveError, what: &str) {
     let text = error.to_string();
@@ -78,7 +105,7 @@ fn flips(count: u64, seed: u64) {
         random ^= random << 17;
         (random % below as u64) as usize
     };
-    let mut opened = 0;
+    let (mut opened, mut repaired) = (0, 0);
     for _ in 0..count {
         let mut broken = whole.clone();
         let flips = 1 + next(3);
@@ -97,8 +124,14 @@ fn flips(count: u64, seed: u64) {
         std::fs::write(folder.save(), &broken).expect("written");
         let what = format!("seed {seed}, bits {places:?}");
         opened += u64::from(opens_equal_or_is_refused(&folder.save(), &sample.world, &what));
+        if let Err(error) = check(&folder.save()) {
+            assert_sentence(&error, &what);
+        }
+        repaired += u64::from(is_repaired_or_refused(&folder.save(), &what).is_some());
     }
     assert!(opened < count, "no flip was noticed");
+    assert!(repaired > 0, "nothing was repaired");
+    println!("of {count}, {opened} opened and {repaired} were repaired");
 }
 
 #[test]
@@ -123,6 +156,7 @@ fn a_truncated_save_is_refused_as_such() {
         std::fs::write(folder.save(), &whole[..len]).expect("written");
         let what = format!("{len} of {} bytes", whole.len());
         assert!(!opens_equal_or_is_refused(&folder.save(), &sample.world, &what), "{what}");
+        is_repaired_or_refused(&folder.save(), &what);
         let refused = Save::open(&folder.save()).map(drop).expect_err(&what);
         match len {
             0..32 => assert!(matches!(refused, SaveError::NotSqlite { .. }), "{what}: {refused}"),
@@ -250,7 +284,7 @@ fn what_contradicts_itself_is_refused() {
             "UPDATE st_archetypes SET kinds = (SELECT kinds FROM st_archetypes WHERE id = 1), tracked = (SELECT tracked FROM st_archetypes WHERE id = 1) WHERE id = 0",
             "archetype 1 is none",
         ),
-        ("DELETE FROM st_archetypes WHERE id = 0", "archetype 1 is none"),
+        ("DELETE FROM st_archetypes WHERE id = 0", "there is no archetype before 1"),
         ("UPDATE st_chunks SET part = 9 WHERE id = 1", "a page is of part 9"),
         ("UPDATE st_chunks SET archetype = archetype + 99 WHERE part = 1", "a page of nothing"),
         (
@@ -294,6 +328,34 @@ fn what_contradicts_itself_is_refused() {
         ("UPDATE st_inbox SET kind = 0", "its inbox has an input of kind 0"),
         ("UPDATE st_inbox SET payload = x'c0'", "a value of `test/Decree`"),
         ("DROP TABLE st_runs", "it lacks `st_runs`"),
+        ("CREATE TABLE a__b (x INTEGER PRIMARY KEY)", "must end in `STRICT, WITHOUT ROWID`"),
+        (
+            "CREATE TABLE a__b (x ANY PRIMARY KEY, CHECK (length(randomblob(x)) > 0)) STRICT, WITHOUT ROWID",
+            "could not be made by a migration",
+        ),
+        (
+            "CREATE TABLE a__b (x ANY PRIMARY KEY ON CONFLICT ROLLBACK) STRICT, WITHOUT ROWID",
+            "could not be made by a migration: it holds `rollback`",
+        ),
+        (
+            "CREATE TABLE a__b (x ANY PRIMARY KEY, y ANY AS (x || x)) STRICT, WITHOUT ROWID",
+            "has a generated column `y`",
+        ),
+        (
+            "CREATE TABLE a__b (x ANY PRIMARY KEY, y ANY DEFAULT (date())) STRICT, WITHOUT ROWID",
+            "table `a__b`",
+        ),
+        (
+            "CREATE TABLE a__b (x ANY PRIMARY KEY) STRICT, WITHOUT ROWID; CREATE INDEX a__c ON a__b(soundex(x))",
+            "could not be made by a migration",
+        ),
+        (
+            "CREATE TABLE a__b (x ANY PRIMARY KEY) STRICT, WITHOUT ROWID; CREATE INDEX a__c ON a__b(x) WHERE likely(date(x))",
+            "could not be made by a migration",
+        ),
+        ("CREATE TABLE notes (x, y AS (x || x))", "computes what is in it"),
+        ("CREATE TABLE notes (x); CREATE INDEX i ON notes(abs(x))", "computes what is in it"),
+        ("CREATE VIRTUAL TABLE notes USING fts5(x)", "computes what is in it"),
         (
             "CREATE TRIGGER bomb AFTER UPDATE ON st_world BEGIN DELETE FROM st_ticks; END",
             "its `bomb` is none",
@@ -308,6 +370,17 @@ fn what_contradicts_itself_is_refused() {
         assert!(matches!(refused, SaveError::Damaged { .. }), "{sql}: {refused}");
         assert!(refused.to_string().contains(expected), "{sql}: {refused}");
         assert!(!opens_equal_or_is_refused(&folder.save(), &sample.world, sql), "{sql}");
+        let checked = check(&folder.save()).expect(sql);
+        assert!(checked.findings.iter().any(|it| it.contains(expected)), "{sql}: {checked:?}");
+        let repaired = is_repaired_or_refused(&folder.save(), sql);
+        // Without settings and kinds, nothing else says what it is.
+        let hopeless = ["st_settings", "st_kinds", "st_fields"];
+        let is_hopeless = hopeless.iter().any(|it| sql.contains(it));
+        assert!(
+            repaired.is_some() || is_hopeless,
+            "{sql}: {:?}",
+            repair(&folder.save(), &folder.save().with_file_name("again.db"))
+        );
     }
 }
 

@@ -253,7 +253,9 @@ impl Sample {
         self.note_runs(tick, &mut record);
         // What the bell rang is read three events late; the rest at once.
         let heard = self.world.events.last(Topic::Kind(rang)).saturating_sub(3);
-        for (topic, last) in before {
+        let topics: Vec<Topic> = self.world.events.iter().map(|(topic, ..)| topic).collect();
+        for topic in topics {
+            let last = before.get(&topic).copied().unwrap_or(0);
             for event in self.world.events.after(topic, last) {
                 let system = if topic == Topic::Kind(rang) { "test/ring" } else { "" };
                 let (number, payload) = (event.number, event.payload.clone());

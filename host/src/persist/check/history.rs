@@ -1,0 +1,99 @@
+//! History: whether every tick can be gone back to, and is what was recorded.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::super::error::{Outcome, damage};
+use super::super::findings::Findings;
+use super::super::history::{Anchor, Past};
+use super::super::save::settings;
+use crate::ecs::World;
+use crate::hash::StateHasher;
+use crate::record::Digest;
+use crate::tables;
+
+/// Goes through all ticks that history keeps, from each keyframe to the next,
+/// and holds the hash of each against the recorded one; then undoes what became
+/// of rows of tables, up to the first. Says how many ticks those were.
+pub(in crate::persist) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<u64> {
+    let past = Past::new(connection);
+    let mut select = connection.prepare("SELECT tick, state FROM st_ticks")?;
+    let hashes = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+    let hashes: BTreeMap<u64, Digest> = hashes.collect::<Result<_, _>>()?;
+    let (head, every) = (past.head()?, settings(connection)?.history.every);
+    let anchors = past.anchors()?;
+    let (groups, apart): (Vec<Anchor>, Vec<Anchor>) =
+        anchors.into_iter().partition(Anchor::is_of_group);
+    let mut walk = Walk { past, hashes, findings, ticks: 0 };
+    for (at, anchor) in groups.iter().enumerate() {
+        let end = groups.get(at + 1).map_or(head, |next| next.tick);
+        walk.group(*anchor, end, every == 1)?;
+    }
+    for anchor in apart {
+        walk.group(anchor, anchor.tick, false)?;
+    }
+    let ticks = walk.ticks;
+    if let Some(first) = groups.first() {
+        findings.whole(past.tables(first.tick, first.adopted))?;
+    }
+    Ok(ticks)
+}
+
+struct Walk<'a> {
+    past: Past<'a>,
+    hashes: BTreeMap<u64, Digest>,
+    findings: &'a mut Findings,
+    ticks: u64,
+}
+
+impl Walk<'_> {
+    /// From a keyframe up to a tick. What is damaged ends it.
+    fn group(&mut self, anchor: Anchor, end: u64, whole: bool) -> Outcome<()> {
+        let kept = self.past.world_of(anchor);
+        let Some((mut world, omitted)) = self.findings.whole(kept)? else { return Ok(()) };
+        let mut hasher = omitted.is_empty().then(StateHasher::default);
+        if !anchor.adopted {
+            self.hold(&world, &mut hasher)?;
+        }
+        for tick in anchor.tick + 1..=end {
+            let delta = self.past.delta(tick, &omitted);
+            let delta = match self.findings.whole(delta)? {
+                Some(Some(delta)) => delta,
+                Some(None) if whole => {
+                    let what = format!("the history of tick {tick} is missing");
+                    return self.findings.whole(damage::<()>(what)).map(drop);
+                }
+                Some(None) => continue,
+                None => return Ok(()),
+            };
+            for (_, table, log) in &delta.delta.rows {
+                if tables::read_rows(log).is_none() {
+                    let what = format!("what became of rows of {table} in tick {tick} is lost");
+                    self.findings.whole(damage::<()>(what))?;
+                }
+            }
+            if delta.delta.rows_only {
+                continue;
+            }
+            let applied = delta.apply(&mut world);
+            if self.findings.whole(applied)?.is_none() {
+                return Ok(());
+            }
+            self.ticks += 1;
+            self.hold(&world, &mut hasher)?;
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, world: &World, hasher: &mut Option<StateHasher>) -> Outcome<()> {
+        let recorded = self.hashes.get(&world.tick());
+        if let (Some(hasher), Some(recorded)) = (hasher, recorded)
+            && hasher.digest(world) != *recorded
+        {
+            let what = format!("history leads to another world than tick {} left", world.tick());
+            self.findings.whole(damage::<()>(what))?;
+        }
+        Ok(())
+    }
+}
