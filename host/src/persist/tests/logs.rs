@@ -207,7 +207,7 @@ fn only_questions_are_answered() {
     for (sql, expected) in [
         (
             "SELECT * FROM nowhere",
-            "no such table: nowhere; there are entities, resources, kinds, test_body",
+            "no such table: nowhere; there are entities, resources, relations, kinds, changes, test_body",
         ),
         ("SELECT x FROM test_body", "no such column: x; `SELECT * FROM tables` says"),
         ("SELEKT 1", "the query cannot be answered: near \"SELEKT\": syntax error"),
