@@ -163,7 +163,7 @@ fn searches_find_what_sandtable_finds() {
         "SELECT count(*) AS n FROM events a JOIN ticks b USING (tick) WHERE b.tick BETWEEN 2 AND 4",
         "SELECT role, group_concat(name) AS names FROM (SELECT * FROM kinds ORDER BY name)
          GROUP BY role ORDER BY role",
-        "SELECT count(*) AS n FROM runs WHERE tick = 3 OR system = 'watcher/count'",
+        "SELECT count(*) AS n FROM system_runs WHERE tick = 3 OR system = 'watcher/count'",
         "SELECT count(*) AS n FROM watcher_value v LEFT JOIN watcher_tag t
          ON t.entity = v.entity AND v.number < 10",
         "SELECT number FROM watcher_value ORDER BY number DESC, entity LIMIT 3 OFFSET 1",
