@@ -10,6 +10,8 @@ mod past;
 mod recorder;
 mod snapshots;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(super) use apply::blank;
 pub use compare::Difference;
