@@ -23,6 +23,7 @@ mod heavy;
 mod history;
 mod kill;
 mod manifests;
+mod naive;
 mod packs;
 mod place;
 #[cfg(unix)]

@@ -107,7 +107,7 @@ fn what_is_given_is_there_and_expectations_are_met() {
              rows = [[{ entity = 'bob' }, { entity = 'ada' }, 'school']]",
             "sql = 'SELECT count(*) FROM careless__tickets WHERE owner IS NULL'\none = 1",
             "sql = 'SELECT count(*) FROM drift_position'\none = 100",
-            "sql = 'SELECT count(*) FROM runs WHERE tick = 2'\none = 4",
+            "sql = 'SELECT count(*) FROM system_runs WHERE tick = 2'\none = 4",
             "sql = 'SELECT * FROM careless_friend WHERE strength > 1'\nrows = []",
         ],
     ));

@@ -11,6 +11,7 @@ mod mods;
 mod past;
 mod reload;
 mod tables;
+mod time;
 
 fn main() {
     let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -28,5 +29,6 @@ fn main() {
     past::open(&mut table);
     past::snapshot(&mut table);
     tables::bulk(&mut table);
+    time::seek_and_history(&mut table);
     reload::hot_reload(&mut table);
 }

@@ -8,13 +8,17 @@
 //! Deliberately absent: anything that another program could want to do. That
 //! belongs into the library.
 
+mod asked;
 mod backup;
+mod blame;
 mod branch;
 mod build;
 mod check;
 mod dev;
+mod diff;
 mod embed;
 mod export;
+mod history;
 mod info;
 mod mods;
 mod new;
@@ -29,11 +33,13 @@ mod shell;
 mod slim;
 mod snapshot;
 mod sources;
+mod spark;
 mod sql;
 mod stop;
 mod table;
 mod test;
 mod text;
+mod timeline;
 mod verify;
 
 use std::io;
@@ -75,6 +81,10 @@ enum Verb {
     New(new::Arguments),
     Build(build::Arguments),
     Sql(sql::Arguments),
+    History(history::Arguments),
+    Blame(blame::Arguments),
+    Diff(diff::Arguments),
+    Timeline(timeline::Arguments),
     Info(info::Arguments),
     Backup(backup::Arguments),
     Rewind(rewind::Arguments),
@@ -104,6 +114,10 @@ pub fn main() -> ExitCode {
         Verb::New(arguments) => new::run(arguments),
         Verb::Build(arguments) => build::run(arguments),
         Verb::Sql(arguments) => sql::run(arguments),
+        Verb::History(arguments) => history::run(arguments),
+        Verb::Blame(arguments) => blame::run(arguments),
+        Verb::Diff(arguments) => diff::run(arguments),
+        Verb::Timeline(arguments) => timeline::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
         Verb::Rewind(arguments) => rewind::run(arguments),

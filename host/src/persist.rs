@@ -8,7 +8,7 @@
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
 //! | [`check`], [`repair`] | says all that is wrong with a save; salvages what is whole |
-//! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, answers to SQL |
+//! | [`Reader`], [`query`] | reads a save as a commit left it: what it is, its world, what led to it, answers to SQL |
 //!
 //! A commit compares the world with the one that was committed last, page by
 //! page and by address, and writes only what differs: a page of which few rows
@@ -52,6 +52,7 @@
 //!
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
+mod answers;
 mod backup;
 mod check;
 mod checkpoint;
@@ -80,6 +81,7 @@ mod state;
 mod trail;
 mod upkeep;
 
+pub use answers::{Answer, Ticks};
 pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
 pub use connect::in_memory;
@@ -87,7 +89,8 @@ pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub(crate) use history::compare;
 pub use history::{
-    Difference, Recorder, Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots,
+    Action, Change, Difference, Filter, Origin, Recorder, Snapshot, StepKind, Value,
+    forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};

@@ -11,7 +11,7 @@ use super::text::counted;
 
 /// Write all that a save can be asked for as plain rows for other tools
 ///
-/// That is what `SELECT * FROM tables` lists. Works also while the world runs.
+/// That is what `SELECT * FROM tables` lists, but for history. Works also while the world runs.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,6 +20,9 @@ Examples:
 pub struct Arguments {
     /// The save
     save: PathBuf,
+    /// As this tick left it; as the last one where there is none
+    #[arg(long, value_name = "TICK")]
+    at: Option<u64>,
     /// In which form
     #[arg(long, value_enum)]
     format: Format,
@@ -40,13 +43,13 @@ enum Format {
 
 /// Writes them, and says how much that is.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { save, format, output } = arguments;
+    let Arguments { save, at, format, output } = arguments;
     let format = match format {
         Format::Csv => ExportFormat::Csv,
         Format::Json => ExportFormat::Json,
         Format::Sqlite => ExportFormat::Sqlite,
     };
-    let exported = persist::export(&save, format, &output)?;
+    let exported = persist::export(&save, at, format, &output)?;
     let (tables, rows) = (counted(exported.tables, "table"), counted(exported.rows, "row"));
     Ok(answer(&format!("{}: {tables}, {rows}", output.display()))?)
 }

@@ -20,15 +20,22 @@ pub struct Arguments {
     save: PathBuf,
     /// A SELECT
     select: Option<String>,
+    /// Answer as of this tick: the world as it left it, the log up to it
+    #[arg(long, value_name = "TICK")]
+    at: Option<u64>,
     /// How answers are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 impl Arguments {
-    /// What is asked: the save as it is now.
+    /// What is asked: the save as it is now, or as it was.
     fn inquiry(&self) -> Result<Inquiry, SaveError> {
-        Reader::open(&self.save)?.inquiry()
+        let reader = Reader::open(&self.save)?;
+        match self.at {
+            Some(tick) => reader.inquiry_at(tick),
+            None => reader.inquiry(),
+        }
     }
 }
 

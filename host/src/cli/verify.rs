@@ -108,7 +108,7 @@ fn where_(place: &Difference) -> String {
         parts.push(format!("{of} {system}"));
     }
     parts.extend(entity.map(|entity| format!("entity {entity}")));
-    parts.extend(component.as_ref().map(|component| component.clone()));
+    parts.extend(component.clone());
     parts.extend(field.as_ref().map(|field| format!("field {field}")));
     format!("  {}: recorded {}, run again {}", parts.join(", "), values.0, values.1)
 }

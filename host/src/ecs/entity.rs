@@ -84,7 +84,9 @@ pub struct Entities {
 }
 
 impl Entities {
-    const SLOTS_PER_PAGE: usize = 1024;
+    pub(crate) const SLOTS_PER_PAGE: usize = 1024;
+    /// Where nobody is who is not alive.
+    pub(crate) const FREE: ArchetypeId = FREE;
 
     /// Nobody yet.
     pub fn new() -> Self {

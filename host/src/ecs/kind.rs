@@ -283,6 +283,11 @@ impl Registry {
         &self.kinds[id.0 as usize]
     }
 
+    /// The kind with this id, which may be of none.
+    pub fn known(&self, id: KindId) -> Option<&Arc<Kind>> {
+        self.kinds.get(id.0 as usize)
+    }
+
     /// The kind with this name.
     pub fn find(&self, name: &str) -> Option<KindId> {
         self.by_name.get(name).copied()

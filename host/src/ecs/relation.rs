@@ -70,6 +70,11 @@ impl Relations {
         })
     }
 
+    /// The data of an edge, if it is there.
+    pub fn get(&self, kind: KindId, from: Entity, to: Entity) -> Option<&Bytes> {
+        self.kinds.get(&kind)?.by_from.get(&(from, to))
+    }
+
     /// Every edge: kind, from, to, data; ascending.
     pub fn iter(&self) -> impl Iterator<Item = (KindId, Entity, Entity, &Bytes)> {
         self.kinds.iter().flat_map(|(kind, edges)| {
@@ -117,10 +122,12 @@ impl Relations {
         &'a self,
         earlier: &'a Self,
     ) -> impl Iterator<Item = ((KindId, Entity, Entity), Option<&'a Bytes>)> {
-        // Kinds are never forgotten, so every earlier kind is among these.
-        self.kinds.iter().flat_map(move |(kind, edges)| {
-            let before = earlier.kinds.get(kind).map_or(&*EMPTY, |edges| &edges.by_from);
-            before.diff(&edges.by_from).map(|item| match item {
+        let of = |relations: &'a Self, kind: &KindId| {
+            relations.kinds.get(kind).map_or(&*EMPTY, |edges| &edges.by_from)
+        };
+        let gone = earlier.kinds.keys().filter(|kind| !self.kinds.contains_key(kind));
+        self.kinds.keys().chain(gone).flat_map(move |kind| {
+            of(earlier, kind).diff(of(self, kind)).map(|item| match item {
                 DiffItem::Add((from, to), data) => ((*kind, *from, *to), Some(data)),
                 DiffItem::Update { new: ((from, to), data), .. } => {
                     ((*kind, *from, *to), Some(data))

@@ -140,7 +140,10 @@ impl World {
     /// value.
     pub fn component(&self, entity: Entity, kind: KindId) -> Option<&[u8]> {
         let (archetype, row) = self.entities.locate(entity)?;
-        Some(self.archetype(archetype).column(kind)?.values.row(row))
+        // A world of an earlier tick may come from a save that was tampered with.
+        let archetype = self.archetypes.get(archetype.0 as usize)?;
+        let column = archetype.column(kind).filter(|_| row < archetype.len())?;
+        Some(column.values.row(row))
     }
 
     /// Says which kinds some system filters on changes or additions of, and

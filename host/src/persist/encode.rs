@@ -275,6 +275,18 @@ pub(super) enum Form {
     Stamps,
 }
 
+impl Form {
+    /// Bytes of each row, where all have as many.
+    pub(super) fn width(self) -> Option<usize> {
+        match self {
+            Form::Slots => Some(12),
+            Form::Entities | Form::Stamps => Some(8),
+            Form::Packed(width) => Some(width),
+            Form::Dynamic => None,
+        }
+    }
+}
+
 pub(super) fn four(bytes: &[u8]) -> u32 {
     let mut word = [0; 4];
     word.copy_from_slice(&bytes[..4]);
@@ -311,6 +323,16 @@ fn take<'a>(from: &mut &'a [u8], bytes: usize) -> Outcome<&'a [u8]> {
 }
 
 impl Read {
+    /// The bytes of one row, if it has that one; of slots and values only.
+    pub(super) fn row(&self, row: usize) -> Option<Vec<u8>> {
+        match self {
+            Read::Slots(items) => items.get(row).map(|slot| slot_bytes(*slot).to_vec()),
+            Read::Packed(bytes, width) => bytes.chunks_exact(*width).nth(row).map(<[u8]>::to_vec),
+            Read::Dynamic(items) => items.get(row).map(|item| item.to_vec()),
+            Read::Entities(_) | Read::Stamps(_) => None,
+        }
+    }
+
     /// Reads a whole page, which has at most `rows_max` rows.
     pub(super) fn whole(form: Form, bytes: &[u8], rows_max: usize) -> Outcome<Self> {
         let fixed = |width: usize| {

@@ -1,6 +1,6 @@
 //! A save as plain rows for other tools.
 //!
-//! Everything that `SELECT * FROM tables` lists, one table after another, each
+//! Everything that `SELECT * FROM tables` lists but history, one table after another, each
 //! in the order of its columns from the first on: two exports of one commit are
 //! the same.
 
@@ -41,9 +41,16 @@ pub struct Exported {
 
 /// Writes every table of a save, as its last commit left it, to where nothing is
 /// yet. What is written appears once it is whole.
-pub fn export(save: &Path, format: ExportFormat, target: &Path) -> Result<Exported, SaveError> {
-    let mut tables =
-        Tables { inquiry: Reader::open(save)?.inquiry()?, exported: Exported::default() };
+///
+/// With a tick, as that one left it.
+pub fn export(
+    save: &Path,
+    at: Option<u64>,
+    format: ExportFormat,
+    target: &Path,
+) -> Result<Exported, SaveError> {
+    let inquiry = Reader::open(save)?.ask(at)?;
+    let mut tables = Tables { inquiry, exported: Exported::default() };
     let lock = Lock::take(target)?;
     appear(target, &lock, |draft| match format {
         ExportFormat::Csv => csv(&mut tables, draft, target),
@@ -65,7 +72,8 @@ impl Tables {
         &mut self,
         mut write: impl FnMut(&str, &Table) -> Result<(), SaveError>,
     ) -> Result<(), SaveError> {
-        for row in self.inquiry.query("SELECT name FROM tables ORDER BY name")?.rows {
+        let names = "SELECT name FROM tables WHERE what <> 'history' ORDER BY name";
+        for row in self.inquiry.query(names)?.rows {
             let [Value::Text(name)] = row.as_slice() else { continue };
             let table = self.read(name)?;
             write(name, &table)?;

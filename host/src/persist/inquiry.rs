@@ -17,7 +17,7 @@ use crate::tables::Database;
 
 use super::error::{Outcome, SaveError, damage};
 use super::log::AllTotals;
-use super::sql::{self, Rows, Table, quoted};
+use super::sql::{self, About, Rows, Table, quoted};
 use super::{connect, log};
 
 /// Answers about a world at one tick.
@@ -76,7 +76,8 @@ impl Inquiry {
                 return damage("its tables are being written");
             }
             log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
-            let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), Some(names))?;
+            let about = About { given: Some(names), ..About::default() };
+            let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), about)?;
             Ok(Self { connection, tables, path: connect::NOWHERE.into(), tick: now.tick() })
         };
         made().map_err(|failure| failure.of(Path::new(connect::NOWHERE), "read"))

@@ -18,7 +18,7 @@ use crate::migration::Conversions;
 use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 
-use super::error::{Failure, SaveError};
+use super::error::{Failure, Outcome, SaveError};
 use super::findings::Findings;
 use super::history::{Past, Store};
 use super::inquiry::Inquiry;
@@ -26,13 +26,15 @@ use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
 use super::restore::read_kinds;
 use super::save::Restored;
-use super::sql::{self, Table};
+use super::sql::{self, About, Archive, Moment, Table};
 use super::{connect, inbox, log, schema};
 
 /// Reads a save.
 #[derive(Debug)]
 pub struct Reader {
-    path: PathBuf,
+    pub(super) path: PathBuf,
+    /// The file that is read, where that is a copy.
+    copy: Option<PathBuf>,
     pub(super) connection: Connection,
 }
 
@@ -131,7 +133,7 @@ impl Reader {
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_current(&connection, &path)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-        Ok(Self { path, connection })
+        Ok(Self { path, copy: None, connection })
     }
 
     /// Opens what was copied from a save, in a file that nobody writes, and
@@ -142,7 +144,7 @@ impl Reader {
         let connection = connect::unwritten(copy).map_err(failed)?;
         connect::recognise_copy(&connection, save)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-        Ok(Self { path: save.to_owned(), connection })
+        Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection })
     }
 
     /// Where it is.
@@ -286,12 +288,51 @@ impl Reader {
     }
 
     /// Makes ready to answer SQL over the world and what led to it.
-    pub fn inquiry(mut self) -> Result<Inquiry, SaveError> {
-        let world = Arc::new(self.restore()?.world);
-        let made = sql::set_up(&mut self.connection, &world, None);
-        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
-        let tables = made.map_err(failed)?;
-        Ok(Inquiry { connection: self.connection, tables, path: self.path, tick: world.tick() })
+    pub fn inquiry(self) -> Result<Inquiry, SaveError> {
+        self.ask(None)
+    }
+
+    /// As [`Reader::inquiry`], of an earlier tick: the world and the tables of
+    /// mods as it left them, and the log up to it.
+    pub fn inquiry_at(self, tick: u64) -> Result<Inquiry, SaveError> {
+        self.ask(Some(tick))
+    }
+
+    pub(super) fn ask(mut self, at: Option<u64>) -> Result<Inquiry, SaveError> {
+        let (tables, tick) = self.set_up(at).map_err(|failure| failure.of(&self.path, "read"))?;
+        Ok(Inquiry { connection: self.connection, tables, path: self.path, tick })
+    }
+
+    fn set_up(&mut self, at: Option<u64>) -> Outcome<(Vec<String>, u64)> {
+        let past = Past::new(&self.connection);
+        let (world, tables) = match at {
+            None => (self.head_world()?, None),
+            Some(tick) => (past.world(tick)?.0, Some(past.tables(tick, false)?)),
+        };
+        let (tick, world) = (world.tick(), Arc::new(world));
+        let archive = Some(Archive::new(self.another()?, tick));
+        let tables = tables.as_ref().map(|tables| tables.lock());
+        let moment = tables.as_ref().map(|tables| Moment { tick, tables });
+        let about = About { archive, moment, ..About::default() };
+        Ok((sql::set_up(&mut self.connection, &world, about)?, tick))
+    }
+
+    /// Another connection to the same, which may see a later commit.
+    fn another(&self) -> Outcome<Connection> {
+        let connection = match &self.copy {
+            Some(copy) => connect::unwritten(copy)?,
+            None => match connect::reading(&self.path) {
+                Ok(connection) => connection,
+                Err(error) => return Err(Failure::Told(error.to_string())),
+            },
+        };
+        connection.execute_batch("BEGIN; SELECT tick FROM st_world")?;
+        Ok(connection)
+    }
+
+    /// The world now, for whoever says of which save they are.
+    pub(super) fn head_world(&self) -> Outcome<World> {
+        Ok(Restored::read(&self.connection, &mut Findings::strict())?.world)
     }
 }
 

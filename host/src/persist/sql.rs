@@ -9,14 +9,16 @@
 //! Deliberately absent: any way to change a save. The connection refuses
 //! whatever is not a SELECT.
 
-mod cells;
+pub(super) mod cells;
+mod moment;
 mod names;
+mod past;
 mod rows;
 mod table;
 mod text;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,7 +30,11 @@ use crate::ecs::{Entity, World};
 
 use super::error::{Failure, SaveError};
 
+pub(super) use moment::Moment;
+pub(super) use names::tables_of_kinds;
+pub(super) use past::Archive;
 pub use rows::Rows;
+pub(super) use text::cell_to_json;
 pub use text::exact;
 
 /// An answer.
@@ -40,29 +46,52 @@ pub struct Table {
     pub rows: Vec<Vec<Value>>,
 }
 
-/// Makes the tables, with one of entities that were given names where some were,
-/// and closes the connection against everything but reading.
+/// What there is to be asked besides the world.
+#[derive(Default)]
+pub(super) struct About<'a> {
+    /// What led to it.
+    pub archive: Option<Archive>,
+    /// The tick at which it stands, where that is an earlier one.
+    pub moment: Option<Moment<'a>>,
+    /// Entities that were given names.
+    pub given: Option<&'a BTreeMap<String, Entity>>,
+}
+
+/// Makes the tables, and closes the connection against everything but reading.
 /// Returns what they are called.
 pub(super) fn set_up(
     connection: &mut Connection,
     world: &Arc<World>,
-    given: Option<&BTreeMap<String, Entity>>,
+    About { archive, moment, given }: About<'_>,
 ) -> rusqlite::Result<Vec<String>> {
     let mut shown = names::shown(world, &names::taken(connection)?);
     shown.extend(given.map(names::given));
-    let of_mods = names::of_mods(connection, world)?;
-    shown.push(names::listing(&shown, &of_mods));
-    let names = shown.iter().map(|shown| shown.name.clone()).chain(views::names());
-    let names = names.chain(of_mods.into_iter().map(|(name, _)| name)).collect();
-    // Temporary views are kept in memory, and count as writing.
+    // What is temporary is kept in memory, and counts as writing.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "query_only", false)?;
-    views::make(connection, world)?;
-    connection.pragma_update(None, "query_only", true)?;
-    for shown in shown {
-        table::register(connection, world.clone(), shown)?;
+    let mut hidden = BTreeSet::new();
+    if let Some(moment) = &moment {
+        hidden = moment::of_now(connection)?;
+        moment.show(connection, world)?;
     }
-    connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
+    let tick = moment.map(|moment| moment.tick);
+    views::make(connection, world, tick)?;
+    connection.pragma_update(None, "query_only", true)?;
+    let of_mods = names::of_mods(connection, world)?;
+    shown.push(names::listing(&shown, tick, &of_mods));
+    let names = shown.iter().map(|shown| shown.name.clone());
+    let names = names.chain(views::at(tick).map(|view| view.name.to_owned()));
+    let names = names.chain(of_mods.into_iter().map(|(name, _)| name)).collect();
+    let archive = archive.map(Arc::new);
+    for shown in shown {
+        table::register(connection, world.clone(), archive.clone(), shown)?;
+    }
+    connection.authorizer(Some(move |context: AuthContext<'_>| match context.action {
+        AuthAction::Read { table_name, .. }
+            if context.database_name == Some("main") && hidden.contains(table_name) =>
+        {
+            Authorization::Deny
+        }
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => {
             Authorization::Allow
         }
@@ -90,6 +119,9 @@ fn explain(error: Error, tables: &[String], path: &Path) -> SaveError {
         || message.contains("may not be modified");
     let what = match error.sqlite_error_code() {
         _ if refused => ONLY_SELECT.to_owned(),
+        _ if message.contains("is prohibited") => {
+            format!("there was no such table at that tick; there were {}", tables.join(", "))
+        }
         Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => {
             ONLY_SELECT.to_owned()
         }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use serde_bytes::ByteBuf;
+
 use crate::ecs::{
     ArchetypeId, Bytes, Column, Entity, Event, Kind, KindId, ModState, Paged, Role, Slot, Stamp,
     SystemState, TableState, Values, World,
@@ -115,10 +117,10 @@ impl<'a> Loaded<'a> {
         }
         for (_, kind, from, to, data) in self.delta.relations.iter().filter(|(of, ..)| of_step(of))
         {
+            self.check(world, *kind, Role::Relation, data)?;
             let (from, to) = (Entity::from_bits(*from), Entity::from_bits(*to));
             match data {
                 Some(data) => {
-                    check_kind(world, *kind, Role::Relation, data)?;
                     if world.entities.locate(from).is_none() || world.entities.locate(to).is_none()
                     {
                         return self.broken("an edge in it has an end that is not alive");
@@ -129,9 +131,7 @@ impl<'a> Loaded<'a> {
             }
         }
         for (_, kind, value) in self.delta.resources.iter().filter(|(of, ..)| of_step(of)) {
-            if let Some(value) = value {
-                check_kind(world, *kind, Role::Component, value)?;
-            }
+            self.check(world, *kind, Role::Component, value)?;
             let resources = Arc::make_mut(&mut world.resources);
             match value {
                 Some(value) => resources.insert(KindId(*kind), value[..].into()),
@@ -139,6 +139,15 @@ impl<'a> Loaded<'a> {
             };
         }
         Ok(())
+    }
+
+    /// Whether a value that a step made is one of its kind.
+    fn check(&self, world: &World, kind: u32, role: Role, value: &Option<ByteBuf>) -> Outcome<()> {
+        match (world.registry.known(KindId(kind)), value) {
+            (Some(known), None) if known.role == role => Ok(()),
+            (Some(known), Some(value)) if known.role == role => check_value(known, value),
+            _ => self.broken(&format!("kind {kind} in it is no {}", role.name())),
+        }
     }
 
     fn add_archetype(&self, world: &mut World, kinds: &[u32], tracked: &[u8]) -> Outcome<()> {
@@ -242,14 +251,6 @@ impl<'a> Loaded<'a> {
         let all: BTreeSet<&str> =
             before.chain(&self.delta.new_systems).map(String::as_str).collect();
         all.into_iter().collect()
-    }
-}
-
-/// Checks that a value is one of a kind with this role.
-fn check_kind(world: &World, kind: u32, role: Role, value: &[u8]) -> Outcome<()> {
-    match world.registry.iter().nth(kind as usize) {
-        Some((_, known)) if known.role == role => check_value(known, value),
-        _ => damage(format!("kind {kind} is no {}", role.name())),
     }
 }
 

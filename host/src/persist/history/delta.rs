@@ -102,6 +102,14 @@ impl Segment {
         Some(ChunkKey { part, archetype: self.archetype, kind: self.kind, page: self.page })
     }
 
+    /// Whether it is about this page.
+    pub(crate) fn is_of(&self, key: ChunkKey) -> bool {
+        self.page == key.page
+            && self.archetype == key.archetype
+            && self.kind == key.kind
+            && self.part == key.part as u8
+    }
+
     /// The first row of the block within the page.
     pub(crate) fn first(&self) -> usize {
         usize::from(self.block) * BLOCK_ROWS
@@ -324,7 +332,7 @@ impl<'a> Differ<'a, '_> {
     fn world(&mut self, before: &'a World, now: &'a World) {
         let key = |part| ChunkKey { part, archetype: 0, kind: 0, page: 0 };
         let (old, new) = (before.entities.slots(), now.entities.slots());
-        self.pages(key(Part::Slots), Some(old), Some(new), |items| Page::Slots(items));
+        self.pages(key(Part::Slots), Some(old), Some(new), Page::Slots);
         for (at, archetype) in now.archetypes().iter().enumerate() {
             let old = before.archetypes().get(at);
             if old.is_none_or(|old| !Arc::ptr_eq(old, archetype)) {
@@ -336,7 +344,7 @@ impl<'a> Differ<'a, '_> {
     fn archetype(&mut self, archetype: u32, before: Option<&'a Archetype>, now: &'a Archetype) {
         let key = ChunkKey { part: Part::Entities, archetype, kind: 0, page: 0 };
         let old = before.map(Archetype::entities);
-        self.pages(key, old, Some(now.entities()), |items| Page::Entities(items));
+        self.pages(key, old, Some(now.entities()), Page::Entities);
         for column in now.columns().iter().filter(|column| (self.keeps)(column.kind)) {
             self.column(archetype, before.and_then(|before| before.column(column.kind)), column);
         }
@@ -358,13 +366,13 @@ impl<'a> Differ<'a, '_> {
                     Some(Values::Dynamic(old)) => Some(old),
                     _ => None,
                 };
-                self.pages(key(Part::Values), old, Some(rows), |items| Page::Dynamic(items));
+                self.pages(key(Part::Values), old, Some(rows), Page::Dynamic);
             }
         }
         let old = before.and_then(|before| before.changed.as_ref());
-        self.pages(key(Part::Changed), old, now.changed.as_ref(), |items| Page::Stamps(items));
+        self.pages(key(Part::Changed), old, now.changed.as_ref(), Page::Stamps);
         let old = before.and_then(|before| before.added.as_ref());
-        self.pages(key(Part::Added), old, now.added.as_ref(), |items| Page::Stamps(items));
+        self.pages(key(Part::Added), old, now.added.as_ref(), Page::Stamps);
     }
 
     fn pages<T: Clone>(

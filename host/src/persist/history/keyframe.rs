@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    Entity, Event, Field, Kind, KindId, ModState, Registry, Role, Stamp, SystemState, TableState,
-    Type, Values, World,
+    Entities, Entity, Event, Field, Kind, KindId, ModState, Registry, Role, Stamp, SystemState,
+    TableState, Type, Values, World,
 };
 
-use super::super::encode::{ChunkKey, Page, Part, Read};
+use super::super::encode::{ChunkKey, Form, Page, Part, Read};
 use super::super::error::{Outcome, damage};
 use super::super::log::{topic_number, topic_of};
 use super::super::restore::pages::{Pages, Shape, Shapes, assemble, form_of};
@@ -41,6 +41,9 @@ pub(crate) struct Keyframe {
     pages: Vec<PageRow>,
     inline: ByteBuf,
 }
+
+/// The most rows that a page can have.
+const ROWS_PER_PAGE_MAX: u32 = 1 << 16;
 
 /// Name, role, storage, size, fate of edges, and fields.
 type KindRow = (String, String, String, u32, String, Vec<(String, String, u32)>);
@@ -189,14 +192,62 @@ impl Keyframe {
         Ok(registry)
     }
 
+    /// Rows in a page.
+    pub(super) fn rows_per_page(&self) -> Outcome<usize> {
+        match self.rows_per_page {
+            rows @ 1..=ROWS_PER_PAGE_MAX => Ok(rows as usize),
+            _ => self.broken("its pages have no rows"),
+        }
+    }
+
+    /// The kinds of each archetype.
+    pub(super) fn kinds_of_archetypes(&self) -> Vec<Vec<u32>> {
+        self.archetypes.iter().map(|(kinds, _)| kinds.clone()).collect()
+    }
+
+    /// The systems that had run.
+    pub(super) fn system_names(&self) -> BTreeSet<String> {
+        self.systems.iter().map(|(name, ..)| name.clone()).collect()
+    }
+
+    /// Every edge, with its data.
+    pub(super) fn edges(&self) -> impl Iterator<Item = ((KindId, Entity, Entity), &[u8])> {
+        self.relations.iter().map(|(kind, from, to, data)| {
+            ((KindId(*kind), Entity::from_bits(*from), Entity::from_bits(*to)), &data[..])
+        })
+    }
+
+    /// One row of a page, if the page has that one. Frames are had by number,
+    /// compressed.
+    pub(super) fn row(
+        &self,
+        key: ChunkKey,
+        row: usize,
+        form: Form,
+        frames: impl Fn(u16) -> Outcome<Vec<u8>>,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let mut start = 0;
+        for (part, archetype, kind, page, frame, bytes) in &self.pages {
+            let end = start + if *frame == 0 { *bytes as usize } else { 0 };
+            let wanted = (key.part as u8, key.archetype, key.kind, key.page);
+            if (*part, *archetype, *kind, *page) == wanted {
+                let body = match frame {
+                    0 => self.inline.get(start..end).map(<[u8]>::to_vec),
+                    frame => unpack(&frames(*frame)?),
+                };
+                let Some(body) = body else { return self.broken("a page cannot be unpacked") };
+                let rows_max = self.rows_per_page()?.max(Entities::SLOTS_PER_PAGE);
+                return Ok(Read::whole(form, &body, rows_max)?.row(row));
+            }
+            start = end;
+        }
+        Ok(None)
+    }
+
     /// The world, checked as one that is opened. Frames are had by number,
     /// compressed.
     pub(crate) fn world(&self, frames: impl Fn(u16) -> Outcome<Vec<u8>>) -> Outcome<World> {
-        let rows_per_page = self.rows_per_page as usize;
-        if !(1..=1 << 16).contains(&rows_per_page) {
-            return self.broken("its pages have no rows");
-        }
-        let mut world = World::new(rows_per_page);
+        let mut world = World::new(self.rows_per_page()?);
         world.set_tick(self.tick);
         world.registry = Arc::new(self.registry()?);
         let mut shapes = Shapes::new();

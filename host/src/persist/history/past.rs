@@ -15,6 +15,7 @@ use super::super::connect;
 use super::super::error::{Failure, Outcome, damage};
 use super::super::restore::TICK_MAX;
 use super::apply::Loaded;
+use super::course::NO_HISTORY;
 use super::delta::Delta;
 use super::frames::{read_head, unpack};
 use super::keyframe::Keyframe;
@@ -32,6 +33,11 @@ pub(crate) struct Anchor {
 }
 
 impl Anchor {
+    /// Whether a world comes by this keyframe on its way to how a tick left it.
+    pub(crate) fn is_reached_by(&self, tick: u64) -> bool {
+        self.tick < tick || (self.tick == tick && (!self.adopted || tick == 0))
+    }
+
     /// Whether deltas go on from it; otherwise it is a snapshot's.
     pub(crate) fn is_of_group(&self) -> bool {
         self.number < APART
@@ -62,6 +68,29 @@ impl<'c> Past<'c> {
         Ok(anchors.collect::<Result<_, _>>()?)
     }
 
+    /// The keyframes that deltas lead from one to the next, oldest first.
+    pub(crate) fn chain(&self) -> Outcome<Vec<Anchor>> {
+        let mut anchors = self.anchors()?;
+        anchors.retain(Anchor::is_of_group);
+        Ok(anchors)
+    }
+
+    /// The first tick of which there is a world.
+    pub(crate) fn first(&self) -> Outcome<u64> {
+        match self.chain()?.first() {
+            Some(anchor) => Ok(anchor.tick),
+            None => Err(Failure::Told(NO_HISTORY.to_owned())),
+        }
+    }
+
+    /// The kinds of which no values are kept now.
+    pub(crate) fn omitted(&self) -> Outcome<BTreeSet<u32>> {
+        match self.chain()?.last() {
+            Some(anchor) => Ok(self.keyframe(*anchor)?.omitted),
+            None => Err(Failure::Told(NO_HISTORY.to_owned())),
+        }
+    }
+
     /// The keyframe from which a tick is reached: the last before it, or of it
     /// as it was left.
     pub(crate) fn anchor_of(&self, tick: u64) -> Outcome<Option<Anchor>> {
@@ -90,13 +119,16 @@ impl<'c> Past<'c> {
     /// The world of a keyframe, and the kinds of which it keeps no values.
     pub(crate) fn world_of(&self, anchor: Anchor) -> Outcome<(World, BTreeSet<u32>)> {
         let keyframe = self.keyframe(anchor)?;
-        let world = keyframe.world(|frame| {
-            match self.frame("st_keyframe_frames", anchor.number, frame)? {
-                Some(data) => Ok(data),
-                None => damage(format!("the keyframe of tick {} is not whole", anchor.tick)),
-            }
-        })?;
+        let world = keyframe.world(|frame| self.keyframe_frame(anchor, frame))?;
         Ok((world, keyframe.omitted))
+    }
+
+    /// A frame of a keyframe, compressed.
+    pub(super) fn keyframe_frame(&self, anchor: Anchor, frame: u16) -> Outcome<Vec<u8>> {
+        match self.frame("st_keyframe_frames", anchor.number, frame)? {
+            Some(data) => Ok(data),
+            None => damage(format!("the keyframe of tick {} is not whole", anchor.tick)),
+        }
     }
 
     /// A frame, compressed.
@@ -172,7 +204,7 @@ impl<'c> Past<'c> {
         let first = nearest("SELECT min(tick) FROM st_keyframes WHERE ?1 >= 0")?;
         let head = self.head()?;
         Err(Failure::Told(match first {
-            None => "keeps no history: set `every` in [history] to 1 or more".to_owned(),
+            None => NO_HISTORY.to_owned(),
             Some(first) => format!(
                 "cannot go to tick {tick}: its history has ticks from {first} to {head}, as [history] asks"
             ),

@@ -7,14 +7,15 @@ use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use crate::ecs::{Entity, Field, Kind, Storage, Type, to_json};
+use crate::persist::history::{Origin, Value as Past};
 
 /// An entity.
-pub(super) fn entity(entity: Entity) -> Value {
+pub(in crate::persist) fn entity(entity: Entity) -> Value {
     Value::Integer(entity.to_bits() as i64)
 }
 
 /// One field of a packed row.
-pub(super) fn packed(kind: &Kind, field: &Field, row: &[u8]) -> Value {
+pub(in crate::persist) fn packed(kind: &Kind, field: &Field, row: &[u8]) -> Value {
     let bytes = &row[field.offset..];
     match &field.ty {
         Type::F64 => Value::Real(f64::from_le_bytes(first(bytes))),
@@ -33,7 +34,7 @@ pub(super) fn packed(kind: &Kind, field: &Field, row: &[u8]) -> Value {
 }
 
 /// Every field of a value, in declared order.
-pub(super) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
+pub(in crate::persist) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
     if kind.storage == Storage::Packed {
         return kind.fields.iter().map(|field| packed(kind, field, value)).collect();
     }
@@ -49,8 +50,33 @@ pub(super) fn all(kind: &Kind, value: &[u8]) -> Vec<Value> {
     kind.fields.iter().map(cell).collect()
 }
 
+/// One field of a value of an earlier tick; nothing where its kind did not have
+/// that one then.
+pub(in crate::persist) fn field(value: Option<&Past>, name: &str) -> Value {
+    let found = value.and_then(|Past { kind, bytes }| {
+        let at = kind.fields.iter().position(|field| field.name == name)?;
+        all(kind, bytes).into_iter().nth(at)
+    });
+    found.unwrap_or(Value::Null)
+}
+
+/// All of a value of an earlier tick, as JSON.
+pub(in crate::persist) fn json(value: Option<&Past>) -> Value {
+    value.map_or(Value::Null, |value| Value::Text(value.to_json().to_string()))
+}
+
+/// Who did something: the mod, the system, the kind of step.
+pub(in crate::persist) fn by_whom(origin: &Origin, at: usize) -> Value {
+    let told = match at {
+        0 => origin.mod_id(),
+        1 => origin.system.as_deref(),
+        _ => Some(origin.step.name()),
+    };
+    told.map_or(Value::Null, |told| Value::Text(told.to_owned()))
+}
+
 /// A JSON value: plain where SQL has such values.
-pub(super) fn from_json(json: Json) -> Value {
+pub(in crate::persist) fn from_json(json: Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Integer(i64::from(value)),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::ecs::{Entity, Kind, KindId, Role, Type, World, to_json};
+use crate::ecs::{Entity, Kind, KindId, Registry, Role, Type, World, to_json};
 
 use super::cells;
 use super::views;
@@ -33,8 +33,15 @@ pub(super) enum Source {
     Component(KindId),
     /// Every edge of this kind: its ends, then the fields.
     Relation(KindId),
+    /// Every edge of any kind: the kind, its ends, its data.
+    Relations,
     /// Every entity.
     Entities,
+    /// Every value that a component had: tick, entity, fields, and who changed
+    /// it.
+    History(KindId),
+    /// Everything that happened.
+    Changes,
     /// Few rows, listed.
     Listed(Vec<Vec<Value>>),
 }
@@ -48,12 +55,10 @@ pub(super) fn taken(connection: &Connection) -> rusqlite::Result<BTreeSet<String
 
 /// Every table over a world, but the listing of tables.
 pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
-    let mut names = Names { taken: taken.clone() };
-    names.taken.extend(views::names());
-    names.taken.extend([LISTING.to_owned(), "sqlite_schema".to_owned()]);
+    let mut names = Names::beside(taken);
     let mut shown = vec![
         Shown {
-            name: names.claim("entities"),
+            name: "entities".to_owned(),
             columns: typed(&[
                 ("entity", "INTEGER"),
                 ("archetype", "INTEGER"),
@@ -62,17 +67,70 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
             source: Source::Entities,
         },
         Shown {
-            name: names.claim("resources"),
+            name: "resources".to_owned(),
             columns: typed(&[("name", "TEXT"), ("value", "TEXT")]),
             source: Source::Listed(resources(world)),
         },
         Shown {
-            name: names.claim("kinds"),
+            name: "relations".to_owned(),
+            columns: typed(&[
+                ("kind", "TEXT"),
+                ("source", "INTEGER"),
+                ("target", "INTEGER"),
+                ("data", "TEXT"),
+            ]),
+            source: Source::Relations,
+        },
+        Shown {
+            name: "kinds".to_owned(),
             columns: typed(&[("name", "TEXT"), ("role", "TEXT"), ("fields", "TEXT")]),
             source: Source::Listed(kinds(world)),
         },
+        Shown {
+            name: "changes".to_owned(),
+            columns: typed(&[
+                ("tick", "INTEGER"),
+                ("entity", "INTEGER"),
+                ("component", "TEXT"),
+                ("action", "TEXT"),
+                ("old", "TEXT"),
+                ("new", "TEXT"),
+                ("mod", "TEXT"),
+                ("system", "TEXT"),
+                ("step", "TEXT"),
+                ("target", "INTEGER"),
+            ]),
+            source: Source::Changes,
+        },
     ];
-    for (id, kind) in world.registry.iter() {
+    let of_kinds = of_kinds(&world.registry, &mut names);
+    let histories = of_kinds.iter().filter_map(|table| match table.source {
+        Source::Component(kind) => Some(history(kind, table, &mut names)),
+        _ => None,
+    });
+    let histories: Vec<Shown> = histories.collect();
+    shown.extend(of_kinds);
+    shown.extend(histories);
+    shown
+}
+
+/// What the tables of all components and relations are called.
+pub(in crate::persist) fn tables_of_kinds(
+    connection: &Connection,
+    registry: &Registry,
+) -> rusqlite::Result<Vec<(KindId, String)>> {
+    let tables = of_kinds(registry, &mut Names::beside(&taken(connection)?));
+    let named = tables.into_iter().filter_map(|table| match table.source {
+        Source::Component(kind) | Source::Relation(kind) => Some((kind, table.name)),
+        _ => None,
+    });
+    Ok(named.collect())
+}
+
+/// A table for each component and relation.
+fn of_kinds(registry: &Registry, names: &mut Names) -> Vec<Shown> {
+    let mut shown = Vec::new();
+    for (id, kind) in registry.iter() {
         let (ends, source): (&[&str], _) = match kind.role {
             Role::Component => (&["entity"], Source::Component(id)),
             Role::Relation => (&["source", "target"], Source::Relation(id)),
@@ -80,13 +138,24 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
         };
         let mut columns = Names::default();
         let ends = ends.iter().map(|end| (columns.claim(end), "INTEGER")).collect();
-        let mut shown_kind = Shown { name: names.claim(&table_name(kind)), columns: ends, source };
+        let mut table = Shown { name: names.claim(&table_name(kind)), columns: ends, source };
         let fields =
             kind.fields.iter().map(|field| (columns.claim(&field.name), affinity(&field.ty)));
-        shown_kind.columns.extend(fields);
-        shown.push(shown_kind);
+        table.columns.extend(fields);
+        shown.push(table);
     }
     shown
+}
+
+/// What became of a component, beside its table.
+fn history(kind: KindId, table: &Shown, names: &mut Names) -> Shown {
+    let mut columns = Names::default();
+    let mut all = vec![(columns.claim("tick"), "INTEGER")];
+    all.extend(table.columns.iter().map(|(name, ty)| (columns.claim(name), *ty)));
+    let by = ["action", "mod", "system", "step"];
+    all.extend(by.map(|name| (columns.claim(name), "TEXT")));
+    let name = names.claim(&format!("{}_history", table.name));
+    Shown { name, columns: all, source: Source::History(kind) }
 }
 
 /// The table of entities that were given names.
@@ -103,6 +172,9 @@ pub(super) fn given(names: &BTreeMap<String, Entity>) -> Shown {
 
 const LISTING: &str = "tables";
 
+/// What is shown of every world.
+const FIXED: &[&str] = &["entities", "resources", "relations", "kinds", "changes", LISTING];
+
 /// The tables that mods keep themselves, each with its columns.
 pub(super) fn of_mods(
     connection: &Connection,
@@ -115,7 +187,7 @@ pub(super) fn of_mods(
 }
 
 /// The table that lists the others.
-pub(super) fn listing(shown: &[Shown], of_mods: &[(String, String)]) -> Shown {
+pub(super) fn listing(shown: &[Shown], tick: Option<u64>, of_mods: &[(String, String)]) -> Shown {
     let own = ["name", "what", "columns"];
     let line = |name: &str, what: &str, columns: String| {
         vec![Value::Text(name.to_owned()), Value::Text(what.to_owned()), Value::Text(columns)]
@@ -127,12 +199,13 @@ pub(super) fn listing(shown: &[Shown], of_mods: &[(String, String)]) -> Shown {
             let what = match shown.source {
                 Source::Component(_) => "component",
                 Source::Relation(_) => "relation",
-                Source::Entities | Source::Listed(_) => "world",
+                Source::History(_) | Source::Changes => "history",
+                Source::Entities | Source::Relations | Source::Listed(_) => "world",
             };
             line(&shown.name, what, columns.join(", "))
         })
         .collect();
-    rows.extend(views::VIEWS.iter().map(|view| line(view.name, "log", view.columns.to_owned())));
+    rows.extend(views::at(tick).map(|view| line(view.name, "log", view.columns.to_owned())));
     rows.extend(of_mods.iter().map(|(name, columns)| line(name, "mod's table", columns.clone())));
     rows.push(line(LISTING, "world", own.join(", ")));
     Shown {
@@ -180,6 +253,14 @@ struct Names {
 }
 
 impl Names {
+    /// Beside those that the file has and those that are the same in all saves.
+    fn beside(taken: &BTreeSet<String>) -> Self {
+        let mut names = Self { taken: taken.clone() };
+        names.taken.extend(views::names());
+        names.taken.extend(FIXED.iter().chain(&["sqlite_schema"]).map(|name| (*name).to_owned()));
+        names
+    }
+
     /// The name itself, or with a number behind when it is taken.
     fn claim(&mut self, name: &str) -> String {
         let numbered = (2..).map(|number| format!("{name}_{number}"));

@@ -19,22 +19,30 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Storage, World};
+use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Storage, World, to_json};
+use crate::persist::history::Change;
 
-use super::cells;
 use super::names::{Shown, Source};
+use super::past::{Archive, Wanted};
+use super::{cells, past};
 
 /// Makes a table that is there without being created.
-pub(super) fn register(connection: &Connection, world: Arc<World>, shown: Shown) -> Result<()> {
+pub(super) fn register(
+    connection: &Connection,
+    world: Arc<World>,
+    archive: Option<Arc<Archive>>,
+    shown: Shown,
+) -> Result<()> {
     const MODULE: Module<'_, WorldTable> = Module::eponymous_only_module();
     let shown = Arc::new(shown);
-    connection.create_module(shown.name.as_str(), &MODULE, Some((world, shown.clone())))
+    connection.create_module(shown.name.as_str(), &MODULE, Some((world, archive, shown.clone())))
 }
 
 #[repr(C)]
 struct WorldTable {
     base: sqlite3_vtab,
     world: Arc<World>,
+    archive: Option<Arc<Archive>>,
     shown: Arc<Shown>,
 }
 
@@ -42,6 +50,16 @@ struct WorldTable {
 const ALL: c_int = 0;
 const BY_FIRST: c_int = 1;
 const BY_SECOND: c_int = 2;
+
+/// How a query looks for rows of history, added up, with what it is given in
+/// this order.
+const BY_ENTITY: c_int = 1;
+const AT_TICK: c_int = 2;
+const FROM_TICK: c_int = 4;
+const TO_TICK: c_int = 8;
+
+/// About how many rows of history there are, of which nobody has counted any.
+const PAST_ROWS: i64 = 1 << 30;
 
 impl WorldTable {
     fn rows(&self) -> usize {
@@ -51,9 +69,10 @@ impl WorldTable {
                 let rows: usize = having.map(|archetype| archetype.len()).sum();
                 rows + usize::from(self.world.resources.contains_key(kind))
             }
-            Source::Relation(_) => self.world.relations.len(),
+            Source::Relation(_) | Source::Relations => self.world.relations.len(),
             Source::Entities => self.world.entities.alive() as usize,
             Source::Listed(rows) => rows.len(),
+            Source::History(_) | Source::Changes => PAST_ROWS as usize,
         }
     }
 
@@ -62,13 +81,45 @@ impl WorldTable {
         match self.shown.source {
             Source::Component(_) | Source::Entities => 1,
             Source::Relation(_) => 2,
-            Source::Listed(_) => 0,
+            Source::Relations | Source::Listed(_) | Source::History(_) | Source::Changes => 0,
         }
+    }
+
+    /// As [`VTab::best_index`], for what is sorted by tick and found by entity.
+    fn best_of_past(info: &mut IndexInfo) {
+        use IndexConstraintOp::{
+            SQLITE_INDEX_CONSTRAINT_EQ as EQ, SQLITE_INDEX_CONSTRAINT_GE as GE,
+            SQLITE_INDEX_CONSTRAINT_GT as GT, SQLITE_INDEX_CONSTRAINT_LE as LE,
+            SQLITE_INDEX_CONSTRAINT_LT as LT,
+        };
+        let ways = [
+            (BY_ENTITY, 1, [EQ, EQ]),
+            (AT_TICK, 0, [EQ, EQ]),
+            (FROM_TICK, 0, [GE, GT]),
+            (TO_TICK, 0, [LE, LT]),
+        ];
+        let (mut how, mut arguments, mut rows) = (0, 0, PAST_ROWS);
+        for (way, column, operators) in ways {
+            let found = info.constraints().position(|constraint| {
+                constraint.is_usable()
+                    && constraint.column() == column
+                    && operators.contains(&constraint.operator())
+            });
+            if let Some(at) = found {
+                arguments += 1;
+                info.constraint_usage(at).set_argv_index(arguments);
+                how |= way;
+                rows /= if way == FROM_TICK || way == TO_TICK { 4 } else { 4096 };
+            }
+        }
+        info.set_idx_num(how);
+        info.set_estimated_rows(rows);
+        info.set_estimated_cost(rows as f64);
     }
 }
 
 unsafe impl<'vtab> VTab<'vtab> for WorldTable {
-    type Aux = (Arc<World>, Arc<Shown>);
+    type Aux = (Arc<World>, Option<Arc<Archive>>, Arc<Shown>);
     type Cursor = WorldCursor<'vtab>;
 
     fn connect(
@@ -79,7 +130,7 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
         _: &[u8],
         _: &[&[u8]],
     ) -> Result<(Cow<'static, CStr>, Self)> {
-        let Some((world, shown)) = aux else {
+        let Some((world, archive, shown)) = aux else {
             return Err(Error::ModuleError("a table without a world".to_owned()));
         };
         connection.config(VTabConfig::Innocuous)?;
@@ -89,11 +140,16 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
             .map(|(name, ty)| format!("\"{}\" {ty}", name.replace('"', "\"\"").replace('\0', "_")))
             .collect();
         let declared = CString::new(format!("CREATE TABLE x({})", columns.join(", ")))?;
-        let (world, shown) = (world.clone(), shown.clone());
-        Ok((Cow::Owned(declared), Self { base: sqlite3_vtab::default(), world, shown }))
+        let (world, archive, shown) = (world.clone(), archive.clone(), shown.clone());
+        let base = sqlite3_vtab::default();
+        Ok((Cow::Owned(declared), Self { base, world, archive, shown }))
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> Result<bool> {
+        if matches!(self.shown.source, Source::History(_) | Source::Changes) {
+            Self::best_of_past(info);
+            return Ok(true);
+        }
         let key = info
             .constraints()
             .enumerate()
@@ -126,6 +182,7 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
         Ok(WorldCursor {
             base: sqlite3_vtab_cursor::default(),
             world: &self.world,
+            archive: self.archive.as_ref(),
             source: &self.shown.source,
             rows: Box::new(std::iter::empty()),
             row: None,
@@ -136,7 +193,6 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
 }
 
 /// One row of a table.
-#[derive(Clone, Copy)]
 enum Row<'w> {
     Component(Entity, &'w Kind, &'w [u8]),
     /// A component of the world itself, which has no entity.
@@ -144,14 +200,20 @@ enum Row<'w> {
     Edge(Entity, Entity, &'w Kind, &'w [u8]),
     Entity(Entity, usize, &'w Archetype),
     Listed(&'w [Value]),
+    /// What happened, in general or to a component.
+    Change(Change),
+    History(&'w Kind, Change),
 }
+
+type Rows<'w> = Box<dyn Iterator<Item = Result<Row<'w>>> + 'w>;
 
 #[repr(C)]
 struct WorldCursor<'w> {
     base: sqlite3_vtab_cursor,
     world: &'w World,
+    archive: Option<&'w Arc<Archive>>,
     source: &'w Source,
-    rows: Box<dyn Iterator<Item = Row<'w>> + 'w>,
+    rows: Rows<'w>,
     row: Option<Row<'w>>,
     /// The fields of a dynamic row, once one of them was asked for: they can
     /// only be read together.
@@ -181,6 +243,11 @@ impl<'w> WorldCursor<'w> {
                 let edges = world.relations.of_kind(*kind);
                 Box::new(edges.map(move |(from, to, data)| Row::Edge(from, to, declared, data)))
             }
+            Source::Relations => {
+                Box::new(world.relations.iter().map(|(kind, from, to, data)| {
+                    Row::Edge(from, to, world.registry.get(kind), data)
+                }))
+            }
             Source::Entities => {
                 let archetypes = world.archetypes().iter().enumerate();
                 Box::new(archetypes.flat_map(|(id, archetype)| {
@@ -188,6 +255,7 @@ impl<'w> WorldCursor<'w> {
                 }))
             }
             Source::Listed(rows) => Box::new(rows.iter().map(|row| Row::Listed(row))),
+            Source::History(_) | Source::Changes => Box::new(std::iter::empty()),
         }
     }
 
@@ -212,12 +280,51 @@ impl<'w> WorldCursor<'w> {
             }
             Source::Entities => {
                 let place = world.entities.locate(key).into_iter();
-                Box::new(
-                    place.map(move |(id, _)| Row::Entity(key, id.0 as usize, world.archetype(id))),
-                )
+                Box::new(place.filter_map(move |(id, _)| {
+                    let id = id.0 as usize;
+                    Some(Row::Entity(key, id, world.archetypes().get(id)?))
+                }))
             }
-            Source::Listed(_) => self.all(),
+            _ => self.all(),
         }
+    }
+
+    /// Rows of history, found by what is given.
+    fn past(&self, how: c_int, arguments: &Filters<'_>) -> Result<Rows<'w>> {
+        let kind = match self.source {
+            Source::History(kind) => Some(*kind),
+            _ => None,
+        };
+        let mut wanted = Wanted { kind, entity: None, from: 0, to: u64::MAX };
+        let ways = [BY_ENTITY, AT_TICK, FROM_TICK, TO_TICK].into_iter();
+        for (at, way) in ways.filter(|way| how & way != 0).enumerate() {
+            // Ticks may be compared with any number.
+            let (low, high) = match arguments.get(at)? {
+                Value::Integer(number) => (number, number),
+                Value::Real(number) => (number.floor() as i64, number.ceil() as i64),
+                _ => return Ok(Box::new(std::iter::empty())),
+            };
+            if way == BY_ENTITY {
+                wanted.entity = Some(Entity::from_bits(low as u64));
+            }
+            if way == AT_TICK || way == FROM_TICK {
+                wanted.from = wanted.from.max(u64::try_from(low).unwrap_or(0));
+            }
+            if way == AT_TICK || way == TO_TICK {
+                let Ok(high) = u64::try_from(high) else {
+                    return Ok(Box::new(std::iter::empty()));
+                };
+                wanted.to = wanted.to.min(high);
+            }
+        }
+        let declared = kind.map(|kind| &**self.world.registry.get(kind));
+        let rows = self.archive.into_iter().flat_map(move |archive| archive.clone().rows(wanted));
+        Ok(Box::new(rows.map(move |row| {
+            row.map(|change| match declared {
+                Some(kind) => Row::History(kind, change),
+                None => Row::Change(change),
+            })
+        })))
     }
 
     fn field(&self, kind: &Kind, value: &[u8], at: usize) -> Value {
@@ -237,10 +344,13 @@ fn entities(archetype: &Archetype) -> impl Iterator<Item = Entity> {
 
 unsafe impl VTabCursor for WorldCursor<'_> {
     fn filter(&mut self, by: c_int, _: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
-        self.rows = match by {
-            ALL => self.all(),
-            by => match arguments.get(0)? {
-                Value::Integer(bits) => self.found(by, Entity::from_bits(bits as u64)),
+        self.rows = match (self.source, by) {
+            (Source::History(_) | Source::Changes, how) => self.past(how, arguments)?,
+            (_, ALL) => Box::new(self.all().map(Ok)),
+            (_, by) => match arguments.get(0)? {
+                Value::Integer(bits) => {
+                    Box::new(self.found(by, Entity::from_bits(bits as u64)).map(Ok))
+                }
                 // No entity is equal to what is no integer; SQLite has made
                 // integers of what can be one.
                 _ => Box::new(std::iter::empty()),
@@ -251,7 +361,7 @@ unsafe impl VTabCursor for WorldCursor<'_> {
     }
 
     fn next(&mut self) -> Result<()> {
-        self.row = self.rows.next();
+        self.row = self.rows.next().transpose()?;
         self.cells = OnceCell::new();
         self.number += 1;
         Ok(())
@@ -263,20 +373,28 @@ unsafe impl VTabCursor for WorldCursor<'_> {
 
     fn column(&self, context: &mut Context, column: c_int) -> Result<()> {
         let column = column.unsigned_abs() as usize;
-        let value = match (self.row, column) {
+        let value = match (&self.row, column) {
             (None, _) => Value::Null,
-            (Some(Row::Component(entity, ..)), 0) => cells::entity(entity),
+            (Some(Row::Component(entity, ..)), 0) => cells::entity(*entity),
             (Some(Row::Resource(..)), 0) => Value::Null,
             (Some(Row::Component(_, kind, value) | Row::Resource(kind, value)), at) => {
                 self.field(kind, value, at - 1)
             }
-            (Some(Row::Edge(from, ..)), 0) => cells::entity(from),
-            (Some(Row::Edge(_, to, ..)), 1) => cells::entity(to),
+            (Some(Row::Edge(from, to, kind, data)), at) if self.names_kinds() => match at {
+                0 => Value::Text(kind.name.clone()),
+                1 => cells::entity(*from),
+                2 => cells::entity(*to),
+                _ => Value::Text(to_json(kind, data).to_string()),
+            },
+            (Some(Row::Edge(from, ..)), 0) => cells::entity(*from),
+            (Some(Row::Edge(_, to, ..)), 1) => cells::entity(*to),
             (Some(Row::Edge(_, _, kind, data)), at) => self.field(kind, data, at - 2),
-            (Some(Row::Entity(entity, ..)), 0) => cells::entity(entity),
-            (Some(Row::Entity(_, id, _)), 1) => Value::Integer(id as i64),
+            (Some(Row::Entity(entity, ..)), 0) => cells::entity(*entity),
+            (Some(Row::Entity(_, id, _)), 1) => Value::Integer(*id as i64),
             (Some(Row::Entity(_, _, archetype)), _) => Value::Text(self.components(archetype)),
             (Some(Row::Listed(cells)), at) => cells.get(at).cloned().unwrap_or(Value::Null),
+            (Some(Row::Change(change)), at) => past::change_cell(change, at),
+            (Some(Row::History(kind, change)), at) => past::history_cell(change, kind, at),
         };
         context.set_result(value)
     }
@@ -285,12 +403,21 @@ unsafe impl VTabCursor for WorldCursor<'_> {
     /// conditions may find a row, SQLite looks for both and takes rows of one
     /// number for one.
     fn rowid(&self) -> Result<i64> {
-        Ok(match self.row {
+        fn number(what: impl Hash) -> i64 {
+            let mut hasher = DefaultHasher::new();
+            what.hash(&mut hasher);
+            hasher.finish() as i64
+        }
+        Ok(match &self.row {
             Some(Row::Component(entity, ..) | Row::Entity(entity, ..)) => entity.to_bits() as i64,
-            Some(Row::Edge(from, to, ..)) => {
-                let mut hasher = DefaultHasher::new();
-                (from.to_bits(), to.to_bits()).hash(&mut hasher);
-                hasher.finish() as i64
+            Some(Row::Edge(from, to, kind, _)) => {
+                number((from.to_bits(), to.to_bits(), &kind.name))
+            }
+            Some(Row::Change(change) | Row::History(_, change)) => {
+                let Change { origin, action, entity, target, kind, .. } = change;
+                let kind = kind.as_ref().map(|kind| &kind.name);
+                let by = (origin.tick, origin.step.name(), &origin.system);
+                number((by, action.name(), entity, target, kind))
             }
             Some(Row::Resource(..)) | None => 0,
             Some(Row::Listed(_)) => self.number,
@@ -299,6 +426,11 @@ unsafe impl VTabCursor for WorldCursor<'_> {
 }
 
 impl WorldCursor<'_> {
+    /// Whether edges are shown with their kind.
+    fn names_kinds(&self) -> bool {
+        matches!(self.source, Source::Relations)
+    }
+
     fn components(&self, archetype: &Archetype) -> String {
         let names = archetype.kinds().iter().map(|kind| self.world.registry.get(*kind));
         names.map(|kind| kind.name.as_str()).collect::<Vec<_>>().join(", ")

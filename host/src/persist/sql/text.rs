@@ -15,13 +15,7 @@ impl Table {
             .rows
             .iter()
             .map(|row| {
-                let fields =
-                    self.columns.iter().cloned().zip(row.iter().map(|value| match value {
-                        Value::Null => Json::Null,
-                        Value::Integer(number) => (*number).into(),
-                        Value::Real(number) => (*number).into(),
-                        Value::Text(_) | Value::Blob(_) => exact(value).into(),
-                    }));
+                let fields = self.columns.iter().cloned().zip(row.iter().map(cell_to_json));
                 Json::Object(fields.collect::<Map<_, _>>()).to_string()
             })
             .collect();
@@ -37,6 +31,16 @@ impl Table {
         let mut lines = vec![line(&mut self.columns.iter().cloned())];
         lines.extend(self.rows.iter().map(|row| line(&mut row.iter().map(exact))));
         lines.join("\r\n")
+    }
+}
+
+/// A value as JSON.
+pub(in crate::persist) fn cell_to_json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Integer(number) => (*number).into(),
+        Value::Real(number) => (*number).into(),
+        Value::Text(_) | Value::Blob(_) => exact(value).into(),
     }
 }
 

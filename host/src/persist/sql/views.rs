@@ -14,8 +14,14 @@ use crate::persist::restore::{check_payload, subject};
 pub(super) struct View {
     pub name: &'static str,
     pub columns: &'static str,
+    /// May ask `{before}` for sets of mods of earlier ticks.
     select: &'static str,
+    /// Which rows are shown of an earlier tick, if any.
+    until: Option<&'static str>,
 }
+
+/// Up to the tick.
+const UP_TO: Option<&str> = Some("tick <= {tick}");
 
 /// Every view.
 pub(super) const VIEWS: &[View] = &[
@@ -26,17 +32,20 @@ pub(super) const VIEWS: &[View] = &[
                      strftime('%Y-%m-%dT%H:%M:%fZ', committed_at / 1000.0, 'unixepoch'),
                      lower(hex(state)), lower(hex(chain))
                  FROM main.st_ticks",
+        until: UP_TO,
     },
     View {
         name: "events",
         columns: "tick, number, name, system, payload",
         select: "SELECT tick, number, st_topic(topic), nullif(system, ''), st_json(topic, payload)
                  FROM main.st_events",
+        until: UP_TO,
     },
     View {
         name: "inputs",
         columns: "tick, name, sender, payload",
         select: "SELECT tick, st_topic(kind), sender, st_json(kind, payload) FROM main.st_inputs",
+        until: UP_TO,
     },
     View {
         name: "inbox",
@@ -44,6 +53,7 @@ pub(super) const VIEWS: &[View] = &[
         select: "SELECT st_topic(kind), sender, st_json(kind, payload),
                      strftime('%Y-%m-%dT%H:%M:%fZ', sent_at / 1000.0, 'unixepoch')
                  FROM main.st_inbox",
+        until: None,
     },
     View {
         name: "systems",
@@ -52,28 +62,41 @@ pub(super) const VIEWS: &[View] = &[
                      ifnull(rows, 0), ifnull(commands, 0), ifnull(stale, 0), ifnull(events, 0),
                      ifnull(guest_ns, 0) / 1e6, ifnull(faults, 0)
                  FROM main.st_systems FULL JOIN main.st_totals ON name = system",
+        until: None,
     },
     View {
-        name: "runs",
+        name: "system_runs",
         columns: "tick, system, calls, rows, commands, stale, events, guest_ms, fault",
         select: "SELECT tick, st_runs.system, calls, rows, commands, stale, events, guest_ns / 1e6,
                      cause
                  FROM main.st_runs LEFT JOIN main.st_faults USING (tick, place)",
+        until: UP_TO,
     },
     View {
         name: "faults",
         columns: "tick, system, cause",
         select: "SELECT tick, system, cause FROM main.st_faults",
+        until: UP_TO,
     },
     View {
         name: "exclusions",
         columns: "tick, mod, cause",
         select: "SELECT tick, mod, cause FROM main.st_exclusions",
+        until: UP_TO,
     },
     View {
         name: "suspensions",
         columns: "tick, mod",
         select: "SELECT tick, mod FROM main.st_suspensions",
+        until: UP_TO,
+    },
+    View {
+        name: "snapshots",
+        columns: "name, tick, note, made_at, automatic",
+        select: "SELECT name, tick, note,
+                     strftime('%Y-%m-%dT%H:%M:%fZ', made_at / 1000.0, 'unixepoch'), automatic
+                 FROM main.st_snapshots",
+        until: UP_TO,
     },
     View {
         name: "mods",
@@ -81,24 +104,36 @@ pub(super) const VIEWS: &[View] = &[
         select: "SELECT st_mods.id, version, lower(hex(component)), bytes, ifnull(suspended, 0),
                      ifnull(faults_in_a_row, 0)
                  FROM main.st_mods LEFT JOIN main.st_blobs ON digest = component
-                     LEFT JOIN main.st_mod_states ON st_mod_states.id = st_mods.id
-                 WHERE mod_set = (SELECT max(number) FROM main.st_mod_sets)",
+                     LEFT JOIN st_mod_states ON st_mod_states.id = st_mods.id
+                 WHERE mod_set = (SELECT max(number) FROM main.st_mod_sets {before})",
+        until: Some("true"),
     },
     View {
         name: "mod_history",
         columns: "after_tick, cause, id, version, hash",
         select: "SELECT since, cause, id, version, lower(hex(component))
                  FROM main.st_mods JOIN main.st_mod_sets ON number = mod_set",
+        until: Some("after_tick < max({tick}, 1)"),
     },
 ];
 
-/// What they are called.
+/// Those that are there at an earlier tick, or now.
+pub(super) fn at(tick: Option<u64>) -> impl Iterator<Item = &'static View> {
+    VIEWS.iter().filter(move |view| tick.is_none() || view.until.is_some())
+}
+
+/// What all are called.
 pub(super) fn names() -> impl Iterator<Item = String> {
     VIEWS.iter().map(|view| view.name.to_owned())
 }
 
-/// Makes the views and the functions that they use.
-pub(super) fn make(connection: &Connection, world: &World) -> rusqlite::Result<()> {
+/// Makes the views, of an earlier tick or of now, and the functions that they
+/// use.
+pub(super) fn make(
+    connection: &Connection,
+    world: &World,
+    tick: Option<u64>,
+) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;
@@ -111,8 +146,17 @@ pub(super) fn make(connection: &Connection, world: &World) -> rusqlite::Result<(
         let payload = context.get_raw(1).as_blob_or_null()?.unwrap_or_default();
         Ok(topic(context)?.and_then(|topic| shown(topic, payload, &registry)))
     })?;
-    for View { name, columns, select } in VIEWS {
-        connection.execute_batch(&format!("CREATE TEMP VIEW {name} ({columns}) AS {select}"))?;
+    let before = tick.map(|tick| format!("WHERE since < max({tick}, 1)")).unwrap_or_default();
+    for View { name, columns, select, until } in at(tick) {
+        let select = select.replace("{before}", &before);
+        let until = match tick {
+            Some(tick) => until.unwrap_or("true").replace("{tick}", &tick.to_string()),
+            None => "true".to_owned(),
+        };
+        connection.execute_batch(&format!(
+            "CREATE TEMP VIEW {name} ({columns}) AS
+             WITH of_all ({columns}) AS ({select}) SELECT * FROM of_all WHERE {until}"
+        ))?;
     }
     Ok(())
 }

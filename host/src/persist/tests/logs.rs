@@ -164,7 +164,7 @@ fn the_log_says_what_happened() {
     assert_eq!(number(&folder, "SELECT faults FROM systems WHERE name = 'test/rest'"), 4);
     assert_eq!(number(&folder, "SELECT count(*) FROM faults WHERE cause = 'trapped'"), 2);
     assert_eq!(number(&folder, "SELECT count(*) FROM exclusions WHERE mod = 'slow'"), 2);
-    assert_eq!(number(&folder, "SELECT min(tick) FROM runs"), 15);
+    assert_eq!(number(&folder, "SELECT min(tick) FROM system_runs"), 15);
     assert_eq!(number(&folder, "SELECT min(tick) FROM events WHERE name = 'test/Rang'"), 15);
     assert_eq!(number(&folder, "SELECT count(*) FROM events WHERE name = 'test/Rang'"), 6);
     assert!(number(&folder, "SELECT count(*) FROM events WHERE name = 'despawned'") > 0);

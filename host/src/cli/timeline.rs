@@ -1,0 +1,34 @@
+//! `sandtable timeline`: the life of an entity.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use sandtable::persist::Reader;
+
+use super::asked::{During, print};
+use super::table::Format;
+
+/// See when an entity came and went, and what it got, lost and was named in
+///
+/// Works also while the world runs.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  sandtable timeline earth.db 233v1")]
+pub struct Arguments {
+    /// The save
+    save: PathBuf,
+    /// An entity, as 12v3 or by its number in SQL
+    entity: String,
+    #[command(flatten)]
+    during: During,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Asks, and prints the answer.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let Arguments { save, entity, during, format } = arguments;
+    print(&Reader::open(&save)?.timeline(&entity, during.into())?, format, "")
+}

@@ -1,0 +1,98 @@
+//! How one component of one entity came to be what it is.
+
+use super::names::Named;
+use super::{Answer, Ticks, Told, by_whom, columns, number, same, text};
+use crate::ecs::Entity;
+use crate::persist::error::{Failure, Outcome, SaveError};
+use crate::persist::history::{Action, Change, Filter};
+use crate::persist::reader::Reader;
+use crate::persist::sql::Table;
+use crate::persist::sql::cells::{field, json};
+
+impl Reader {
+    /// What a component of an entity, or a field of it, was at the first tick,
+    /// and every change since.
+    pub fn history(
+        &self,
+        entity: &str,
+        component: &str,
+        ticks: Ticks,
+    ) -> Result<Answer, SaveError> {
+        self.answer(self.try_history(entity, component, ticks))
+    }
+
+    fn try_history(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<Answer> {
+        let (named, told) = self.one(entity, component, ticks)?;
+        let fields = match &named.field {
+            Some(field) => std::slice::from_ref(field),
+            None => &named.fields,
+        };
+        let mut names = vec!["tick".to_owned()];
+        names.extend_from_slice(fields);
+        names.extend(columns(&["action", "mod", "system", "step"]));
+        let row = |change: &Change| {
+            let mut row = vec![number(change.origin.tick)];
+            row.extend(fields.iter().map(|name| field(change.new.as_ref(), name)));
+            row.push(text(change.action.name()));
+            row.extend(by_whom(&change.origin));
+            row
+        };
+        let rows = told.changes.iter().map(row).collect();
+        Ok(Answer { table: Table { columns: names, rows }, notes: told.notes })
+    }
+
+    /// Who changed a component of an entity, or a field of it, from what to what.
+    pub fn blame(&self, entity: &str, component: &str, ticks: Ticks) -> Result<Answer, SaveError> {
+        self.answer(self.try_blame(entity, component, ticks))
+    }
+
+    fn try_blame(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<Answer> {
+        let (named, Told { changes, mut notes }) = self.one(entity, component, ticks)?;
+        if let [Change { action: Action::Was, origin, .. }] = &changes[..] {
+            notes.push(format!("nobody has changed it since tick {}", origin.tick));
+        }
+        let shown = |value: Option<&_>| match &named.field {
+            Some(name) => field(value, name),
+            None => json(value),
+        };
+        let row = |change: &Change| {
+            let mut row = vec![number(change.origin.tick)];
+            row.extend(by_whom(&change.origin));
+            row.push(text(change.action.name()));
+            row.extend([shown(change.old.as_ref()), shown(change.new.as_ref())]);
+            row
+        };
+        let rows = changes.iter().filter(|change| change.action != Action::Was).map(row).collect();
+        let columns = columns(&["tick", "mod", "system", "step", "action", "old", "new"]);
+        Ok(Answer { table: Table { columns, rows }, notes })
+    }
+
+    /// What happened to one component of one entity, or to one field of it.
+    fn one(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<(Named, Told)> {
+        let entity = self.entity_named(entity)?;
+        let named = self.component_named(component)?;
+        let filter =
+            Filter { entity: Some(entity), kind: Some(named.id), start: true, both_ends: false };
+        let mut told = self.told(ticks, filter)?;
+        if told.changes.is_empty() {
+            return Err(Failure::Told(self.never(entity, &named)?));
+        }
+        if let Some(name) = &named.field {
+            told.changes.retain(|change| {
+                let (old, new) =
+                    (field(change.old.as_ref(), name), field(change.new.as_ref(), name));
+                change.action != Action::Changed || !same(&old, &new)
+            });
+        }
+        Ok((named, told))
+    }
+
+    /// Why nothing is to be told of an entity's component.
+    fn never(&self, entity: Entity, named: &Named) -> Outcome<String> {
+        let world = self.head_world()?;
+        Ok(match world.entities.was_issued(entity) {
+            false => format!("never had an entity {entity}"),
+            true => format!("has {entity}, which had no {} in these ticks", named.name),
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! The life of one entity.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+
+use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
+use crate::ecs::{Entity, Role, Topic, canonical_value, to_json};
+use crate::persist::error::{Failure, Outcome, SaveError};
+use crate::persist::history::{Action, Change, Filter};
+use crate::persist::log::topic_of;
+use crate::persist::reader::Reader;
+use crate::persist::restore::read_kinds;
+use crate::persist::sql::Table;
+use crate::persist::sql::cells::json;
+
+/// A row, with the tick that it is sorted by.
+type Line = (u64, Vec<Value>);
+
+impl Reader {
+    /// When an entity came and went, and what it got, lost and was named in
+    /// meanwhile. Of changes to a component only the first and the last are told.
+    pub fn timeline(&self, entity: &str, ticks: Ticks) -> Result<Answer, SaveError> {
+        self.answer(self.try_timeline(entity, ticks))
+    }
+
+    fn try_timeline(&self, name: &str, ticks: Ticks) -> Outcome<Answer> {
+        let entity = self.entity_named(name)?;
+        let filter =
+            Filter { entity: Some(entity), both_ends: true, start: true, ..Filter::default() };
+        let Told { changes, mut notes } = self.told(ticks, filter)?;
+        if changes.is_empty() && !self.head_world()?.entities.was_issued(entity) {
+            return Err(Failure::Told(format!("never had an entity {entity}")));
+        }
+        let mut lines = lives(entity, &changes);
+        let window = self.window(ticks, &mut Vec::new())?;
+        let events = self.events_naming(entity, *window.start(), *window.end())?;
+        lines.extend(events);
+        lines.sort_by_key(|(tick, _)| *tick);
+        if lines.is_empty() {
+            notes.push(format!("{entity} was not alive in these ticks"));
+        }
+        let rows = lines.into_iter().map(|(_, row)| row).collect();
+        let names = ["tick", "action", "name", "other", "value", "times", "mod", "system", "step"];
+        Ok(Answer { table: Table { columns: columns(&names), rows }, notes })
+    }
+
+    /// The events and inputs that name an entity.
+    fn events_naming(&self, wanted: Entity, from: u64, to: u64) -> Outcome<Vec<Line>> {
+        let registry = read_kinds(&self.connection)?;
+        let mut select = self.connection.prepare(
+            "SELECT tick, topic, system, payload FROM st_events WHERE tick BETWEEN ?1 AND ?2
+             ORDER BY tick, topic, number",
+        )?;
+        let mut rows = select.query([from as i64, to as i64])?;
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some(Topic::Kind(id)) = topic_of(row.get(1)?) else { continue };
+            let Some(kind) = registry.known(id) else { continue };
+            let payload = row.get_ref(3)?.as_blob().unwrap_or_default();
+            let mut is_named = false;
+            let mut look = |entity| {
+                is_named |= entity == wanted;
+                Ok(entity)
+            };
+            // What cannot be read names nobody.
+            let read = canonical_value(kind, &mut &payload[..], &mut Vec::new(), &mut look);
+            if read.is_err() || !is_named {
+                continue;
+            }
+            let (tick, system): (i64, String) = (row.get(0)?, row.get(2)?);
+            let action = if kind.role == Role::Input { "input" } else { "event" };
+            let by = system.split('/').next().filter(|id| !id.is_empty());
+            let by = [by.map_or(Value::Null, text), by.map_or(Value::Null, |_| text(&system))];
+            let mut line = vec![Value::Integer(tick), text(action), text(&kind.name), Value::Null];
+            line.extend([Value::Text(to_json(kind, payload).to_string()), Value::Null]);
+            line.extend(by);
+            line.push(Value::Null);
+            lines.push((tick.unsigned_abs(), line));
+        }
+        Ok(lines)
+    }
+}
+
+/// What is told of these changes.
+fn lives(whose: Entity, changes: &[Change]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    // Of each component since it came: how often it changed, and the last time.
+    let mut changed: BTreeMap<&str, (i64, &Change)> = BTreeMap::new();
+    for change in changes {
+        let name = change.kind.as_ref().map(|kind| kind.name.as_str());
+        match (change.action, name) {
+            (Action::Changed, Some(name)) if change.target.is_none() => {
+                let (times, last) = changed.entry(name).or_insert((0, change));
+                (*times, *last) = (*times + 1, change);
+                if *times == 1 {
+                    lines.push(line(whose, change, "first changed", Value::Null));
+                }
+                continue;
+            }
+            (Action::Removed, Some(name)) => lines.extend(last_of(whose, changed.remove(name))),
+            _ => {}
+        }
+        lines.push(line(whose, change, change.action.name(), Value::Null));
+    }
+    let last = changed.into_values().flat_map(|last| last_of(whose, Some(last)));
+    lines.extend(last);
+    lines
+}
+
+/// The last of several changes.
+fn last_of(whose: Entity, last: Option<(i64, &Change)>) -> Option<Line> {
+    let (times, change) = last.filter(|(times, _)| *times > 1)?;
+    Some(line(whose, change, "last changed", Value::Integer(times)))
+}
+
+fn line(whose: Entity, change: &Change, action: &str, times: Value) -> Line {
+    let Change { origin, kind, target, new, old, .. } = change;
+    let name = kind.as_ref().map_or(Value::Null, |kind| text(&kind.name));
+    // Of an edge, the end that somebody else is, and from whom it comes.
+    let incoming = target.is_some() && change.entity != Some(whose);
+    let other = if incoming { change.entity } else { *target };
+    let action = if incoming { format!("{action} by") } else { action.to_owned() };
+    let value = json(new.as_ref().or(old.as_ref()));
+    let mut row = vec![number(origin.tick), Value::Text(action), name, entity(other), value, times];
+    row.extend(by_whom(origin));
+    (origin.tick, row)
+}
