@@ -14,6 +14,8 @@ mod past;
 mod recorder;
 mod snapshots;
 mod store;
+#[cfg(test)]
+mod tests;
 mod track;
 mod walk;
 

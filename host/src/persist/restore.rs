@@ -31,7 +31,7 @@ use super::log::topic_of;
 pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 
 /// Ticks beyond this cannot be told apart in a stamp.
-pub(super) const TICK_MAX: i64 = 1 << 47;
+pub(super) const TICK_MAX: i64 = (1 << 47) - 2;
 /// Characters that the text of a type may have.
 pub(super) const TYPE_CHARS_MAX: usize = 1 << 16;
 
@@ -135,7 +135,7 @@ fn broken(error: rusqlite::types::FromSqlError) -> Failure {
     Failure::Damage(error.to_string())
 }
 
-fn check_packed(kind: &Kind, bytes: &[u8]) -> Outcome<()> {
+pub(super) fn check_packed(kind: &Kind, bytes: &[u8]) -> Outcome<()> {
     let mut settled = bytes.to_vec();
     let checked = canonical_packed(kind, &mut settled, &mut Ok);
     if checked.is_err() || settled != bytes {
@@ -144,7 +144,7 @@ fn check_packed(kind: &Kind, bytes: &[u8]) -> Outcome<()> {
     Ok(())
 }
 
-fn check_dynamic(kind: &Kind, value: &[u8]) -> Outcome<()> {
+pub(super) fn check_dynamic(kind: &Kind, value: &[u8]) -> Outcome<()> {
     let mut canonical = Vec::with_capacity(value.len());
     let mut rest = value;
     match canonical_value(kind, &mut rest, &mut canonical, &mut Ok) {

@@ -16,7 +16,7 @@ mod fuzz;
 mod hostile;
 mod logs;
 mod pages;
-mod sample;
+pub(super) mod sample;
 
 use sample::Sample;
 

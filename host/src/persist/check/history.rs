@@ -56,17 +56,18 @@ impl Walk<'_> {
         if !anchor.adopted {
             self.hold(&world, &mut hasher)?;
         }
-        for tick in anchor.tick + 1..=end {
+        let mut tick = anchor.tick;
+        while tick < end {
+            let next = self.past.next(tick)?.filter(|next| *next <= end);
+            if whole && next != Some(tick + 1) {
+                let what = format!("the history of tick {} is missing", tick + 1);
+                self.findings.whole(damage::<()>(what))?;
+                return Ok(());
+            }
+            let Some(next) = next else { return Ok(()) };
+            tick = next;
             let delta = self.past.delta(tick, &omitted);
-            let delta = match self.findings.whole(delta)? {
-                Some(Some(delta)) => delta,
-                Some(None) if whole => {
-                    let what = format!("the history of tick {tick} is missing");
-                    return self.findings.whole(damage::<()>(what)).map(drop);
-                }
-                Some(None) => continue,
-                None => return Ok(()),
-            };
+            let Some(Some(delta)) = self.findings.whole(delta)? else { return Ok(()) };
             for (_, table, log) in &delta.delta.rows {
                 if tables::read_rows(log).is_none() {
                     let what = format!("what became of rows of {table} in tick {tick} is lost");

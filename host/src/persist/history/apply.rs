@@ -13,7 +13,10 @@ use crate::ecs::{
 use super::super::encode::{ChunkKey, Part, entity, slot, slot_bytes, stamp as stamp_of};
 use super::super::error::{Outcome, damage};
 use super::super::log::topic_of;
-use super::super::restore::{TRACKED_ADDED, TRACKED_CHANGED, check_value};
+use super::super::restore::{
+    TRACKED_ADDED, TRACKED_CHANGED, check_dynamic, check_packed, check_payload, check_topic,
+    check_value,
+};
 use super::block::Body;
 use super::delta::{Delta, Segment, stamp};
 use super::frames::unpack;
@@ -107,12 +110,23 @@ impl<'a> Loaded<'a> {
                 return self.broken(&format!("archetype {archetype} has columns of unlike length"));
             }
         }
+        if !self.segments_of(step).all(|at| is_placed(world, &self.delta.segments[at]))
+            || rows(world) != world.entities.alive() as usize
+        {
+            return self.broken("entities in it are not where they should be");
+        }
         for (_, kind, from, to, data) in self.delta.relations.iter().filter(|(of, ..)| of_step(of))
         {
             self.check(world, *kind, Role::Relation, data)?;
             let (from, to) = (Entity::from_bits(*from), Entity::from_bits(*to));
             match data {
-                Some(data) => world.relations.relate(KindId(*kind), from, to, data[..].into()),
+                Some(data) => {
+                    if world.entities.locate(from).is_none() || world.entities.locate(to).is_none()
+                    {
+                        return self.broken("an edge in it has an end that is not alive");
+                    }
+                    world.relations.relate(KindId(*kind), from, to, data[..].into());
+                }
                 None => drop(world.relations.unrelate(KindId(*kind), from, to)),
             }
         }
@@ -165,7 +179,13 @@ impl<'a> Loaded<'a> {
         world.set_tick(delta.tick);
         world.entities.set_first_free(delta.first_free);
         for change in &delta.topics {
-            let Some(topic) = topic_of(change.topic) else { return self.broken("a topic is none") };
+            let topic = check_topic(&world.registry, change.topic)?;
+            if change.passed > change.last || change.last > i64::MAX as u64 {
+                return self.broken("events are missing in it");
+            }
+            for (.., payload) in &change.pushed {
+                check_payload(&world.registry, topic, payload)?;
+            }
             let mut unread: VecDeque<Event> =
                 world.events.after(topic, change.passed).cloned().collect();
             unread.extend(change.pushed.iter().map(|(number, tick, payload)| Event {
@@ -234,6 +254,43 @@ impl<'a> Loaded<'a> {
     }
 }
 
+/// How many rows all archetypes have.
+fn rows(world: &World) -> usize {
+    world.archetypes().iter().map(|archetype| archetype.len()).sum()
+}
+
+/// Whether those whom a block of places, or of entities, is about are where it
+/// says.
+fn is_placed(world: &World, segment: &Segment) -> bool {
+    let Some(key) = segment.key() else { return false };
+    let page = key.page as usize;
+    match key.part {
+        Part::Slots => {
+            let slots = world.entities.slots();
+            let first = page * slots.rows_per_page() + segment.first();
+            (first..(first + segment.block_rows()).min(slots.len())).all(|index| {
+                let entity = Entity::new(index as u32, slots.row(index)[0].generation);
+                world.entities.locate(entity).is_none_or(|(archetype, row)| {
+                    let archetype = world.archetypes().get(archetype.0 as usize);
+                    let entities = archetype.map(|archetype| archetype.entities());
+                    entities.is_some_and(|all| row < all.len() && all.row(row)[0] == entity)
+                })
+            })
+        }
+        Part::Entities => {
+            let id = ArchetypeId(key.archetype);
+            let Some(archetype) = world.archetypes().get(key.archetype as usize) else {
+                return false;
+            };
+            let entities = archetype.entities();
+            let first = page * entities.rows_per_page() + segment.first();
+            (first..(first + segment.block_rows()).min(entities.len()))
+                .all(|row| world.entities.locate(entities.row(row)[0]) == Some((id, row)))
+        }
+        _ => true,
+    }
+}
+
 /// Changes the block of a page; nothing where it does not fit.
 fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8]) -> Option<()> {
     let page = key.page as usize;
@@ -252,6 +309,7 @@ fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8])
     if rows > world.rows_per_page() || key.archetype as usize >= world.archetypes().len() {
         return None;
     }
+    let registry = world.registry.clone();
     let (entities, columns) = world.archetype_mut(ArchetypeId(key.archetype)).parts_mut();
     if key.part == Part::Entities {
         let items = entities.page_to_fill(page)?;
@@ -262,14 +320,24 @@ fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8])
     let stamps = match key.part {
         Part::Changed => column.changed.as_mut()?,
         Part::Added => column.added.as_mut()?,
-        _ => return change_values(&mut column.values, page, segment, body),
+        _ => {
+            let kind = registry.get(column.kind);
+            return change_values(kind, &mut column.values, page, segment, body);
+        }
     };
     let items = stamps.page_to_fill(page)?;
     let bytes = |stamp: &Stamp| stamp.to_bits().to_le_bytes();
     change_items(items, segment, body, Stamp::NEVER, bytes, stamp_of)
 }
 
-fn change_values(values: &mut Values, page: usize, segment: &Segment, body: &[u8]) -> Option<()> {
+/// Values that come of it are ones that their kind allows.
+fn change_values(
+    kind: &Kind,
+    values: &mut Values,
+    page: usize,
+    segment: &Segment,
+    body: &[u8],
+) -> Option<()> {
     let (first, count) = (segment.first(), segment.block_rows());
     match values {
         Values::Packed(rows) => {
@@ -283,7 +351,8 @@ fn change_values(values: &mut Values, page: usize, segment: &Segment, body: &[u8
                 return Some(());
             }
             let part = bytes.get_mut(first * width..(first + count) * width)?;
-            Body::read(body, count)?.apply(width, part)
+            Body::read(body, count)?.apply(width, part)?;
+            check_packed(kind, part).ok()
         }
         Values::Dynamic(rows) => {
             let items = rows.page_to_fill(page)?;
@@ -291,7 +360,9 @@ fn change_values(values: &mut Values, page: usize, segment: &Segment, body: &[u8
             if body.is_empty() {
                 return Some(());
             }
-            Body::read(body, count)?.apply_whole(items.get_mut(first..first + count)?)
+            let (part, body) = (items.get_mut(first..first + count)?, Body::read(body, count)?);
+            body.apply_whole(part)?;
+            body.rows().iter().all(|row| check_dynamic(kind, &part[*row]).is_ok()).then_some(())
         }
     }
 }

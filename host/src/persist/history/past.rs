@@ -13,6 +13,7 @@ use crate::tables::{self, Database, TableError};
 
 use super::super::connect;
 use super::super::error::{Failure, Outcome, damage};
+use super::super::restore::TICK_MAX;
 use super::apply::Loaded;
 use super::course::NO_HISTORY;
 use super::delta::Delta;
@@ -159,13 +160,33 @@ impl<'c> Past<'c> {
         Loaded::new(delta, omitted, frames).map(Some)
     }
 
+    /// The next tick after this one of which something is kept. A save may claim
+    /// any number of ticks, so that nobody counts through them.
+    pub(crate) fn next(&self, tick: u64) -> Outcome<Option<u64>> {
+        let sql = "SELECT id >> 16 FROM st_deltas WHERE id >= ?1 ORDER BY id LIMIT 1";
+        self.tick_at(sql, tick.saturating_add(1))
+    }
+
+    /// The last tick before this one of which something is kept.
+    fn previous(&self, tick: u64) -> Outcome<Option<u64>> {
+        self.tick_at("SELECT id >> 16 FROM st_deltas WHERE id < ?1 ORDER BY id DESC LIMIT 1", tick)
+    }
+
+    fn tick_at(&self, sql: &str, tick: u64) -> Outcome<Option<u64>> {
+        let mut select = self.connection.prepare_cached(sql)?;
+        let id = frame_id(tick.min(TICK_MAX as u64) as i64, 0);
+        let found = select.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(found.and_then(|tick| u64::try_from(tick).ok()))
+    }
+
     /// The world as a tick left it, and the kinds of which no values are kept.
     pub(crate) fn world(&self, tick: u64) -> Outcome<(World, BTreeSet<u32>)> {
         let Some(anchor) = self.anchor_of(tick)? else { return self.unreachable(tick) };
         let (mut world, omitted) = self.world_of(anchor)?;
-        for at in anchor.tick + 1..=tick {
-            let Some(delta) = self.delta(at, &omitted)? else { continue };
-            if !delta.delta.rows_only {
+        let mut at = anchor.tick;
+        while let Some(next) = self.next(at)?.filter(|next| *next <= tick) {
+            at = next;
+            if let Some(delta) = self.delta(at, &omitted)?.filter(|it| !it.delta.rows_only) {
                 delta.apply(&mut world)?;
             }
         }
@@ -280,7 +301,9 @@ impl<'c> Past<'c> {
     /// stand at another.
     fn undo_tables(&self, into: &Connection, from: u64, to: u64) -> Outcome<()> {
         let nothing = BTreeSet::new();
-        for tick in (to + 1..=from).rev() {
+        let mut at = from.saturating_add(1);
+        while let Some(tick) = self.previous(at)?.filter(|previous| *previous > to) {
+            at = tick;
             let Some(delta) = self.delta(tick, &nothing)? else { continue };
             for (_, table, log) in delta.delta.rows.iter().rev() {
                 let undone = match tables::read_rows(log) {
