@@ -167,7 +167,7 @@ fn searches_find_what_sandtable_finds() {
         "SELECT count(*) AS n FROM watcher_value v LEFT JOIN watcher_tag t
          ON t.entity = v.entity AND v.number < 10",
         "SELECT number FROM watcher_value ORDER BY number DESC, entity LIMIT 3 OFFSET 1",
-        "SELECT count(DISTINCT tick) AS n FROM runs",
+        "SELECT count(DISTINCT tick) AS n FROM system_runs",
     ] {
         let answer = told(&mut place.program(&["sql", "save.db", sql, "--format", "csv"]));
         let found = shell(&place.at("save.db"), &[sql]).unwrap();
