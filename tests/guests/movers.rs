@@ -55,4 +55,5 @@ fn advance(mut bodies: Query<(&mut Position, &Velocity)>, tick: Tick) {
 sandtable_sdk::export! {
     id: "movers",
     systems: [populate, advance],
+    kinds: [Body],
 }
