@@ -401,3 +401,102 @@ fn a_mod_that_does_other_than_it_did_is_named() {
     assert_eq!(place.field.as_deref(), Some("z"));
     assert_eq!(place.values, ("0.25".to_owned(), "0.5".to_owned()));
 }
+
+/// Opens a save with other mods and settings, and does ticks.
+fn go_on(save: &Path, text: &str, mods: Vec<ModSource>, ticks: u64) -> Vec<TickRecord> {
+    let given = Some((config(text, &mods), mods));
+    let mut world = Simulation::open(save, given, quiet(2)).unwrap();
+    let records = run(&mut world, ticks);
+    world.close().unwrap();
+    records
+}
+
+fn is_whole(save: &Path) {
+    assert_eq!(persist::check(save).unwrap().findings, Vec::<String>::new());
+}
+
+#[test]
+fn a_save_that_was_opened_with_newer_mods_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("ledger.db");
+    let of = |version: &str| vec![ModSource { id: "ledger".to_owned(), ..guest(version) }];
+    let mods = of("ledger_first");
+    let config = config(WORLD, &mods);
+    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    let mut records = run(&mut world, 10);
+    world.close().unwrap();
+    // Tables change in form before the world is open.
+    records.extend(go_on(&save, WORLD, of("ledger"), 10));
+    is_whole(&save);
+    assert_eq!(verified(&save).mismatch, None);
+    for tick in [15, 10, 5] {
+        let hash = persist::rewind(&save, tick).unwrap().hash;
+        assert_eq!(hash, records[tick as usize - 1].state, "tick {tick}");
+    }
+}
+
+#[test]
+fn history_may_be_switched_off_and_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (save, mut records) = busy(folder.path(), WORLD, 10);
+    let off = format!("{WORLD}[history]\nevery = 0\n");
+    let some = format!("{WORLD}[history]\nevery = 4\n");
+    for text in [&off, &WORLD.to_owned(), &some, &WORLD.to_owned()] {
+        records.extend(go_on(&save, text, mods(), 10));
+    }
+    is_whole(&save);
+    for tick in [48, 36, 25, 21, 9, 3] {
+        let branch = folder.path().join(format!("{tick}.db"));
+        let made = persist::branch(&save, tick, &branch).unwrap();
+        assert_eq!(made.hash, records[tick as usize - 1].state, "tick {tick}");
+    }
+    let error = persist::branch(&save, 15, &folder.path().join("none.db")).unwrap_err();
+    assert!(error.to_string().contains("cannot go to tick 15"), "{error}");
+}
+
+#[test]
+fn a_snapshot_between_ticks_that_are_kept_leads_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{WORLD}[history]\nevery = 10\n[snapshots]\nevery_ticks = 15\n");
+    let (save, records) = busy(folder.path(), &text, 48);
+    is_whole(&save);
+    for tick in [45, 40, 30, 20, 15, 10] {
+        let branch = folder.path().join(format!("{tick}.db"));
+        let made = persist::branch(&save, tick, &branch).unwrap();
+        assert_eq!(made.hash, records[tick as usize - 1].state, "tick {tick}");
+    }
+}
+
+#[test]
+fn no_commit_fails_for_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (save, _) = busy(folder.path(), WORLD, 3);
+    let error = persist::snapshot(&save, "auto-5", "").unwrap_err().to_string();
+    assert!(error.contains("by itself: give another name"), "{error}");
+    let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
+    world.snapshot("here", "mine").unwrap();
+    persist::snapshot(&save, "here", "theirs").unwrap();
+    run(&mut world, 2);
+    world.close().unwrap();
+    let notes: Vec<_> = persist::snapshots(&save).unwrap().into_iter().map(|it| it.note).collect();
+    assert_eq!(notes, ["theirs"], "who comes first has it");
+}
+
+#[test]
+fn the_start_of_a_world_that_was_swapped_before_its_first_tick() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("ledger.db");
+    let of = |version: &str| vec![ModSource { id: "ledger".to_owned(), ..guest(version) }];
+    let mods = of("ledger_first");
+    let config = config(WORLD, &mods);
+    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    world.swap(of("ledger")).expect("swapped");
+    let records = run(&mut world, 5);
+    world.close().unwrap();
+    persist::rewind(&save, 0).unwrap();
+    let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
+    let again = run(&mut world, 5);
+    assert_eq!(again[4].chain, records[4].chain);
+    world.close().unwrap();
+    is_whole(&save);
+}

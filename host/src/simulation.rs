@@ -277,6 +277,8 @@ impl Simulation {
         opened.now.chain = save.chain();
         opened.behind = save.behind().clone();
         (opened.set, opened.before) = (set, before);
+        let (history, registry) = (&opened.config.history, &opened.now.world.registry);
+        opened.recorder = Recorder::new(history, registry);
         opened.save = Some(save);
         let prepared = opened.prepare(config, compiler.compile(mods)?)?;
         if !accept && !prepared.plan.is_empty() {

@@ -336,7 +336,9 @@ impl Simulation {
             return Ok(None);
         }
         let ran = self.tables.ran()?;
-        let mut changed = config.removed.values().any(|removed| *removed == Removed::DropTables);
+        // Without history nobody will know what becomes of their rows.
+        let mut changed = config.history.every == 0
+            || config.removed.values().any(|removed| *removed == Removed::DropTables);
         for (id, migrations) in tables {
             changed |= !tables::pending(&ran, id, migrations)?.is_empty();
         }

@@ -115,7 +115,10 @@ impl Simulation {
     pub fn flush(&mut self) -> Result<(), Error> {
         if !self.held.is_empty() {
             let committed = match &mut self.save {
-                Some(save) => save.commit(&self.held, &self.now.world).map_err(Error::from),
+                Some(save) => {
+                    save.note_kept(&self.now.kept);
+                    save.commit(&self.held, &self.now.world).map_err(Error::from)
+                }
                 None => self.tables.commit().map_err(|error| Error::Tables(error.to_string())),
             };
             if let Err(error) = committed {

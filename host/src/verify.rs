@@ -177,7 +177,9 @@ impl Replay {
             return mismatch("the save has no record of it", None);
         };
         let recorded = reader.recorded(tick)?;
-        let is_told = self.setting_at(tick).history.every == 1 && !recorded.is_empty();
+        let history = &self.setting_at(tick).history;
+        let is_whole = history.components.is_empty();
+        let is_told = history.every == 1 && is_whole && !recorded.is_empty();
         let same_account = !is_told || recorded == record.history;
         let place = match same_account {
             true => None,
@@ -211,7 +213,7 @@ impl Replay {
                 return mismatch(&format!("{what}: its inputs or events are others"), None);
             }
         }
-        if self.trail.keyframes.contains(&tick) {
+        if is_whole && self.trail.keyframes.contains(&tick) {
             let mut kept = reader.keyframe_world(tick)?;
             kept.tables = self.world().tables.clone();
             if StateHasher::default().digest(&kept) != *state {

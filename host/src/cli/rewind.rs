@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use sandtable::persist;
 use sandtable::record::hex;
 
@@ -39,15 +39,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// Takes a save back to a tick.
 pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
     let ahead = if discard { None } else { persist::keep_ahead(save, to)? };
-    let rewound = match persist::rewind(save, to) {
-        Ok(rewound) => rewound,
-        Err(error) => {
-            if let Some(ahead) = ahead {
-                let _ = std::fs::remove_file(ahead);
-            }
-            return Err(error.into());
-        }
-    };
+    let rewound = persist::rewind(save, to).with_context(|| match &ahead {
+        Some(ahead) => format!("a copy of the save is in {}", ahead.display()),
+        None => "nothing was kept of the save".to_owned(),
+    })?;
     let mut lines = vec![format!(
         "{}: back from tick {} at tick {}, hash {}",
         save.display(),

@@ -28,5 +28,5 @@ pub(super) use course::Course;
 pub(super) use past::{Anchor, Past};
 pub use recorder::Recorder;
 pub use snapshots::{Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots};
-pub(super) use snapshots::{add, check_name, keep_tables, keep_whole, rotate};
+pub(super) use snapshots::{add, add_or_warn, check_asked, keep_tables, keep_whole, rotate};
 pub(super) use store::{Changes, Store};

@@ -262,7 +262,7 @@ impl Reader {
     }
 
     fn sizes(&self, world: &World) -> Result<(Sizes, Store), SaveError> {
-        let sizes = || -> rusqlite::Result<_> {
+        let sizes = || -> Outcome<_> {
             let store = Store::read(&self.connection)?;
             let sum = |sql: &str| {
                 let sum = self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
@@ -279,7 +279,7 @@ impl Reader {
             };
             Ok((sizes, store))
         };
-        sizes().map_err(|error| Failure::from(error).of(&self.path, "read"))
+        sizes().map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The migrations of tables that ran.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::record::Digest;
@@ -24,7 +23,9 @@ use super::history::{Past, Recorder, Store};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals, topic_number};
 use super::mods::ModSet;
-use super::save::{Head, LAST_SETTINGS, Restored, Save, begin, now_millis, seal, write_head};
+use super::save::{
+    Head, LAST_SETTINGS, Restored, Save, begin, now_millis, seal, settings, write_head,
+};
 use super::{backup, connect, draft, state};
 
 /// Where a save stands after it was rewound or branched.
@@ -40,9 +41,9 @@ pub struct Rewound {
 
 /// Takes a save back to an earlier tick. What is ahead of it is lost.
 pub fn rewind(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
-    let (save, config, world) = Save::open(path)?;
+    let (save, _, world) = Save::open(path)?;
     let from = world.tick();
-    let done = save.rewind_to(&config, &world, tick).map_err(|failure| failure.of(path, "rewound"));
+    let done = save.rewind_to(&world, tick).map_err(|failure| failure.of(path, "rewound"));
     let closed = save.close();
     let hash = done?;
     closed?;
@@ -72,7 +73,7 @@ pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
         connect::recognise_current(&connection, path)?;
         Past::new(&connection).head().map_err(|failure| failure.of(path, "read"))?
     };
-    if of >= tick {
+    if of > tick {
         return Ok(None);
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -87,7 +88,7 @@ pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
 }
 
 impl Save {
-    fn rewind_to(&self, config: &WorldConfig, now: &World, tick: u64) -> Outcome<Digest> {
+    fn rewind_to(&self, now: &World, tick: u64) -> Outcome<Digest> {
         if tick > now.tick() {
             let head = now.tick();
             return told(format!(
@@ -107,7 +108,7 @@ impl Save {
                         .to_owned(),
                 );
             }
-            let tables = past.tables(tick, false)?;
+            let tables = past.tables(tick, tick == 0)?;
             world.tables = Arc::new(tables.tables()?);
             (world, tables::copy(&tables.lock())?)
         };
@@ -120,7 +121,7 @@ impl Save {
             error => Failure::Damage(error.to_string()),
         })?;
         world.tables = Arc::new(database.tables()?);
-        let rewound = self.write_past(&database, config, now, &world, &then, state);
+        let rewound = self.write_past(&database, now, &world, &then, state);
         if rewound.is_err() {
             database.undo_all();
         }
@@ -130,7 +131,6 @@ impl Save {
     fn write_past(
         &self,
         database: &Database,
-        config: &WorldConfig,
         now: &World,
         world: &World,
         then: &Then,
@@ -141,11 +141,12 @@ impl Save {
         forget_later(&transaction, then)?;
         // Unread events come back as they were before anybody declared them anew.
         for (topic, _, unread) in world.events.iter() {
+            let mut update = transaction.prepare(
+                "UPDATE st_events SET payload = ?4 WHERE tick = ?1 AND topic = ?2 AND number = ?3",
+            )?;
             for event in unread {
-                transaction.execute(
-                    "DELETE FROM st_events WHERE tick = ?1 AND topic = ?2 AND number = ?3",
-                    params![event.tick as i64, topic_number(topic), event.number as i64],
-                )?;
+                let (tick, number) = (event.tick as i64, event.number as i64);
+                update.execute(params![tick, topic_number(topic), number, event.payload])?;
             }
         }
         if now.registry != world.registry {
@@ -167,7 +168,7 @@ impl Save {
         let text: String = transaction.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
         let mods = ModSet::read(&transaction)?;
         write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
-        let recorder = Recorder::new(&config.history, &world.registry);
+        let recorder = Recorder::new(&settings(&transaction)?.history, &world.registry);
         let store = Store::read(&transaction)?;
         if recorder.is_on() && !store.reaches(then.tick) {
             store.write_whole(&transaction, world, false, &recorder)?;
@@ -207,7 +208,8 @@ impl Then {
         }
         let last = |table: &str| -> Outcome<i64> {
             let sql = format!(
-                "SELECT ifnull(max(number) FILTER (WHERE since < ?1), min(number)) FROM {table}"
+                "SELECT ifnull(max(number) FILTER (WHERE since < max(?1, 1)), min(number))
+                 FROM {table}"
             );
             Ok(connection.query_row(&sql, [tick], |row| row.get(0))?)
         };

@@ -28,7 +28,7 @@ use super::chunks::Index;
 use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
-use super::history::{self, Recorder, Store};
+use super::history::{self, Past, Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
@@ -53,6 +53,8 @@ pub struct Save {
     totals: AllTotals,
     pub(super) history: Store,
     recorder: Recorder,
+    /// The last world that history can come back to, if somebody said.
+    kept: Option<World>,
     /// Names, ticks and notes that come with the next commit.
     named: Vec<(String, i64, String)>,
     /// Inputs that were taken and not committed yet, by their row.
@@ -125,6 +127,7 @@ impl Save {
             presence: Presence::of(path),
             recorder: Recorder::new(&config.history, &world.registry),
             history,
+            kept: None,
             named: Vec::new(),
             checkpoints,
             database: Arc::new(database),
@@ -167,7 +170,8 @@ impl Save {
         let synced = committed.map_err(|failure| failure.of(&self.path, "written"))?;
         self.syncing.done(synced, count);
         self.checkpoints.after_commit(&self.database.lock());
-        self.history.after_commit(world, &self.recorder);
+        let kept = self.kept.take();
+        self.history.after_commit(kept.as_ref().unwrap_or(world), &self.recorder);
         Ok(())
     }
 
@@ -219,9 +223,11 @@ impl Save {
         let tick = self.head.tick;
         let failed = |failure: Failure| failure.of(&self.path, "written");
         let connection = self.database.lock();
-        let whole = !self.recorder.is_whole(tick.unsigned_abs());
+        let is_kept = self.recorder.is_whole(tick.unsigned_abs())
+            && Past::new(&connection).reaches(tick.unsigned_abs()).map_err(failed)?;
+        let whole = !is_kept;
         let named = || -> Outcome<()> {
-            history::check_name(&connection, name)?;
+            history::check_asked(&connection, name)?;
             if self.named.iter().any(|(other, ..)| other == name) {
                 return Err(Failure::Told(format!("has a snapshot `{name}` already")));
             }
@@ -244,7 +250,15 @@ impl Save {
     /// Writes the names that wait for a commit.
     fn write_names(&self, connection: &Connection) -> Outcome<()> {
         let mut names = self.named.iter();
-        names.try_for_each(|(name, tick, note)| history::add(connection, name, *tick, note, false))
+        names.try_for_each(|(name, tick, note)| {
+            history::add_or_warn(connection, name, *tick, note, false)
+        })
+    }
+
+    /// Says which world history can come back to last once the next commit is
+    /// made, where that is not the one that is committed.
+    pub fn note_kept(&mut self, kept: &World) {
+        self.kept = Some(kept.clone());
     }
 
     /// The connection, with the tables of mods.
@@ -389,6 +403,20 @@ pub(super) fn settings(connection: &Connection) -> Outcome<WorldConfig> {
         Ok(config) => Ok(config),
         Err(error) => damage(format!("its settings cannot be read: {error}")),
     }
+}
+
+/// How it ran, with the tick after which each began.
+pub(super) fn all_settings(connection: &Connection) -> Outcome<Vec<(u64, WorldConfig)>> {
+    let mut select = connection.prepare("SELECT since, config FROM st_settings ORDER BY number")?;
+    let mut rows = select.query([])?;
+    let mut settings = Vec::new();
+    while let Some(row) = rows.next()? {
+        match serde_json::from_str(&row.get::<_, String>(1)?) {
+            Ok(config) => settings.push((row.get::<_, i64>(0)?.unsigned_abs(), config)),
+            Err(error) => return damage(format!("its settings cannot be read: {error}")),
+        }
+    }
+    Ok(settings)
 }
 
 /// Rows that a page may have.

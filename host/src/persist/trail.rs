@@ -14,6 +14,7 @@ use super::history::{Anchor, Past};
 use super::log;
 use super::mods::{self, RecordedSet};
 use super::reader::Reader;
+use super::save::all_settings;
 
 /// What came from outside in all ticks that a save still knows, and what they
 /// led to.
@@ -56,17 +57,6 @@ impl Reader {
 
     fn try_trail(&self) -> Outcome<Trail> {
         let connection = &self.connection;
-        let mut settings = Vec::new();
-        let mut select =
-            connection.prepare("SELECT since, config FROM st_settings ORDER BY number")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let text: String = row.get(1)?;
-            match serde_json::from_str(&text) {
-                Ok(config) => settings.push((row.get::<_, i64>(0)?.unsigned_abs(), config)),
-                Err(error) => return damage(format!("its settings cannot be read: {error}")),
-            }
-        }
         let mut exclusions: BTreeMap<u64, Vec<Exclusion>> = BTreeMap::new();
         let mut select =
             connection.prepare("SELECT tick, mod, cause FROM st_exclusions ORDER BY tick, mod")?;
@@ -83,7 +73,7 @@ impl Reader {
         let keyframes = past.anchors()?;
         Ok(Trail {
             sets: mods::history(connection)?,
-            settings,
+            settings: all_settings(connection)?,
             inputs: log::read_inputs(connection)?,
             exclusions,
             hashes: hashes.collect::<Result<_, _>>()?,

@@ -69,6 +69,10 @@ impl Save {
                  SELECT component FROM st_mods UNION SELECT blob FROM st_assets)",
             [],
         )?;
-        connection.execute_batch("VACUUM").map_err(Failure::from)
+        // The copy that it makes must not have to fit into memory.
+        connection.pragma_update(None, "temp_store", "FILE")?;
+        let compacted = connection.execute_batch("VACUUM").map_err(Failure::from);
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        compacted
     }
 }

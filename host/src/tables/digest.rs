@@ -40,6 +40,14 @@ pub(super) fn register(connection: &Connection, gate: Gate) -> Result<()> {
         let table = context.get_raw(1).as_str().unwrap_or_default();
         let Some(change) = change else { return Ok(Null) };
         let values = || (2..context.len()).map(|at| context.get_raw(at));
+        let is_text = |value: ValueRef<'_>| match value {
+            ValueRef::Text(text) => std::str::from_utf8(text).is_ok(),
+            _ => true,
+        };
+        if !values().all(is_text) {
+            let why = "a text that is no UTF-8 cannot be kept: keep it as a blob";
+            return Err(Error::UserFunctionError(why.into()));
+        }
         let state = row(table, values());
         let write = |gone, into: &mut Vec<u8>| rows::write(gone, values(), into);
         gate.follow(change, table, state, write)

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::super::error::{Outcome, damage};
 use super::super::findings::Findings;
 use super::super::history::{Anchor, Past};
-use super::super::save::settings;
+use super::super::save::all_settings;
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::record::Digest;
@@ -21,14 +21,20 @@ pub(in crate::persist) fn check(connection: &Connection, findings: &mut Findings
     let mut select = connection.prepare("SELECT tick, state FROM st_ticks")?;
     let hashes = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
     let hashes: BTreeMap<u64, Digest> = hashes.collect::<Result<_, _>>()?;
-    let (head, every) = (past.head()?, settings(connection)?.history.every);
+    let (head, settings) = (past.head()?, all_settings(connection)?);
+    // Whether each tick between two is kept, by what held then.
+    let each = |first: u64, last: u64| {
+        let begun = settings.iter().rposition(|(since, _)| *since <= first).unwrap_or(0);
+        let holding = settings[begun..].iter().take_while(|(since, _)| *since < last);
+        holding.into_iter().all(|(_, config)| config.history.every == 1)
+    };
     let anchors = past.anchors()?;
     let (groups, apart): (Vec<Anchor>, Vec<Anchor>) =
         anchors.into_iter().partition(Anchor::is_of_group);
     let mut walk = Walk { past, hashes, findings, ticks: 0 };
     for (at, anchor) in groups.iter().enumerate() {
         let end = groups.get(at + 1).map_or(head, |next| next.tick);
-        walk.group(*anchor, end, every == 1)?;
+        walk.group(*anchor, end, each(anchor.tick, end))?;
     }
     for anchor in apart {
         walk.group(anchor, anchor.tick, false)?;

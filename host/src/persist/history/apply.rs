@@ -301,12 +301,21 @@ fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8])
         }
         let blank = Slot { generation: 0, archetype: ArchetypeId(0), row: 0 };
         let mut changed = None;
+        let known = world.entities.slots().pages().get(page).map_or(0, |page| page.len());
+        // A new place is never blank, so that each takes room in the body.
+        if rows > known + body.len() {
+            return None;
+        }
         let fits = world.entities.fill_page(page, |slots| {
             changed = change_items(slots, segment, body, blank, |slot| slot_bytes(*slot), slot);
         });
         return changed.filter(|()| fits);
     }
     if rows > world.rows_per_page() || key.archetype as usize >= world.archetypes().len() {
+        return None;
+    }
+    // Places come first in a step, so that no archetype has more rows than those.
+    if page.saturating_mul(world.rows_per_page()) > world.entities.slots().len() {
         return None;
     }
     let registry = world.registry.clone();

@@ -96,10 +96,10 @@ impl<'c> Past<'c> {
     pub(crate) fn anchor_of(&self, tick: u64) -> Outcome<Option<Anchor>> {
         let mut select = self.connection.prepare_cached(
             "SELECT number, tick, adopted FROM st_keyframes
-             WHERE tick < ?1 OR (tick = ?1 AND (adopted = 0 OR tick = 0))
+             WHERE (tick < ?1 AND number < ?2) OR (tick = ?1 AND (adopted = 0 OR tick = 0))
              ORDER BY tick DESC, adopted DESC, number DESC LIMIT 1",
         )?;
-        let anchor = select.query_row([tick as i64], |row| {
+        let anchor = select.query_row([tick as i64, APART], |row| {
             let tick: i64 = row.get(1)?;
             Ok(Anchor { number: row.get(0)?, tick: tick.unsigned_abs(), adopted: row.get(2)? })
         });
@@ -269,18 +269,10 @@ impl<'c> Past<'c> {
         Ok(frames.collect::<Result<_, _>>()?)
     }
 
-    /// The last tick up to this one that can be come back to.
-    pub(crate) fn last_kept(&self, tick: u64) -> Outcome<u64> {
-        let last: Option<i64> = self.connection.query_row(
-            "SELECT max(max(ifnull((SELECT max(id) >> 16 FROM st_deltas WHERE id < (?1 + 1) << 16), 0)),
-                        ifnull((SELECT max(tick) FROM st_keyframes WHERE tick <= ?1), -1))",
-            [tick as i64],
-            |row| row.get(0),
-        )?;
-        match last.filter(|last| *last >= 0) {
-            Some(last) => Ok(last.unsigned_abs()),
-            None => self.unreachable(tick),
-        }
+    /// Whether the world as a tick left it can be had.
+    pub(crate) fn reaches(&self, tick: u64) -> Outcome<bool> {
+        let Some(anchor) = self.anchor_of(tick)? else { return Ok(false) };
+        Ok(anchor.tick == tick || self.frame("st_deltas", tick as i64, 0)?.is_some())
     }
 
     /// The last tick.

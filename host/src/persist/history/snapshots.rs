@@ -21,6 +21,8 @@ use super::past::Past;
 use super::store;
 use crate::config::SnapshotSettings;
 use crate::ecs::World;
+use crate::hash::StateHasher;
+use crate::record::Digest;
 use crate::tables;
 
 /// A tick with a name.
@@ -52,23 +54,30 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     let failed = |failure: Failure| failure.of(path, "written");
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let settings = settings(&connection).map_err(failed)?;
-    let every = settings.history.every;
-    let lock = match every > 0 && settings.history.components.is_empty() {
-        true => None,
+    let every = settings.history.every.max(1);
+    let kept = || -> Outcome<Option<u64>> {
+        let past = Past::new(&connection);
+        let head = past.head()?;
+        let tick = head - head % every;
+        let whole = settings.history.every > 0 && settings.history.components.is_empty();
+        Ok(Some(tick).filter(|_| whole && past.reaches(tick).unwrap_or(false)))
+    };
+    let lock = match kept().map_err(failed)? {
+        Some(_) => None,
         // All of the world is written, and nobody may go on meanwhile.
-        false => Some(Lock::take(path)?),
+        None => Some(Lock::take(path)?),
     };
     let write = || -> Outcome<()> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        check_asked(&transaction, name)?;
         let head = Past::new(&transaction).head()?;
         if lock.is_some() {
             let world = Restored::read(&transaction, &mut Findings::strict())?.world;
             add(&transaction, name, head as i64, note, false)?;
             keep_whole(&transaction, &world)?;
         } else {
-            let tick = Past::new(&transaction).last_kept(head - head % every)?;
-            add(&transaction, name, tick as i64, note, false)?;
+            add(&transaction, name, (head - head % every) as i64, note, false)?;
         }
         Ok(transaction.commit()?)
     };
@@ -129,8 +138,21 @@ fn list(connection: &Connection) -> rusqlite::Result<Vec<Snapshot>> {
     snapshots.collect()
 }
 
+/// How names of snapshots begin that nobody asked for.
+const AUTOMATIC: &str = "auto-";
+
+/// Checks that somebody can give a snapshot this name.
+pub(in crate::persist) fn check_asked(connection: &Connection, name: &str) -> Outcome<()> {
+    if name.starts_with(AUTOMATIC) {
+        return Err(Failure::Told(format!(
+            "makes snapshots whose names begin with `{AUTOMATIC}` by itself: give another name"
+        )));
+    }
+    check_name(connection, name)
+}
+
 /// Checks that a snapshot can have this name.
-pub(in crate::persist) fn check_name(connection: &Connection, name: &str) -> Outcome<()> {
+fn check_name(connection: &Connection, name: &str) -> Outcome<()> {
     let is_name = !name.is_empty()
         && name.chars().count() <= NAME_CHARS_MAX
         && !name.chars().any(char::is_control);
@@ -167,8 +189,36 @@ pub(in crate::persist) fn add(
     Ok(())
 }
 
+/// Names a tick, unless it has become known meanwhile that it cannot have this
+/// name: no commit fails for that.
+pub(in crate::persist) fn add_or_warn(
+    connection: &Connection,
+    name: &str,
+    tick: i64,
+    note: &str,
+    is_automatic: bool,
+) -> Outcome<()> {
+    match add(connection, name, tick, note, is_automatic) {
+        Err(Failure::Told(why)) => {
+            tracing::warn!("tick {tick} gets no snapshot `{name}`: the save {why}");
+            Ok(())
+        }
+        added => added,
+    }
+}
+
 /// Gives the snapshots of the tick at which a world stands all that they need.
 pub(in crate::persist) fn keep_whole(connection: &Connection, world: &World) -> Outcome<()> {
+    let recorded: Option<Digest> = connection
+        .query_row("SELECT state FROM st_ticks WHERE tick = ?1", [world.tick() as i64], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if recorded.is_some_and(|recorded| recorded != StateHasher::default().digest(world)) {
+        return Err(Failure::Told(
+            "has taken over other mods since its last tick: run a tick first".to_owned(),
+        ));
+    }
     let number = store::write_apart(connection, world, &Default::default())?;
     let tick = world.tick() as i64;
     keep_tables(connection, tick, &tables::copy(connection)?)?;
@@ -191,10 +241,11 @@ pub(in crate::persist) fn rotate(
     }
     for tick in ticks.filter(|tick| tick.is_multiple_of(settings.every_ticks)) {
         let is_last = tick == world.tick();
+        let name = format!("{AUTOMATIC}{tick}");
         if recorder.is_whole(tick) {
-            add(connection, &format!("auto-{tick}"), tick as i64, "", true)?;
+            add_or_warn(connection, &name, tick as i64, "", true)?;
         } else if is_last {
-            add(connection, &format!("auto-{tick}"), tick as i64, "", true)?;
+            add_or_warn(connection, &name, tick as i64, "", true)?;
             keep_whole(connection, world)?;
         }
     }
@@ -218,6 +269,13 @@ fn remove(connection: &Connection, name: &str) -> Outcome<()> {
             store::delete_keyframe(connection, number)?;
         }
     }
+    // A copy of tables is kept for as long as history or a snapshot needs it.
+    connection.execute(
+        "DELETE FROM st_table_copies
+         WHERE tick NOT IN (SELECT tick FROM st_snapshots)
+             AND tick < (SELECT ifnull(min(tick), ?2) FROM st_keyframes WHERE number < ?1)",
+        [store::APART, i64::MAX],
+    )?;
     Ok(())
 }
 
@@ -231,18 +289,24 @@ pub(super) fn detach(connection: &Connection, first_tick: i64) -> Outcome<()> {
         select.query_map([first_tick], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for tick in ticks {
         let past = Past::new(connection);
-        match past.world(tick.unsigned_abs()) {
-            Ok((world, omitted)) => {
+        let whole = past.world(tick.unsigned_abs()).and_then(|(world, omitted)| {
+            let tables = past.tables(tick.unsigned_abs(), false)?;
+            let copied = tables::copy(&tables.lock())?;
+            Ok((world, omitted, copied))
+        });
+        match whole {
+            Ok((world, omitted, copied)) => {
                 let number = store::write_apart(connection, &world, &omitted)?;
-                let tables = past.tables(tick.unsigned_abs(), false)?;
-                keep_tables(connection, tick, &tables::copy(&tables.lock())?)?;
+                keep_tables(connection, tick, &copied)?;
                 connection.execute(
                     "UPDATE st_snapshots SET keyframe = ?2 WHERE tick = ?1",
                     params![tick, number],
                 )?;
             }
-            Err(_) => {
-                tracing::warn!("the history of tick {tick} is damaged: its snapshot is lost");
+            Err(Failure::Sqlite(error)) => return Err(error.into()),
+            Err(failure) => {
+                let why = failure.told();
+                tracing::warn!("the snapshot of tick {tick} is lost: {why}");
                 connection.execute("DELETE FROM st_snapshots WHERE tick = ?1", [tick])?;
             }
         }

@@ -21,7 +21,8 @@ use crate::config::HistorySettings;
 use crate::ecs::World;
 use crate::record::TickRecord;
 
-use super::super::error::Outcome;
+use super::super::error::{Outcome, damage};
+use super::super::restore::TICK_MAX;
 use super::frames::Frames;
 use super::{Recorder, keyframe, snapshots};
 
@@ -72,16 +73,20 @@ pub(in crate::persist) struct Store {
     total: u64,
     job: Option<Receiver<Ready>>,
     ready: Option<Ready>,
+    /// Whether no frames are left of a keyframe that never came to its end.
+    is_tidy: bool,
 }
 
 /// What a commit does to a store once it has succeeded.
 #[derive(Debug, Default)]
 pub(in crate::persist) struct Changes {
     bytes: u64,
-    /// Frames of the keyframe on its way that are in the save then.
-    done: usize,
+    /// Frames of the keyframe on its way that are in the save then, where there
+    /// are more than before.
+    done: Option<usize>,
     added: Option<Group>,
     dropped: usize,
+    is_tidy: bool,
 }
 
 impl Changes {
@@ -93,7 +98,7 @@ impl Changes {
 
 impl Store {
     /// Finds out what a save has.
-    pub(in crate::persist) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(in crate::persist) fn read(connection: &Connection) -> Outcome<Self> {
         let mut select = connection.prepare(
             "SELECT number, tick, total, bytes FROM st_keyframes WHERE number < ?1
              ORDER BY tick, adopted, number",
@@ -103,10 +108,9 @@ impl Store {
             Ok(Group { number: row.get(0)?, tick: row.get(1)?, total: bytes(2)?, bytes: bytes(3)? })
         })?;
         let groups: VecDeque<Group> = groups.collect::<Result<_, _>>()?;
-        // Frames of a keyframe that never came to its end may be beyond the last.
+        check_groups(connection, &groups)?;
         let number = connection.query_row(
-            "SELECT max(ifnull((SELECT max(number) FROM st_keyframes WHERE number < ?1), 0),
-                        ifnull((SELECT max(id) >> 16 FROM st_keyframe_frames WHERE id < ?1 << 16), 0))",
+            "SELECT ifnull(max(number), 0) FROM st_keyframes WHERE number < ?1",
             [APART],
             |row| row.get(0),
         )?;
@@ -117,7 +121,7 @@ impl Store {
             |row| row.get(0),
         )?;
         let total = before.saturating_add(since.unsigned_abs());
-        Ok(Self { groups, number, total, job: None, ready: None })
+        Ok(Self { groups, number, total, ..Self::default() })
     }
 
     /// The first tick that can be gone back to, if any can.
@@ -172,6 +176,10 @@ impl Store {
         settings: &HistorySettings,
     ) -> Outcome<Changes> {
         let mut changes = Changes::default();
+        if !self.is_tidy {
+            self.tidy(connection)?;
+            changes.is_tidy = true;
+        }
         for record in records {
             for (frame, data) in (0_u16..).zip(&record.history) {
                 let mut insert = connection
@@ -181,21 +189,31 @@ impl Store {
             }
         }
         if let Some(ready) = &self.ready {
-            changes.done = ready.done;
+            let mut done = ready.done;
             let mut bytes = 0;
-            while changes.done < ready.frames.len() && bytes < BYTES_PER_COMMIT {
-                let data = &ready.frames[changes.done];
-                write_frame(connection, self.number + 1, changes.done, data)?;
+            while done < ready.frames.len() && bytes < BYTES_PER_COMMIT {
+                let data = &ready.frames[done];
+                write_frame(connection, self.number + 1, done, data)?;
                 bytes += data.len();
-                changes.done += 1;
+                done += 1;
             }
-            if changes.done == ready.frames.len() {
+            changes.done = Some(done);
+            if done == ready.frames.len() {
                 changes.added =
                     Some(self.write_row(connection, ready.tick, 0, ready.total, &ready.frames)?);
             }
         }
         changes.dropped = self.prune(connection, now.tick() as i64, settings)?;
         Ok(changes)
+    }
+
+    /// Deletes what is there of a keyframe that never came to its end.
+    fn tidy(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute(
+            "DELETE FROM st_keyframe_frames WHERE id >= ?1 AND id < ?2",
+            [frame_id(self.number + 1, 0), frame_id(APART, 0)],
+        )?;
+        Ok(())
     }
 
     fn write_row(
@@ -225,15 +243,13 @@ impl Store {
     ) -> rusqlite::Result<Changes> {
         let frames = keyframe::encode(world, &|kind| recorder.keeps_kind(kind));
         // Of one that was on its way, what is there already goes.
-        let mut delete =
-            connection.prepare_cached("DELETE FROM st_keyframe_frames WHERE id >= ?1")?;
-        delete.execute([frame_id(self.number + 1, 0)])?;
+        self.tidy(connection)?;
         for (at, data) in frames.iter().enumerate() {
             write_frame(connection, self.number + 1, at, data)?;
         }
         let tick = world.tick() as i64;
         let added = self.write_row(connection, tick, i64::from(adopted), self.total, &frames)?;
-        Ok(Changes { added: Some(added), done: usize::MAX, ..Changes::default() })
+        Ok(Changes { added: Some(added), is_tidy: true, ..Changes::default() })
     }
 
     /// Takes over what a commit did.
@@ -244,12 +260,13 @@ impl Store {
             self.number = added.number;
             self.groups.push_back(added);
             (self.ready, self.job) = (None, None);
-        } else if let Some(ready) = &mut self.ready {
-            ready.done = changes.done;
+        } else if let (Some(ready), Some(done)) = (&mut self.ready, changes.done) {
+            ready.done = done;
         }
+        self.is_tidy |= changes.is_tidy;
     }
 
-    /// Has a keyframe of the world made, if one is due.
+    /// Has a keyframe of the last world that is kept made, if one is due.
     pub(in crate::persist) fn after_commit(&mut self, world: &World, recorder: &Recorder) {
         let tick = world.tick() as i64;
         let (last, total, bytes) =
@@ -284,46 +301,68 @@ impl Store {
     ) -> Outcome<usize> {
         let dropped = self.unwanted(tick, settings);
         if dropped > 0 {
-            self.drop_groups(connection, dropped)?;
+            self.drop_groups(connection, dropped, tick)?;
         }
         Ok(dropped)
     }
 
     /// How many of the oldest groups are older than wanted.
     fn unwanted(&self, tick: i64, settings: &HistorySettings) -> usize {
+        let oldest = tick.saturating_sub(i64::try_from(settings.ticks).unwrap_or(i64::MAX));
+        let most = settings.max_mib.saturating_mul(1 << 20);
         let keyframes: u64 = self.groups.iter().map(|group| group.bytes).sum();
-        let mut room = keyframes.saturating_add(self.total);
+        let mut room = keyframes + self.total;
         let mut dropped = 0;
         while let (Some(first), Some(next)) =
             (self.groups.get(dropped), self.groups.get(dropped + 1))
         {
-            let too_old = settings.ticks > 0 && next.tick <= tick - settings.ticks as i64;
-            let too_large = settings.max_mib > 0 && room - first.total > settings.max_mib << 20;
+            let too_old = settings.ticks > 0 && next.tick <= oldest;
+            let too_large = settings.max_mib > 0 && room - first.total > most;
             if !too_old && !too_large {
-                break;
+                return dropped;
             }
             room -= first.bytes;
             dropped += 1;
         }
-        dropped
+        // The last one ends where no more history is kept.
+        let ended = self.groups.back().is_some_and(|last| last.tick <= oldest);
+        if settings.every == 0 && settings.ticks > 0 && ended { self.groups.len() } else { dropped }
     }
 
     /// Deletes the oldest groups. Snapshots that they led to get keyframes of
     /// their own.
-    fn drop_groups(&self, connection: &Connection, dropped: usize) -> Outcome<()> {
-        let Some(first) = self.groups.get(dropped) else { return Ok(()) };
-        snapshots::detach(connection, first.tick)?;
+    fn drop_groups(&self, connection: &Connection, dropped: usize, tick: i64) -> Outcome<()> {
+        let first_tick = self.groups.get(dropped).map_or(tick, |first| first.tick);
+        snapshots::detach(connection, first_tick)?;
         for group in self.groups.iter().take(dropped) {
             delete_keyframe(connection, group.number)?;
         }
-        connection.execute("DELETE FROM st_deltas WHERE id < ?1", [frame_id(first.tick + 1, 0)])?;
+        connection.execute("DELETE FROM st_deltas WHERE id < ?1", [frame_id(first_tick + 1, 0)])?;
         connection.execute(
             "DELETE FROM st_table_copies
              WHERE tick < ?1 AND tick NOT IN (SELECT tick FROM st_snapshots)",
-            [first.tick],
+            [first_tick],
         )?;
         Ok(())
     }
+}
+
+/// Checks that rows of keyframes can be what somebody wrote.
+fn check_groups(connection: &Connection, groups: &VecDeque<Group>) -> Outcome<()> {
+    const BYTES_MAX: u64 = 1 << 50;
+    let one = |group: &Group| {
+        (0..=TICK_MAX).contains(&group.tick)
+            && group.number > 0
+            && group.total <= BYTES_MAX
+            && group.bytes <= BYTES_MAX
+    };
+    let ascend = groups.iter().zip(groups.iter().skip(1)).all(|(one, two)| one.total <= two.total);
+    let sql = "SELECT count(*) FROM st_keyframes WHERE number >= 2 * ?1";
+    let beyond: i64 = connection.query_row(sql, [APART], |row| row.get(0))?;
+    if !groups.iter().all(one) || !ascend || beyond > 0 {
+        return damage("its keyframes are none");
+    }
+    Ok(())
 }
 
 fn write_frame(

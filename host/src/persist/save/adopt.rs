@@ -86,6 +86,7 @@ impl Save {
         let goes_on = recorder == self.recorder
             && head.state == self.head.state
             && before.registry == world.registry
+            && same_tracking(&before, world)
             && self.history.goes_on(world, &recorder);
         let history = match recorder.is_on() && !goes_on {
             true => self.history.write_whole(&transaction, world, true, &recorder)?,
@@ -138,4 +139,13 @@ impl Save {
         let waiting = waiting.map_err(|failure| failure.of(&self.path, "read"))?;
         Ok(waiting.into_iter().map(|(_, input)| input).collect())
     }
+}
+
+/// Whether the columns of two worlds keep the same stamps, which no hash of
+/// empty ones tells.
+fn same_tracking(before: &World, now: &World) -> bool {
+    let tracked = |world: &World| -> Vec<Vec<u8>> {
+        world.archetypes().iter().map(|archetype| state::tracked(archetype)).collect()
+    };
+    tracked(before) == tracked(now)
 }
