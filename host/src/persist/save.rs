@@ -113,7 +113,7 @@ impl Save {
             .and_then(|()| Restored::read(&connection, &mut Findings::strict()))
             .map_err(failed)?;
         let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
-        let history = Store::read(&connection).map_err(|error| failed(error.into()))?;
+        let history = Store::read(&connection).map_err(failed)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
