@@ -76,6 +76,7 @@ mod restore;
 mod rewind;
 mod save;
 mod schema;
+mod settings;
 mod sql;
 mod state;
 mod trail;

@@ -1,7 +1,7 @@
 //! What one tick did, as persistence and people see it.
 //!
 //! The world's new contents are not in here: those are the difference between
-//! two [`World`](crate::ecs::World)s.
+//! two [`World`]s.
 
 use crate::ecs::{Bytes, KindId, Topic, World};
 

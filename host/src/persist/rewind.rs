@@ -23,9 +23,8 @@ use super::history::{Past, Recorder, Store};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals, topic_number};
 use super::mods::ModSet;
-use super::save::{
-    Head, LAST_SETTINGS, Restored, Save, begin, now_millis, seal, settings, write_head,
-};
+use super::save::{Head, Restored, Save, begin, now_millis, seal, write_head};
+use super::settings::{LAST_SETTINGS, settings};
 use super::{backup, connect, draft, state};
 
 /// Where a save stands after it was rewound or branched.

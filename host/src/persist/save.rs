@@ -5,6 +5,7 @@
 //! an error the writer stands where the save stands, and can be used again.
 
 mod adopt;
+mod names;
 mod slim;
 
 use std::ops::Deref;
@@ -28,11 +29,12 @@ use super::chunks::Index;
 use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
-use super::history::{self, Past, Recorder, Store};
+use super::history::{self, Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
 use super::presence::Presence;
+use super::settings::{LAST_SETTINGS, settings};
 use super::{chunks, connect, inbox, restore, schema, state};
 
 pub use adopt::Adoption;
@@ -216,45 +218,6 @@ impl Save {
         Ok(())
     }
 
-    /// Names the tick that was committed last. Where history is kept this costs
-    /// nothing, and the name comes with the next commit; otherwise the whole
-    /// world is written at once.
-    pub fn name_last(&mut self, name: &str, note: &str) -> Result<(), SaveError> {
-        let tick = self.head.tick;
-        let failed = |failure: Failure| failure.of(&self.path, "written");
-        let connection = self.database.lock();
-        let is_kept = self.recorder.is_whole(tick.unsigned_abs())
-            && Past::new(&connection).reaches(tick.unsigned_abs()).map_err(failed)?;
-        let whole = !is_kept;
-        let named = || -> Outcome<()> {
-            history::check_asked(&connection, name)?;
-            if self.named.iter().any(|(other, ..)| other == name) {
-                return Err(Failure::Told(format!("has a snapshot `{name}` already")));
-            }
-            if whole {
-                let transaction = begin(&connection)?;
-                history::add(&transaction, name, tick, note, false)?;
-                history::keep_whole(&transaction, &self.committed)?;
-                transaction.commit()?;
-            }
-            Ok(())
-        };
-        named().map_err(failed)?;
-        drop(connection);
-        if !whole {
-            self.named.push((name.to_owned(), tick, note.to_owned()));
-        }
-        Ok(())
-    }
-
-    /// Writes the names that wait for a commit.
-    fn write_names(&self, connection: &Connection) -> Outcome<()> {
-        let mut names = self.named.iter();
-        names.try_for_each(|(name, tick, note)| {
-            history::add_or_warn(connection, name, *tick, note, false)
-        })
-    }
-
     /// Says which world history can come back to last once the next commit is
     /// made, where that is not the one that is committed.
     pub fn note_kept(&mut self, kept: &World) {
@@ -390,33 +353,6 @@ impl Restored {
         inbox::gather(connection, &world.registry, 0, findings)?;
         Ok(Self { config, world, head, index, mods })
     }
-}
-
-/// How the world runs now.
-pub(super) const LAST_SETTINGS: &str =
-    "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
-
-/// How the world of a save runs.
-pub(super) fn settings(connection: &Connection) -> Outcome<WorldConfig> {
-    let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
-    match serde_json::from_str(&text) {
-        Ok(config) => Ok(config),
-        Err(error) => damage(format!("its settings cannot be read: {error}")),
-    }
-}
-
-/// How it ran, with the tick after which each began.
-pub(super) fn all_settings(connection: &Connection) -> Outcome<Vec<(u64, WorldConfig)>> {
-    let mut select = connection.prepare("SELECT since, config FROM st_settings ORDER BY number")?;
-    let mut rows = select.query([])?;
-    let mut settings = Vec::new();
-    while let Some(row) = rows.next()? {
-        match serde_json::from_str(&row.get::<_, String>(1)?) {
-            Ok(config) => settings.push((row.get::<_, i64>(0)?.unsigned_abs(), config)),
-            Err(error) => return damage(format!("its settings cannot be read: {error}")),
-        }
-    }
-    Ok(settings)
 }
 
 /// Rows that a page may have.

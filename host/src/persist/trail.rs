@@ -14,7 +14,7 @@ use super::history::{Anchor, Past};
 use super::log;
 use super::mods::{self, RecordedSet};
 use super::reader::Reader;
-use super::save::all_settings;
+use super::settings::all_settings;
 
 /// What came from outside in all ticks that a save still knows, and what they
 /// led to.

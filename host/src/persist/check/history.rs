@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::super::error::{Outcome, damage};
 use super::super::findings::Findings;
 use super::super::history::{Anchor, Past};
-use super::super::save::all_settings;
+use super::super::settings::all_settings;
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::record::Digest;

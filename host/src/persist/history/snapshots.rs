@@ -13,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::super::error::{Failure, Outcome, SaveError};
 use super::super::findings::Findings;
 use super::super::lock::Lock;
-use super::super::save::{Restored, now_millis, settings};
+use super::super::save::{Restored, now_millis};
+use super::super::settings::settings;
 use super::super::{connect, schema};
 use super::Recorder;
 use super::frames::compress;
