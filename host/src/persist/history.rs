@@ -12,6 +12,7 @@ mod frames;
 mod keyframe;
 mod past;
 mod recorder;
+mod segment;
 mod snapshots;
 mod store;
 #[cfg(test)]

@@ -18,8 +18,9 @@ use super::super::restore::{
     check_value,
 };
 use super::block::Body;
-use super::delta::{Delta, Segment, stamp};
+use super::delta::{Delta, stamp};
 use super::frames::unpack;
+use super::segment::Segment;
 
 /// A delta whose frames can be had by number.
 pub(crate) struct Loaded<'a> {

@@ -26,6 +26,7 @@ use super::super::log::topic_number;
 use super::super::state::tracked;
 use super::block::{self, BLOCK_ROWS};
 use super::frames::{Frames, Packer};
+use super::segment::Segment;
 
 /// The head of a delta.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,7 @@ pub(crate) struct Delta {
     /// What the tick consisted of, in order.
     pub steps: Vec<StepHead>,
     /// Blocks that changed, by step.
+    #[serde(with = "super::segment::packed")]
     pub segments: Vec<Segment>,
     /// Bodies of blocks without a frame, one after the other.
     pub inline: ByteBuf,
@@ -74,51 +76,6 @@ pub(crate) struct StepHead {
     pub system: Option<u32>,
     /// Whether it is the commands of the system, and not its run.
     pub commands: bool,
-}
-
-/// A block of a page that changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Segment {
-    /// In which step.
-    pub step: u16,
-    part: u8,
-    archetype: u32,
-    kind: u32,
-    page: u32,
-    /// Which block of the page.
-    pub block: u16,
-    /// Rows that the page has afterwards.
-    pub rows: u32,
-    /// Where its body is; zero: inline.
-    pub frame: u16,
-    /// Bytes of its body.
-    pub bytes: u32,
-}
-
-impl Segment {
-    /// The page that it is about.
-    pub(crate) fn key(&self) -> Option<ChunkKey> {
-        let part = Part::from_number(i64::from(self.part))?;
-        Some(ChunkKey { part, archetype: self.archetype, kind: self.kind, page: self.page })
-    }
-
-    /// Whether it is about this page.
-    pub(crate) fn is_of(&self, key: ChunkKey) -> bool {
-        self.page == key.page
-            && self.archetype == key.archetype
-            && self.kind == key.kind
-            && self.part == key.part as u8
-    }
-
-    /// The first row of the block within the page.
-    pub(crate) fn first(&self) -> usize {
-        usize::from(self.block) * BLOCK_ROWS
-    }
-
-    /// Rows of the block.
-    pub(crate) fn block_rows(&self) -> usize {
-        (self.rows as usize).saturating_sub(self.first()).min(BLOCK_ROWS)
-    }
 }
 
 /// What is left of a topic.
