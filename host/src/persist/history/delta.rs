@@ -25,7 +25,7 @@ use super::super::encode::{ChunkKey, Page, Part};
 use super::super::log::topic_number;
 use super::super::state::tracked;
 use super::block::{self, BLOCK_ROWS};
-use super::frames::{Frames, Packer};
+use super::frames::{Frames, Packer, frame};
 use super::segment::Segment;
 
 /// The head of a delta.
@@ -139,16 +139,10 @@ pub(crate) fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps
         block::encode(task.before, task.now, task.block * BLOCK_ROWS)
     };
     let mut packer = Packer::default();
-    let bodies: Vec<Option<(Vec<u8>, bool)>> = if tasks.len() < PARALLEL_TASKS {
-        let mut pressed = super::frames::Compressor::default();
-        tasks.iter().map(|task| encode(task).map(|body| pressed.frame(body))).collect()
-    } else {
-        tasks
-            .par_iter()
-            .map_init(super::frames::Compressor::default, |pressed, task| {
-                encode(task).map(|body| pressed.frame(body))
-            })
-            .collect()
+    let pressed = |task: &Task<'_>| encode(task).map(frame);
+    let bodies: Vec<Option<(Vec<u8>, bool)>> = match tasks.len() < PARALLEL_TASKS {
+        true => tasks.iter().map(pressed).collect(),
+        false => tasks.par_iter().map(pressed).collect(),
     };
     for (task, body) in tasks.iter().zip(bodies) {
         let (body, is_frame) = match body {

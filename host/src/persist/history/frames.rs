@@ -25,42 +25,29 @@ const UNPACKED_MAX: usize = 256 << 20;
 /// Compressed frames, the head first.
 pub(crate) type Frames = Vec<Vec<u8>>;
 
-/// Compresses, and keeps what it needs for that.
-#[derive(Default)]
-pub(super) struct Compressor(Option<zstd::bulk::Compressor<'static>>);
-
-impl Compressor {
-    pub(super) fn compress(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        if self.0.is_none() {
-            let mut made = zstd::bulk::Compressor::new(LEVEL).ok()?;
-            made.include_checksum(true).ok()?;
-            self.0 = Some(made);
-        }
-        self.0.as_mut()?.compress(bytes).ok()
-    }
-
-    /// A body as a frame, or as it is where a frame is not worth it.
-    pub(super) fn frame(&mut self, body: Vec<u8>) -> (Vec<u8>, bool) {
-        if body.len() < FRAME_BYTES {
-            return (body, false);
-        }
-        match self.compress(&body) {
-            Some(frame) => (frame, true),
-            None => (body, false),
-        }
-    }
-}
-
+// What the compressor needs takes longer to make than most frames to press.
 thread_local! {
-    static COMPRESSOR: RefCell<Compressor> = RefCell::default();
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// Compresses bytes as one frame.
 pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
-    let compressed = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(bytes));
+    let compressed = COMPRESSOR.with_borrow_mut(|kept| {
+        if kept.is_none() {
+            let mut made = zstd::bulk::Compressor::new(LEVEL).ok()?;
+            made.include_checksum(true).ok()?;
+            *kept = Some(made);
+        }
+        kept.as_mut()?.compress(bytes).ok()
+    });
     // Compressing into memory fails only without memory.
     compressed.unwrap_or_default()
+}
+
+/// A body as a frame, or as it is where a frame is not worth it.
+pub(super) fn frame(body: Vec<u8>) -> (Vec<u8>, bool) {
+    if body.len() < FRAME_BYTES { (body, false) } else { (compress(&body), true) }
 }
 
 /// Unpacks a frame; nothing where it is damaged or claims too much.

@@ -19,7 +19,7 @@ use super::super::restore::pages::{Pages, Shape, Shapes, assemble, form_of};
 use super::super::restore::{ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_value, named};
 use super::super::state::{name_of, tracked};
 use super::delta::{Keeps, TableSum, TopicChange};
-use super::frames::{Compressor, Frames, Packer, unpack};
+use super::frames::{Frames, Packer, frame, unpack};
 
 /// The head of a keyframe.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -112,11 +112,11 @@ pub(crate) fn encode(world: &World, keeps: Keeps<'_>) -> Frames {
         ..Keyframe::default()
     };
     let pages = pages(world, keeps);
-    let press = |compressor: &mut Compressor, (key, page): &(ChunkKey, Page<'_>)| {
-        let (body, is_frame) = compressor.frame(page.whole().into_owned());
+    let press = |(key, page): &(ChunkKey, Page<'_>)| {
+        let (body, is_frame) = frame(page.whole().into_owned());
         (*key, body, is_frame)
     };
-    let bodies: Vec<_> = pages.par_iter().map_init(Compressor::default, press).collect();
+    let bodies: Vec<_> = pages.par_iter().map(press).collect();
     let mut packer = Packer::default();
     for (ChunkKey { part, archetype, kind, page }, body, is_frame) in bodies {
         let (frame, bytes) = packer.add(body, is_frame, &mut head.inline);
