@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sandtable::persist;
 use sandtable::record::hex;
 
@@ -39,10 +39,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// Takes a save back to a tick.
 pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
     let ahead = if discard { None } else { persist::keep_ahead(save, to)? };
-    let rewound = persist::rewind(save, to).with_context(|| match &ahead {
-        Some(ahead) => format!("a copy of the save is in {}", ahead.display()),
-        None => "nothing was kept of the save".to_owned(),
-    })?;
+    let rewound = match (persist::rewind(save, to), &ahead) {
+        (Err(error), Some(ahead)) => {
+            let kept = format!("a copy of the save is in {}", ahead.display());
+            return Err(anyhow::Error::from(error).context(kept));
+        }
+        (rewound, _) => rewound?,
+    };
     let mut lines = vec![format!(
         "{}: back from tick {} at tick {}, hash {}",
         save.display(),
