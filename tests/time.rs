@@ -411,6 +411,17 @@ fn go_on(save: &Path, text: &str, mods: Vec<ModSource>, ticks: u64) -> Vec<TickR
     records
 }
 
+/// One version of the mod `ledger`.
+fn ledger(version: &str) -> Vec<ModSource> {
+    vec![ModSource { id: "ledger".to_owned(), ..guest(version) }]
+}
+
+/// A save with the first version of it.
+fn first_ledger(save: &Path) -> Simulation {
+    let mods = ledger("ledger_first");
+    Simulation::create(Some(save), config(WORLD, &mods), mods, quiet(1)).unwrap()
+}
+
 fn is_whole(save: &Path) {
     assert_eq!(persist::check(save).unwrap().findings, Vec::<String>::new());
 }
@@ -419,14 +430,11 @@ fn is_whole(save: &Path) {
 fn a_save_that_was_opened_with_newer_mods_can_be_taken_back() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().join("ledger.db");
-    let of = |version: &str| vec![ModSource { id: "ledger".to_owned(), ..guest(version) }];
-    let mods = of("ledger_first");
-    let config = config(WORLD, &mods);
-    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    let mut world = first_ledger(&save);
     let mut records = run(&mut world, 10);
     world.close().unwrap();
     // Tables change in form before the world is open.
-    records.extend(go_on(&save, WORLD, of("ledger"), 10));
+    records.extend(go_on(&save, WORLD, ledger("ledger"), 10));
     is_whole(&save);
     assert_eq!(verified(&save).mismatch, None);
     for tick in [15, 10, 5] {
@@ -486,11 +494,8 @@ fn no_commit_fails_for_a_name() {
 fn the_start_of_a_world_that_was_swapped_before_its_first_tick() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().join("ledger.db");
-    let of = |version: &str| vec![ModSource { id: "ledger".to_owned(), ..guest(version) }];
-    let mods = of("ledger_first");
-    let config = config(WORLD, &mods);
-    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
-    world.swap(of("ledger")).expect("swapped");
+    let mut world = first_ledger(&save);
+    world.swap(ledger("ledger")).expect("swapped");
     let records = run(&mut world, 5);
     world.close().unwrap();
     persist::rewind(&save, 0).unwrap();
@@ -499,4 +504,19 @@ fn the_start_of_a_world_that_was_swapped_before_its_first_tick() {
     assert_eq!(again[4].chain, records[4].chain);
     world.close().unwrap();
     is_whole(&save);
+}
+
+#[test]
+fn nobody_counts_through_ticks_that_a_save_claims() {
+    let folder = tempfile::tempdir().unwrap();
+    let (save, _) = busy(folder.path(), WORLD, 12);
+    tamper(&save, |save| {
+        save.execute("UPDATE st_world SET tick = 1 << 46", []).unwrap();
+    });
+    let reader = Reader::open(&save).unwrap();
+    assert!(reader.world_at(1 << 45).is_err());
+    let all = persist::Ticks { from: None, to: None };
+    assert!(reader.timeline("0v1", all).is_ok(), "it comes to an end");
+    assert!(persist::rewind(&save, 5).is_err());
+    assert!(!persist::check(&save).unwrap().findings.is_empty());
 }

@@ -1,11 +1,29 @@
 //! What the verbs about history have in common: which ticks, and how answers are
 //! written.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use sandtable::persist::{Answer, Ticks};
 
 use super::screen::answer;
 use super::table::{self, Format};
+
+/// What is asked about a component of an entity.
+#[derive(clap::Args)]
+pub struct Cell {
+    /// The save
+    pub save: PathBuf,
+    /// An entity, as 12v3 or by its number in SQL
+    pub entity: String,
+    /// A component, by its name or that of its table, and a field after a dot
+    pub component: String,
+    #[command(flatten)]
+    pub during: During,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
 
 /// Which ticks are asked about.
 #[derive(clap::Args)]

@@ -1,12 +1,9 @@
 //! `sandtable blame`: who changed a component.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use sandtable::persist::Reader;
 
-use super::asked::{During, print};
-use super::table::Format;
+use super::asked::{Cell, print};
 
 /// See which mod's system changed a component of an entity, from what to what
 ///
@@ -17,22 +14,13 @@ Examples:
   sandtable blame earth.db 233v1 economy/Treasury.gold
   sandtable blame earth.db 233v1 economy/Treasury --from 100 --to 200 --format json")]
 pub struct Arguments {
-    /// The save
-    save: PathBuf,
-    /// An entity, as 12v3 or by its number in SQL
-    entity: String,
-    /// A component, by its name or that of its table, and a field after a dot
-    component: String,
     #[command(flatten)]
-    during: During,
-    /// How the answer is written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    cell: Cell,
 }
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { save, entity, component, during, format } = arguments;
+    let Cell { save, entity, component, during, format } = arguments.cell;
     let answer = Reader::open(&save)?.blame(&entity, &component, during.into())?;
     print(&answer, format, "")
 }

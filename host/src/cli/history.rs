@@ -1,13 +1,10 @@
 //! `sandtable history`: what a component was, tick by tick.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use sandtable::persist::{Reader, Table};
 
-use super::asked::{During, print};
+use super::asked::{Cell, print};
 use super::spark;
-use super::table::Format;
 
 /// See what a component of an entity was, and every change since
 ///
@@ -18,22 +15,13 @@ Examples:
   sandtable history earth.db 233v1 economy/Treasury.gold
   sandtable history earth.db 233v1 economy_treasury --from 100 --format csv")]
 pub struct Arguments {
-    /// The save
-    save: PathBuf,
-    /// An entity, as 12v3 or by its number in SQL
-    entity: String,
-    /// A component, by its name or that of its table, and a field after a dot
-    component: String,
     #[command(flatten)]
-    during: During,
-    /// How the answer is written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    cell: Cell,
 }
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { save, entity, component, during, format } = arguments;
+    let Cell { save, entity, component, during, format } = arguments.cell;
     let answer = Reader::open(&save)?.history(&entity, &component, during.into())?;
     print(&answer, format, &pictures(&answer.table))
 }

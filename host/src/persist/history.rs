@@ -25,7 +25,7 @@ pub(super) use between::between;
 pub use change::{Action, Change, Filter, Origin, StepKind, Value};
 pub use compare::Difference;
 pub(crate) use compare::compare;
-pub(super) use course::Course;
+pub(super) use course::{Course, NO_HISTORY};
 pub(super) use past::{Anchor, Past};
 pub use recorder::Recorder;
 pub use snapshots::{Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots};

@@ -125,25 +125,12 @@ fn salvage(damaged: &Connection, draft: &Path, findings: &mut Findings) -> Outco
     Ok(left)
 }
 
-/// The tables that a world is written to anew.
-const OF_WORLD: &[&str] = &[
-    "st_archetypes",
-    "st_chunks",
-    "st_patches",
-    "st_resources",
-    "st_relations",
-    "st_topics",
-    "st_systems",
-    "st_cursors",
-    "st_mod_states",
-];
-
 /// Makes a whole save of the rows that were salvaged.
 fn mend(fresh: &Connection, findings: &mut Findings) -> Outcome<(Head, u64)> {
     mend_head(fresh, findings)?;
     let Restored { world, head, .. } = Restored::read(fresh, findings)?;
     logs::chain(fresh, &head, findings)?;
-    for table in OF_WORLD {
+    for table in state::OF_WORLD {
         fresh.execute(&format!("DELETE FROM main.{table}"), [])?;
     }
     let mut nothing = World::new(world.rows_per_page());

@@ -260,8 +260,8 @@ fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
         let sql = format!("DELETE FROM {table} WHERE tick > 0 AND tick >= ?1");
         connection.execute(&sql, [then.tick])?;
     }
-    for (table, number) in [("st_mods", then.mods), ("st_assets", then.mods)] {
-        connection.execute(&format!("DELETE FROM {table} WHERE mod_set > ?1"), [number])?;
+    for table in ["st_mods", "st_assets"] {
+        connection.execute(&format!("DELETE FROM {table} WHERE mod_set > ?1"), [then.mods])?;
     }
     connection.execute("DELETE FROM st_mod_sets WHERE number > ?1", [then.mods])?;
     connection.execute("DELETE FROM st_settings WHERE number > ?1", [then.settings])?;
@@ -274,19 +274,7 @@ fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
         "DELETE FROM st_keyframe_frames WHERE id >> 16 NOT IN (SELECT number FROM st_keyframes)",
         [],
     )?;
-    for table in [
-        "st_kinds",
-        "st_fields",
-        "st_archetypes",
-        "st_chunks",
-        "st_patches",
-        "st_resources",
-        "st_relations",
-        "st_topics",
-        "st_systems",
-        "st_cursors",
-        "st_mod_states",
-    ] {
+    for table in ["st_kinds", "st_fields"].iter().chain(state::OF_WORLD) {
         connection.execute(&format!("DELETE FROM {table}"), [])?;
     }
     Ok(())

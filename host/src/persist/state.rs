@@ -12,6 +12,19 @@ use crate::ecs::{Archetype, Kind, KindId, Registry, Relations, SystemState, Worl
 use super::log::topic_number;
 use super::restore::{ON_DESPAWN, STORAGES, TRACKED_ADDED, TRACKED_CHANGED};
 
+/// The tables that a world is written to, besides those of its kinds.
+pub(super) const OF_WORLD: &[&str] = &[
+    "st_archetypes",
+    "st_chunks",
+    "st_patches",
+    "st_resources",
+    "st_relations",
+    "st_topics",
+    "st_systems",
+    "st_cursors",
+    "st_mod_states",
+];
+
 /// Writes what differs between two worlds, of which the later knows everything
 /// that the earlier knew.
 pub(super) fn write(connection: &Connection, before: &World, now: &World) -> rusqlite::Result<()> {

@@ -10,7 +10,7 @@ use crate::record::{Digest, Exclusion, Input};
 use crate::tables::Database;
 
 use super::error::{Failure, Outcome, SaveError, damage};
-use super::history::{Anchor, Past};
+use super::history::{Anchor, NO_HISTORY, Past};
 use super::log;
 use super::mods::{self, RecordedSet};
 use super::reader::Reader;
@@ -70,7 +70,7 @@ impl Reader {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), (row.get(1)?, row.get(2)?)))
         })?;
         let past = Past::new(connection);
-        let keyframes = past.anchors()?;
+        let keyframes = past.chain()?;
         Ok(Trail {
             sets: mods::history(connection)?,
             settings: all_settings(connection)?,
@@ -79,7 +79,7 @@ impl Reader {
             hashes: hashes.collect::<Result<_, _>>()?,
             keyframes: keyframes
                 .iter()
-                .filter(|anchor| !anchor.adopted && anchor.is_of_group())
+                .filter(|anchor| !anchor.adopted)
                 .map(|anchor| anchor.tick)
                 .collect(),
             head: past.head()?,
@@ -90,15 +90,10 @@ impl Reader {
     pub fn start(&self, before: u64) -> Result<Start, SaveError> {
         let start = || -> Outcome<Start> {
             let past = Past::new(&self.connection);
-            let anchors = past.anchors()?;
-            let mut anchors = anchors.iter().filter(|anchor| anchor.is_of_group());
-            let first = anchors.clone().next();
-            let Some(anchor) = anchors.rfind(|anchor| anchor.tick < before).or(first) else {
-                return Err(Failure::Told(
-                    "keeps no history, without which no tick can be run again: set `every` in \
-                     [history] to 1"
-                        .to_owned(),
-                ));
+            let chain = past.chain()?;
+            let last = chain.iter().rfind(|anchor| anchor.tick < before);
+            let Some(anchor) = last.or(chain.first()) else {
+                return Err(Failure::Told(NO_HISTORY.to_owned()));
             };
             self.start_at(&past, *anchor)
         };
@@ -136,8 +131,8 @@ impl Reader {
     pub(crate) fn keyframe_world(&self, tick: u64) -> Result<World, SaveError> {
         let world = || -> Outcome<World> {
             let past = Past::new(&self.connection);
-            let anchors = past.anchors()?;
-            let anchor = anchors.iter().find(|anchor| anchor.tick == tick && !anchor.adopted);
+            let chain = past.chain()?;
+            let anchor = chain.iter().find(|anchor| anchor.tick == tick && !anchor.adopted);
             match anchor {
                 Some(anchor) => Ok(past.world_of(*anchor)?.0),
                 None => damage(format!("the keyframe of tick {tick} is gone")),

@@ -132,7 +132,9 @@ fn differs_in_page(key: ChunkKey, worlds: &[World; 2]) -> Option<Difference> {
     }
     let archetypes = worlds.each_ref().map(|world| world.archetypes().get(key.archetype as usize));
     let [Some(recorded), Some(replayed)] = archetypes else {
-        return Some(Difference::default());
+        let told = |there: bool| if there { "an archetype" } else { "none" }.to_owned();
+        let values = (told(archetypes[0].is_some()), told(archetypes[1].is_some()));
+        return Some(Difference { values, ..Difference::default() });
     };
     if key.part == Part::Entities {
         let pages = [recorded, replayed].map(|archetype| archetype.entities().pages().get(page));

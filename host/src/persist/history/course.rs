@@ -67,10 +67,10 @@ impl Course {
         };
         let mut course = Self { way, anchors, tick: start.tick, last, start: None };
         while course.tick < after.min(last) {
-            course.advance(past, false)?;
+            course.advance(past, after.min(last), false)?;
         }
         while course.anchors.last().is_some_and(|next| next.is_reached_by(course.tick)) {
-            course.advance(past, false)?;
+            course.advance(past, last, false)?;
         }
         course.start = filter.start.then(|| course.way.start());
         Ok(course)
@@ -81,10 +81,12 @@ impl Course {
         if let Some(start) = self.start.take() {
             return Ok(Some(start));
         }
-        self.advance(past, true)
+        self.advance(past, self.last, true)
     }
 
-    fn advance(&mut self, past: Past<'_>, told: bool) -> Outcome<Option<Vec<Change>>> {
+    /// Goes on by a keyframe or a tick, and where nothing is kept of it by all
+    /// such ticks: a save may claim any number of them.
+    fn advance(&mut self, past: Past<'_>, upto: u64, told: bool) -> Outcome<Option<Vec<Change>>> {
         if let Some(anchor) = self.anchors.pop_if(|next| next.tick <= self.tick) {
             return if self.way.stands_at() < anchor.tick {
                 self.way.take_over(past, anchor, StepKind::Ticks).map(Some)
@@ -99,12 +101,19 @@ impl Course {
             return Ok(None);
         }
         self.tick += 1;
-        self.way.go_on(past, self.tick, told).map(Some)
+        let changes = self.way.go_on(past, self.tick, told)?;
+        if self.way.stands_at() < self.tick {
+            let kept = past.next(self.tick)?.map_or(upto, |next| next - 1);
+            let anchor = self.anchors.last().map_or(upto, |next| next.tick);
+            self.tick = self.tick.max(kept.min(anchor).min(upto));
+        }
+        Ok(Some(changes))
     }
 }
 
 /// What somebody is told who asks what a save does not keep.
-pub(super) const NO_HISTORY: &str = "keeps no history: set `every` in [history] to 1 or more";
+pub(in crate::persist) const NO_HISTORY: &str =
+    "keeps no history: set `every` in [history] to 1 or more";
 
 /// What a tick changed, to whoever stands at an earlier one; nothing where
 /// nothing but rows of tables is kept of it.

@@ -197,18 +197,10 @@ impl<'c> Past<'c> {
     }
 
     fn unreachable<T>(&self, tick: u64) -> Outcome<T> {
-        let nearest = |sql: &str| -> Outcome<Option<i64>> {
-            let tick = tick as i64;
-            Ok(self.connection.query_row(sql, [tick], |row| row.get(0))?)
-        };
-        let first = nearest("SELECT min(tick) FROM st_keyframes WHERE ?1 >= 0")?;
-        let head = self.head()?;
-        Err(Failure::Told(match first {
-            None => NO_HISTORY.to_owned(),
-            Some(first) => format!(
-                "cannot go to tick {tick}: its history has ticks from {first} to {head}, as [history] asks"
-            ),
-        }))
+        let (first, head) = (self.first()?, self.head()?);
+        Err(Failure::Told(format!(
+            "cannot go to tick {tick}: its history has ticks from {first} to {head}, as [history] asks"
+        )))
     }
 
     /// The tables of mods as a tick left them; or, if told so, as other mods took

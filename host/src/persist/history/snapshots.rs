@@ -56,17 +56,16 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let settings = settings(&connection).map_err(failed)?;
     let every = settings.history.every.max(1);
-    let kept = || -> Outcome<Option<u64>> {
+    let is_kept = || -> Outcome<bool> {
         let past = Past::new(&connection);
         let head = past.head()?;
-        let tick = head - head % every;
         let whole = settings.history.every > 0 && settings.history.components.is_empty();
-        Ok(Some(tick).filter(|_| whole && past.reaches(tick).unwrap_or(false)))
+        Ok(whole && past.reaches(head - head % every)?)
     };
-    let lock = match kept().map_err(failed)? {
-        Some(_) => None,
+    let lock = match is_kept().map_err(failed)? {
+        true => None,
         // All of the world is written, and nobody may go on meanwhile.
-        None => Some(Lock::take(path)?),
+        false => Some(Lock::take(path)?),
     };
     let write = || -> Outcome<()> {
         connection.pragma_update(None, "synchronous", "FULL")?;
