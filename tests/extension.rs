@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -13,18 +13,16 @@ use serde_json::{Value as Json, json};
 
 use crate::export;
 use crate::harness::*;
+use crate::outside::{NM, PYTHON, SQLITE3, needs};
 use crate::place::Place;
 use crate::running::Running;
 
 /// What the shell prints, or what it says went wrong.
 fn shell(save: &Path, sql: &[&str]) -> Result<String, String> {
     let load = format!(".load {}", extension().with_extension("").display());
-    let output = Command::new("sqlite3")
-        .args(["-batch", "-bail", "-csv", "-header", "-cmd", &load])
-        .arg(save)
-        .args(sql)
-        .output()
-        .expect("the shell `sqlite3` is needed: install it, on Debian as `sqlite3`");
+    let mut command = SQLITE3.command();
+    command.args(["-batch", "-bail", "-csv", "-header", "-cmd", &load]).arg(save).args(sql);
+    let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     match output.status.code() {
         Some(0) if output.stderr.is_empty() => Ok(text(output.stdout)),
@@ -54,17 +52,8 @@ for line in sys.stdin:
 ";
 
 impl Python {
-    /// Some builds of Python cannot load extensions; that of the system usually
-    /// can.
     fn with(save: &Path) -> Self {
-        let can = |program: &&str| {
-            let test = "import sqlite3; sqlite3.connect(':memory:').enable_load_extension(True)";
-            let output = Command::new(program).args(["-c", test]).output();
-            output.is_ok_and(|output| output.status.success())
-        };
-        let program = ["/usr/bin/python3", "python3"].into_iter().find(can);
-        let program = program.expect("a `python3` is needed whose sqlite3 can load extensions");
-        let mut command = Command::new(program);
+        let mut command = PYTHON.command();
         command.args(["-c", SCRIPT]).arg(save).arg(extension());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -108,6 +97,7 @@ fn holds(file: &Path, expected: &BTreeMap<String, Table>) {
 
 #[test]
 fn every_table_is_what_sandtable_answers() {
+    needs!(SQLITE3, PYTHON);
     let place = export::place();
     let expected = export::expected(&place);
     assert!(expected.len() > 20, "there are tables");
@@ -128,6 +118,7 @@ fn every_table_is_what_sandtable_answers() {
 
 #[test]
 fn searches_are_left_to_the_tables() {
+    needs!(SQLITE3);
     let place = export::place();
     for (sql, expected) in [
         ("SELECT * FROM ticks WHERE tick = 3", r#"WHERE "tick" = ?1"#),
@@ -152,6 +143,7 @@ fn searches_are_left_to_the_tables() {
 
 #[test]
 fn searches_find_what_sandtable_finds() {
+    needs!(SQLITE3);
     let place = export::place();
     for sql in [
         "SELECT tick, entities FROM ticks WHERE tick > 3 AND tick <= 7 ORDER BY tick DESC LIMIT 2",
@@ -177,6 +169,7 @@ fn searches_find_what_sandtable_finds() {
 
 #[test]
 fn nothing_can_be_written() {
+    needs!(SQLITE3);
     let place = Place::with_save(&["watcher"]);
     let before = fs::read(place.at("save.db")).unwrap();
     for sql in [
@@ -193,6 +186,7 @@ fn nothing_can_be_written() {
 #[cfg(unix)]
 #[test]
 fn a_world_that_runs_is_seen_as_it_was_until_asked_anew() {
+    needs!(SQLITE3, PYTHON);
     let place = Place::with(WORLD, &["watcher"]);
     let save = place.at("save.db");
     let mut running = Running::start(place.0.path(), &save, &[]);
@@ -215,12 +209,13 @@ fn a_world_that_runs_is_seen_as_it_was_until_asked_anew() {
     python.ends();
     assert!(!place.at("save.db-wal").exists(), "whoever leaves last tidies up");
     let whole = "PRAGMA integrity_check";
-    assert_eq!(told(Command::new("sqlite3").arg(&save).arg(whole)), "ok\n");
+    assert_eq!(told(SQLITE3.command().arg(&save).arg(whole)), "ok\n");
     ticks(None, &save, 1);
 }
 
 #[test]
 fn tables_of_new_mods_come_with_a_new_image() {
+    needs!(PYTHON);
     let place = Place::with_save(&["watcher"]);
     let save = place.at("save.db");
     let mut python = Python::with(&save);
@@ -244,6 +239,7 @@ fn tables_of_new_mods_come_with_a_new_image() {
 
 #[test]
 fn what_is_no_save_is_refused_in_a_sentence() {
+    needs!(SQLITE3);
     let place = Place::with_save(&["watcher"]);
     let save = place.at("save.db");
     place.write("text", "hello, this is a text of some length, and no file of SQLite");
@@ -274,6 +270,7 @@ fn what_is_no_save_is_refused_in_a_sentence() {
 
 #[test]
 fn a_table_of_somebodys_own_is_left_alone() {
+    needs!(SQLITE3);
     let place = Place::with_save(&["watcher"]);
     let save = place.at("save.db");
     let load = format!(".load {}", extension().with_extension("").display());
@@ -282,7 +279,7 @@ fn a_table_of_somebodys_own_is_left_alone() {
          DROP TABLE temp.tables;\n{load}\nSELECT count(*) > 10 FROM tables;\n"
     );
     place.write("script", script);
-    let mut shell = Command::new("sqlite3");
+    let mut shell = SQLITE3.command();
     shell.arg(&save).stdin(fs::File::open(place.at("script")).unwrap());
     let output = shell.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -292,6 +289,7 @@ fn a_table_of_somebodys_own_is_left_alone() {
 
 #[test]
 fn flipped_bits_are_told_or_do_no_harm() {
+    needs!(SQLITE3);
     let place = Place::with_save(&["watcher", "ledger"]);
     let whole = fs::read(place.at("save.db")).unwrap();
     for at in 0..60 {
@@ -312,7 +310,8 @@ fn flipped_bits_are_told_or_do_no_harm() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_two_sqlites_have_nothing_of_each_other() {
-    let symbols = told(Command::new("nm").args(["-D", "--format=just-symbols"]).arg(extension()));
+    needs!(NM);
+    let symbols = told(NM.command().args(["-D", "--format=just-symbols"]).arg(extension()));
     let sqlite: Vec<&str> = symbols.lines().filter(|name| name.contains("sqlite3")).collect();
     assert_eq!(sqlite, ["sqlite3_sandtablesqlite_init"]);
 }

@@ -24,6 +24,7 @@ mod history;
 mod kill;
 mod manifests;
 mod naive;
+mod outside;
 mod packs;
 mod place;
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::harness::*;
+use crate::outside::{SCRIPT, needs};
 use crate::place::Place;
 
 /// What the shell does with these lines.
@@ -140,9 +141,10 @@ fn a_statement_sees_what_came_after_the_one_before() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_gets_a_prompt() {
+    needs!(SCRIPT);
     let place = Place::with_save(&["watcher"]);
     let program = env!("CARGO_BIN_EXE_sandtable");
-    let mut command = Command::new("script");
+    let mut command = SCRIPT.command();
     command.args(["-qec", &format!("{program} sql save.db --format csv"), "/dev/null"]);
     command.current_dir(place.0.path()).env("TERM", "xterm").env("HOME", place.0.path());
     let mut shell = Talk::with(&mut command);

@@ -1,0 +1,95 @@
+//! Programs that are not built here, which some tests drive.
+//!
+//! Where one is missing, its tests are left out, and `left_out.rs` names them when
+//! the tests are through. With `SANDTABLE_TEST_ALL` set, as the gate sets it, they
+//! fail instead.
+#![allow(dead_code, unused_imports, unused_macros, reason = "two binaries use a part each")]
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A program, and what is not tested without it.
+pub struct Outside {
+    /// What it is, for people.
+    pub name: &'static str,
+    /// The files in which it may be; the first that does is used.
+    candidates: &'static [&'static str],
+    /// What it must do without failing.
+    probe: &'static [&'static str],
+    /// Which tests need it.
+    pub tests: &'static str,
+    /// Where it comes from.
+    pub remedy: &'static str,
+}
+
+/// The shell of SQLite.
+pub const SQLITE3: Outside = Outside {
+    name: "the shell `sqlite3`",
+    candidates: &["sqlite3"],
+    probe: &["--version"],
+    tests: "of the SQLite extension",
+    remedy: "install it, on Debian as `sqlite3`",
+};
+
+/// Some builds of Python cannot load extensions; that of the system usually can.
+pub const PYTHON: Outside = Outside {
+    name: "a `python3` whose sqlite3 can load extensions",
+    candidates: &["/usr/bin/python3", "python3"],
+    probe: &["-c", "import sqlite3; sqlite3.connect(':memory:').enable_load_extension(True)"],
+    tests: "of the SQLite extension in Python",
+    remedy: "install it, on Debian as `python3`",
+};
+
+/// Runs a program in a terminal of its own.
+pub const SCRIPT: Outside = Outside {
+    name: "the program `script`",
+    candidates: &["script"],
+    probe: &["--version"],
+    tests: "of the prompt in a terminal",
+    remedy: "install it, on Debian as `bsdutils`",
+};
+
+/// Lists the symbols of a library.
+pub const NM: Outside = Outside {
+    name: "the program `nm`",
+    candidates: &["nm"],
+    probe: &["--version"],
+    tests: "of the symbols that the SQLite extension shows",
+    remedy: "install it, on Debian as `binutils`",
+};
+
+/// Every one of them.
+pub const ALL: [Outside; 4] = [SQLITE3, PYTHON, SCRIPT, NM];
+
+impl Outside {
+    /// Where it is, if it is there and works.
+    pub fn find(&self) -> Option<PathBuf> {
+        let works = |program: &&&str| {
+            let mut command = Command::new(program);
+            command.args(self.probe).stdin(Stdio::null());
+            command.output().is_ok_and(|output| output.status.success())
+        };
+        self.candidates.iter().find(works).map(PathBuf::from)
+    }
+
+    /// Whether tests that need it do not run.
+    pub fn is_left_out(&self) -> bool {
+        std::env::var_os("SANDTABLE_TEST_ALL").is_none() && self.find().is_none()
+    }
+
+    /// A command that runs it.
+    pub fn command(&self) -> Command {
+        let found = self.find();
+        Command::new(found.unwrap_or_else(|| panic!("{} is needed: {}", self.name, self.remedy)))
+    }
+}
+
+/// Leaves the test that it stands in where a program is missing.
+macro_rules! needs {
+    ($($outside:expr),+) => {
+        if [$($outside),+].iter().any(|it| it.is_left_out()) {
+            return;
+        }
+    };
+}
+pub(crate) use needs;
