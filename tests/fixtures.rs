@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
 use sandtable::simulation::{Error, Options};
+use sandtable::verify::verify;
 use serde_json::json;
 
 use crate::harness::*;
@@ -88,4 +90,42 @@ fn a_save_of_the_first_ledger_goes_on_with_the_current_mod() {
     assert_eq!(number(&save, authors), "Text(\"founder 1, nobody 21\")");
     let mut again = Simulation::open(&save, None, quiet(1)).unwrap();
     assert_eq!(hash(&mut again), expected);
+}
+
+/// State and chain hashes of all ticks, in hexadecimal.
+fn hashes(save: &Path) -> Vec<Vec<Value>> {
+    let sql = "SELECT tick, state, chain FROM ticks ORDER BY tick";
+    sandtable::persist::query(save, sql).unwrap().rows
+}
+
+#[test]
+fn a_save_of_the_first_state_hash_goes_on_with_the_newest_and_verifies_across() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = copy("ledger_first.db", folder.path());
+    let verified = |ticks: u64| {
+        let verified = verify(&save, None, None, 1, &mut |_| {}).unwrap();
+        assert_eq!((verified.mismatch, verified.ticks), (None, ticks));
+    };
+    verified(5);
+    let before = hashes(&save);
+    let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
+    run(&mut world, 3);
+    world.close().unwrap();
+    assert_eq!(hashes(&save)[..5], before);
+    verified(8);
+    let checked = sandtable::persist::check(&save).unwrap();
+    assert_eq!(checked.findings, Vec::<String>::new());
+    // Back where the first version was, it comes to the same again.
+    let after = hashes(&save);
+    sandtable::persist::rewind(&save, 4).unwrap();
+    assert_eq!(hashes(&save)[..], before[..4]);
+    let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
+    run(&mut world, 4);
+    world.close().unwrap();
+    let again = hashes(&save);
+    assert_eq!(
+        again[5..].iter().map(|row| &row[1]).collect::<Vec<_>>(),
+        after[5..].iter().map(|row| &row[1]).collect::<Vec<_>>()
+    );
+    verified(8);
 }

@@ -39,3 +39,4 @@ mod tables;
 mod time;
 #[cfg(unix)]
 mod unsaved;
+mod waiting;

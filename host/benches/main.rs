@@ -12,6 +12,7 @@ mod past;
 mod reload;
 mod tables;
 mod time;
+mod waiting;
 
 fn main() {
     let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -30,5 +31,6 @@ fn main() {
     past::snapshot(&mut table);
     tables::bulk(&mut table);
     time::seek_and_history(&mut table);
+    waiting::unread(&mut table);
     reload::hot_reload(&mut table);
 }

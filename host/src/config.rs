@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Asks;
+use crate::ecs::HashVersion;
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,10 @@ pub struct WorldConfig {
     /// Questions that are answered when a run ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<SummaryQuery>,
+    /// How the state hash is made. No setting of anybody: a save keeps it beside
+    /// the settings, and a world that is run has the newest.
+    #[serde(skip)]
+    pub hash_version: HashVersion,
 }
 
 impl WorldConfig {
@@ -69,6 +74,7 @@ impl WorldConfig {
             removed: BTreeMap::new(),
             trust: Trust::default(),
             summary: Vec::new(),
+            hash_version: HashVersion::default(),
         }
     }
 }

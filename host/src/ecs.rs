@@ -33,7 +33,7 @@ pub use bytes::Bytes;
 pub use column::{Column, Values};
 pub use command::{Applied, Command, Edit, Spawned, in_order};
 pub use entity::{Entities, Entity, Slot};
-pub use event::{Event, Events, Topic};
+pub use event::{Event, EventBlock, Events, Topic};
 pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
 pub use paged::Paged;
 pub use query::{Access, Query, RowMask, Term};
@@ -46,4 +46,4 @@ pub use value::{
     field_to_json, from_json, stored_from_json, to_json,
 };
 pub(crate) use value::{read_array, read_bin};
-pub use world::{ModState, Stamp, SystemState, World};
+pub use world::{HashVersion, ModState, Stamp, SystemState, World};

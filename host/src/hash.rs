@@ -1,25 +1,37 @@
 //! The state hash: a BLAKE3 digest of everything that decides how a world goes
 //! on, and of nothing else.
 //!
-//! Columns are digested in blocks of a fixed number of rows, whatever the size of
-//! a page, so that the hash does not depend on the size of shards. A digest is
-//! kept for as long as the pages below it are the same.
+//! Whatever can be large is digested in blocks, and a block's digest is kept for
+//! as long as nothing in it changed, so that a digest costs what is new:
+//!
+//! | part | its blocks |
+//! |---|---|
+//! | [`columns`] | a fixed number of rows, whatever the size of a page |
+//! | [`events`] | unread events by their numbers |
+//! | [`edges`] | edges between those that begin a block |
+//!
+//! Worlds of the first [`HashVersion`] have events, edges and resources in one
+//! run of bytes.
 //!
 //! Not in it: timings, dates, paths, threads, settings of durability.
+
+mod columns;
+mod edges;
+mod events;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use blake3::Hasher;
-use rayon::prelude::*;
 
+use self::columns::Blocks;
+use self::edges::Edges;
+use self::events::Queues;
 use crate::ecs::{
-    ArchetypeId, Bytes, Entity, KindId, Paged, Relations, Role, Slot, Stamp, Topic, Values, World,
+    ArchetypeId, Bytes, Entity, HashVersion, KindId, Relations, Role, Slot, Stamp, Topic, Values,
+    World,
 };
 use crate::record::{Digest, Emitted, TickRecord};
-
-/// Rows whose bytes are digested together.
-const BLOCK_ROWS: usize = 4096;
 
 /// Digests worlds, and remembers what it has seen of the last one.
 #[derive(Default)]
@@ -28,6 +40,9 @@ pub struct StateHasher {
     archetypes: BTreeMap<ArchetypeId, ArchetypeBlocks>,
     relations: BTreeMap<KindId, Digest>,
     seen: Option<Relations>,
+    edges: Edges,
+    resources: BTreeMap<KindId, (Bytes, Digest)>,
+    events: Queues,
 }
 
 #[derive(Default)]
@@ -44,69 +59,6 @@ struct ColumnBlocks {
     added: Blocks<Stamp>,
 }
 
-/// Digests of an array's blocks, and the pages they were made of.
-struct Blocks<T> {
-    pages: Vec<Arc<Vec<T>>>,
-    rows: usize,
-    digests: Vec<Digest>,
-}
-
-impl<T> Default for Blocks<T> {
-    fn default() -> Self {
-        Self { pages: Vec::new(), rows: 0, digests: Vec::new() }
-    }
-}
-
-/// What can be digested as a run of items.
-trait Digestible: Clone + Sync + Send {
-    fn feed(items: &[Self], into: &mut Hasher);
-}
-
-impl Digestible for u8 {
-    fn feed(items: &[Self], into: &mut Hasher) {
-        into.update(items);
-    }
-}
-
-impl Digestible for Bytes {
-    fn feed(items: &[Self], into: &mut Hasher) {
-        for item in items {
-            sized(into, item);
-        }
-    }
-}
-
-fn feed_words<T>(items: &[T], word: impl Fn(&T) -> u64, into: &mut Hasher) {
-    // BLAKE3 digests many of its blocks at once, if it is given as many.
-    const WORDS: usize = 2048;
-    let mut bytes = [0; WORDS * 8];
-    for items in items.chunks(WORDS) {
-        for (bytes, item) in bytes.chunks_exact_mut(8).zip(items) {
-            bytes.copy_from_slice(&word(item).to_le_bytes());
-        }
-        into.update(&bytes[..items.len() * 8]);
-    }
-}
-
-impl Digestible for Entity {
-    fn feed(items: &[Self], into: &mut Hasher) {
-        feed_words(items, |entity| entity.to_bits(), into);
-    }
-}
-
-impl Digestible for Stamp {
-    fn feed(items: &[Self], into: &mut Hasher) {
-        feed_words(items, |stamp| stamp.to_bits(), into);
-    }
-}
-
-impl Digestible for Slot {
-    fn feed(items: &[Self], into: &mut Hasher) {
-        feed_words(items, |slot| u64::from(slot.generation), into);
-        feed_words(items, |slot| u64::from(slot.archetype.0) << 32 | u64::from(slot.row), into);
-    }
-}
-
 fn number(into: &mut Hasher, value: u64) {
     into.update(&value.to_le_bytes());
 }
@@ -116,69 +68,27 @@ fn sized(into: &mut Hasher, bytes: &[u8]) {
     into.update(bytes);
 }
 
-impl<T: Digestible> Blocks<T> {
-    /// Digests an array, block by block where a page is another than before.
-    fn digest(&mut self, array: &Paged<T>, into: &mut Hasher) {
-        number(into, array.len() as u64);
-        if array.width() == 0 {
-            return;
-        }
-        let blocks = array.len().div_ceil(BLOCK_ROWS);
-        let per_page = array.rows_per_page();
-        let same_page = |page: usize| match (self.pages.get(page), array.pages().get(page)) {
-            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
-            _ => false,
-        };
-        let stale: Vec<usize> = (0..blocks)
-            .filter(|block| {
-                let rows = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(array.len());
-                let pages = rows.start / per_page..=(rows.end - 1) / per_page;
-                *block >= self.digests.len()
-                    || rows.end > self.rows
-                    || (rows.end < (block + 1) * BLOCK_ROWS && self.rows != array.len())
-                    || !pages.into_iter().all(same_page)
-            })
-            .collect();
-        let digest = |block: usize| {
-            let mut hasher = Hasher::new();
-            let rows = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(array.len());
-            array.for_each_run(rows, |items| T::feed(items, &mut hasher));
-            *hasher.finalize().as_bytes()
-        };
-        self.digests.resize(blocks, [0; 32]);
-        if stale.len() > PARALLEL_BLOCKS {
-            let fresh: Vec<Digest> = stale.par_iter().map(|&block| digest(block)).collect();
-            for (block, fresh) in stale.into_iter().zip(fresh) {
-                self.digests[block] = fresh;
-            }
-        } else {
-            for block in stale {
-                self.digests[block] = digest(block);
-            }
-        }
-        self.pages = array.pages().to_vec();
-        self.rows = array.len();
-        for digest in &self.digests {
-            into.update(digest);
-        }
-    }
-}
-
-/// From so many blocks on, they are worth waking other threads.
-const PARALLEL_BLOCKS: usize = 16;
-
 impl StateHasher {
     /// The state hash of a world.
     pub fn digest(&mut self, world: &World) -> Digest {
         let mut into = Hasher::new();
         number(&mut into, world.tick());
         self.digest_entities(world, &mut into);
-        self.digest_relations(world, &mut into);
-        for (kind, value) in world.resources.iter() {
-            sized(&mut into, world.registry.get(*kind).name.as_bytes());
-            sized(&mut into, value);
+        match world.hash_version {
+            HashVersion::First => {
+                self.digest_relations(world, &mut into);
+                for (kind, value) in world.resources.iter() {
+                    sized(&mut into, world.registry.get(*kind).name.as_bytes());
+                    sized(&mut into, value);
+                }
+                events::digest_whole(world, &mut into);
+            }
+            HashVersion::Blocks => {
+                self.edges.digest(world, &mut into);
+                self.digest_resources(world, &mut into);
+                self.events.digest(world, &mut into);
+            }
         }
-        digest_events(world, &mut into);
         for (name, system) in world.systems.iter() {
             sized(&mut into, name.as_bytes());
             number(&mut into, system.last_run.map_or(0, Stamp::to_bits));
@@ -225,6 +135,7 @@ impl StateHasher {
         }
     }
 
+    /// As worlds of the first version have them.
     fn digest_relations(&mut self, world: &World, into: &mut Hasher) {
         let kinds = world.registry.iter().filter(|(_, kind)| kind.role == Role::Relation);
         for (id, kind) in kinds {
@@ -247,6 +158,20 @@ impl StateHasher {
         }
         self.seen = Some(world.relations.clone());
     }
+
+    fn digest_resources(&mut self, world: &World, into: &mut Hasher) {
+        number(into, world.resources.len() as u64);
+        self.resources.retain(|kind, _| world.resources.contains_key(kind));
+        for (kind, value) in world.resources.iter() {
+            sized(into, world.registry.get(*kind).name.as_bytes());
+            let fresh = || (value.clone(), *blake3::hash(value).as_bytes());
+            let known = self.resources.entry(*kind).or_insert_with(fresh);
+            if !Arc::ptr_eq(&known.0, value) {
+                *known = fresh();
+            }
+            into.update(&known.1);
+        }
+    }
 }
 
 fn digest_topic(topic: Topic, into: &mut Hasher) {
@@ -256,18 +181,6 @@ fn digest_topic(topic: Topic, into: &mut Hasher) {
         Topic::Despawned => (2, 0),
     };
     number(into, form << 32 | u64::from(kind));
-}
-
-fn digest_events(world: &World, into: &mut Hasher) {
-    for (topic, last, unread) in world.events.iter() {
-        digest_topic(topic, into);
-        number(into, last);
-        for event in unread {
-            number(into, event.number);
-            number(into, event.tick);
-            sized(into, &event.payload);
-        }
-    }
 }
 
 /// The chain hash: what came before, what is now, and what went in and out.
@@ -298,3 +211,6 @@ pub fn chain(previous: &Digest, state: &Digest, record: &TickRecord) -> Digest {
     }
     *into.finalize().as_bytes()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::catalog::{ModSource, Unresolved};
 use crate::config::WorldConfig;
-use crate::ecs::{Role, World, canonical_value, from_json};
+use crate::ecs::{HashVersion, Role, World, canonical_value, from_json};
 use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
 use crate::migration::{Conversions, MigrationError};
@@ -266,10 +266,11 @@ impl Simulation {
             Some((_, mods)) => pack::contents(mods),
         };
         let (set, before) = save.last_sets(&elsewhere)?;
-        let (config, mods) = match mods {
+        let (mut config, mods) = match mods {
             None => (saved.clone(), save.mods(&elsewhere)?.iter().map(source_of).collect()),
             Some(given) => given,
         };
+        config.hash_version = HashVersion::default();
         let (compiler, accept) =
             (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
         let tables = save.database();

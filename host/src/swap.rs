@@ -288,6 +288,7 @@ impl Simulation {
         let set = RecordedSet { since, cause: cause.unwrap_or(changed), mods };
         let (recasts, behind) = (migration.recasts.clone(), migration.behind.clone());
         let mut world = self.now.world.clone();
+        world.hash_version = config.hash_version;
         migration.carry_out(&mut world, |conversion, rows, columns| {
             convert(&engine, &program, conversion, rows, &columns)
         })?;

@@ -25,7 +25,7 @@ impl Entity {
     }
 
     /// Below and above every other, for ranges.
-    pub(super) const FIRST: Entity = Entity(0);
+    pub(crate) const FIRST: Entity = Entity(0);
     pub(super) const LAST: Entity = Entity(u64::MAX);
 
     /// From the form that crosses the boundary and is stored.

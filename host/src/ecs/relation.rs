@@ -91,6 +91,18 @@ impl Relations {
             .map(|((from, to), data)| (*from, *to, data))
     }
 
+    /// The edges of one kind from a place in their order on: from, to, data.
+    pub(crate) fn of_kind_from(
+        &self,
+        kind: KindId,
+        place: (Entity, Entity),
+    ) -> impl Iterator<Item = (Entity, Entity, &Bytes)> {
+        let edges = self.kinds.get(&kind).into_iter();
+        edges
+            .flat_map(move |edges| edges.by_from.range(place..))
+            .map(|((from, to), data)| (*from, *to, data))
+    }
+
     /// Replaces the data of every edge of a kind; nothing when one has no
     /// replacement.
     pub(super) fn recast(

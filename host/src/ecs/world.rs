@@ -45,6 +45,28 @@ impl Stamp {
     }
 }
 
+/// How the state hash of a world is made. Saves hold worlds against it, so that
+/// each version stays what it is for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HashVersion {
+    /// That of 0.1.0, with all unread events, all edges and all resources in one
+    /// run of bytes.
+    First = 1,
+    /// With all of them in blocks.
+    #[default]
+    Blocks = 2,
+}
+
+impl HashVersion {
+    /// Every version, by number.
+    pub const ALL: [Self; 2] = [Self::First, Self::Blocks];
+
+    /// The version with this number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| *version as u64 == number)
+    }
+}
+
 /// What one system has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SystemState {
@@ -83,6 +105,8 @@ pub struct World {
     pub tables: Arc<BTreeMap<String, TableState>>,
     /// Components of the world itself.
     pub resources: Arc<BTreeMap<KindId, Bytes>>,
+    /// How its state hash is made.
+    pub hash_version: HashVersion,
     archetypes: Vec<Arc<Archetype>>,
     by_kinds: Arc<BTreeMap<Vec<KindId>, ArchetypeId>>,
     rows_per_page: usize,
@@ -103,6 +127,7 @@ impl World {
             mods: Arc::default(),
             tables: Arc::default(),
             resources: Arc::default(),
+            hash_version: HashVersion::default(),
             archetypes: Vec::new(),
             by_kinds: Arc::default(),
             rows_per_page,

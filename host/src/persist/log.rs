@@ -249,24 +249,17 @@ fn write_events(
             *recorded.entry(event.topic).or_default() += 1;
         }
     }
-    for (topic, last, unread) in now.iter() {
+    for (topic, last, _) in now.iter() {
         let number = topic_number(topic);
-        let known = before.last(topic);
-        let mut passed = last;
+        let (known, passed) = (before.last(topic), now.passed(topic));
         let all_recorded = recorded.get(&topic).copied().unwrap_or(0) == last - known.min(last);
-        for event in unread {
-            passed = passed.min(event.number - 1);
-            if all_recorded {
-                break;
-            }
-            if event.number > known {
-                let mut insert = connection.prepare_cached(
-                    "INSERT OR IGNORE INTO st_events (tick, topic, number, system, payload)
-                     VALUES (?1, ?2, ?3, '', ?4)",
-                )?;
-                let (tick, at) = (event.tick as i64, event.number as i64);
-                insert.execute(params![tick, number, at, event.payload])?;
-            }
+        for event in now.after(topic, known).filter(|_| !all_recorded) {
+            let mut insert = connection.prepare_cached(
+                "INSERT OR IGNORE INTO st_events (tick, topic, number, system, payload)
+                 VALUES (?1, ?2, ?3, '', ?4)",
+            )?;
+            let (tick, at) = (event.tick as i64, event.number as i64);
+            insert.execute(params![tick, number, at, event.payload])?;
         }
         let mut upsert = connection.prepare_cached(
             "INSERT INTO st_topics (topic, last, passed) VALUES (?1, ?2, ?3)
@@ -300,27 +293,34 @@ pub(super) fn rewrite_events(
     Ok(())
 }
 
+/// What commits before have pruned of the log of events, and what was read since.
+pub(super) struct Pruned<'a> {
+    /// The tick up to which no event is left that everybody had read before.
+    pub upto: i64,
+    pub before: &'a Events,
+    pub now: &'a Events,
+}
+
 /// Drops what ticks did that are longer ago than `log_ticks`: system runs, and
 /// events that everybody has read. The rest goes too once history, of which this
 /// is the first tick, does not reach back to it.
+///
+/// Gives the tick up to which it did so, where there was one.
 pub(super) fn prune(
     connection: &Connection,
     tick: u64,
     log_ticks: u64,
     first_tick: Option<i64>,
-) -> rusqlite::Result<()> {
+    pruned: Option<Pruned<'_>>,
+) -> rusqlite::Result<Option<i64>> {
     if log_ticks == 0 || tick <= log_ticks {
-        return Ok(());
+        return Ok(None);
     }
-    let oldest = (tick - log_ticks) as i64;
+    let last = (tick - log_ticks) as i64;
     let mut delete = connection.prepare_cached("DELETE FROM st_runs WHERE tick <= ?1")?;
-    delete.execute([oldest])?;
-    let mut delete = connection.prepare_cached(
-        "DELETE FROM st_events WHERE tick <= ?1 AND number <=
-             (SELECT passed FROM st_topics WHERE st_topics.topic = st_events.topic)",
-    )?;
-    delete.execute([oldest])?;
-    let oldest = first_tick.map_or(oldest, |first| oldest.min(first - 1));
+    delete.execute([last])?;
+    prune_events(connection, last, pruned)?;
+    let oldest = first_tick.map_or(last, |first| last.min(first - 1));
     if oldest > 0 {
         // Snapshots are held against the hash of their tick.
         let mut delete = connection.prepare_cached(
@@ -331,6 +331,31 @@ pub(super) fn prune(
             let mut delete =
                 connection.prepare_cached(&format!("DELETE FROM {table} WHERE tick <= ?1"))?;
             delete.execute([oldest])?;
+        }
+    }
+    Ok(Some(last))
+}
+
+/// Drops the events up to a tick that everybody has read. Those that wait for a
+/// reader may be any number, and are looked at once.
+fn prune_events(
+    connection: &Connection,
+    last: i64,
+    pruned: Option<Pruned<'_>>,
+) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM st_events WHERE tick > ?1 AND tick <= ?2 AND number <=
+             (SELECT passed FROM st_topics WHERE st_topics.topic = st_events.topic)",
+    )?;
+    delete.execute([pruned.as_ref().map_or(-1, |pruned| pruned.upto), last])?;
+    let Some(Pruned { upto, before, now }) = pruned else { return Ok(()) };
+    let mut delete = connection
+        .prepare_cached("DELETE FROM st_events WHERE tick = ?1 AND topic = ?2 AND number = ?3")?;
+    for (topic, ..) in now.iter() {
+        let passed = now.passed(topic);
+        let read = before.after(topic, 0).take_while(|event| event.number <= passed);
+        for event in read.filter(|event| event.tick as i64 <= upto) {
+            delete.execute(params![event.tick as i64, topic_number(topic), event.number as i64])?;
         }
     }
     Ok(())

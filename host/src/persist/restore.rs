@@ -11,7 +11,7 @@
 pub(super) mod pages;
 mod rows;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -224,7 +224,7 @@ fn restore_events(
     findings: &mut Findings,
 ) -> Outcome<()> {
     let World { registry, events: queues, .. } = world;
-    let mut unread: BTreeMap<i64, VecDeque<Event>> = BTreeMap::new();
+    let mut unread: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
     let select = "SELECT topic, number, tick, payload FROM st_events
                   JOIN st_topics USING (topic) WHERE number > passed ORDER BY topic, number";
     findings.each(connection, select, [], |_, row| {
@@ -237,26 +237,24 @@ fn restore_events(
             tick: row.get::<_, i64>(2)? as u64,
             payload: payload.into(),
         };
-        unread.entry(number).or_default().push_back(event);
+        unread.entry(number).or_default().push(event);
         Ok(())
     })?;
     let select = "SELECT topic, last, passed FROM st_topics";
     findings.each(connection, select, [], |findings, row| {
         let (number, last, passed): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let topic = check_topic(registry, number)?;
-        let mut events = unread.remove(&number).unwrap_or_default();
-        let complete = (0..=last).contains(&passed)
-            && events.len() as u64 == (last - passed) as u64
-            && (passed as u64 + 1..).zip(&events).all(|(number, event)| event.number == number);
-        if !complete {
+        let events = unread.remove(&number).unwrap_or_default();
+        let is_topic = (0..=last).contains(&passed);
+        let last = last.max(0) as u64;
+        if !is_topic || !queues.go_on(topic, last, passed as u64, events) {
             let what = format!(
                 "the events of {} after {passed} up to {last} are not there",
                 shown(registry, topic)
             );
             findings.note(Failure::Damage(what))?;
-            events.clear();
+            queues.forget(topic, last);
         }
-        queues.restore(topic, last.max(0) as u64, events);
         Ok(())
     })
 }

@@ -34,7 +34,7 @@ use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
 use super::presence::Presence;
-use super::settings::{LAST_SETTINGS, settings};
+use super::settings::{self, LAST_SETTINGS};
 use super::{chunks, connect, inbox, restore, schema, state};
 
 pub use adopt::Adoption;
@@ -53,6 +53,9 @@ pub struct Save {
     /// Whether it keeps of its mods only what they are.
     is_slim: bool,
     totals: AllTotals,
+    /// The tick up to which the log of events is pruned; nothing where it is not
+    /// known, or how long it is kept was changed.
+    pruned: Option<i64>,
     pub(super) history: Store,
     recorder: Recorder,
     /// The last world that history can come back to, if somebody said.
@@ -140,6 +143,7 @@ impl Save {
             mods,
             is_slim,
             totals,
+            pruned: None,
             taken: Vec::new(),
             syncing: Syncing::default(),
             _lock: lock,
@@ -191,14 +195,16 @@ impl Save {
         let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
         let connection = self.database.lock();
         let transaction = begin(&connection)?;
-        let seal = seal(&head, &config_text(&self.config)?, world, &self.mods);
+        let seal = seal(&head, &settings::text(&self.config)?, world, &self.mods);
         state::write(&transaction, before, world)?;
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
             log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
         let history = self.history.write(&transaction, records, world, &self.config.history)?;
         let first = self.history.first_tick_after(&history);
-        log::prune(&transaction, world.tick(), log_ticks, first)?;
+        let (old, new) = (&before.events, &world.events);
+        let pruned = self.pruned.map(|upto| log::Pruned { upto, before: old, now: new });
+        let pruned = log::prune(&transaction, world.tick(), log_ticks, first, pruned)?;
         let ticks = records.iter().map(|record| record.tick);
         let snapshots = &self.config.snapshots;
         history::rotate(&transaction, snapshots, ticks, world, &self.recorder)?;
@@ -212,6 +218,7 @@ impl Save {
         self.history.apply(history);
         self.named.clear();
         self.totals.extend(totals);
+        self.pruned = pruned;
         self.taken.retain(|(row, _)| !consumed.contains(row));
         self.committed = world.clone();
         self.head = head;
@@ -317,7 +324,7 @@ impl Restored {
     /// of the world there is nothing to be read.
     pub(super) fn read(connection: &Connection, findings: &mut Findings) -> Outcome<Self> {
         let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
-        let config = settings(connection)?;
+        let config = settings::settings(connection)?;
         if !(1..=ROWS_PER_PAGE_MAX).contains(&config.world.shard_rows) {
             return damage(format!("its pages have {} rows", config.world.shard_rows));
         }
@@ -337,8 +344,9 @@ impl Restored {
         )?;
         let before = findings.count();
         let rows_per_page = config.world.shard_rows;
-        let (world, index) =
+        let (mut world, index) =
             restore::world(connection, head.tick, head.first_free, rows_per_page, findings)?;
+        world.hash_version = config.hash_version;
         let is_whole = findings.count() == before;
         let mods = findings.whole(ModSet::read(connection))?.unwrap_or_default();
         if seal(&head, &text, &world, &mods) != sealed {
@@ -410,7 +418,7 @@ fn write_draft(
             state: StateHasher::default().digest(world),
             chain: [0; 32],
         };
-        let text = config_text(config)?;
+        let text = settings::text(config)?;
         let seal = seal(&head, &text, world, &ModSet::default());
         let transaction = begin(&connection)?;
         transaction
@@ -447,11 +455,6 @@ pub(super) fn write_head(
         seal
     ])?;
     Ok(())
-}
-
-fn config_text(config: &WorldConfig) -> Outcome<String> {
-    serde_json::to_string(config)
-        .map_err(|error| Failure::Damage(format!("its settings cannot be written: {error}")))
 }
 
 /// The digest of everything that the state hash leaves out and a damaged save

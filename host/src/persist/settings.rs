@@ -1,21 +1,63 @@
 //! The settings of a save: how its world runs, and how it ran.
+//!
+//! They are JSON, as the world file has them, with the version of the state hash
+//! beside them, which no world file has; where it is missing it is the first.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
-use super::error::{Outcome, damage};
+use super::error::{Failure, Outcome, damage};
 use crate::config::WorldConfig;
+use crate::ecs::HashVersion;
 
 /// How the world runs now.
 pub(super) const LAST_SETTINGS: &str =
     "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
 
+/// The key of the version of the state hash.
+const HASH_VERSION: &str = "hash_version";
+
+/// Settings as they are stored.
+pub(super) fn text(config: &WorldConfig) -> Outcome<String> {
+    let written = serde_json::to_value(config).and_then(|mut value| {
+        value[HASH_VERSION] = (config.hash_version as u64).into();
+        serde_json::to_string(&value)
+    });
+    match written {
+        Ok(text) => Ok(text),
+        Err(error) => damage(format!("its settings cannot be written: {error}")),
+    }
+}
+
+/// Settings that were stored.
+fn parse(text: &str) -> Outcome<WorldConfig> {
+    let read = serde_json::from_str(text).and_then(|mut value: Value| {
+        let version = value.as_object_mut().and_then(|object| object.remove(HASH_VERSION));
+        Ok((serde_json::from_value::<WorldConfig>(value)?, version))
+    });
+    let (mut config, version) = match read {
+        Ok(read) => read,
+        Err(error) => return damage(format!("its settings cannot be read: {error}")),
+    };
+    config.hash_version = match version {
+        None => HashVersion::First,
+        Some(version) => match version.as_u64().and_then(HashVersion::from_number) {
+            Some(known) => known,
+            None => {
+                return Err(Failure::Told(format!(
+                    "has a state hash of version {version}, which this Sandtable does not know: \
+                     use a newer one"
+                )));
+            }
+        },
+    };
+    Ok(config)
+}
+
 /// How the world of a save runs.
 pub(super) fn settings(connection: &Connection) -> Outcome<WorldConfig> {
     let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
-    match serde_json::from_str(&text) {
-        Ok(config) => Ok(config),
-        Err(error) => damage(format!("its settings cannot be read: {error}")),
-    }
+    parse(&text)
 }
 
 /// How it ran, with the tick after which each began.
@@ -24,10 +66,8 @@ pub(super) fn all_settings(connection: &Connection) -> Outcome<Vec<(u64, WorldCo
     let mut rows = select.query([])?;
     let mut settings = Vec::new();
     while let Some(row) = rows.next()? {
-        match serde_json::from_str(&row.get::<_, String>(1)?) {
-            Ok(config) => settings.push((row.get::<_, i64>(0)?.unsigned_abs(), config)),
-            Err(error) => return damage(format!("its settings cannot be read: {error}")),
-        }
+        let config = parse(&row.get::<_, String>(1)?)?;
+        settings.push((row.get::<_, i64>(0)?.unsigned_abs(), config));
     }
     Ok(settings)
 }

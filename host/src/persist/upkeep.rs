@@ -53,7 +53,7 @@ impl Save {
         let changes = self.history.write(&transaction, &[], &self.committed, settings)?;
         let groups = changes.dropped() as u64;
         let first = self.history.first_tick_after(&changes);
-        log::prune(&transaction, tick, settings.ticks, first)?;
+        log::prune(&transaction, tick, settings.ticks, first, None)?;
         transaction.commit()?;
         drop(connection);
         self.history.apply(changes);

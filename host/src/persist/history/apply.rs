@@ -1,12 +1,12 @@
 //! A delta on a world: step by step to the next tick.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    ArchetypeId, Bytes, Column, Entity, Event, Kind, KindId, ModState, Paged, Role, Slot, Stamp,
+    ArchetypeId, Bytes, Column, Entity, Kind, KindId, ModState, Paged, Role, Slot, Stamp,
     SystemState, TableState, Values, World,
 };
 
@@ -18,7 +18,7 @@ use super::super::restore::{
     check_value,
 };
 use super::block::Body;
-use super::delta::{Delta, stamp};
+use super::delta::{Delta, event, stamp};
 use super::frames::unpack;
 use super::segment::Segment;
 
@@ -181,25 +181,13 @@ impl<'a> Loaded<'a> {
         world.entities.set_first_free(delta.first_free);
         for change in &delta.topics {
             let topic = check_topic(&world.registry, change.topic)?;
-            if change.passed > change.last || change.last > i64::MAX as u64 {
-                return self.broken("events are missing in it");
-            }
             for (.., payload) in &change.pushed {
                 check_payload(&world.registry, topic, payload)?;
             }
-            let mut unread: VecDeque<Event> =
-                world.events.after(topic, change.passed).cloned().collect();
-            unread.extend(change.pushed.iter().map(|(number, tick, payload)| Event {
-                number: *number,
-                tick: *tick,
-                payload: payload[..].into(),
-            }));
-            let numbered =
-                unread.iter().map(|event| event.number).eq(change.passed + 1..=change.last);
-            if !numbered {
+            let pushed = change.pushed.iter().map(event);
+            if !world.events.go_on(topic, change.last, change.passed, pushed) {
                 return self.broken("events are missing in it");
             }
-            world.events.restore(topic, change.last, unread);
         }
         if !delta.systems.is_empty() || !delta.new_systems.is_empty() {
             let systems = Arc::make_mut(&mut world.systems);

@@ -18,7 +18,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::ecs::{Archetype, Column, KindId, Paged, Stamp, SystemState, TableState, Values, World};
+use crate::ecs::{
+    Archetype, Column, Event, KindId, Paged, Stamp, SystemState, TableState, Values, World,
+};
 use crate::record::Step;
 
 use super::super::encode::{ChunkKey, Page, Part};
@@ -89,6 +91,11 @@ pub(crate) struct TopicChange {
     pub passed: u64,
     /// Events that came and that somebody has yet to read: number, tick, value.
     pub pushed: Vec<(u64, u64, ByteBuf)>,
+}
+
+/// An event of a topic, as the world has it.
+pub(super) fn event((number, tick, payload): &(u64, u64, ByteBuf)) -> Event {
+    Event { number: *number, tick: *tick, payload: payload[..].into() }
 }
 
 /// How a system stands.
@@ -212,19 +219,13 @@ fn rest_of_step(delta: &mut Delta, at: u16, step: &Step) {
 /// What is told once for the tick: what of events is left, and how systems, mods
 /// and tables stand.
 fn rest_of_tick(delta: &mut Delta, before: &World, after: &World, places: &BTreeMap<&str, u32>) {
-    for (topic, last, unread) in after.events.iter() {
-        let mut passed = last;
-        let mut pushed = Vec::new();
-        let known = before.events.last(topic);
-        for event in unread {
-            passed = passed.min(event.number - 1);
-            if event.number > known {
-                pushed.push((event.number, event.tick, ByteBuf::from(&event.payload[..])));
-            }
-        }
-        let passed_before =
-            before.events.after(topic, 0).next().map_or(known, |first| first.number - 1);
-        if last != known || passed != passed_before {
+    for (topic, last, _) in after.events.iter() {
+        let (known, passed) = (before.events.last(topic), after.events.passed(topic));
+        if last != known || passed != before.events.passed(topic) {
+            let pushed = after.events.after(topic, known);
+            let pushed = pushed
+                .map(|event| (event.number, event.tick, ByteBuf::from(&event.payload[..])))
+                .collect();
             delta.topics.push(TopicChange { topic: topic_number(topic), last, passed, pushed });
         }
     }

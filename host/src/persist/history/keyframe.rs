@@ -1,6 +1,6 @@
 //! A whole world as frames, from which deltas go on.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    Entities, Entity, Event, Field, Kind, KindId, ModState, Registry, Role, Stamp, SystemState,
-    TableState, Type, Values, World,
+    Entities, Entity, Field, HashVersion, Kind, KindId, ModState, Registry, Role, Stamp,
+    SystemState, TableState, Type, Values, World,
 };
 
 use super::super::encode::{ChunkKey, Form, Page, Part, Read};
@@ -18,7 +18,7 @@ use super::super::log::{topic_number, topic_of};
 use super::super::restore::pages::{Pages, Shape, Shapes, assemble, form_of};
 use super::super::restore::{ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_value, named};
 use super::super::state::{name_of, tracked};
-use super::delta::{Keeps, TableSum, TopicChange};
+use super::delta::{Keeps, TableSum, TopicChange, event};
 use super::frames::{Frames, Packer, frame, unpack};
 
 /// The head of a keyframe.
@@ -40,6 +40,13 @@ pub(crate) struct Keyframe {
     tables: Vec<(String, TableSum)>,
     pages: Vec<PageRow>,
     inline: ByteBuf,
+    /// Keyframes of 0.1.0 end before it.
+    #[serde(default = "first_hash_version")]
+    hash_version: u64,
+}
+
+fn first_hash_version() -> u64 {
+    HashVersion::First as u64
 }
 
 /// The most rows that a page can have.
@@ -68,9 +75,9 @@ pub(crate) fn encode(world: &World, keeps: Keeps<'_>) -> Frames {
     let omitted =
         world.registry.iter().filter(|(id, kind)| kind.role == Role::Component && !keeps(*id));
     let topics = world.events.iter().map(|(topic, last, unread)| {
-        let pushed: Vec<_> =
+        let pushed =
             unread.map(|event| (event.number, event.tick, bytes(&event.payload))).collect();
-        let passed = pushed.first().map_or(last, |(number, ..)| number - 1);
+        let passed = world.events.passed(topic);
         TopicChange { topic: topic_number(topic), last, passed, pushed }
     });
     let systems = world.systems.iter().map(|(name, state)| {
@@ -109,6 +116,7 @@ pub(crate) fn encode(world: &World, keeps: Keeps<'_>) -> Frames {
             .iter()
             .map(|(name, state)| (name.clone(), (state.rows, state.bytes, state.sum)))
             .collect(),
+        hash_version: world.hash_version as u64,
         ..Keyframe::default()
     };
     let pages = pages(world, keeps);
@@ -249,6 +257,10 @@ impl Keyframe {
     pub(crate) fn world(&self, frames: impl Fn(u16) -> Outcome<Vec<u8>>) -> Outcome<World> {
         let mut world = World::new(self.rows_per_page()?);
         world.set_tick(self.tick);
+        world.hash_version = match HashVersion::from_number(self.hash_version) {
+            Some(known) => known,
+            None => return self.broken("its state hash is of no known version"),
+        };
         world.registry = Arc::new(self.registry()?);
         let mut shapes = Shapes::new();
         for (id, (kinds, tracked)) in (0_u32..).zip(&self.archetypes) {
@@ -345,20 +357,10 @@ impl Keyframe {
     fn restore_events(&self, world: &mut World) -> Outcome<()> {
         for TopicChange { topic, last, passed, pushed } in &self.topics {
             let Some(topic) = topic_of(*topic) else { return self.broken("a topic is none") };
-            let unread: VecDeque<Event> = pushed
-                .iter()
-                .map(|(number, tick, payload)| Event {
-                    number: *number,
-                    tick: *tick,
-                    payload: payload[..].into(),
-                })
-                .collect();
-            let numbered =
-                passed <= last && unread.iter().map(|event| event.number).eq(passed + 1..=*last);
-            if !numbered {
+            let unread = pushed.iter().map(event);
+            if !world.events.go_on(topic, *last, *passed, unread) {
                 return self.broken("events are missing in it");
             }
-            world.events.restore(topic, *last, unread);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 
-use super::{Head, Save, begin, config_text, now_millis, seal, write_head};
+use super::{Head, Save, begin, now_millis, seal, write_head};
 use crate::config::WorldConfig;
 use crate::ecs::{KindId, Recast, World};
 use crate::hash::StateHasher;
@@ -12,7 +12,7 @@ use crate::migration::Conversions;
 use crate::persist::error::{Outcome, SaveError};
 use crate::persist::history::{self, Recorder};
 use crate::persist::mods::{self, Contents, ModSet, RecordedSet};
-use crate::persist::{inbox, log, state};
+use crate::persist::{inbox, log, settings, state};
 use crate::record::Input;
 
 /// Other mods and settings, and the world as those left it.
@@ -60,7 +60,7 @@ impl Save {
             state: StateHasher::default().digest(world),
             ..self.head
         };
-        let text = config_text(config)?;
+        let text = settings::text(config)?;
         self.set_synced(true)?;
         let before = self.committed.clone();
         let connection = self.database.lock();
@@ -100,6 +100,7 @@ impl Save {
         self.history.apply(history);
         self.recorder = recorder;
         self.taken.clear();
+        self.pruned = None;
         self.committed = (*world).clone();
         self.head = head;
         self.mods = mods;

@@ -285,3 +285,77 @@ fn an_edge_that_two_conditions_find_is_one_row() {
         assert_eq!(found, expected.cloned().collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn events_leave_the_log_however_late_they_were_read() {
+    for log_ticks in [1, 2, 6] {
+        let folder = Folder::new();
+        let mut sample = Sample::new();
+        sample.config.world.log_ticks = log_ticks;
+        sample.step();
+        let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+        for _ in 0..40 {
+            let record = sample.step();
+            save.commit(&[record], &sample.world).expect("committed");
+            let count = |so: &str| -> i64 {
+                let sql =
+                    format!("SELECT count(*) FROM st_events JOIN st_topics USING (topic) {so}");
+                save.connection().query_row(&sql, [], |row| row.get(0)).expect("counted")
+            };
+            let oldest = sample.world.tick().saturating_sub(log_ticks);
+            assert_eq!(count(&format!("WHERE number <= passed AND tick <= {oldest}")), 0);
+            let unread: usize = sample.world.events.iter().map(|(_, _, it)| it.count()).sum();
+            assert_eq!(count("WHERE number > passed"), unread as i64);
+        }
+        save.close().expect("closes");
+        opens_as(&folder.save(), &sample.world);
+    }
+}
+
+#[test]
+fn a_world_with_the_first_state_hash_comes_back_and_gets_the_newest_with_settings() {
+    let folder = Folder::new();
+    let mut sample = Sample::new();
+    sample.config.hash_version = HashVersion::First;
+    sample.world.hash_version = HashVersion::First;
+    sample.step();
+    let mut save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+    for _ in 0..5 {
+        let record = sample.step();
+        save.commit(&[record], &sample.world).expect("committed");
+    }
+    let settings = |save: &Save| -> Vec<String> {
+        let connection = save.connection();
+        let mut select = connection.prepare("SELECT config FROM st_settings").expect("SQL");
+        let rows = select.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<rusqlite::Result<_>>().expect("texts")
+    };
+    assert!(settings(&save)[0].contains("\"hash_version\":1"));
+    save.close().expect("closes");
+    opens_as(&folder.save(), &sample.world);
+    let first = digest(&sample.world);
+
+    let (mut save, _, world) = Save::open(&folder.save()).expect("opens");
+    assert_eq!((world.hash_version, digest(&world)), (HashVersion::First, first));
+    let newest = WorldConfig { hash_version: HashVersion::Blocks, ..sample.config.clone() };
+    sample.world.hash_version = HashVersion::Blocks;
+    sample.adopt(&mut save, &newest, &[], 6).expect("adopted");
+    assert!(settings(&save)[1].contains("\"hash_version\":2"));
+    assert_ne!(digest(&sample.world), first);
+    let record = sample.step();
+    save.commit(&[record], &sample.world).expect("committed");
+    save.close().expect("closes");
+    opens_as(&folder.save(), &sample.world);
+}
+
+#[test]
+fn a_state_hash_of_a_later_version_is_told() {
+    let folder = Folder::new();
+    let sample = Sample::new();
+    let save = Save::create(&folder.save(), &sample.config, &sample.world).expect("made");
+    let sql = "UPDATE st_settings SET config = json_set(config, '$.hash_version', 99)";
+    save.connection().execute(sql, []).expect("changed");
+    save.close().expect("closes");
+    let told = Save::open(&folder.save()).map(drop).expect_err("it is unknown").to_string();
+    assert!(told.contains("a state hash of version 99"), "{told}");
+}

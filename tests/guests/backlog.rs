@@ -1,0 +1,71 @@
+//! Sends events that nobody reads for long, over a web of edges of which one
+//! changes in a tick.
+
+use sandtable_sdk::prelude::*;
+
+mod count;
+
+#[derive(Component, Clone, Copy)]
+#[repr(C)]
+struct Node;
+
+#[derive(Component, Clone, Copy)]
+#[repr(C)]
+struct Hub;
+
+#[derive(Relation, Clone, Copy)]
+#[repr(C)]
+struct Tie {
+    since: u64,
+}
+
+#[derive(Event, Clone)]
+struct News {
+    number: u32,
+    text: String,
+}
+
+fn news(number: u32) -> News {
+    News { number, text: "nothing new".to_owned() }
+}
+
+#[system(startup)]
+fn populate(
+    mut commands: Commands,
+    mut sent: EventWriter<News>,
+    assets: Assets,
+) -> Result<(), String> {
+    let count = count::count(&assets)?;
+    let hub = commands.spawn((Node, Hub));
+    for number in 0..count {
+        sent.send(news(number));
+        let node = commands.spawn(Node);
+        commands.relate(hub, node, Tie { since: 0 });
+    }
+    Ok(())
+}
+
+#[system]
+fn report(mut sent: EventWriter<News>) {
+    for number in 0..20 {
+        sent.send(news(number));
+    }
+}
+
+#[system]
+fn tie(hubs: Query<Entity, With<Hub>>, tick: Tick, mut commands: Commands) {
+    for hub in hubs.iter() {
+        commands.relate(hub, hub, Tie { since: tick.number() });
+    }
+}
+
+#[system(every = 1_000_000, whole = "world")]
+fn read_all(sent: EventReader<News>, nodes: Query<&Node>) {
+    info!("{} are told {} news", nodes.iter().count(), sent.len());
+}
+
+sandtable_sdk::export! {
+    id: "backlog",
+    systems: [populate, report, tie, read_all],
+    kinds: [Tie],
+}
