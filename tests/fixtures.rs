@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
+use sandtable::persist::Reader;
 use sandtable::simulation::{Error, Options};
 use sandtable::verify::verify;
 use serde_json::json;
@@ -128,4 +129,92 @@ fn a_save_of_the_first_state_hash_goes_on_with_the_newest_and_verifies_across() 
         after[5..].iter().map(|row| &row[1]).collect::<Vec<_>>()
     );
     verified(8);
+}
+
+/// The format that a save says it has.
+fn format(save: &Path) -> i64 {
+    Reader::open(save).and_then(|reader| reader.info()).unwrap().format
+}
+
+#[test]
+fn a_save_of_the_first_format_is_read_by_every_verb_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let shut = folder.path().join("shut");
+    std::fs::create_dir(&shut).unwrap();
+    let save = copy("ledger_first.db", &shut);
+    let before = std::fs::read(&save).unwrap();
+    let set_readonly = |yes: bool| {
+        for path in [&save, &shut] {
+            let mut permissions = std::fs::metadata(path).unwrap().permissions();
+            permissions.set_readonly(yes);
+            std::fs::set_permissions(path, permissions).unwrap();
+        }
+    };
+    set_readonly(true);
+    let out = |name: &str| folder.path().join(name).display().to_string();
+    for (line, expected) in [
+        ("info SAVE --json", "\"format\":1,"),
+        ("check SAVE", "is sound"),
+        ("sql SAVE SELECT~name~FROM~tables --format csv", "suspensions"),
+        ("sql SAVE SELECT~count(*)~FROM~changes --format csv", "5"),
+        ("sql SAVE SELECT~mod,~sender~FROM~st_resumes --format csv", "mod,sender"),
+        ("sql SAVE SELECT~count(*)~FROM~ledger__entries --at 3 --format csv", "10"),
+        ("diff SAVE --from 2 --to 4 --format csv", "ledger/Told"),
+        ("mods SAVE --json", "\"ledger\""),
+        ("snapshots SAVE --json", ""),
+        ("verify SAVE --json", "\"ticks\":5"),
+        ("export SAVE --format json --output JSON", ""),
+        ("export SAVE --format sqlite --output SQLITE", ""),
+        ("export SAVE --at 2 --format csv --output CSV", ""),
+        ("backup SAVE --output BACKUP", ""),
+        ("branch SAVE --at 3 --output BRANCH", ""),
+    ] {
+        let words = line.split(' ').map(|word| match word {
+            "SAVE" => save.display().to_string(),
+            name if name.chars().all(|letter| letter.is_ascii_uppercase()) => out(name),
+            word => word.replace('~', " "),
+        });
+        let told = told(sandtable().args(words));
+        assert!(told.contains(expected), "{line}: {told}");
+    }
+    // A file that nobody may write, seen as the extension sees it.
+    let copied = Reader::of_copy(&save, &save).unwrap();
+    assert_eq!(copied.inquiry().unwrap().query("SELECT * FROM st_resumes").unwrap().rows.len(), 0);
+    set_readonly(false);
+    assert_eq!(std::fs::read(&save).unwrap(), before, "reading changes nothing");
+    // A copy is a copy; a branch can be gone on with.
+    assert_eq!((format(Path::new(&out("BACKUP"))), format(Path::new(&out("BRANCH")))), (1, 2));
+}
+
+#[test]
+fn a_save_of_the_first_format_is_brought_up_to_date_by_whoever_goes_on_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = copy("ledger_first.db", folder.path());
+    told(sandtable().arg("snapshot").arg(&save).arg("five"));
+    assert_eq!(format(&save), 1, "a name is a row that every format has room for");
+    let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
+    run(&mut world, 2);
+    assert_eq!(format(&save), 2);
+    world.close().unwrap();
+    let verified = told(sandtable().arg("verify").arg(&save).arg("--json"));
+    assert!(verified.contains("\"ticks\":7"), "{verified}");
+    told(sandtable().arg("restore").arg(&save).args(["five", "--discard"]));
+    let again = copy("ledger_first.db", &folder.path().join("."));
+    assert_eq!(format(&again), 1);
+    told(sandtable().arg("rewind").arg(&again).args(["--to", "2", "--discard"]));
+    assert_eq!(format(&again), 2);
+    assert_eq!(number(&again, "SELECT count(*) FROM ticks"), "Integer(2)");
+}
+
+#[test]
+fn a_damaged_save_of_the_first_format_is_repaired_to_one_of_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = copy("ledger_first.db", folder.path());
+    rusqlite::Connection::open(&save).unwrap().execute("DELETE FROM st_ticks", []).unwrap();
+    let repaired = folder.path().join("repaired.db");
+    told(sandtable().arg("repair").arg(&save).arg("--output").arg(&repaired));
+    assert_eq!((format(&save), format(&repaired)), (1, 2));
+    let mut world = Simulation::open(&repaired, None, quiet(1)).unwrap();
+    run(&mut world, 1);
+    world.close().unwrap();
 }

@@ -66,6 +66,7 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
 fn check(copy: &Connection) -> Outcome<(u64, Digest)> {
     let findings = &mut Findings::strict();
     schema::check(copy, findings)?;
+    schema::stand_in(copy)?;
     check_pages(copy, Pages::Quick, findings)?;
     let head = Restored::read(copy, findings)?.head;
     Ok((head.tick.unsigned_abs(), head.state))

@@ -31,14 +31,14 @@ pub struct Checked {
     pub looked_at: Vec<(&'static str, u64)>,
 }
 
-/// Checks a save as its last commit left it. What is no save at all, or of
-/// another format, is an error.
+/// Checks a save as its last commit left it. What is no save at all, or of a
+/// newer format, is an error.
 pub fn check(path: &Path) -> Result<Checked, SaveError> {
     let path = connect::find(path)?;
     let connection = connect::reading(&path)?;
     let begun = connection.execute_batch("BEGIN");
     begun.map_err(|error| Failure::from(error).of(&path, "read"))?;
-    connect::recognise_current(&connection, &path)?;
+    connect::recognise_as_it_is(&connection, &path)?;
     let mut findings = Findings::gathered();
     let mut checked = Checked::default();
     let looked = look(&connection, &mut checked, &mut findings);

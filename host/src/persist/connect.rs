@@ -148,23 +148,19 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
     Ok(connection)
 }
 
-/// Checks that an opened file is a save of the current format.
-pub(super) fn recognise_current(connection: &Connection, path: &Path) -> Result<(), SaveError> {
-    current(recognise(connection, path)?, path)
+/// Checks that an opened file is a save, and makes it readable as it is: one of
+/// an older format gets what it lacks beside it.
+pub(super) fn recognise_as_it_is(connection: &Connection, path: &Path) -> Result<(), SaveError> {
+    recognise(connection, path)?;
+    schema::stand_in(connection).map_err(|error| Failure::from(error).of(path, "read"))
 }
 
-/// Checks that what was copied from a save is one, of the current format. The
-/// save itself is not looked at.
+/// As [`recognise_as_it_is`], of what was copied from a save. The save itself is
+/// not looked at.
 pub(super) fn recognise_copy(copy: &Connection, save: &Path) -> Result<(), SaveError> {
-    let marks = Marks::read(copy).map_err(|failure| failure.of(save, "read"))?;
-    current(marks.format(save)?, save)
-}
-
-fn current(found: i64, path: &Path) -> Result<(), SaveError> {
-    match found {
-        FORMAT => Ok(()),
-        found => Err(SaveError::Older { path: path.to_owned(), found, known: FORMAT }),
-    }
+    let failed = |failure: Failure| failure.of(save, "read");
+    Marks::read(copy).map_err(failed)?.format(save)?;
+    schema::stand_in(copy).map_err(|error| failed(error.into()))
 }
 
 /// Checks that an opened file is a save, whole, and of a format that is known.

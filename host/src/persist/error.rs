@@ -59,19 +59,6 @@ pub enum SaveError {
         /// The newest format that is known.
         known: i64,
     },
-    /// The save is from an older version, and may not be changed here.
-    #[error(
-        "{} was written by an older Sandtable (its format is {found}, this one has {known}): run the world once, which brings it up to date",
-        path.display()
-    )]
-    Older {
-        /// The save.
-        path: PathBuf,
-        /// Its format.
-        found: i64,
-        /// The current format.
-        known: i64,
-    },
     /// It has not what was asked for.
     #[error("{} {what}", path.display())]
     Cannot {

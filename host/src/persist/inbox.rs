@@ -30,7 +30,7 @@ pub fn send(
 ) -> Result<(), SaveError> {
     let path = &connect::find(path)?;
     let connection = connect::writing(path)?;
-    connect::recognise_current(&connection, path)?;
+    connect::recognise_as_it_is(&connection, path)?;
     let failed = |failure: Failure| failure.of(path, "written");
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let registry = read_kinds(&connection).map_err(failed)?;

@@ -64,7 +64,7 @@ pub struct Info {
     pub inbox: u64,
     /// Every setting.
     pub config: WorldConfig,
-    /// The format of the file.
+    /// The format of the file; opening it to go on brings it up to date.
     pub format: i64,
     /// Bytes of the file.
     pub file_bytes: u64,
@@ -123,15 +123,14 @@ pub struct ModInfo {
 }
 
 impl Reader {
-    /// Opens a save to be read. A save of an older format is brought up to date
-    /// first by whoever runs it.
+    /// Opens a save to be read. One of an older format is read as it is.
     pub fn open(path: &Path) -> Result<Self, SaveError> {
         let path = connect::find(path)?;
         let connection = connect::reading(&path)?;
         let failed = |error: Failure| error.of(&path, "read");
         // From here on one commit is seen.
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
-        connect::recognise_current(&connection, &path)?;
+        connect::recognise_as_it_is(&connection, &path)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path, copy: None, connection })
     }
@@ -226,6 +225,8 @@ impl Reader {
         let faults = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let faults = faults.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
         let faults = faults.unsigned_abs();
+        let format = schema::format(&self.connection);
+        let format = format.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
         let mods = mods.mods.into_iter().map(|listed| {
             let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
             ModInfo {
@@ -248,7 +249,7 @@ impl Reader {
             faults,
             inbox: count("st_inbox")?,
             config,
-            format: schema::FORMAT,
+            format,
             file_bytes: connect::file_bytes(&self.path),
             log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
             committed_at: SystemTime::UNIX_EPOCH
@@ -327,6 +328,7 @@ impl Reader {
             },
         };
         connection.execute_batch("BEGIN; SELECT tick FROM st_world")?;
+        schema::stand_in(&connection)?;
         Ok(connection)
     }
 

@@ -59,9 +59,9 @@ pub fn repair(path: &Path, target: &Path) -> Result<Repaired, SaveError> {
         duplicate(&path, &copy)?;
         // Why it cannot be opened is said of the save, not of its copy.
         let damaged = connect::writing(&copy)
-            .and_then(|damaged| connect::recognise_current(&damaged, &copy).map(|()| damaged))
+            .and_then(|damaged| connect::recognise_as_it_is(&damaged, &copy).map(|()| damaged))
             .map_err(|error| match connect::reading(&path) {
-                Ok(found) => connect::recognise_current(&found, &path).err().unwrap_or(error),
+                Ok(found) => connect::recognise_as_it_is(&found, &path).err().unwrap_or(error),
                 Err(error) => error,
             })?;
         let salvaged = salvage(&damaged, draft, &mut findings);
@@ -94,7 +94,7 @@ fn duplicate(path: &Path, copy: &Path) -> Result<(), SaveError> {
         std::fs::copy(&log, beside(copy, "-wal")).map_err(failed)?;
     }
     if let Err(SaveError::Truncated { found, expected, .. }) =
-        connect::reading(path).and_then(|found| connect::recognise_current(&found, path))
+        connect::reading(path).and_then(|found| connect::recognise_as_it_is(&found, path))
         && expected <= found.saturating_mul(TRUNCATED_MAX)
     {
         let file: File = OpenOptions::new().write(true).open(copy).map_err(failed)?;

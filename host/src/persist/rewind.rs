@@ -69,7 +69,7 @@ pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
     let path = &connect::find(path)?;
     let tick = {
         let connection = connect::reading(path)?;
-        connect::recognise_current(&connection, path)?;
+        connect::recognise_as_it_is(&connection, path)?;
         Past::new(&connection).head().map_err(|failure| failure.of(path, "read"))?
     };
     if of > tick {

@@ -110,10 +110,10 @@ impl Save {
     fn open_locked(path: &Path, lock: Lock) -> Result<(Self, WorldConfig, World), SaveError> {
         let failed = |failure: Failure| failure.of(path, "opened");
         let mut connection = connect::writing(path)?;
-        if connect::recognise(&connection, path)? < schema::FORMAT {
-            schema::migrate(&mut connection).map_err(|error| failed(error.into()))?;
-        }
+        connect::recognise(&connection, path)?;
+        // What it has is looked at before anything is added to it.
         let restored = schema::check(&connection, &mut Findings::strict())
+            .and_then(|()| Ok(schema::migrate(&mut connection)?))
             .and_then(|()| check_pages(&connection, Pages::Quick, &mut Findings::strict()))
             .and_then(|()| Restored::read(&connection, &mut Findings::strict()))
             .map_err(failed)?;

@@ -3,6 +3,10 @@
 //! A save says what it is in SQLite's `application_id` and which format it has
 //! in `user_version`. Format n is what the first n migrations make. A released
 //! migration is added to, never edited; each runs in a transaction of its own.
+//!
+//! A migration only adds tables. So whatever reads a save of an older format
+//! reads it as it is: the tables that it lacks stand beside it, empty and
+//! temporary. Only the writer of a world brings its save up to date.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -14,7 +18,8 @@ use crate::tables;
 pub const APPLICATION_ID: i64 = 0x5361_6e64;
 
 /// Every migration, in order.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_second.sql")];
 
 /// The current format.
 pub(super) const FORMAT: i64 = MIGRATIONS.len() as i64;
@@ -45,14 +50,33 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Res
     Ok(())
 }
 
-/// Checks that the tables are those of the current format, and that all others
-/// have the form that they must have: a save can come from anywhere, and one
-/// that another program altered is not trusted. Nothing is read from a table
-/// before this.
+/// Gives a connection to a save of an older format the tables which that lacks,
+/// so that it can be read like any other. They are the connection's own, and
+/// empty; the save stays as it is.
+pub(super) fn stand_in(connection: &Connection) -> rusqlite::Result<()> {
+    let found = format(connection)?;
+    if found >= FORMAT {
+        return Ok(());
+    }
+    let there = shape_of(found)?;
+    let lacking = shape_of(FORMAT)?;
+    let lacking = lacking.iter().filter(|item| !there.contains(item));
+    // What is temporary counts as writing, and goes when it is kept elsewhere.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    let only_reads: bool = connection.pragma_query_value(None, "query_only", |row| row.get(0))?;
+    connection.pragma_update(None, "query_only", false)?;
+    for table in lacking.filter_map(|item| item.sql.as_deref()?.strip_prefix("CREATE TABLE ")) {
+        connection.execute_batch(&format!("CREATE TEMP TABLE {table}"))?;
+    }
+    connection.pragma_update(None, "query_only", only_reads)
+}
+
+/// Checks that the tables are those of the format that the save says it has, and
+/// that all others have the form that they must have: a save can come from
+/// anywhere, and one that another program altered is not trusted. Nothing is read
+/// from a table before this.
 pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<()> {
-    let mut fresh = Connection::open_in_memory()?;
-    migrate(&mut fresh)?;
-    let (expected, found) = (shape(&fresh)?, shape(connection)?);
+    let (expected, found) = (shape_of(format(connection)?)?, shape(connection)?);
     for strange in found.iter().filter(|item| !expected.contains(item)) {
         let what = format!("its `{}` is none that Sandtable made", strange.name);
         findings.note(Failure::Damage(what))?;
@@ -68,11 +92,8 @@ pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome
 
 /// Names of our tables that are as we make them.
 pub(super) fn sound(connection: &Connection) -> Outcome<Vec<String>> {
-    let mut fresh = Connection::open_in_memory()?;
-    migrate(&mut fresh)?;
-    let found = shape(connection)?;
-    let sound =
-        shape(&fresh)?.into_iter().filter(|item| item.name == item.of && found.contains(item));
+    let (expected, found) = (shape_of(format(connection)?)?, shape(connection)?);
+    let sound = expected.into_iter().filter(|item| item.name == item.of && found.contains(item));
     Ok(sound.map(|item| item.name).collect())
 }
 
@@ -83,6 +104,15 @@ struct Item {
     kind: String,
     of: String,
     sql: Option<String>,
+}
+
+/// The tables and indices of a format; of the current one for a number that is
+/// none.
+fn shape_of(format: i64) -> rusqlite::Result<Vec<Item>> {
+    let upto = usize::try_from(format).ok().and_then(|format| MIGRATIONS.get(..format));
+    let mut fresh = Connection::open_in_memory()?;
+    migrate_by(&mut fresh, upto.unwrap_or(MIGRATIONS))?;
+    shape(&fresh)
 }
 
 fn shape(connection: &Connection) -> rusqlite::Result<Vec<Item>> {
@@ -121,6 +151,49 @@ mod tests {
         assert_eq!(tables(&one_by_one), tables(&at_once));
         assert_eq!(format(&at_once), Ok(FORMAT));
         check(&at_once, &mut Findings::strict()).expect("current");
+    }
+
+    #[test]
+    fn every_format_is_checked_by_its_own_shape_and_read_like_the_current_one() {
+        for upto in 1..=MIGRATIONS.len() {
+            let mut connection = empty();
+            migrate_by(&mut connection, &MIGRATIONS[..upto]).expect("migrated");
+            check(&connection, &mut Findings::strict()).expect("as it was made");
+            connection.pragma_update(None, "query_only", true).expect("set");
+            stand_in(&connection).expect("tables beside it");
+            check(&connection, &mut Findings::strict()).expect("the save itself is the same");
+            let refused = connection.execute("DELETE FROM st_ticks", []);
+            refused.expect_err("it is only read");
+            for item in shape_of(FORMAT).expect("a shape").iter().filter(|it| it.kind == "table") {
+                let sql = format!("SELECT count(*) FROM {}", item.name);
+                let rows: i64 = connection.query_row(&sql, [], |row| row.get(0)).expect(&sql);
+                assert_eq!(rows, 0, "{sql}");
+            }
+        }
+    }
+
+    #[test]
+    fn migrations_only_add_tables() {
+        for upto in 1..MIGRATIONS.len() as i64 {
+            let (before, after) = (shape_of(upto).expect("one"), shape_of(upto + 1).expect("next"));
+            assert!(before.iter().all(|item| after.contains(item)), "{upto}");
+            let new = after.iter().filter(|item| !before.contains(item) && item.sql.is_some());
+            assert!(new.clone().all(|item| item.kind == "table"), "{upto}");
+        }
+    }
+
+    #[test]
+    fn a_save_does_not_pass_for_one_of_another_format() {
+        for (tables, says, expected) in [
+            (1, FORMAT, "it lacks `st_resume_inbox`"),
+            (MIGRATIONS.len(), 1, "its `st_resume_inbox` is none that Sandtable made"),
+        ] {
+            let mut connection = empty();
+            migrate_by(&mut connection, &MIGRATIONS[..tables]).expect("migrated");
+            connection.pragma_update(None, "user_version", says).expect("set");
+            let refused = check(&connection, &mut Findings::strict()).expect_err("another");
+            assert!(format!("{refused:?}").contains(expected), "{refused:?}");
+        }
     }
 
     #[test]

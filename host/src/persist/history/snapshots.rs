@@ -51,7 +51,7 @@ const NAME_CHARS_MAX: usize = 64;
 pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveError> {
     let path = &connect::find(path)?;
     let connection = connect::writing(path)?;
-    connect::recognise_current(&connection, path)?;
+    connect::recognise_as_it_is(&connection, path)?;
     let failed = |failure: Failure| failure.of(path, "written");
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let settings = settings(&connection).map_err(failed)?;
@@ -92,7 +92,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
 pub fn snapshots(path: &Path) -> Result<Vec<Snapshot>, SaveError> {
     let path = &connect::find(path)?;
     let connection = connect::reading(path)?;
-    connect::recognise_current(&connection, path)?;
+    connect::recognise_as_it_is(&connection, path)?;
     list(&connection).map_err(|error| Failure::from(error).of(path, "read"))
 }
 

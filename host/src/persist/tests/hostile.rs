@@ -212,7 +212,8 @@ fn a_newer_save_is_refused_and_left_alone() {
         assert_eq!(
             refused.expect_err("newer").to_string(),
             format!(
-                "{shown} was written by a newer Sandtable (its format is 1000, this one reads up to 1): update Sandtable to open it"
+                "{shown} was written by a newer Sandtable (its format is 1000, this one reads up to {}): update Sandtable to open it",
+                schema::FORMAT
             )
         );
     }

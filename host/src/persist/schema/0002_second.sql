@@ -1,0 +1,19 @@
+-- The second format: what the first has no room for, in tables of its own. A
+-- reader of a save in the first format takes all of them for empty.
+
+-- Mods that are to take part again, and that no tick has taken.
+CREATE TABLE st_resume_inbox (
+    id INTEGER PRIMARY KEY,
+    mod TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    sent_at INTEGER NOT NULL
+) STRICT;
+
+-- Mods that took part again from a tick on.
+CREATE TABLE st_resumes (
+    tick INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    mod TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    PRIMARY KEY (tick, number)
+) STRICT, WITHOUT ROWID;
