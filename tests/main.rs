@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod anew;
 mod backup;
 mod bad_input;
 mod cli;

@@ -15,7 +15,7 @@ use crate::config::Limits;
 use crate::ecs::{Access, KindId, Query, Registry, Role, Stamp, Term, Topic};
 use crate::guest::{Code, declared};
 
-pub(crate) use kinds::resolve;
+pub(crate) use kinds::{Declared, declared, resolve};
 pub use terms::{Terms, check};
 
 /// Names and bytes of the files shipped with a mod.

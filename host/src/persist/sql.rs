@@ -28,7 +28,9 @@ use rusqlite::{Connection, Error, ErrorCode};
 
 use crate::ecs::{Entity, World};
 
+use super::declarations::Declarations;
 use super::error::{Failure, SaveError};
+use super::payloads::Payloads;
 
 pub(super) use moment::Moment;
 pub(super) use names::tables_of_kinds;
@@ -64,7 +66,8 @@ pub(super) fn set_up(
     world: &Arc<World>,
     About { archive, moment, given }: About<'_>,
 ) -> rusqlite::Result<Vec<String>> {
-    let mut shown = names::shown(world, &names::taken(connection)?);
+    let declarations = Declarations::read(connection)?;
+    let mut shown = names::shown(world, &declarations, &names::taken(connection)?);
     shown.extend(given.map(names::given));
     // What is temporary is kept in memory, and counts as writing.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -75,7 +78,8 @@ pub(super) fn set_up(
         moment.show(connection, world)?;
     }
     let tick = moment.map(|moment| moment.tick);
-    views::make(connection, world, tick)?;
+    let payloads = Payloads::read(connection, &declarations, &world.registry)?;
+    views::make(connection, world, payloads, tick)?;
     connection.pragma_update(None, "query_only", true)?;
     let of_mods = names::of_mods(connection, world)?;
     shown.push(names::listing(&shown, tick, &of_mods));

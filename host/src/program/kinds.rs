@@ -12,6 +12,14 @@ pub(crate) struct Declared {
     pub histories: Vec<History>,
 }
 
+/// The kinds that a mod declared, from what a save keeps of its declaration. What
+/// cannot be read, which an older host may have written, is passed over.
+pub(crate) fn declared(mod_id: &str, declaration: &str) -> Vec<Declared> {
+    let described: Option<declared::Description> = serde_json::from_str(declaration).ok();
+    let kinds = described.into_iter().flat_map(|described| described.kinds);
+    kinds.filter_map(|kind| resolve(mod_id, &kind).ok()).collect()
+}
+
 /// Checks a mod's declaration of a kind.
 pub(crate) fn resolve(
     mod_id: &str,

@@ -8,10 +8,12 @@ use serde_json::Value as Json;
 
 use super::{Answer, Ticks, columns, entity, same, text};
 use crate::ecs::{KindId, World};
+use crate::persist::declarations::Declarations;
 use crate::persist::error::{Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter, Origin, Past, StepKind, between};
 use crate::persist::reader::Reader;
-use crate::persist::sql::cells::{field, json};
+use crate::persist::shape::Shape;
+use crate::persist::sql::cells::json;
 use crate::persist::sql::{Table, cell_to_json};
 
 impl Reader {
@@ -31,7 +33,14 @@ impl Reader {
         omitted.extend(also);
         let origin = Origin { tick: to, step: StepKind::Ticks, system: None };
         let changes = between(&before, &after, &omitted, &Filter::default(), &origin);
-        let mut rows: Vec<Vec<Value>> = changes.iter().flat_map(of_change).collect();
+        let declarations = Declarations::read(&self.connection)?;
+        let shapes = after.registry.iter();
+        let shapes: BTreeMap<&str, Shape> = shapes
+            .map(|(_, kind)| (&*kind.name, Shape::new(kind.clone(), declarations.of(kind))))
+            .collect();
+        let mut rows: Vec<Vec<Value>> =
+            changes.iter().flat_map(|change| of_change(change, &shapes)).collect();
+        notes.extend(shapes.values().filter_map(|shape| shape.became(&before.registry)));
         let tables = (past.tables(from, false)?, past.tables(to, false)?);
         rows.extend(of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?);
         let names = omitted.iter().filter_map(|kind| after.registry.known(KindId(*kind)));
@@ -45,24 +54,20 @@ impl Reader {
 }
 
 /// A row for each field that differs; one where a value came or went.
-fn of_change(change: &Change) -> Vec<Vec<Value>> {
+fn of_change(change: &Change, shapes: &BTreeMap<&str, Shape>) -> Vec<Vec<Value>> {
     let Change { action, kind, target, old, new, .. } = change;
     let name = kind.as_ref().map_or(Value::Null, |kind| text(&kind.name));
     let row = |at: Value, old: Value, new: Value| {
         let (whose, target) = (entity(change.entity), entity(*target));
         vec![text(action.name()), whose, name.clone(), target, at, old, new]
     };
-    let (Action::Changed, Some(old), Some(new)) = (action, old, new) else {
+    let shape = kind.as_ref().and_then(|kind| shapes.get(&*kind.name));
+    let (Action::Changed, Some(old), Some(new), Some(shape)) = (action, old, new, shape) else {
         return vec![row(Value::Null, json(old.as_ref()), json(new.as_ref()))];
     };
-    let mut fields: Vec<&String> = new.kind.fields.iter().map(|field| &field.name).collect();
-    let gone = old.kind.fields.iter().map(|field| &field.name);
-    fields.extend(gone.filter(|name| !new.kind.fields.iter().any(|field| field.name == **name)));
-    let differs = |name: &&String| {
-        let (old, new) = (field(Some(old), name), field(Some(new), name));
-        (!same(&old, &new)).then(|| row(text(name), old, new))
-    };
-    fields.iter().filter_map(differs).collect()
+    let cells = shape.cells(old).into_iter().zip(shape.cells(new));
+    let fields = shape.names().zip(cells).filter(|(_, (old, new))| !same(old, new));
+    fields.map(|(name, (old, new))| row(text(name), old, new)).collect()
 }
 
 type Rows = BTreeMap<String, String>;

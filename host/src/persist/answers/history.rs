@@ -1,13 +1,15 @@
 //! How one component of one entity came to be what it is.
 
-use super::names::Named;
+use rusqlite::types::Value;
+
+use super::names::{Asked, Named};
 use super::{Answer, Ticks, Told, by_whom, columns, number, same, text};
 use crate::ecs::Entity;
 use crate::persist::error::{Failure, Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter};
 use crate::persist::reader::Reader;
 use crate::persist::sql::Table;
-use crate::persist::sql::cells::{field, json};
+use crate::persist::sql::cells::json;
 
 impl Reader {
     /// What a component of an entity, or a field of it, was at the first tick,
@@ -23,16 +25,12 @@ impl Reader {
 
     fn try_history(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<Answer> {
         let (named, told) = self.one(entity, component, ticks)?;
-        let fields = match &named.field {
-            Some(field) => std::slice::from_ref(field),
-            None => &named.fields,
-        };
         let mut names = vec!["tick".to_owned()];
-        names.extend_from_slice(fields);
+        names.extend(named.columns());
         names.extend(columns(&["action", "mod", "system", "step"]));
         let row = |change: &Change| {
             let mut row = vec![number(change.origin.tick)];
-            row.extend(fields.iter().map(|name| field(change.new.as_ref(), name)));
+            row.extend(named.cells(change.new.as_ref()));
             row.push(text(change.action.name()));
             row.extend(by_whom(&change.origin));
             row
@@ -51,9 +49,9 @@ impl Reader {
         if let [Change { action: Action::Was, origin, .. }] = &changes[..] {
             notes.push(format!("nobody has changed it since tick {}", origin.tick));
         }
-        let shown = |value: Option<&_>| match &named.field {
-            Some(name) => field(value, name),
-            None => json(value),
+        let shown = |value: Option<&_>| match named.asked {
+            Asked::Everything => json(value),
+            _ => named.cells(value).into_iter().next().unwrap_or(Value::Null),
         };
         let row = |change: &Change| {
             let mut row = vec![number(change.origin.tick)];
@@ -77,13 +75,16 @@ impl Reader {
         if told.changes.is_empty() {
             return Err(Failure::Told(self.never(entity, &named)?));
         }
-        if let Some(name) = &named.field {
+        if !matches!(named.asked, Asked::Everything) {
             told.changes.retain(|change| {
-                let (old, new) =
-                    (field(change.old.as_ref(), name), field(change.new.as_ref(), name));
-                change.action != Action::Changed || !same(&old, &new)
+                let (old, new) = (change.old.as_ref(), change.new.as_ref());
+                let called_so = new.or(old).is_none_or(|value| named.was_called_so(value));
+                let (old, new) = (named.cells(old), named.cells(new));
+                let is_same = old.iter().zip(&new).all(|(old, new)| same(old, new));
+                called_so && (change.action != Action::Changed || !is_same)
             });
         }
+        told.notes.extend(named.note());
         Ok((named, told))
     }
 
@@ -92,7 +93,7 @@ impl Reader {
         let world = self.head_world()?;
         Ok(match world.entities.was_issued(entity) {
             false => format!("never had an entity {entity}"),
-            true => format!("has {entity}, which had no {} in these ticks", named.name),
+            true => format!("has {entity}, which had no {} in these ticks", named.name()),
         })
     }
 }

@@ -1,11 +1,15 @@
 //! What people call entities and components.
 
-use crate::ecs::{Entity, Kind, KindId, Registry, Role};
+use rusqlite::types::Value as Cell;
+
+use crate::ecs::{Entity, Kind, KindId, Registry, Role, Source};
+use crate::persist::declarations::Declarations;
 use crate::persist::error::{Failure, Outcome};
-use crate::persist::history::Past;
+use crate::persist::history::{Past, Value};
 use crate::persist::reader::Reader;
 use crate::persist::restore::read_kinds;
-use crate::persist::sql;
+use crate::persist::shape::Shape;
+use crate::persist::sql::{self, cells};
 
 /// How alike two names must be for one to be offered for the other.
 const ALIKE: f64 = 0.7;
@@ -15,11 +19,75 @@ const OFFERED: usize = 5;
 /// A component, or one field of it.
 pub(super) struct Named {
     pub id: KindId,
-    pub name: String,
-    /// All its fields.
-    pub fields: Vec<String>,
-    /// The one that is asked about.
-    pub field: Option<String>,
+    pub shape: Shape,
+    pub asked: Asked,
+}
+
+/// What is asked about a component.
+pub(super) enum Asked {
+    Everything,
+    /// A field that is shown, by its place in the shape.
+    Field(usize),
+    /// A field that is called otherwise now, by the name that it had.
+    Formerly(String),
+}
+
+impl Named {
+    /// What the component is called.
+    pub(super) fn name(&self) -> &str {
+        &self.shape.kind().name
+    }
+
+    /// The names of what is asked about.
+    pub(super) fn columns(&self) -> Vec<String> {
+        let names = || self.shape.names().map(str::to_owned);
+        match &self.asked {
+            Asked::Everything => names().collect(),
+            Asked::Field(at) => names().skip(*at).take(1).collect(),
+            Asked::Formerly(name) => vec![name.clone()],
+        }
+    }
+
+    /// What a value has of that.
+    pub(super) fn cells(&self, value: Option<&Value>) -> Vec<Cell> {
+        match (&self.asked, value) {
+            (Asked::Everything, Some(value)) => self.shape.cells(value),
+            (Asked::Everything, None) => vec![Cell::Null; self.shape.names().count()],
+            (Asked::Field(at), value) => vec![self.shape.cell(value, *at)],
+            (Asked::Formerly(name), value) => vec![cells::field(value, name)],
+        }
+    }
+
+    /// Whether a value was written while what is asked about was called so.
+    pub(super) fn was_called_so(&self, value: &Value) -> bool {
+        match &self.asked {
+            Asked::Formerly(name) => value.kind.fields.iter().any(|field| field.name == *name),
+            _ => true,
+        }
+    }
+
+    /// What became of a field that the component no longer has by that name.
+    pub(super) fn note(&self) -> Option<String> {
+        let (lineage, now) = (self.shape.lineage(), self.shape.kind());
+        let name = match &self.asked {
+            Asked::Everything => return None,
+            Asked::Field(at) if *at < now.fields.len() => return None,
+            Asked::Field(at) => self.shape.names().nth(*at)?,
+            Asked::Formerly(name) => name,
+        };
+        let place = |kind: &Kind| kind.fields.iter().position(|field| field.name == name);
+        let last = (0..lineage.len())
+            .rev()
+            .find(|at| lineage.kind(*at).is_some_and(|it| place(it).is_some()))?;
+        let (had, (_, since)) = (lineage.kind(last)?, lineage.since(last + 1)?);
+        let source = Source::Field(place(had)?);
+        let became = lineage.sources(had, now).iter().position(|it| *it == source);
+        let whose = &now.name;
+        Some(match became.and_then(|at| now.fields.get(at)) {
+            Some(it) => format!("`{name}` of {whose} became `{}` after tick {since}", it.name),
+            None => format!("{whose} lost its `{name}` after tick {since}"),
+        })
+    }
 }
 
 impl Reader {
@@ -59,12 +127,16 @@ impl Reader {
         let Some((id, kind)) = component.filter(|(_, kind)| kind.role == Role::Component) else {
             return unknown(&registry, name);
         };
-        let fields: Vec<String> = kind.fields.iter().map(|field| field.name.clone()).collect();
-        if let Some(field) = field
-            && !fields.iter().any(|known| known == field)
-        {
-            return Err(Failure::Told(unknown_field(kind, field)));
-        }
+        let lineage = Declarations::read(&self.connection)?.of(kind);
+        let shape = Shape::new(kind.clone(), lineage);
+        let asked = match field {
+            None => Asked::Everything,
+            Some(field) => match (shape.names().position(|name| name == field), field) {
+                (Some(at), _) => Asked::Field(at),
+                (None, field) if shape.was_there(field) => Asked::Formerly(field.to_owned()),
+                (None, field) => return Err(Failure::Told(unknown_field(kind, field))),
+            },
+        };
         let past = Past::new(&self.connection);
         if past.omitted()?.contains(&id.0) {
             return Err(Failure::Told(format!(
@@ -72,7 +144,7 @@ impl Reader {
                 kind.name
             )));
         }
-        Ok(Named { id, name: kind.name.clone(), fields, field: field.map(str::to_owned) })
+        Ok(Named { id, shape, asked })
     }
 }
 

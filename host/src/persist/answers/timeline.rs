@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 
 use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
-use crate::ecs::{Entity, Role, Topic, canonical_value, to_json};
+use crate::ecs::{Entity, Role, Topic, canonical_value};
+use crate::persist::declarations::Declarations;
 use crate::persist::error::{Failure, Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter};
 use crate::persist::log::topic_of;
+use crate::persist::payloads::{Payloads, Written};
 use crate::persist::reader::Reader;
 use crate::persist::restore::read_kinds;
 use crate::persist::sql::Table;
@@ -48,15 +50,18 @@ impl Reader {
     /// The events and inputs that name an entity.
     fn events_naming(&self, wanted: Entity, from: u64, to: u64) -> Outcome<Vec<Line>> {
         let registry = read_kinds(&self.connection)?;
+        let declarations = Declarations::read(&self.connection)?;
+        let payloads = Payloads::read(&self.connection, &declarations, &registry)?;
         let mut select = self.connection.prepare(
-            "SELECT tick, topic, system, payload FROM st_events WHERE tick BETWEEN ?1 AND ?2
+            "SELECT tick, topic, system, payload, number FROM st_events WHERE tick BETWEEN ?1 AND ?2
              ORDER BY tick, topic, number",
         )?;
         let mut rows = select.query([from as i64, to as i64])?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
             let Some(Topic::Kind(id)) = topic_of(row.get(1)?) else { continue };
-            let Some(kind) = registry.known(id) else { continue };
+            let number = Some(row.get::<_, i64>(4)?.unsigned_abs());
+            let written = Written { tick: row.get::<_, i64>(0)?.unsigned_abs(), number };
             let payload = row.get_ref(3)?.as_blob().unwrap_or_default();
             let mut is_named = false;
             let mut look = |entity| {
@@ -64,6 +69,8 @@ impl Reader {
                 Ok(entity)
             };
             // What cannot be read names nobody.
+            let Some(value) = payloads.value(id, payload, Some(written)) else { continue };
+            let kind = &value.kind;
             let read = canonical_value(kind, &mut &payload[..], &mut Vec::new(), &mut look);
             if read.is_err() || !is_named {
                 continue;
@@ -73,7 +80,7 @@ impl Reader {
             let by = system.split('/').next().filter(|id| !id.is_empty());
             let by = [by.map_or(Value::Null, text), by.map_or(Value::Null, |_| text(&system))];
             let mut line = vec![Value::Integer(tick), text(action), text(&kind.name), Value::Null];
-            line.extend([Value::Text(to_json(kind, payload).to_string()), Value::Null]);
+            line.extend([json(Some(&value)), Value::Null]);
             line.extend(by);
             line.push(Value::Null);
             lines.push((tick.unsigned_abs(), line));

@@ -5,11 +5,14 @@
 //! gets a number behind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::ecs::{Entity, Kind, KindId, Registry, Role, Type, World, to_json};
+use crate::persist::declarations::Declarations;
+use crate::persist::shape::Shape;
 
 use super::cells;
 use super::views;
@@ -37,9 +40,9 @@ pub(super) enum Source {
     Relations,
     /// Every entity.
     Entities,
-    /// Every value that a component had: tick, entity, fields, and who changed
-    /// it.
-    History(KindId),
+    /// Every value that a component had: tick, entity, the fields that it has or
+    /// had, and who changed it.
+    History(KindId, Arc<Shape>),
     /// Everything that happened.
     Changes,
     /// Few rows, listed.
@@ -54,7 +57,11 @@ pub(super) fn taken(connection: &Connection) -> rusqlite::Result<BTreeSet<String
 }
 
 /// Every table over a world, but the listing of tables.
-pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
+pub(super) fn shown(
+    world: &World,
+    declarations: &Declarations,
+    taken: &BTreeSet<String>,
+) -> Vec<Shown> {
     let mut names = Names::beside(taken);
     let mut shown = vec![
         Shown {
@@ -105,7 +112,11 @@ pub(super) fn shown(world: &World, taken: &BTreeSet<String>) -> Vec<Shown> {
     ];
     let of_kinds = of_kinds(&world.registry, &mut names);
     let histories = of_kinds.iter().filter_map(|table| match table.source {
-        Source::Component(kind) => Some(history(kind, table, &mut names)),
+        Source::Component(id) => {
+            let kind = world.registry.get(id).clone();
+            let shape = Shape::new(kind.clone(), declarations.of(&kind));
+            Some(history(id, shape, table, &mut names))
+        }
         _ => None,
     });
     let histories: Vec<Shown> = histories.collect();
@@ -148,14 +159,16 @@ fn of_kinds(registry: &Registry, names: &mut Names) -> Vec<Shown> {
 }
 
 /// What became of a component, beside its table.
-fn history(kind: KindId, table: &Shown, names: &mut Names) -> Shown {
+fn history(kind: KindId, shape: Shape, table: &Shown, names: &mut Names) -> Shown {
     let mut columns = Names::default();
     let mut all = vec![(columns.claim("tick"), "INTEGER")];
     all.extend(table.columns.iter().map(|(name, ty)| (columns.claim(name), *ty)));
+    let gone = shape.names().zip(shape.types()).skip(table.columns.len() - 1);
+    all.extend(gone.map(|(name, ty)| (columns.claim(name), affinity(ty))));
     let by = ["action", "mod", "system", "step"];
     all.extend(by.map(|name| (columns.claim(name), "TEXT")));
     let name = names.claim(&format!("{}_history", table.name));
-    Shown { name, columns: all, source: Source::History(kind) }
+    Shown { name, columns: all, source: Source::History(kind, Arc::new(shape)) }
 }
 
 /// The table of entities that were given names.
@@ -199,7 +212,7 @@ pub(super) fn listing(shown: &[Shown], tick: Option<u64>, of_mods: &[(String, St
             let what = match shown.source {
                 Source::Component(_) => "component",
                 Source::Relation(_) => "relation",
-                Source::History(_) | Source::Changes => "history",
+                Source::History(..) | Source::Changes => "history",
                 Source::Entities | Source::Relations | Source::Listed(_) => "world",
             };
             line(&shown.name, what, columns.join(", "))

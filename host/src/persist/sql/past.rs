@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, Result};
 
-use crate::ecs::{Entity, Kind, KindId};
+use crate::ecs::{Entity, KindId};
 use crate::persist::error::{Failure, Outcome};
 use crate::persist::history::{Change, Course, Filter, Past};
 
@@ -115,13 +115,19 @@ pub(super) fn change_cell(change: &Change, column: usize) -> Value {
     }
 }
 
-/// A cell of a row of a component's history.
-pub(super) fn history_cell(change: &Change, kind: &Kind, column: usize) -> Value {
-    let past_fields = 2 + kind.fields.len();
+/// A cell of a row of a component's history, with the fields of its value, of
+/// which there are none where it went.
+pub(super) fn history_cell(
+    change: &Change,
+    fields: usize,
+    values: &[Value],
+    column: usize,
+) -> Value {
+    let past_fields = 2 + fields;
     match column {
         0 => Value::Integer(change.origin.tick as i64),
         1 => change.entity.map_or(Value::Null, cells::entity),
-        at if at < past_fields => cells::field(change.new.as_ref(), &kind.fields[at - 2].name),
+        at if at < past_fields => values.get(at - 2).cloned().unwrap_or(Value::Null),
         at if at == past_fields => Value::Text(change.action.name().to_owned()),
         at => cells::by_whom(&change.origin, at - past_fields - 1),
     }

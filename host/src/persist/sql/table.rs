@@ -21,6 +21,7 @@ use rusqlite::{Connection, Error, Result};
 
 use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Storage, World, to_json};
 use crate::persist::history::Change;
+use crate::persist::shape::Shape;
 
 use super::names::{Shown, Source};
 use super::past::{Archive, Wanted};
@@ -72,7 +73,7 @@ impl WorldTable {
             Source::Relation(_) | Source::Relations => self.world.relations.len(),
             Source::Entities => self.world.entities.alive() as usize,
             Source::Listed(rows) => rows.len(),
-            Source::History(_) | Source::Changes => PAST_ROWS as usize,
+            Source::History(..) | Source::Changes => PAST_ROWS as usize,
         }
     }
 
@@ -81,7 +82,7 @@ impl WorldTable {
         match self.shown.source {
             Source::Component(_) | Source::Entities => 1,
             Source::Relation(_) => 2,
-            Source::Relations | Source::Listed(_) | Source::History(_) | Source::Changes => 0,
+            Source::Relations | Source::Listed(_) | Source::History(..) | Source::Changes => 0,
         }
     }
 
@@ -146,7 +147,7 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> Result<bool> {
-        if matches!(self.shown.source, Source::History(_) | Source::Changes) {
+        if matches!(self.shown.source, Source::History(..) | Source::Changes) {
             Self::best_of_past(info);
             return Ok(true);
         }
@@ -202,7 +203,7 @@ enum Row<'w> {
     Listed(&'w [Value]),
     /// What happened, in general or to a component.
     Change(Change),
-    History(&'w Kind, Change),
+    History(&'w Shape, Change),
 }
 
 type Rows<'w> = Box<dyn Iterator<Item = Result<Row<'w>>> + 'w>;
@@ -215,8 +216,8 @@ struct WorldCursor<'w> {
     source: &'w Source,
     rows: Rows<'w>,
     row: Option<Row<'w>>,
-    /// The fields of a dynamic row, once one of them was asked for: they can
-    /// only be read together.
+    /// The fields of a dynamic row, or of one of history, once one of them was
+    /// asked for: they can only be read together.
     cells: OnceCell<Vec<Value>>,
     number: i64,
 }
@@ -255,7 +256,7 @@ impl<'w> WorldCursor<'w> {
                 }))
             }
             Source::Listed(rows) => Box::new(rows.iter().map(|row| Row::Listed(row))),
-            Source::History(_) | Source::Changes => Box::new(std::iter::empty()),
+            Source::History(..) | Source::Changes => Box::new(std::iter::empty()),
         }
     }
 
@@ -292,7 +293,7 @@ impl<'w> WorldCursor<'w> {
     /// Rows of history, found by what is given.
     fn past(&self, how: c_int, arguments: &Filters<'_>) -> Result<Rows<'w>> {
         let kind = match self.source {
-            Source::History(kind) => Some(*kind),
+            Source::History(kind, _) => Some(*kind),
             _ => None,
         };
         let mut wanted = Wanted { kind, entity: None, from: 0, to: u64::MAX };
@@ -317,12 +318,12 @@ impl<'w> WorldCursor<'w> {
                 wanted.to = wanted.to.min(high);
             }
         }
-        let declared = kind.map(|kind| &**self.world.registry.get(kind));
+        let source = self.source;
         let rows = self.archive.into_iter().flat_map(move |archive| archive.clone().rows(wanted));
         Ok(Box::new(rows.map(move |row| {
-            row.map(|change| match declared {
-                Some(kind) => Row::History(kind, change),
-                None => Row::Change(change),
+            row.map(|change| match source {
+                Source::History(_, shape) => Row::History(shape, change),
+                _ => Row::Change(change),
             })
         })))
     }
@@ -345,7 +346,7 @@ fn entities(archetype: &Archetype) -> impl Iterator<Item = Entity> {
 unsafe impl VTabCursor for WorldCursor<'_> {
     fn filter(&mut self, by: c_int, _: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
         self.rows = match (self.source, by) {
-            (Source::History(_) | Source::Changes, how) => self.past(how, arguments)?,
+            (Source::History(..) | Source::Changes, how) => self.past(how, arguments)?,
             (_, ALL) => Box::new(self.all().map(Ok)),
             (_, by) => match arguments.get(0)? {
                 Value::Integer(bits) => {
@@ -394,7 +395,11 @@ unsafe impl VTabCursor for WorldCursor<'_> {
             (Some(Row::Entity(_, _, archetype)), _) => Value::Text(self.components(archetype)),
             (Some(Row::Listed(cells)), at) => cells.get(at).cloned().unwrap_or(Value::Null),
             (Some(Row::Change(change)), at) => past::change_cell(change, at),
-            (Some(Row::History(kind, change)), at) => past::history_cell(change, kind, at),
+            (Some(Row::History(shape, change)), at) => {
+                let cells = || change.new.as_ref().map_or(Vec::new(), |new| shape.cells(new));
+                let fields = self.cells.get_or_init(cells);
+                past::history_cell(change, shape.names().count(), fields, at)
+            }
         };
         context.set_result(value)
     }

@@ -6,9 +6,9 @@
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
-use crate::ecs::{KindId, Registry, Topic, World, to_json};
+use crate::ecs::{KindId, Registry, Topic, World};
 use crate::persist::log::topic_of;
-use crate::persist::restore::{check_payload, subject};
+use crate::persist::payloads::{Payloads, Written};
 
 /// A view of the log.
 pub(super) struct View {
@@ -37,20 +37,21 @@ pub(super) const VIEWS: &[View] = &[
     View {
         name: "events",
         columns: "tick, number, name, system, payload",
-        select: "SELECT tick, number, st_topic(topic), nullif(system, ''), st_json(topic, payload)
+        select: "SELECT tick, number, st_topic(topic), nullif(system, ''), st_json(topic, payload, tick, number)
                  FROM main.st_events",
         until: UP_TO,
     },
     View {
         name: "inputs",
         columns: "tick, name, sender, payload",
-        select: "SELECT tick, st_topic(kind), sender, st_json(kind, payload) FROM main.st_inputs",
+        select: "SELECT tick, st_topic(kind), sender, st_json(kind, payload, tick, NULL)
+                 FROM main.st_inputs",
         until: UP_TO,
     },
     View {
         name: "inbox",
         columns: "name, sender, payload, sent_at",
-        select: "SELECT st_topic(kind), sender, st_json(kind, payload),
+        select: "SELECT st_topic(kind), sender, st_json(kind, payload, NULL, NULL),
                      strftime('%Y-%m-%dT%H:%M:%fZ', sent_at / 1000.0, 'unixepoch')
                  FROM main.st_inbox",
         until: None,
@@ -132,6 +133,7 @@ pub(super) fn names() -> impl Iterator<Item = String> {
 pub(super) fn make(
     connection: &Connection,
     world: &World,
+    payloads: Payloads,
     tick: Option<u64>,
 ) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
@@ -141,10 +143,13 @@ pub(super) fn make(
     connection.create_scalar_function("st_topic", 1, flags, move |context| {
         Ok(topic(context)?.map(|topic| topic_name(topic, &registry)))
     })?;
-    let registry = world.registry.clone();
-    connection.create_scalar_function("st_json", 2, flags, move |context| {
+    connection.create_scalar_function("st_json", 4, flags, move |context| {
         let payload = context.get_raw(1).as_blob_or_null()?.unwrap_or_default();
-        Ok(topic(context)?.and_then(|topic| shown(topic, payload, &registry)))
+        let (tick, number): (Option<i64>, Option<i64>) = (context.get(2)?, context.get(3)?);
+        let number = number.map(i64::unsigned_abs);
+        let written = tick.map(|tick| Written { tick: tick.unsigned_abs(), number });
+        let json = topic(context)?.and_then(|topic| payloads.json(topic, payload, written));
+        Ok(json.map(|json| json.to_string()))
     })?;
     let before = tick.map(|tick| format!("WHERE since < max({tick}, 1)")).unwrap_or_default();
     for View { name, columns, select, until } in at(tick) {
@@ -174,17 +179,5 @@ fn topic_name(topic: Topic, registry: &Registry) -> String {
         Topic::Kind(kind) => name(kind),
         Topic::Removed(kind) => format!("removed {}", name(kind)),
         Topic::Despawned => "despawned".to_owned(),
-    }
-}
-
-/// The payload of an event as JSON; nothing for one that is broken, which in
-/// the log nobody has looked at.
-fn shown(topic: Topic, payload: &[u8], registry: &Registry) -> Option<String> {
-    if check_payload(registry, topic, payload).is_err() {
-        return None;
-    }
-    match topic {
-        Topic::Kind(kind) => Some(to_json(registry.get(kind), payload).to_string()),
-        _ => subject(payload).map(|entity| format!("{{\"entity\":{}}}", entity.to_bits())),
     }
 }
