@@ -8,6 +8,7 @@ mod change;
 mod compare;
 mod course;
 mod delta;
+mod edits;
 mod frames;
 mod keyframe;
 mod past;

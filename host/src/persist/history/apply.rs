@@ -19,6 +19,7 @@ use super::super::restore::{
 };
 use super::block::Body;
 use super::delta::{Delta, event, stamp};
+use super::edits;
 use super::frames::unpack;
 use super::segment::Segment;
 
@@ -138,6 +139,16 @@ impl<'a> Loaded<'a> {
                 Some(value) => resources.insert(KindId(*kind), value[..].into()),
                 None => resources.remove(&KindId(*kind)),
             };
+        }
+        for (_, kind, edits) in self.delta.edited.iter().filter(|(of, ..)| of_step(of)) {
+            let resources = Arc::make_mut(&mut world.resources);
+            let value = resources.get_mut(&KindId(*kind));
+            let edited = value.as_ref().and_then(|value| edits::apply(value, edits));
+            let (Some(value), Some(edited)) = (value, edited) else {
+                return self.broken("a resource in it is edited that is another");
+            };
+            *value = edited[..].into();
+            self.check(world, *kind, Role::Component, &Some(ByteBuf::from(edited)))?;
         }
         Ok(())
     }

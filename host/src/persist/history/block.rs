@@ -6,20 +6,23 @@
 //! | part | bytes |
 //! |---|---|
 //! | which rows | one: 0 all, 1 a bit each, 2 the gaps between them |
-//! | how values are given | one: 0 planes, 1 one value for all, 2 whole values |
+//! | how values are given | one: 0 planes, 1 one value for all, 2 whole values, 3 edits |
 //! | rows | for bits and gaps: how many; then the bits, or the gaps |
 //! | values | see below |
 //!
 //! Planes are the XOR with the value before, the first byte of every row, then
 //! the second, and so on: numbers that change a little leave planes of zeros,
 //! which compress to nothing. A row that was not there before counts as zeros.
-//! Whole values, each with its length, are for rows that differ in length.
+//! Whole values, each with its length, are for rows that differ in length. Where
+//! that is much shorter, edits of the values before stand in their place, each
+//! with its length ([`super::edits`]).
 
 use std::borrow::Cow;
 
 use crate::ecs::Bytes;
 
 use super::super::encode::{Page, slot_bytes};
+use super::edits;
 
 /// Rows of a block. Smaller ones would make the history of one entity cheaper
 /// to read and all of it larger.
@@ -32,6 +35,12 @@ const GAPS: u8 = 2;
 const PLANES: u8 = 0;
 const UNIFORM: u8 = 1;
 const WHOLE: u8 = 2;
+const EDITS: u8 = 3;
+
+/// Bytes of whole values from which on it is worth looking for edits, and how
+/// many times shorter those must be.
+const WORTH_EDITING: usize = 512;
+const TIMES_SHORTER: usize = 2;
 
 /// Bytes that a row of any page has, if all have as many.
 pub(super) fn width(page: Page<'_>) -> Option<usize> {
@@ -124,11 +133,46 @@ fn encode_whole(before: &[Bytes], now: &[Bytes]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     put_rows(&rows, now.len(), &mut body);
     body[1] = WHOLE;
-    for row in rows {
-        put_number(now[row].len(), &mut body);
-        body.extend_from_slice(&now[row]);
+    let start = body.len();
+    for row in &rows {
+        put_number(now[*row].len(), &mut body);
+        body.extend_from_slice(&now[*row]);
+    }
+    let whole = body.len() - start;
+    if whole >= WORTH_EDITING
+        && let Some(edits) = encode_edits(before, now, &rows, whole / TIMES_SHORTER)
+    {
+        body.truncate(start);
+        body[1] = EDITS;
+        body.extend_from_slice(&edits);
     }
     Some(body)
+}
+
+/// A value as edits of what it was; nothing where those are not much shorter.
+pub(super) fn worthy_edits(before: &[u8], now: &[u8]) -> Option<Vec<u8>> {
+    let edits = (now.len() >= WORTH_EDITING).then(|| edits::encode(before, now));
+    edits.filter(|edits| edits.len() * TIMES_SHORTER <= now.len())
+}
+
+/// The rows as edits of what they were; nothing where those are longer than that.
+fn encode_edits(
+    before: &[Bytes],
+    now: &[Bytes],
+    rows: &[usize],
+    bytes_max: usize,
+) -> Option<Vec<u8>> {
+    let mut all = Vec::new();
+    for row in rows {
+        let old = before.get(*row).map_or(&[][..], |old| old);
+        let edits = edits::encode(old, &now[*row]);
+        put_number(edits.len(), &mut all);
+        all.extend_from_slice(&edits);
+        if all.len() > bytes_max {
+            return None;
+        }
+    }
+    Some(all)
 }
 
 /// Writes which of so many rows changed; for planes, until told otherwise.
@@ -152,7 +196,7 @@ fn put_rows(rows: &[usize], total: usize, body: &mut Vec<u8>) {
     }
 }
 
-fn put_number(mut number: usize, into: &mut Vec<u8>) {
+pub(super) fn put_number(mut number: usize, into: &mut Vec<u8>) {
     while number >= 0x80 {
         into.push(number as u8 | 0x80);
         number >>= 7;
@@ -163,13 +207,13 @@ fn put_number(mut number: usize, into: &mut Vec<u8>) {
 /// What came of reading a body: nothing where it is none.
 type Read<T> = Option<T>;
 
-fn take<'a>(from: &mut &'a [u8], bytes: usize) -> Read<&'a [u8]> {
+pub(super) fn take<'a>(from: &mut &'a [u8], bytes: usize) -> Read<&'a [u8]> {
     let (taken, rest) = from.split_at_checked(bytes)?;
     *from = rest;
     Some(taken)
 }
 
-fn number(from: &mut &[u8]) -> Read<usize> {
+pub(super) fn number(from: &mut &[u8]) -> Read<usize> {
     let mut number = 0_usize;
     for shift in (0..35).step_by(7) {
         let byte = take(from, 1)?[0];
@@ -234,7 +278,7 @@ impl<'a> Body<'a> {
     pub(super) fn apply(&self, width: usize, bytes: &mut [u8]) -> Read<()> {
         let count = self.rows.len();
         let expected = if self.form == UNIFORM { width } else { count.checked_mul(width)? };
-        if self.values.len() != expected || self.form == WHOLE {
+        if self.values.len() != expected || !matches!(self.form, PLANES | UNIFORM) {
             return None;
         }
         for (at, row) in self.rows.iter().enumerate() {
@@ -268,32 +312,37 @@ impl<'a> Body<'a> {
 
     /// Changes rows that differ in length.
     pub(super) fn apply_whole(&self, items: &mut [Bytes]) -> Read<()> {
-        if self.form != WHOLE {
-            return None;
-        }
         let mut rest = self.values;
         for row in &self.rows {
-            let length = number(&mut rest)?;
-            *items.get_mut(*row)? = take(&mut rest, length)?.into();
+            let item = items.get_mut(*row)?;
+            *item = self.value(item, &mut rest)?.into();
         }
         rest.is_empty().then_some(())
     }
 
-    /// The value of one row that differs in length, if it is among those that
-    /// changed.
-    pub(super) fn whole(&self, row: usize) -> Read<Option<&'a [u8]>> {
-        if self.form != WHOLE {
-            return None;
-        }
+    /// What became of one row that differs in length, which was this before, if
+    /// it is among those that changed.
+    pub(super) fn whole(&self, row: usize, before: &[u8]) -> Read<Option<Cow<'a, [u8]>>> {
         let mut rest = self.values;
         for known in &self.rows {
-            let length = number(&mut rest)?;
-            let value = take(&mut rest, length)?;
             if *known == row {
-                return Some(Some(value));
+                return self.value(before, &mut rest).map(Some);
             }
+            let length = number(&mut rest)?;
+            take(&mut rest, length)?;
         }
         Some(None)
+    }
+
+    /// The next value, of a row that was this before.
+    fn value(&self, before: &[u8], rest: &mut &'a [u8]) -> Read<Cow<'a, [u8]>> {
+        let length = number(rest)?;
+        let told = take(rest, length)?;
+        match self.form {
+            WHOLE => Some(Cow::Borrowed(told)),
+            EDITS => edits::apply(before, told).map(Cow::Owned),
+            _ => None,
+        }
     }
 }
 
@@ -332,13 +381,21 @@ mod tests {
         fn rows_that_differ_in_length_come_back(
             before in vec(vec(any::<u8>(), 0..4), 0..40),
             now in vec(vec(any::<u8>(), 0..4), 1..40),
+            long in vec(any::<u8>(), 0..900),
         ) {
+            let longer = |rows: Vec<Vec<u8>>| rows.into_iter().map(|row| [&long[..], &row].concat());
+            let (before, now): (Vec<_>, Vec<_>) = (longer(before).collect(), longer(now).collect());
             let items = |rows: &[Vec<u8>]| rows.iter().map(|row| row[..].into()).collect::<Vec<Bytes>>();
             let (before, now) = (items(&before), items(&now));
             let mut applied = before.clone();
             applied.resize(now.len(), Bytes::from([]));
             if let Some(body) = encode_whole(&before, &now) {
-                Body::read(&body, now.len()).expect("a body").apply_whole(&mut applied).expect("applied");
+                let body = Body::read(&body, now.len()).expect("a body");
+                for row in 0..now.len() {
+                    let one = body.whole(row, &applied[row]).expect("read");
+                    prop_assert_eq!(&*one.unwrap_or(Cow::Borrowed(&applied[row])), &*now[row]);
+                }
+                body.apply_whole(&mut applied).expect("applied");
             }
             prop_assert_eq!(applied, now);
         }
@@ -349,7 +406,7 @@ mod tests {
                 let _ = body.apply(3, &mut vec![0; total * 3]);
                 let _ = body.apply_whole(&mut vec![Bytes::from([]); total]);
                 let _ = body.apply_to(1, &mut [0; 3]);
-                let _ = body.whole(1);
+                let _ = body.whole(1, &[7; 20]);
             }
         }
     }

@@ -90,8 +90,8 @@ impl Body<'_> {
         if form.width().is_some() {
             return self.apply_to(row, value).map(drop);
         }
-        if let Some(whole) = self.whole(row)? {
-            *value = whole.to_vec();
+        if let Some(whole) = self.whole(row, value)? {
+            *value = whole.into_owned();
         }
         Some(())
     }

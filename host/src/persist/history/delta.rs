@@ -65,6 +65,10 @@ pub(crate) struct Delta {
     pub tables: Vec<(String, Option<TableSum>)>,
     /// The head of the chain of free entities.
     pub first_free: u32,
+    /// Resources whose value became another by edits: step, kind, edits. Deltas
+    /// of before there were such do not have it.
+    #[serde(default)]
+    pub edited: Vec<(u16, u32, ByteBuf)>,
 }
 
 /// Rows, bytes and the four lanes of the sum.
@@ -209,7 +213,13 @@ fn rest_of_step(delta: &mut Delta, at: u16, step: &Step) {
             .resources
             .iter()
             .filter(|(kind, value)| before.resources.get(kind) != Some(value));
-        delta.resources.extend(changed.map(|(kind, value)| (at, kind.0, Some(bytes(value)))));
+        for (kind, value) in changed {
+            let old = before.resources.get(kind);
+            match old.and_then(|old| block::worthy_edits(old, value)) {
+                Some(edits) => delta.edited.push((at, kind.0, ByteBuf::from(edits))),
+                None => delta.resources.push((at, kind.0, Some(bytes(value)))),
+            }
+        }
         let gone = before.resources.keys().filter(|kind| !after.resources.contains_key(kind));
         delta.resources.extend(gone.map(|kind| (at, kind.0, None)));
     }

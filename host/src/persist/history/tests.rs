@@ -1,8 +1,10 @@
 //! Worlds through deltas and keyframes, and what is none of either.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bolero::check as fuzz;
+use serde_json::json;
 
 use super::super::tests::sample::Sample;
 use super::apply::Loaded;
@@ -10,7 +12,10 @@ use super::delta::Delta;
 use super::frames::{Frames, compress, read_head, unpack};
 use super::keyframe::{self, Keyframe};
 use super::{Recorder, compare};
-use crate::ecs::World;
+use crate::ecs::{
+    Bytes, Command, Edit, Entity, Field, Kind, KindId, OnDespawn, Role, Stamp, Storage, Type,
+    Values, World, from_json,
+};
 use crate::fuzz::altered;
 use crate::hash::StateHasher;
 use crate::record::Step;
@@ -78,6 +83,85 @@ fn columns_that_are_not_kept_come_back_blank() {
     };
     assert_eq!(there(&world), there(&sample.world));
     assert_ne!(digest(&world), digest(&sample.world));
+}
+
+/// A map of many cells, of which some have another number.
+fn map(kind: &Kind, others: &[usize]) -> Bytes {
+    let mut cells: Vec<usize> = (0..60_000).map(|at| 70_000 + at * 7919 % 50_021).collect();
+    others.iter().for_each(|at| cells[*at] += 1);
+    cells.truncate(cells.len() - others.len());
+    from_json(kind, &json!({ "cells": cells })).expect("fits").into()
+}
+
+/// A world in which an entity has a map, and the world itself has one.
+fn with_maps() -> (World, KindId) {
+    let mut world = World::new(8);
+    let cells = Field {
+        name: "cells".to_owned(),
+        ty: Type::parse("list<u32>").expect("a type"),
+        offset: 0,
+    };
+    let (role, storage, detach) = (Role::Component, Storage::Dynamic, OnDespawn::Detach);
+    let kind = Kind::new("test/Map".to_owned(), role, storage, 0, vec![cells], detach);
+    let id = Arc::make_mut(&mut world.registry).add(kind.expect("a kind"));
+    let nobody = Entity::stand_in(0, 0);
+    change_maps(&mut world, id, Edit::Spawn(vec![id]), nobody, &[]);
+    (world, id)
+}
+
+fn change_maps(world: &mut World, id: KindId, edit: Edit, whose: Entity, others: &[usize]) {
+    let tick = world.tick() + 1;
+    world.set_tick(tick);
+    let kind = world.registry.get(id).clone();
+    let mut column = Values::new(&kind, 8);
+    column.push(&map(&kind, others));
+    let (at, entities, others_of) = (vec![0], vec![whose], Vec::new());
+    let command = Command { edit, at, entities, others: others_of, columns: vec![column] };
+    world.apply(vec![command], Stamp::commands(tick));
+    Arc::make_mut(&mut world.resources).insert(id, map(&kind, others));
+}
+
+#[test]
+fn a_few_bytes_of_a_large_value_are_a_few_bytes_of_history() {
+    let (mut world, id) = with_maps();
+    let whose =
+        world.archetypes().iter().find(|it| !it.is_empty()).expect("one").entities().row(0)[0];
+    for others in [&[5, 30_000, 59_000][..], &[5, 6, 40_000], &[], &[59_999]] {
+        let before = world.clone();
+        change_maps(&mut world, id, Edit::Insert(id), whose, others);
+        let frames = delta(&before, &world);
+        let bytes: usize = frames.iter().map(Vec::len).sum();
+        assert!(bytes < 1000, "{bytes} bytes for {} cells", others.len());
+        let past = applied(&before, read_head(&frames[0]).expect("a head"), &frames);
+        assert_eq!(digest(&past.expect("applied")), digest(&world));
+        let altered: Vec<Frames> = (1..frames.len())
+            .map(|torn| {
+                frames
+                    .iter()
+                    .enumerate()
+                    .map(|(at, frame)| if at == torn { compress(&[3; 40]) } else { frame.clone() })
+                    .collect()
+            })
+            .collect();
+        for torn in altered {
+            let refused = applied(&before, read_head(&torn[0]).expect("a head"), &torn);
+            assert!(refused.is_none(), "what is no edit is none");
+        }
+    }
+}
+
+#[test]
+fn edits() {
+    let (world, id) = with_maps();
+    let kind = world.registry.get(id).clone();
+    let (before, now) = (map(&kind, &[]), map(&kind, &[7, 20_000, 20_100]));
+    let whole = [super::edits::encode(&before, &now)];
+    fuzz!().with_iterations(3_000).with_max_len(64).for_each(|input: &[u8]| {
+        let bytes = altered(&whole, input);
+        if let Some(made) = super::edits::apply(&before, &bytes) {
+            assert!(made.len() <= before.len() + bytes.len());
+        }
+    });
 }
 
 #[test]
