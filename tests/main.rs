@@ -36,6 +36,7 @@ mod running;
 mod scaffold;
 mod scenarios;
 mod shell;
+mod swaps;
 mod tables;
 mod time;
 #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! The mods of a save: which ran from when on, their components and assets.
 //!
-//! Contents are kept once for each BLAKE3 digest, compressed, and for ever:
-//! whatever ran in a save can run again. A slim save keeps of them only digest
-//! and size, and needs them from elsewhere. A set of mods is complete, and
+//! Contents are kept once for each BLAKE3 digest, compressed, for as long as a
+//! tick, a snapshot or a way back needs them. A slim save keeps of them only
+//! digest and size, and needs them from elsewhere. A set of mods is complete, and
 //! stands until the next one.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,7 @@ use crate::migration::Conversions;
 use crate::record::{Digest, hex};
 
 use super::error::{Failure, Outcome, SaveError, damage};
+use super::history::APART;
 
 /// A mod as a save carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,8 @@ pub struct LockedMod {
     pub bytes: u64,
     /// Whether the save has all of them, which a slim one has not.
     pub is_in_save: bool,
-    /// The first tick since which it has run with this component.
+    /// The first tick since which it has run with this component, of those that
+    /// the save knows the mods of.
     pub since_tick: u64,
 }
 
@@ -424,6 +426,53 @@ pub(super) fn write(
         }
     }
     Ok(set)
+}
+
+/// Drops sets of mods that nothing reaches any more, with their contents: no
+/// tick that can be gone back to or run again ran with them, nothing in the log
+/// was written then, and nobody can fall back on them. Says how many.
+pub(super) fn forget(connection: &Connection) -> Outcome<usize> {
+    let mut select = connection.prepare("SELECT number, since FROM st_mod_sets ORDER BY number")?;
+    let sets = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sets: Vec<(i64, i64)> = sets.collect::<Result<_, _>>()?;
+    // Unread events have the form of today, however old they are.
+    let oldest: Option<i64> = connection.query_row(
+        "SELECT min(tick) FROM (
+             SELECT tick FROM (SELECT min(tick) AS tick FROM st_keyframes WHERE number < ?1)
+             UNION ALL SELECT tick FROM (SELECT min(tick) AS tick FROM st_inputs)
+             UNION ALL SELECT tick FROM (SELECT min(tick) AS tick FROM st_events
+                 JOIN st_topics USING (topic) WHERE number <= passed)
+             UNION ALL SELECT tick FROM st_world)",
+        [APART],
+        |row| row.get(0),
+    )?;
+    let mut select = connection.prepare("SELECT DISTINCT tick FROM st_snapshots")?;
+    let snapshots = select.query_map([], |row| row.get(0))?;
+    let snapshots: Vec<i64> = snapshots.collect::<Result<_, _>>()?;
+    // The place of the set that a tick ran with.
+    let place = |tick: i64| sets.iter().rposition(|(_, since)| *since < tick.max(1)).unwrap_or(0);
+    let first = place(oldest.unwrap_or(0));
+    // A set goes back to the one before it where a new mod faults.
+    let needed = |at: usize| {
+        let of = |place: usize| at == place || at + 1 == place;
+        at + 1 >= first || snapshots.iter().any(|tick| of(place(*tick)))
+    };
+    let gone: Vec<i64> =
+        (0..).zip(&sets).filter(|(at, _)| !needed(*at)).map(|(_, (number, _))| *number).collect();
+    for number in &gone {
+        for table in ["st_mods", "st_assets"] {
+            connection.execute(&format!("DELETE FROM {table} WHERE mod_set = ?1"), [number])?;
+        }
+        connection.execute("DELETE FROM st_mod_sets WHERE number = ?1", [number])?;
+    }
+    if !gone.is_empty() {
+        connection.execute(
+            "DELETE FROM st_blobs WHERE digest NOT IN (
+                 SELECT component FROM st_mods UNION SELECT blob FROM st_assets)",
+            [],
+        )?;
+    }
+    Ok(gone.len())
 }
 
 fn digest(bytes: &[u8]) -> Digest {

@@ -6,7 +6,7 @@ use crate::config::HistorySettings;
 
 use super::error::{Failure, Outcome, SaveError};
 use super::save::{Save, begin};
-use super::{connect, log};
+use super::{connect, log, mods};
 
 /// What pruning left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,10 @@ pub struct Pruned {
     pub bytes: (u64, u64),
 }
 
-/// Drops history and logs of ticks before the last so many. History goes in
-/// groups of ticks, so that a few more may stay. The file keeps its size until
-/// it is compacted, and new ticks use the room.
+/// Drops history and logs of ticks before the last so many, and the mods that
+/// only those ran with. History goes in groups of ticks, so that a few more may
+/// stay. The file keeps its size until it is compacted, and new ticks use the
+/// room.
 pub fn prune(path: &Path, ticks: u64) -> Result<Pruned, SaveError> {
     let (mut save, config, world) = Save::open(path)?;
     let settings = HistorySettings { ticks: ticks.max(1), ..config.history };
@@ -54,6 +55,7 @@ impl Save {
         let groups = changes.dropped() as u64;
         let first = self.history.first_tick_after(&changes);
         log::prune(&transaction, tick, settings.ticks, first, None)?;
+        mods::forget(&transaction)?;
         transaction.commit()?;
         drop(connection);
         self.history.apply(changes);
@@ -64,11 +66,9 @@ impl Save {
     fn compact(&self) -> Outcome<()> {
         let database = self.database();
         let connection = database.lock();
-        connection.execute(
-            "DELETE FROM st_blobs WHERE digest NOT IN (
-                 SELECT component FROM st_mods UNION SELECT blob FROM st_assets)",
-            [],
-        )?;
+        let transaction = begin(&connection)?;
+        mods::forget(&transaction)?;
+        transaction.commit()?;
         // The copy that it makes must not have to fit into memory.
         connection.pragma_update(None, "temp_store", "FILE")?;
         let compacted = connection.execute_batch("VACUUM").map_err(Failure::from);

@@ -36,7 +36,7 @@ const BYTES_PER_COMMIT: usize = 4 << 20;
 const ROWS_AT_ONCE: u32 = 4096;
 
 /// Keyframes from this number on belong to snapshots, and to no group.
-pub(super) const APART: i64 = 1 << 40;
+pub(in crate::persist) const APART: i64 = 1 << 40;
 
 /// The id of a frame.
 pub(super) fn frame_id(of: i64, frame: u16) -> i64 {

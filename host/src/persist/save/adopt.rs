@@ -93,6 +93,7 @@ impl Save {
             false => history::Changes::default(),
         };
         write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
+        mods::forget(&transaction)?;
         transaction.commit()?;
         drop(connection);
 
