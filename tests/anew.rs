@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
-use sandtable::persist::{Answer, ExportFormat, Reader, Table, Ticks, export};
+use sandtable::persist::{self, Answer, ExportFormat, Reader, Table, Ticks, export};
 use serde_json::json;
 
 use crate::harness::*;
@@ -173,4 +173,20 @@ fn values_that_a_conversion_took_are_shown_as_they_were() {
     export(&save, Some(3), ExportFormat::Csv, &exported).unwrap();
     let purses = std::fs::read_to_string(exported.join("shop_purse.csv")).unwrap();
     assert!(purses.starts_with("entity,gold,silver"), "{purses}");
+}
+
+#[test]
+fn inputs_that_wait_go_back_with_the_kinds() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = swapped(folder.path(), 8, "shop_renamed");
+    let send = |coins: u64| persist::send(&save, "shop/Gift", &json!({ "coins": coins }), "test");
+    send(7).unwrap();
+    // More than the kind of before has room for.
+    send(1 << 40).unwrap();
+    let rewound = persist::rewind(&save, 5).unwrap();
+    assert_eq!(rewound.lost_inputs, 1, "and it is said");
+    assert_eq!(lines(&ask(&save, "SELECT payload FROM inbox")), ["{\"gold\":7}"]);
+    let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
+    assert_eq!(run(&mut world, 1)[0].inputs.len(), 1);
+    world.close().unwrap();
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use sandtable::persist;
 use sandtable::record::hex;
 
+use super::rewind::lost_inputs;
 use super::screen::answer;
 use super::text::count;
 
@@ -33,5 +34,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, at, output } = arguments;
     let made = persist::branch(&save, at, &output)?;
     let (tick, hash) = (count(made.tick), hex(&made.hash));
-    Ok(answer(&format!("{}: tick {tick}, hash {hash}", output.display()))?)
+    let mut lines = vec![format!("{}: tick {tick}, hash {hash}", output.display())];
+    lines.extend(lost_inputs(&made));
+    Ok(answer(&lines.join("\n"))?)
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
+use sandtable::persist::{self, Rewound};
 use sandtable::record::hex;
 
 use super::screen::answer;
-use super::text::count;
+use super::text::{count, counted};
 
 /// Take a save back to an earlier tick
 ///
@@ -36,6 +36,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     go(&save, to, discard)
 }
 
+/// Says that inputs are gone that waited, where some are.
+pub fn lost_inputs(rewound: &Rewound) -> Option<String> {
+    let Rewound { tick, lost_inputs, .. } = rewound;
+    (*lost_inputs > 0).then(|| {
+        let (inputs, tick) = (counted(*lost_inputs, "input"), count(*tick));
+        format!("{inputs} that waited went: the mods of tick {tick} know no such value; send anew")
+    })
+}
+
 /// Takes a save back to a tick.
 pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
     let ahead = if discard { None } else { persist::keep_ahead(save, to)? };
@@ -53,6 +62,7 @@ pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
         count(rewound.tick),
         hex(&rewound.hash)
     )];
+    lines.extend(lost_inputs(&rewound));
     if let Some(ahead) = ahead {
         lines.push(format!("what was ahead is in {}", ahead.display()));
     }

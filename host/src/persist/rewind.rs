@@ -11,21 +11,23 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::ecs::World;
+use crate::ecs::{Registry, Role, World, from_json};
 use crate::hash::StateHasher;
-use crate::record::Digest;
+use crate::record::{Digest, Input};
 use crate::tables::{self, Database, TableError};
 
 use super::chunks::Index;
+use super::declarations::Declarations;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
-use super::history::{Past, Recorder, Store};
+use super::history::{Past, Recorder, Store, Value};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals, topic_number};
 use super::mods::ModSet;
 use super::save::{Head, Restored, Save, begin, now_millis, seal, write_head};
 use super::settings::{LAST_SETTINGS, settings};
-use super::{backup, connect, draft, state};
+use super::shape::Shape;
+use super::{backup, connect, draft, inbox, state};
 
 /// Where a save stands after it was rewound or branched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,9 @@ pub struct Rewound {
     pub tick: u64,
     /// The state hash of that tick.
     pub hash: Digest,
+    /// Inputs that waited and are gone: the mods of that tick declare them so that
+    /// there is no such value.
+    pub lost_inputs: u64,
 }
 
 /// Takes a save back to an earlier tick. What is ahead of it is lost.
@@ -44,9 +49,9 @@ pub fn rewind(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
     let from = world.tick();
     let done = save.rewind_to(&world, tick).map_err(|failure| failure.of(path, "rewound"));
     let closed = save.close();
-    let hash = done?;
+    let (hash, lost_inputs) = done?;
     closed?;
-    Ok(Rewound { from, tick, hash })
+    Ok(Rewound { from, tick, hash, lost_inputs })
 }
 
 /// Copies a save, also while its world runs, and takes the copy back to an
@@ -87,7 +92,7 @@ pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
 }
 
 impl Save {
-    fn rewind_to(&self, now: &World, tick: u64) -> Outcome<Digest> {
+    fn rewind_to(&self, now: &World, tick: u64) -> Outcome<(Digest, u64)> {
         if tick > now.tick() {
             let head = now.tick();
             return told(format!(
@@ -134,9 +139,10 @@ impl Save {
         world: &World,
         then: &Then,
         state: Digest,
-    ) -> Outcome<Digest> {
+    ) -> Outcome<(Digest, u64)> {
         let connection = database.lock();
         let transaction = begin(&connection)?;
+        let waiting = waiting(&transaction, &now.registry, &world.registry)?;
         forget_later(&transaction, then)?;
         // Unread events come back as they were before anybody declared them anew.
         for (topic, _, unread) in world.events.iter() {
@@ -148,9 +154,15 @@ impl Save {
                 update.execute(params![tick, topic_number(topic), number, event.payload])?;
             }
         }
-        if now.registry != world.registry {
-            // What waits is of kinds as they are declared now.
-            transaction.execute("DELETE FROM st_inbox", [])?;
+        let mut lost_inputs = 0;
+        for (row, payload) in waiting {
+            let sql = "UPDATE st_inbox SET payload = ?2 WHERE id = ?1";
+            if let Some(payload) = payload {
+                transaction.execute(sql, params![row, payload])?;
+            } else {
+                lost_inputs += 1;
+                transaction.execute("DELETE FROM st_inbox WHERE id = ?1", [row])?;
+            }
         }
         let nothing = World::new(world.rows_per_page());
         state::write(&transaction, &nothing, world)?;
@@ -176,8 +188,37 @@ impl Save {
             return damage("it is not what it was");
         }
         transaction.commit()?;
-        Ok(state)
+        Ok((state, lost_inputs))
     }
+}
+
+/// The inputs that wait, by row, as other kinds have them than those of now;
+/// nothing for one that they do not have.
+fn waiting(
+    connection: &Connection,
+    now: &Registry,
+    then: &Registry,
+) -> Outcome<Vec<(i64, Option<Vec<u8>>)>> {
+    if now == then {
+        return Ok(Vec::new());
+    }
+    let declarations = Declarations::read(connection)?;
+    let as_then = |(row, input): (i64, Input)| {
+        let declared = now.get(input.kind).clone();
+        let kind = then.known(input.kind).filter(|kind| kind.role == Role::Input);
+        let payload = kind.and_then(|kind| {
+            if kind.difference(&declared).is_none() {
+                return Some(input.payload.to_vec());
+            }
+            let shape = Shape::new(kind.clone(), declarations.of(kind));
+            let mut json = shape.json(&Value { kind: declared, bytes: input.payload });
+            let fields = json.as_object_mut()?;
+            fields.retain(|name, _| kind.fields.iter().any(|field| field.name == *name));
+            from_json(kind, &json).ok()
+        });
+        (row, payload)
+    };
+    Ok(inbox::read(connection, now, 0)?.into_iter().map(as_then).collect())
 }
 
 /// What is known of the tick that is gone back to.
