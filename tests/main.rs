@@ -23,6 +23,7 @@ mod fuzz;
 mod heavy;
 mod history;
 mod kill;
+mod labels;
 mod manifests;
 mod naive;
 mod outside;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::catalog::Asks;
 use crate::ecs::HashVersion;
@@ -61,6 +61,7 @@ impl WorldConfig {
             shard_rows: shard_rows(),
             faults_to_suspend: faults_to_suspend(),
             log_ticks: log_ticks(),
+            label: Vec::new(),
             strict_nan: false,
         };
         Self {
@@ -120,10 +121,30 @@ pub struct WorldSettings {
     /// Zero: for ever.
     #[serde(default = "log_ticks")]
     pub log_ticks: u64,
+    /// By which component and field people know entities, such as
+    /// `geography/Nation.name`: shown with entities in answers about the past, and
+    /// understood in the place of their numbers. Several, in a list, where some
+    /// entities have one and some another; the first that an entity has counts.
+    #[serde(default, deserialize_with = "one_or_several", skip_serializing_if = "Vec::is_empty")]
+    pub label: Vec<String>,
     /// Whether guests are compiled so that NaN bits are the same on every
     /// machine also within a call. Costs up to 2.4 times on loops of floats.
     #[serde(default)]
     pub strict_nan: bool,
+}
+
+/// A text, or a list of some.
+fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text, or a list of some")]
+    enum Texts {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Texts::deserialize(from)? {
+        Texts::One(text) => vec![text],
+        Texts::Several(texts) => texts,
+    })
 }
 
 fn one_second() -> f64 {

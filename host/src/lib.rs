@@ -34,6 +34,7 @@ pub mod fanout;
 mod fuzz;
 pub mod guest;
 pub mod hash;
+mod label;
 pub mod merge;
 pub mod migration;
 pub mod pack;

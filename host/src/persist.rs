@@ -67,6 +67,7 @@ mod findings;
 mod history;
 mod inbox;
 mod inquiry;
+mod labels;
 mod lock;
 mod log;
 mod mods;

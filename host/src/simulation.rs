@@ -114,6 +114,9 @@ pub enum Error {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// What people should know entities by is nothing that a mod declares.
+    #[error("{0}")]
+    Label(String),
     /// The tables of mods cannot be made.
     #[error(transparent)]
     Migrations(#[from] TableError),

@@ -15,6 +15,7 @@ use crate::config::{Removed, WorldConfig};
 use crate::ecs::{KindId, ModState, Recast, World};
 use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
+use crate::label;
 use crate::migration::{Conversion, Migration};
 use crate::persist::{Adoption, Cause, RecordedSet, Recorder, StoredMod};
 use crate::plan::{Plan, Saved, described, migrations_of};
@@ -240,6 +241,9 @@ impl Simulation {
         let (plan, migration) = Plan::between(&saved, &stored)?;
         if !plan.is_compatible() {
             return Err(Error::Incompatible(Box::new(plan)));
+        }
+        for name in &config.world.label {
+            label::find(name, &migration.registry).map_err(Error::Label)?;
         }
         let mut program = Program::new();
         let sources: Vec<ModSource> = mods.iter().map(|it| it.source.clone()).collect();

@@ -14,7 +14,7 @@ use super::table::{self, Format};
 pub struct Cell {
     /// The save
     pub save: PathBuf,
-    /// An entity, as 12v3 or by its number in SQL
+    /// An entity, as 12v3, by its number in SQL, or by its label
     pub entity: String,
     /// A component, by its name or that of its table, and a field after a dot
     pub component: String,

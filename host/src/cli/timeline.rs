@@ -18,7 +18,7 @@ Example:
 pub struct Arguments {
     /// The save
     save: PathBuf,
-    /// An entity, as 12v3 or by its number in SQL
+    /// An entity, as 12v3, by its number in SQL, or by its label
     entity: String,
     #[command(flatten)]
     during: During,

@@ -4,6 +4,7 @@
 //! known than was asked for.
 
 mod diff;
+mod entities;
 mod history;
 mod names;
 mod timeline;

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use super::{Answer, Ticks, columns, entity, same, text};
-use crate::ecs::{KindId, World};
+use crate::ecs::{Entity, KindId, World};
 use crate::persist::declarations::Declarations;
 use crate::persist::error::{Outcome, SaveError};
 use crate::persist::history::{Action, Change, Filter, Origin, Past, StepKind, between};
@@ -38,20 +38,38 @@ impl Reader {
         let shapes: BTreeMap<&str, Shape> = shapes
             .map(|(_, kind)| (&*kind.name, Shape::new(kind.clone(), declarations.of(kind))))
             .collect();
-        let mut rows: Vec<Vec<Value>> =
-            changes.iter().flat_map(|change| of_change(change, &shapes)).collect();
+        let told = changes.iter().flat_map(|change| {
+            let ends = (change.entity, change.target);
+            of_change(change, &shapes).into_iter().map(move |row| (ends, row))
+        });
+        let mut rows: Vec<(Ends, Vec<Value>)> = told.collect();
         notes.extend(shapes.values().filter_map(|shape| shape.became(&before.registry)));
         let tables = (past.tables(from, false)?, past.tables(to, false)?);
-        rows.extend(of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?);
+        let of_tables = of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?;
+        rows.extend(of_tables.into_iter().map(|row| ((None, None), row)));
         let names = omitted.iter().filter_map(|kind| after.registry.known(KindId(*kind)));
         let names: Vec<&str> = names.map(|kind| kind.name.as_str()).collect();
         if !names.is_empty() {
             notes.push(format!("its history does not keep values of {}", names.join(", ")));
         }
-        let columns = columns(&["action", "entity", "name", "target", "field", "old", "new"]);
+        let mut columns = columns(&["action", "entity", "name", "target", "field", "old", "new"]);
+        let labels = self.labels()?;
+        if !labels.is_empty() {
+            let worlds = [&after, &before];
+            for ((entity, target), row) in &mut rows {
+                row.insert(4, labels.shown(worlds, *target));
+                row.insert(2, labels.shown(worlds, *entity));
+            }
+            columns.insert(4, "target_label".to_owned());
+            columns.insert(2, "label".to_owned());
+        }
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
         Ok(Answer { table: Table { columns, rows }, notes })
     }
 }
+
+/// Whom a row is about: an entity, and one that it is or was related to.
+type Ends = (Option<Entity>, Option<Entity>);
 
 /// A row for each field that differs; one where a value came or went.
 fn of_change(change: &Change, shapes: &BTreeMap<&str, Shape>) -> Vec<Vec<Value>> {

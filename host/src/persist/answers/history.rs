@@ -67,7 +67,7 @@ impl Reader {
 
     /// What happened to one component of one entity, or to one field of it.
     fn one(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<(Named, Told)> {
-        let entity = self.entity_named(entity)?;
+        let entity = self.entity_named(entity, ticks)?;
         let named = self.component_named(component)?;
         let filter =
             Filter { entity: Some(entity), kind: Some(named.id), start: true, both_ends: false };
@@ -85,6 +85,7 @@ impl Reader {
             });
         }
         told.notes.extend(named.note());
+        told.notes.extend(self.called(entity, ticks)?);
         Ok((named, told))
     }
 

@@ -1,8 +1,8 @@
-//! What people call entities and components.
+//! What people call components and their fields.
 
 use rusqlite::types::Value as Cell;
 
-use crate::ecs::{Entity, Kind, KindId, Registry, Role, Source};
+use crate::ecs::{Kind, KindId, Registry, Role, Source};
 use crate::persist::declarations::Declarations;
 use crate::persist::error::{Failure, Outcome};
 use crate::persist::history::{Past, Value};
@@ -91,27 +91,6 @@ impl Named {
 }
 
 impl Reader {
-    /// The entity of a text: `12v3`, or its number as SQL has it.
-    pub(super) fn entity_named(&self, text: &str) -> Outcome<Entity> {
-        let told = |what: String| Err(Failure::Told(what));
-        let entity = match text.split_once('v') {
-            Some((index, generation)) => match (index.parse(), generation.parse()) {
-                (Ok(index), Ok(generation)) => Some(Entity::new(index, generation)),
-                _ => None,
-            },
-            None => text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok(),
-        };
-        match entity {
-            Some(entity) if entity.generation() > 0 => Ok(entity),
-            Some(entity) => told(format!(
-                "has no entity {text}: write it with its generation, such as {}v1, or as the \
-                 number that SQL shows",
-                entity.index()
-            )),
-            None => told(format!("has no entity `{text}`: entities are written as 12v3")),
-        }
-    }
-
     /// The component of a text: its name or that of its table, and a field of
     /// it after a dot.
     pub(super) fn component_named(&self, text: &str) -> Outcome<Named> {
@@ -170,7 +149,7 @@ fn unknown_field(kind: &Kind, field: &str) -> String {
 }
 
 /// The names that somebody may have meant, the likeliest first.
-fn near<'a>(meant: &str, names: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn near<'a>(meant: &str, names: &[&'a str]) -> Vec<&'a str> {
     let plain = |name: &str| {
         let of_mod = name.split_once(['/', '_']).map_or(name, |(_, name)| name);
         of_mod.replace('_', "").to_lowercase()

@@ -8,7 +8,7 @@ use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
 use crate::ecs::{Entity, Role, Topic, canonical_value};
 use crate::persist::declarations::Declarations;
 use crate::persist::error::{Failure, Outcome, SaveError};
-use crate::persist::history::{Action, Change, Filter};
+use crate::persist::history::{Action, Change, Filter, Past};
 use crate::persist::log::topic_of;
 use crate::persist::payloads::{Payloads, Written};
 use crate::persist::reader::Reader;
@@ -16,8 +16,12 @@ use crate::persist::restore::read_kinds;
 use crate::persist::sql::Table;
 use crate::persist::sql::cells::json;
 
-/// A row, with the tick that it is sorted by.
-type Line = (u64, Vec<Value>);
+/// A row, with the tick that it is sorted by, and who else it is about.
+struct Line {
+    tick: u64,
+    other: Option<Entity>,
+    row: Vec<Value>,
+}
 
 impl Reader {
     /// When an entity came and went, and what it got, lost and was named in
@@ -27,24 +31,35 @@ impl Reader {
     }
 
     fn try_timeline(&self, name: &str, ticks: Ticks) -> Outcome<Answer> {
-        let entity = self.entity_named(name)?;
+        let entity = self.entity_named(name, ticks)?;
         let filter =
             Filter { entity: Some(entity), both_ends: true, start: true, ..Filter::default() };
         let Told { changes, mut notes } = self.told(ticks, filter)?;
         if changes.is_empty() && !self.head_world()?.entities.was_issued(entity) {
             return Err(Failure::Told(format!("never had an entity {entity}")));
         }
-        let mut lines = lives(entity, &changes);
+        notes.extend(self.called(entity, ticks)?);
         let window = self.window(ticks, &mut Vec::new())?;
+        let labels = self.labels()?;
+        let mut lines = lives(entity, &changes);
         let events = self.events_naming(entity, *window.start(), *window.end())?;
         lines.extend(events);
-        lines.sort_by_key(|(tick, _)| *tick);
+        lines.sort_by_key(|line| line.tick);
         if lines.is_empty() {
             notes.push(format!("{entity} was not alive in these ticks"));
         }
-        let rows = lines.into_iter().map(|(_, row)| row).collect();
         let names = ["tick", "action", "name", "other", "value", "times", "mod", "system", "step"];
-        Ok(Answer { table: Table { columns: columns(&names), rows }, notes })
+        let mut columns = columns(&names);
+        if !labels.is_empty() {
+            let past = Past::new(&self.connection);
+            let (last, first) = (past.world(*window.end())?.0, past.world(*window.start())?.0);
+            for line in &mut lines {
+                line.row.insert(4, labels.shown([&last, &first], line.other));
+            }
+            columns.insert(4, "label".to_owned());
+        }
+        let rows = lines.into_iter().map(|line| line.row).collect();
+        Ok(Answer { table: Table { columns, rows }, notes })
     }
 
     /// The events and inputs that name an entity.
@@ -83,7 +98,7 @@ impl Reader {
             line.extend([json(Some(&value)), Value::Null]);
             line.extend(by);
             line.push(Value::Null);
-            lines.push((tick.unsigned_abs(), line));
+            lines.push(Line { tick: tick.unsigned_abs(), other: None, row: line });
         }
         Ok(lines)
     }
@@ -131,5 +146,5 @@ fn line(whose: Entity, change: &Change, action: &str, times: Value) -> Line {
     let value = json(new.as_ref().or(old.as_ref()));
     let mut row = vec![number(origin.tick), Value::Text(action), name, entity(other), value, times];
     row.extend(by_whom(origin));
-    (origin.tick, row)
+    Line { tick: origin.tick, other, row }
 }
