@@ -24,6 +24,7 @@ mod heavy;
 mod history;
 mod kill;
 mod labels;
+mod logs;
 mod manifests;
 mod naive;
 mod outside;

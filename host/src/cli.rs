@@ -20,6 +20,7 @@ mod embed;
 mod export;
 mod history;
 mod info;
+mod logs;
 mod mods;
 mod new;
 mod pack;
@@ -86,6 +87,7 @@ enum Verb {
     Diff(diff::Arguments),
     Timeline(timeline::Arguments),
     Info(info::Arguments),
+    Logs(logs::Arguments),
     Backup(backup::Arguments),
     Rewind(rewind::Arguments),
     Branch(branch::Arguments),
@@ -119,6 +121,7 @@ pub fn main() -> ExitCode {
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Timeline(arguments) => timeline::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
+        Verb::Logs(arguments) => logs::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
         Verb::Rewind(arguments) => rewind::run(arguments),
         Verb::Branch(arguments) => branch::run(arguments),

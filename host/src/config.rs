@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::catalog::Asks;
 use crate::ecs::HashVersion;
+use crate::record::LogLevel;
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct WorldConfig {
     /// Which snapshots are made without being asked for.
     #[serde(default)]
     pub snapshots: SnapshotSettings,
+    /// What the save keeps of what mods log.
+    #[serde(default, skip_serializing_if = "LogSettings::is_default")]
+    pub logs: LogSettings,
     /// Limits of every mod that sets none of its own.
     #[serde(default)]
     pub limits: Limits,
@@ -70,6 +74,7 @@ impl WorldConfig {
             on_save_failure: OnSaveFailure::default(),
             history: HistorySettings::default(),
             snapshots: SnapshotSettings::default(),
+            logs: LogSettings::default(),
             limits: Limits::default(),
             mods: BTreeMap::new(),
             removed: BTreeMap::new(),
@@ -255,6 +260,35 @@ pub struct HistorySettings {
 impl Default for HistorySettings {
     fn default() -> Self {
         Self { ticks: 10_000, max_mib: 256, every: 1, components: Vec::new() }
+    }
+}
+
+/// What the save keeps of what mods log. Lines of ticks that `log_ticks` does not
+/// keep go too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// Lines that are kept, the last ones. Zero: none.
+    pub lines: u64,
+    /// What matters less than this is not kept: `error`, `warn`, `info`, `debug`.
+    pub level: LogLevel,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { lines: 10_000, level: LogLevel::Info }
+    }
+}
+
+impl LogSettings {
+    /// Whether nothing is said about it.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a line that matters so much is kept.
+    pub fn keeps(&self, level: LogLevel) -> bool {
+        self.lines > 0 && level <= self.level
     }
 }
 

@@ -70,6 +70,7 @@ mod inquiry;
 mod labels;
 mod lock;
 mod log;
+mod logged;
 mod mods;
 mod payloads;
 mod presence;
@@ -99,6 +100,7 @@ pub use history::{
 };
 pub use inbox::{INBOX_MAX, send};
 pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
+pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
 pub use repair::{Repaired, repair};

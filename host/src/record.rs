@@ -99,6 +99,68 @@ pub struct Timings {
     pub commit: u64,
 }
 
+/// How much a line that a mod logs matters.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Somebody must act.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// Worth knowing.
+    #[default]
+    Info,
+    /// Worth knowing while searching for a mistake.
+    Debug,
+}
+
+impl LogLevel {
+    /// Every level with its name in settings and saves, the one that matters most
+    /// first.
+    pub const ALL: [(LogLevel, &'static str); 4] = [
+        (LogLevel::Error, "error"),
+        (LogLevel::Warn, "warn"),
+        (LogLevel::Info, "info"),
+        (LogLevel::Debug, "debug"),
+    ];
+
+    /// Its name in settings and saves.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl std::str::FromStr for LogLevel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
+        found.map(|(level, _)| level).ok_or_else(|| "give error, warn, info or debug".to_owned())
+    }
+}
+
+/// A line that a system logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Which system, by full name.
+    pub system: String,
+    /// How much it matters.
+    pub level: LogLevel,
+    /// One line.
+    pub text: String,
+}
+
 /// What one tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TickRecord {
@@ -121,6 +183,8 @@ pub struct TickRecord {
     pub rolled_back: Vec<String>,
     /// Its system runs, in schedule order.
     pub runs: Vec<SystemRun>,
+    /// What its systems logged, as far as the world wants it kept; part of no hash.
+    pub logged: Vec<Logged>,
     /// What it changed, as history keeps it; nothing where there is none.
     pub history: Vec<Vec<u8>>,
     /// Entities created.

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use crate::config::Durability;
 use crate::ecs::{Topic, World};
-use crate::guest::Halt;
+use crate::guest::{Halt, LogLine};
 use crate::hash;
 use crate::merge;
 use crate::program::System;
-use crate::record::{Emitted, Exclusion, Input, Step, TickRecord};
+use crate::record::{Emitted, Exclusion, Input, Logged, Step, TickRecord};
 use crate::run::{Finished, Halted, TickClock, TickRun};
 use crate::simulation::{Error, Moment, Simulation};
 use crate::tables::Undone;
@@ -214,8 +214,12 @@ impl Simulation {
         let (mut steps, mut commands) = (Vec::new(), Vec::new());
         for done in finished.into_iter().flatten() {
             let Finished { mut run, pending, log, step, .. } = done;
-            for line in &log {
-                (self.log)(&run.system, record.tick, line);
+            for line in log {
+                (self.log)(&run.system, record.tick, &line);
+                if self.config.logs.keeps(line.level) {
+                    let (system, LogLine { level, text }) = (run.system.clone(), line);
+                    record.logged.push(Logged { system, level, text });
+                }
             }
             steps.extend(step);
             let recorded = self.recorder.is_on() && !pending.commands.is_empty();

@@ -117,18 +117,7 @@ pub struct Outcome {
     pub events: Vec<EmittedEvent>,
 }
 
-/// How much a log line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Somebody must act.
-    Error,
-    /// Somebody should look.
-    Warn,
-    /// Worth knowing.
-    Info,
-    /// Worth knowing while searching for a mistake.
-    Debug,
-}
+pub use crate::record::LogLevel;
 
 /// What a mod said.
 #[derive(Clone, Debug, PartialEq, Eq)]

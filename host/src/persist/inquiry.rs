@@ -76,6 +76,7 @@ impl Inquiry {
                 return damage("its tables are being written");
             }
             log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
+            log::write_logged(&connection, records, u64::MAX)?;
             let about = About { given: Some(names), ..About::default() };
             let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), about)?;
             Ok(Self { connection, tables, path: connect::NOWHERE.into(), tick: now.tick() })

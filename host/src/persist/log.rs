@@ -1,5 +1,6 @@
 //! Writes what ticks did: their hashes, inputs, events, system runs, faults,
-//! exclusions and suspensions; and prunes what is kept for a while only.
+//! exclusions and suspensions, and what mods logged; and prunes what is kept for a
+//! while only.
 //!
 //! System runs, and events that everybody has read, are kept for
 //! [`log_ticks`](crate::config::WorldSettings::log_ticks); ticks, inputs, faults,
@@ -12,7 +13,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
 use crate::ecs::{Events, KindId, Topic, World};
-use crate::record::{Input, TickRecord};
+use crate::record::{Input, Logged, TickRecord};
 
 /// A topic as it is stored: its form above its kind.
 pub(super) fn topic_number(topic: Topic) -> i64 {
@@ -120,6 +121,31 @@ fn write_inputs(connection: &Connection, record: &TickRecord) -> rusqlite::Resul
         let (tick, number) = (record.tick as i64, number as i64);
         insert.execute(params![tick, number, input.kind.0, input.sender, input.payload])?;
     }
+    Ok(())
+}
+
+/// Writes what mods logged, and drops all lines but the last so many.
+pub(super) fn write_logged(
+    connection: &Connection,
+    records: &[TickRecord],
+    lines_max: u64,
+) -> rusqlite::Result<()> {
+    let count: usize = records.iter().map(|record| record.logged.len()).sum();
+    if count == 0 {
+        return Ok(());
+    }
+    let lines = records.iter().flat_map(|it| it.logged.iter().map(|line| (it.tick, line)));
+    let most = usize::try_from(lines_max).unwrap_or(usize::MAX);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO st_logs (tick, system, level, text) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (tick, line) in lines.skip(count.saturating_sub(most)) {
+        let Logged { system, level, text } = line;
+        insert.execute(params![tick as i64, system, level.name(), text])?;
+    }
+    let mut delete = connection
+        .prepare_cached("DELETE FROM st_logs WHERE id <= (SELECT max(id) FROM st_logs) - ?1")?;
+    delete.execute([i64::try_from(lines_max).unwrap_or(i64::MAX)])?;
     Ok(())
 }
 
@@ -319,6 +345,12 @@ pub(super) fn prune(
     let last = (tick - log_ticks) as i64;
     let mut delete = connection.prepare_cached("DELETE FROM st_runs WHERE tick <= ?1")?;
     delete.execute([last])?;
+    // Lines have no index by tick, and come in its order.
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM st_logs WHERE id < ifnull(
+             (SELECT id FROM st_logs WHERE tick > ?1 ORDER BY id LIMIT 1), ?2)",
+    )?;
+    delete.execute([last, i64::MAX])?;
     prune_events(connection, last, pruned)?;
     let oldest = first_tick.map_or(last, |first| last.min(first - 1));
     if oldest > 0 {

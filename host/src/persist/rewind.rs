@@ -290,6 +290,7 @@ fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
         "st_exclusions",
         "st_suspensions",
         "st_events",
+        "st_logs",
         "st_snapshots",
         "st_table_copies",
     ] {

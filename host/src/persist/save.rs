@@ -200,6 +200,7 @@ impl Save {
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
             log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
+        log::write_logged(&transaction, records, self.config.logs.lines)?;
         let history = self.history.write(&transaction, records, world, &self.config.history)?;
         let first = self.history.first_tick_after(&history);
         let (old, new) = (&before.events, &world.events);

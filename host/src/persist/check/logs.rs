@@ -65,6 +65,12 @@ pub(in crate::persist) const STRAY: &[(&str, &str, &str)] = &[
         "suspensions in ticks that were not done",
     ),
     (
+        "st_logs",
+        "tick NOT BETWEEN 1 AND (SELECT tick FROM st_world)",
+        "lines of ticks that were not done",
+    ),
+    ("st_logs", "level NOT IN ('error', 'warn', 'info', 'debug')", "lines of no level"),
+    (
         "st_mod_sets",
         "since NOT BETWEEN 0 AND (SELECT tick FROM st_world)",
         "sets of mods from ticks that were not done",

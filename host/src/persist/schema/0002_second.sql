@@ -17,3 +17,12 @@ CREATE TABLE st_resumes (
     sender TEXT NOT NULL,
     PRIMARY KEY (tick, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Lines that mods logged, oldest first; part of no hash.
+CREATE TABLE st_logs (
+    id INTEGER PRIMARY KEY,
+    tick INTEGER NOT NULL,
+    system TEXT NOT NULL,
+    level TEXT NOT NULL, -- error, warn, info, debug
+    text TEXT NOT NULL
+) STRICT;

@@ -92,6 +92,13 @@ pub(super) const VIEWS: &[View] = &[
         until: UP_TO,
     },
     View {
+        name: "logs",
+        columns: "tick, mod, system, level, text",
+        select: "SELECT tick, substr(system, 1, instr(system, '/') - 1), system, level, text
+                 FROM st_logs",
+        until: UP_TO,
+    },
+    View {
         name: "snapshots",
         columns: "name, tick, note, made_at, automatic",
         select: "SELECT name, tick, note,
