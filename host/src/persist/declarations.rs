@@ -58,6 +58,13 @@ impl Declarations {
         Ok(Self { kinds: kinds.collect() })
     }
 
+    /// Those of one kind, and of no other.
+    #[cfg(test)]
+    pub(super) fn of_one(lineage: Lineage) -> Self {
+        let name = lineage.kind(0).map_or(String::new(), |kind| kind.name.clone());
+        Self { kinds: [(name, Arc::new(lineage))].into() }
+    }
+
     /// Those of one kind; none where nothing is known of it.
     pub(super) fn of(&self, kind: &Kind) -> Arc<Lineage> {
         self.kinds.get(&kind.name).cloned().unwrap_or_default()

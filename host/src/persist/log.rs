@@ -319,6 +319,28 @@ pub(super) fn rewrite_events(
     Ok(())
 }
 
+/// Writes up to where topics had been read whose kinds a set of mods declares
+/// anew.
+pub(super) fn write_recasts(
+    connection: &Connection,
+    set: i64,
+    before: &Events,
+    is_anew: impl Fn(KindId) -> bool,
+) -> rusqlite::Result<()> {
+    for (topic, ..) in before.iter() {
+        if let Topic::Kind(kind) = topic
+            && is_anew(kind)
+        {
+            let passed = before.passed(topic);
+            connection.execute(
+                "INSERT INTO st_recasts (mod_set, topic, passed) VALUES (?1, ?2, ?3)",
+                params![set, topic_number(topic), passed as i64],
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// What commits before have pruned of the log of events, and what was read since.
 pub(super) struct Pruned<'a> {
     /// The tick up to which no event is left that everybody had read before.

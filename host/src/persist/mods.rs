@@ -460,7 +460,7 @@ pub(super) fn forget(connection: &Connection) -> Outcome<usize> {
     let gone: Vec<i64> =
         (0..).zip(&sets).filter(|(at, _)| !needed(*at)).map(|(_, (number, _))| *number).collect();
     for number in &gone {
-        for table in ["st_mods", "st_assets"] {
+        for table in ["st_mods", "st_assets", "st_recasts"] {
             connection.execute(&format!("DELETE FROM {table} WHERE mod_set = ?1"), [number])?;
         }
         connection.execute("DELETE FROM st_mod_sets WHERE number = ?1", [number])?;

@@ -302,7 +302,7 @@ fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
         let sql = format!("DELETE FROM {table} WHERE tick > 0 AND tick >= ?1");
         connection.execute(&sql, [then.tick])?;
     }
-    for table in ["st_mods", "st_assets"] {
+    for table in ["st_mods", "st_assets", "st_recasts"] {
         connection.execute(&format!("DELETE FROM {table} WHERE mod_set > ?1"), [then.mods])?;
     }
     connection.execute("DELETE FROM st_mod_sets WHERE number > ?1", [then.mods])?;

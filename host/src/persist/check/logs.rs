@@ -85,6 +85,11 @@ pub(in crate::persist) const STRAY: &[(&str, &str, &str)] = &[
         "mod_set NOT IN (SELECT number FROM st_mod_sets)",
         "mods of sets that there are not",
     ),
+    (
+        "st_recasts",
+        "mod_set NOT IN (SELECT number FROM st_mod_sets)",
+        "topics that were brought along by sets that there are not",
+    ),
     ("st_mods", "length(component) <> 32", "mods without a component"),
     (
         "st_assets",

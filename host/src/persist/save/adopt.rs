@@ -80,6 +80,10 @@ impl Save {
             true => self.mods.clone(),
             false => mods::write(&transaction, &self.mods, set, behind, self.is_slim)?,
         };
+        if !same_mods {
+            let is_anew = |kind| recasts.contains_key(&kind);
+            log::write_recasts(&transaction, mods.number, &before.events, is_anew)?;
+        }
         if let Some(copied) = tables_before {
             history::keep_tables(&transaction, head.tick, copied)?;
         }

@@ -26,3 +26,12 @@ CREATE TABLE st_logs (
     level TEXT NOT NULL, -- error, warn, info, debug
     text TEXT NOT NULL
 ) STRICT;
+
+-- Up to where everybody had read a topic when a set of mods declared its kind
+-- anew. What came after that has the form of the new declaration.
+CREATE TABLE st_recasts (
+    mod_set INTEGER NOT NULL,
+    topic INTEGER NOT NULL,
+    passed INTEGER NOT NULL,
+    PRIMARY KEY (mod_set, topic)
+) STRICT, WITHOUT ROWID;
