@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::recast::{History, Origin, Recast};
-use super::{Bytes, Kind, Type};
+use super::{Bytes, Kind, Role, Type};
 
 /// A kind as it was declared from some tick on.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Lineage {
         kind: Arc<Kind>,
         histories: Vec<History>,
     ) {
-        if self.last().is_none_or(|last| last.difference(&kind).is_some()) {
+        if self.last().is_none_or(|last| !alike(last, &kind)) {
             self.declarations.push(Declaration { set, since, kind, histories });
         }
     }
@@ -77,7 +77,7 @@ impl Lineage {
 
     /// The last place at which the kind was declared like this.
     pub(crate) fn place(&self, kind: &Kind) -> Option<usize> {
-        self.declarations.iter().rposition(|it| it.kind.difference(kind).is_none())
+        self.declarations.iter().rposition(|it| alike(&it.kind, kind))
     }
 
     /// The place of the declaration that held in a tick.
@@ -127,6 +127,14 @@ impl Lineage {
     }
 }
 
+/// As [`Kind::difference`], without words.
+fn alike(one: &Kind, two: &Kind) -> bool {
+    one.role == two.role
+        && one.storage == two.storage
+        && one.fields == two.fields
+        && (one.role != Role::Relation || one.on_despawn == two.on_despawn)
+}
+
 fn places(kind: &Kind) -> Vec<Source> {
     (0..kind.fields.len()).map(Source::Field).collect()
 }
@@ -134,7 +142,7 @@ fn places(kind: &Kind) -> Vec<Source> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::{Field, OnDespawn, Role, Storage};
+    use crate::ecs::{Field, OnDespawn, Storage};
 
     fn kind(fields: &[(&str, &str)]) -> Arc<Kind> {
         let field = |(name, ty): &(&str, &str)| {

@@ -79,6 +79,6 @@ pub(super) fn look(
 
 /// How many rows of a table are so.
 pub(super) fn count(connection: &Connection, table: &str, so: &str) -> rusqlite::Result<u64> {
-    let sql = format!("SELECT count(*) FROM main.{table} WHERE {so}");
+    let sql = format!("SELECT count(*) FROM {table} WHERE {so}");
     connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }

@@ -81,7 +81,7 @@ impl Save {
             false => mods::write(&transaction, &self.mods, set, behind, self.is_slim)?,
         };
         if !same_mods {
-            let is_anew = |kind| recasts.contains_key(&kind);
+            let is_anew = |kind: KindId| recasts.contains_key(&kind);
             log::write_recasts(&transaction, mods.number, &before.events, is_anew)?;
         }
         if let Some(copied) = tables_before {

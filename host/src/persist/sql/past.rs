@@ -115,19 +115,18 @@ pub(super) fn change_cell(change: &Change, column: usize) -> Value {
     }
 }
 
-/// A cell of a row of a component's history, with the fields of its value, of
-/// which there are none where it went.
+/// A cell of a row of a component's history, of which so many are fields.
 pub(super) fn history_cell(
     change: &Change,
     fields: usize,
-    values: &[Value],
+    field: impl FnOnce(usize) -> Value,
     column: usize,
 ) -> Value {
     let past_fields = 2 + fields;
     match column {
         0 => Value::Integer(change.origin.tick as i64),
         1 => change.entity.map_or(Value::Null, cells::entity),
-        at if at < past_fields => values.get(at - 2).cloned().unwrap_or(Value::Null),
+        at if at < past_fields => field(at - 2),
         at if at == past_fields => Value::Text(change.action.name().to_owned()),
         at => cells::by_whom(&change.origin, at - past_fields - 1),
     }

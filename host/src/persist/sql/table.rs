@@ -397,8 +397,10 @@ unsafe impl VTabCursor for WorldCursor<'_> {
             (Some(Row::Change(change)), at) => past::change_cell(change, at),
             (Some(Row::History(shape, change)), at) => {
                 let cells = || change.new.as_ref().map_or(Vec::new(), |new| shape.cells(new));
-                let fields = self.cells.get_or_init(cells);
-                past::history_cell(change, shape.names().count(), fields, at)
+                let field = |at: usize| {
+                    self.cells.get_or_init(cells).get(at).cloned().unwrap_or(Value::Null)
+                };
+                past::history_cell(change, shape.names().count(), field, at)
             }
         };
         context.set_result(value)
