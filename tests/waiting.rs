@@ -7,8 +7,9 @@ use sandtable::verify::verify;
 
 use crate::harness::*;
 
-fn backlog(count: u32) -> ModSource {
-    with_asset(guest("backlog"), "count", &count.to_string())
+fn backlog(count: u32, edges: u32) -> ModSource {
+    let source = with_asset(guest("backlog"), "count", &count.to_string());
+    with_asset(source, "edges", &edges.to_string())
 }
 
 /// Nothing but the log of the last two ticks is kept of what was read.
@@ -17,7 +18,7 @@ const SHORT: &str = "[world]\nname = \"test\"\nseed = 7\nlog_ticks = 2\n";
 #[test]
 fn a_world_with_a_backlog_is_the_same_however_it_came_there() {
     let folder = tempfile::tempdir().unwrap();
-    let mods = vec![backlog(1500)];
+    let mods = vec![backlog(1500, 700)];
     let mut at_once = world_of(SHORT, mods.clone(), 2);
     let records = run(&mut at_once, 40);
     assert!(records.iter().all(|record| faults(record).is_empty()));

@@ -31,6 +31,6 @@ fn main() {
     past::snapshot(&mut table);
     tables::bulk(&mut table);
     time::seek_and_history(&mut table);
-    waiting::unread(&mut table);
+    waiting::waiting(&mut table);
     reload::hot_reload(&mut table);
 }

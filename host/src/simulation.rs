@@ -18,11 +18,11 @@ use crate::pack::{self, Keys};
 use crate::persist::{self, Cause, Contents, RecordedSet, Recorder, Save, SaveError};
 use crate::plan::Plan;
 use crate::program::{Program, ProgramError};
-use crate::record::{Digest, Input, TickRecord, hex};
+use crate::record::{Digest, Input, hex};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
-use crate::unsaved::{Failing, shown_ticks};
+use crate::unsaved::{Failing, Held, shown_ticks};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -188,7 +188,7 @@ pub struct Simulation {
     /// The last moment that the save holds, or the start without a save.
     pub(crate) committed: Moment,
     /// Ticks done since then.
-    pub(crate) held: Vec<TickRecord>,
+    pub(crate) held: Held,
     /// Set while the world goes on in memory, because the save cannot be written.
     pub(crate) failing: Option<Failing>,
     /// Inputs for the next tick.
@@ -317,7 +317,7 @@ impl Simulation {
             recorder: Recorder::default(),
             committed: now.clone(),
             now,
-            held: Vec::new(),
+            held: Held::default(),
             failing: None,
             waiting: Vec::new(),
             given: Vec::new(),

@@ -76,7 +76,7 @@ impl Simulation {
                     exclusions.push(self.exclude(halted));
                     ahead.push_front((inputs, exclusions));
                     if self.tables.undo_tick() == Undone::All {
-                        let again = std::mem::take(&mut self.held);
+                        let again = self.held.take();
                         let again = again.into_iter().map(|done| (done.inputs, done.exclusions));
                         ahead = again.chain(ahead).collect();
                         self.now = self.committed.clone();

@@ -6,6 +6,7 @@
 //! and so on. What mods wrote to their tables was in the transaction that failed,
 //! and comes into the next one by doing the held ticks again.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::config::SaveFailureMode;
@@ -113,7 +114,7 @@ impl Simulation {
             return Ok(());
         }
         let (first, last) = (self.saved_tick() + 1, self.now.world.tick());
-        let again = std::mem::take(&mut self.held);
+        let again = self.held.take();
         self.now = self.committed.clone();
         // What mods had to say was said.
         let log = std::mem::replace(&mut self.log, Arc::new(|_, _, _| {}));
@@ -128,8 +129,40 @@ impl Simulation {
 
     fn holds_too_much(&self) -> bool {
         let limits = &self.config.on_save_failure;
-        self.held.len() as u64 >= limits.ticks_max
-            || self.held.iter().map(weight).sum::<u64>() >= limits.max_bytes
+        self.held.len() as u64 >= limits.ticks_max || self.held.bytes >= limits.max_bytes
+    }
+}
+
+/// Records of ticks that are done and not in the save yet, weighed as they come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    records: Vec<TickRecord>,
+    bytes: u64,
+}
+
+impl Held {
+    /// Adds the record of the next tick.
+    pub(crate) fn push(&mut self, record: TickRecord) {
+        self.bytes = self.bytes.saturating_add(weight(&record));
+        self.records.push(record);
+    }
+
+    /// Forgets them.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Takes them out.
+    pub(crate) fn take(&mut self) -> Vec<TickRecord> {
+        std::mem::take(self).records
+    }
+}
+
+impl Deref for Held {
+    type Target = [TickRecord];
+
+    fn deref(&self) -> &[TickRecord] {
+        &self.records
     }
 }
 

@@ -3,8 +3,6 @@
 
 use sandtable_sdk::prelude::*;
 
-mod count;
-
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
 struct Node;
@@ -29,16 +27,23 @@ fn news(number: u32) -> News {
     News { number, text: "nothing new".to_owned() }
 }
 
+/// The number in an asset.
+fn number(assets: &Assets, name: &str) -> Result<u32, String> {
+    let text = assets.text(name)?;
+    text.trim().parse().map_err(|_| format!("`{text}` is no number"))
+}
+
 #[system(startup)]
 fn populate(
     mut commands: Commands,
     mut sent: EventWriter<News>,
     assets: Assets,
 ) -> Result<(), String> {
-    let count = count::count(&assets)?;
-    let hub = commands.spawn((Node, Hub));
-    for number in 0..count {
+    for number in 0..number(&assets, "count")? {
         sent.send(news(number));
+    }
+    let hub = commands.spawn((Node, Hub));
+    for _ in 0..number(&assets, "edges")? {
         let node = commands.spawn(Node);
         commands.relate(hub, node, Tie { since: 0 });
     }
