@@ -32,6 +32,7 @@ mod packs;
 mod place;
 #[cfg(unix)]
 mod power;
+mod readers;
 mod reload;
 mod repair;
 mod running;

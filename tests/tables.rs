@@ -81,7 +81,10 @@ fn tables_are_in_the_hash_which_no_number_of_threads_changes() {
     altered.execute("UPDATE ledger__entries SET what = 'forged' WHERE tick = 2", []).unwrap();
     drop(altered);
     let refused = Simulation::open(&save, None, quiet(1)).err().expect("a forged row").to_string();
-    assert!(refused.contains("its world is not the one that tick 7 left"), "{refused}");
+    assert!(
+        refused.contains("the rows of table `ledger__entries` are not those of its last tick"),
+        "{refused}"
+    );
 }
 
 #[test]

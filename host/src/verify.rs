@@ -53,7 +53,7 @@ pub fn verify(
 ) -> Result<Verified, Error> {
     let reader = Reader::open(save)?;
     // Whatever is wrong with the last world is told first.
-    reader.world()?;
+    reader.whole_world()?;
     let trail = reader.trail()?;
     let start = reader.start(from.unwrap_or(0))?;
     let first = start.world.tick() + 1;

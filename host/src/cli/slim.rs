@@ -20,11 +20,11 @@ pub struct Arguments {
 /// Drops them, and says what that gained.
 pub fn run(arguments: Arguments) -> Result<()> {
     let path = arguments.save;
-    let before = Reader::open(&path)?.info()?.file_bytes;
+    let before = Reader::open(&path)?.file_bytes();
     let (mut save, ..) = Save::open(&path)?;
     save.slim()?;
     save.close()?;
-    let now = Reader::open(&path)?.info()?.file_bytes;
+    let now = Reader::open(&path)?.file_bytes();
     let (before, now) = (text::bytes(before), text::bytes(now));
     Ok(answer(&format!("{}: {now}, with its mods it was {before}", path.display()))?)
 }

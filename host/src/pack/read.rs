@@ -40,7 +40,7 @@ impl Pack {
     pub fn for_save(path: &Path, save: &Path, trusted: &[String]) -> Result<Self, Error> {
         let mut keys = trusted.to_vec();
         if save.exists() {
-            keys.extend(Reader::open(save)?.world()?.1.trust.keys);
+            keys.extend(Reader::open(save)?.config()?.trust.keys);
         }
         Self::read(path, &Keys::new(&keys)?)
     }

@@ -16,8 +16,10 @@ use crate::record::TickRecord;
 use crate::tables::Database;
 
 use super::error::{Outcome, SaveError, damage};
+use super::history::Past;
 use super::log::AllTotals;
-use super::sql::{self, About, Rows, Table, quoted};
+use super::save::Restored;
+use super::sql::{self, About, Moment, Need, Needs, Rows, Table, quoted};
 use super::{connect, log};
 
 /// Answers about a world at one tick.
@@ -26,10 +28,18 @@ pub struct Inquiry {
     pub(super) connection: Connection,
     /// What the tables are called.
     pub(super) tables: Vec<String>,
+    /// The shapes of those that are not the file's own.
+    pub(super) shapes: BTreeMap<String, TableShape>,
     /// What the world is in.
     pub(super) path: PathBuf,
     pub(super) tick: u64,
+    /// Whether that is an earlier tick of a save.
+    pub(super) is_past: bool,
+    pub(super) needs: Arc<Needs>,
 }
+
+/// How texts are compared where nothing else is said.
+pub(super) const BINARY: &str = "BINARY";
 
 /// A table that can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +88,10 @@ impl Inquiry {
             log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
             log::write_logged(&connection, records, u64::MAX)?;
             let about = About { given: Some(names), ..About::default() };
-            let tables = sql::set_up(&mut connection, &Arc::new(now.clone()), about)?;
-            Ok(Self { connection, tables, path: connect::NOWHERE.into(), tick: now.tick() })
+            let needs = Arc::new(Needs::with(Arc::new(now.clone())));
+            let (tables, shapes) = sql::set_up(&mut connection, &now.registry, &needs, about)?;
+            let (path, tick) = (connect::NOWHERE.into(), now.tick());
+            Ok(Self { connection, tables, shapes, path, tick, is_past: false, needs })
         };
         made().map_err(|failure| failure.of(Path::new(connect::NOWHERE), "read"))
     }
@@ -103,13 +115,45 @@ impl Inquiry {
 
     /// Answers a SELECT row by row.
     pub fn rows(&self, sql: &str) -> Result<Rows<'_>, SaveError> {
-        Rows::of(&self.connection, &self.tables, &self.path, sql)
+        loop {
+            let prepared = Rows::of(&self.connection, &self.tables, &self.path, sql);
+            match self.needs.take().filter(|_| prepared.is_err()) {
+                Some(need) => self.fetch(need)?,
+                None => return prepared,
+            }
+        }
+    }
+
+    /// Makes what a question was the first to ask for.
+    fn fetch(&self, need: Need) -> Result<(), SaveError> {
+        let (past, moment) = (Past::new(&self.connection), Moment { tick: self.tick });
+        let fetch = || -> Outcome<()> {
+            match need {
+                Need::World if self.is_past => {
+                    let world = past.world(self.tick)?.0;
+                    moment.show_mods(&self.connection, &world)?;
+                    self.needs.set_world(Arc::new(world));
+                }
+                Need::World => {
+                    let world = Restored::without_rows(&self.connection)?.world;
+                    self.needs.set_world(Arc::new(world));
+                }
+                Need::Tables => {
+                    let tables = past.tables(self.tick, false)?;
+                    moment.show_tables(&self.connection, &tables.lock())?;
+                    self.needs.set_tables();
+                }
+            }
+            Ok(())
+        };
+        self.needs.making(fetch).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// Every table there is, with its columns.
     pub fn tables(&self) -> Result<Vec<TableShape>, SaveError> {
-        let shape = |name: &String| {
-            let rows = self.rows(&format!("SELECT * FROM {}", quoted(name)))?;
+        let of_file = |name: &String| {
+            let sql = format!("SELECT * FROM {}", quoted(name));
+            let rows = Rows::of(&self.connection, &self.tables, &self.path, &sql)?;
             let columns = rows.columns().into_iter().zip(rows.types());
             let columns = columns.map(|(column, ty)| {
                 let collation = self.collation(name, &column);
@@ -117,13 +161,17 @@ impl Inquiry {
             });
             Ok(TableShape { name: name.clone(), columns: columns.collect() })
         };
-        self.tables.iter().map(shape).collect()
+        let shape = |name: &String| match self.shapes.get(name) {
+            Some(shape) => Ok(shape.clone()),
+            None => of_file(name),
+        };
+        self.needs.making(|| self.tables.iter().map(shape).collect())
     }
 
     /// How a column of a mod's table compares texts; all else compares bytes.
     fn collation(&self, table: &str, column: &str) -> String {
         let about = self.connection.column_metadata(Some("main"), table, column);
         let collation = about.ok().and_then(|(_, collation, ..)| collation);
-        collation.map_or_else(|| "BINARY".to_owned(), |it| it.to_string_lossy().into_owned())
+        collation.map_or_else(|| BINARY.to_owned(), |it| it.to_string_lossy().into_owned())
     }
 }

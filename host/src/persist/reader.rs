@@ -21,12 +21,12 @@ use crate::tables::{self, Database, Ran};
 use super::error::{Failure, Outcome, SaveError};
 use super::findings::Findings;
 use super::history::{Past, Store};
-use super::inquiry::Inquiry;
+use super::inquiry::{Inquiry, TableShape};
 use super::lock::beside;
-use super::mods::{self, Contents, LockedMod, ModSet, RecordedSet, StoredMod};
+use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
 use super::restore::read_kinds;
-use super::save::Restored;
-use super::sql::{self, About, Archive, Moment, Table};
+use super::save::{Restored, Sealed};
+use super::sql::{self, About, Archive, Moment, Needs, Table};
 use super::{connect, inbox, log, schema};
 
 /// Reads a save.
@@ -151,14 +151,27 @@ impl Reader {
         &self.path
     }
 
-    fn restore(&self) -> Result<Restored, SaveError> {
-        let restored = Restored::read(&self.connection, &mut Findings::strict());
-        restored.map_err(|failure| failure.of(&self.path, "read"))
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T, SaveError> {
+        read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
-    /// The world after the last committed tick, and its settings.
+    /// The world after the last committed tick, and its settings. Rows of the
+    /// tables of mods are not looked at.
     pub fn world(&self) -> Result<(World, WorldConfig), SaveError> {
-        self.restore().map(|restored| (restored.world, restored.config))
+        let restored = self.read(Restored::without_rows)?;
+        Ok((restored.world, restored.config))
+    }
+
+    /// As [`Reader::world`], with the rows of all tables of mods held against it:
+    /// as where a save is opened to go on.
+    pub fn whole_world(&self) -> Result<World, SaveError> {
+        let whole = |connection: &Connection| Restored::read(connection, &mut Findings::strict());
+        Ok(self.read(whole)?.world)
+    }
+
+    /// How the world runs.
+    pub fn config(&self) -> Result<WorldConfig, SaveError> {
+        Ok(self.read(Sealed::read)?.config)
     }
 
     /// The world as a tick left it, as far as history reaches back.
@@ -176,13 +189,12 @@ impl Reader {
     /// The mods that run, with their components and assets, of which a slim save
     /// needs those that it lacks from elsewhere.
     pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
-        self.restore()?.mods.whole(&self.connection, elsewhere, &self.path)
+        self.read(Sealed::read)?.mods.whole(&self.connection, elsewhere, &self.path)
     }
 
     /// The mods that run, wherever their contents are.
     pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
-        let lock = self.restore()?.mods.lock(&self.connection);
-        lock.map_err(|failure| failure.of(&self.path, "read"))
+        self.read(|connection| Sealed::read(connection)?.mods.lock(connection))
     }
 
     /// Every set of mods that ever ran, with the tick after which it did. What a
@@ -193,8 +205,7 @@ impl Reader {
 
     /// Conversions that the save has behind it.
     pub fn behind(&self) -> Result<Conversions, SaveError> {
-        let read = ModSet::read(&self.connection);
-        Ok(read.map_err(|failure| failure.of(&self.path, "read"))?.behind)
+        Ok(self.read(Sealed::read)?.mods.behind)
     }
 
     /// Every input that a tick was given, by tick, in order.
@@ -210,9 +221,10 @@ impl Reader {
         Ok(waiting.into_iter().map(|(_, input)| input).collect())
     }
 
-    /// What the save is. Restores the world, so that what it says is so.
+    /// What the save is. Restores the world, so that what it says is so; of the
+    /// tables of mods it says what is recorded.
     pub fn info(&self) -> Result<Info, SaveError> {
-        let Restored { config, world, head, mods, .. } = self.restore()?;
+        let Restored { config, world, head, mods, .. } = self.read(Restored::without_rows)?;
         let count = |table: &str| -> Result<u64, SaveError> {
             let sql = format!("SELECT count(*) FROM {table}");
             let counted = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
@@ -250,7 +262,7 @@ impl Reader {
             inbox: count("st_inbox")?,
             config,
             format,
-            file_bytes: connect::file_bytes(&self.path),
+            file_bytes: self.file_bytes(),
             log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
             committed_at: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
@@ -283,6 +295,11 @@ impl Reader {
         sizes().map_err(|failure| failure.of(&self.path, "read"))
     }
 
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        connect::file_bytes(&self.path)
+    }
+
     /// The migrations of tables that ran.
     pub fn migrations(&self) -> Result<Ran, SaveError> {
         tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
@@ -300,22 +317,39 @@ impl Reader {
     }
 
     pub(super) fn ask(mut self, at: Option<u64>) -> Result<Inquiry, SaveError> {
-        let (tables, tick) = self.set_up(at).map_err(|failure| failure.of(&self.path, "read"))?;
-        Ok(Inquiry { connection: self.connection, tables, path: self.path, tick })
+        let needs = Arc::new(Needs::default());
+        let asked = self.set_up(at, &needs);
+        let (tables, shapes, tick) = asked.map_err(|failure| failure.of(&self.path, "read"))?;
+        let Self { connection, path, .. } = self;
+        Ok(Inquiry { connection, tables, shapes, path, tick, is_past: at.is_some(), needs })
     }
 
-    fn set_up(&mut self, at: Option<u64>) -> Outcome<(Vec<String>, u64)> {
+    fn set_up(
+        &mut self,
+        at: Option<u64>,
+        needs: &Arc<Needs>,
+    ) -> Outcome<(Vec<String>, BTreeMap<String, TableShape>, u64)> {
         let past = Past::new(&self.connection);
-        let (world, tables) = match at {
-            None => (self.head_world()?, None),
-            Some(tick) => (past.world(tick)?.0, Some(past.tables(tick, false)?)),
+        let (registry, tick) = match at {
+            None => {
+                let Sealed { registry, head, .. } = Sealed::read(&self.connection)?;
+                (registry, head.tick.unsigned_abs())
+            }
+            Some(tick) => (past.registry(tick)?, tick),
         };
-        let (tick, world) = (world.tick(), Arc::new(world));
-        let archive = Some(Archive::new(self.another()?, tick));
+        let moment = at.map(|tick| Moment { tick });
+        let tables = match moment {
+            Some(moment) if moment.had_other_tables(&self.connection)? => {
+                Some(past.tables(tick, false)?)
+            }
+            _ => None,
+        };
         let tables = tables.as_ref().map(|tables| tables.lock());
-        let moment = tables.as_ref().map(|tables| Moment { tick, tables });
-        let about = About { archive, moment, ..About::default() };
-        Ok((sql::set_up(&mut self.connection, &world, about)?, tick))
+        let archive = Some(Archive::new(self.another()?, tick));
+        let about = About { archive, moment, tables: tables.as_deref(), ..About::default() };
+        let registry = Arc::new(registry);
+        let (names, shapes) = sql::set_up(&mut self.connection, &registry, needs, about)?;
+        Ok((names, shapes, tick))
     }
 
     /// Another connection to the same, which may see a later commit.
@@ -334,7 +368,7 @@ impl Reader {
 
     /// The world now, for whoever says of which save they are.
     pub(super) fn head_world(&self) -> Outcome<World> {
-        Ok(Restored::read(&self.connection, &mut Findings::strict())?.world)
+        Ok(Restored::without_rows(&self.connection)?.world)
     }
 }
 

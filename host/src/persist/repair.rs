@@ -24,8 +24,7 @@ use super::log::{self, AllTotals};
 use super::mods::{Cause, ModSet};
 use super::restore::TICK_MAX;
 use super::save::{Head, Restored, now_millis, seal, write_head};
-use super::settings::LAST_SETTINGS;
-use super::{connect, inbox, schema, state};
+use super::{connect, inbox, schema, settings, state};
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::record::Digest;
@@ -166,8 +165,8 @@ fn mend(fresh: &Connection, findings: &mut Findings) -> Outcome<(Head, u64)> {
         )?;
     }
     let mods = record(fresh, head.tick)?;
-    let text: String = fresh.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
-    write_head(fresh, &head, &seal(&head, &text, &world, &mods))?;
+    let text = settings::last(fresh)?;
+    write_head(fresh, &head, &seal(&head, &text, &world.registry, &mods))?;
     Ok((head, u64::from(world.entities.alive())))
 }
 

@@ -35,16 +35,25 @@ pub(super) const TICK_MAX: i64 = (1 << 47) - 2;
 /// Characters that the text of a type may have.
 pub(super) const TYPE_CHARS_MAX: usize = 1 << 16;
 
-/// Restores the world at a tick, with so many rows to a page, and finds where
-/// its chunks are.
+/// Where it is taken from what the tables of mods hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sums {
+    /// From all of their rows, against which what is recorded is held.
+    OfRows,
+    /// From what was recorded with the last commit, if it was.
+    Recorded,
+}
+
+/// Restores the world at a tick and its first free slot, with so many rows to a
+/// page, and finds where its chunks are.
 ///
 /// What is found damaged is left out, where that is not an error: then the world
 /// is what is whole of it. Without its kinds there is none.
 pub(super) fn world(
     connection: &Connection,
-    tick: i64,
-    first_free: i64,
+    (tick, first_free): (i64, i64),
     rows_per_page: usize,
+    sums: Sums,
     findings: &mut Findings,
 ) -> Outcome<(World, Index)> {
     if !(0..=TICK_MAX).contains(&tick) {
@@ -59,7 +68,7 @@ pub(super) fn world(
     world.resources = Arc::new(read_resources(connection, &world.registry, findings)?);
     world.systems = Arc::new(read_systems(connection, &world.registry, findings)?);
     world.mods = Arc::new(read_mod_states(connection, findings)?);
-    world.tables = Arc::new(read_tables(connection, findings)?);
+    world.tables = Arc::new(read_tables(connection, sums, findings)?);
     Ok((world, index))
 }
 
@@ -299,13 +308,46 @@ fn read_systems(
 
 fn read_tables(
     connection: &Connection,
+    sums: Sums,
     findings: &mut Findings,
 ) -> Outcome<BTreeMap<String, TableState>> {
+    let mut recorded = BTreeMap::new();
+    let select = "SELECT name, rows, bytes, sum FROM st_tables";
+    findings.each(connection, select, [], |_, row| {
+        let name: String = row.get(0)?;
+        let (lanes, rest) = row.get_ref(3)?.as_blob().map_err(broken)?.as_chunks::<8>();
+        let lanes: Vec<u64> = lanes.iter().map(|lane| u64::from_le_bytes(*lane)).collect();
+        let (Ok(sum), []) = (<[u64; 4]>::try_from(lanes), rest) else {
+            return damage(format!("what is recorded of table `{name}` cannot be read"));
+        };
+        let (rows, bytes) = (row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64);
+        recorded.insert(name, TableState { rows, bytes, sum });
+        Ok(())
+    })?;
     let mut states = BTreeMap::new();
     for name in tables::names(connection)? {
-        if let Some(state) = findings.whole(tables::state(connection, &name).map_err(Into::into))? {
-            states.insert(name, state);
-        }
+        let known = recorded.remove(&name);
+        let of_rows = || tables::state(connection, &name).map_err(Failure::from);
+        let state = match (known, sums) {
+            (Some(known), Sums::Recorded) => known,
+            (None, _) => match findings.whole(of_rows())? {
+                Some(state) => state,
+                None => continue,
+            },
+            (Some(known), Sums::OfRows) => match findings.whole(of_rows())? {
+                Some(state) if state == known => state,
+                Some(state) => {
+                    let what = format!("the rows of table `{name}` are not those of its last tick");
+                    findings.note(Failure::Damage(what))?;
+                    state
+                }
+                None => continue,
+            },
+        };
+        states.insert(name, state);
+    }
+    for name in recorded.keys() {
+        findings.note(Failure::Damage(format!("table `{name}` is lost")))?;
     }
     Ok(states)
 }

@@ -25,7 +25,7 @@ use super::lock::{Lock, beside};
 use super::log::{self, AllTotals, topic_number};
 use super::mods::ModSet;
 use super::save::{Head, Restored, Save, begin, now_millis, seal, write_head};
-use super::settings::{LAST_SETTINGS, settings};
+use super::settings::{self, settings};
 use super::shape::Shape;
 use super::{backup, connect, draft, inbox, state};
 
@@ -176,9 +176,9 @@ impl Save {
             state,
             chain: then.chain,
         };
-        let text: String = transaction.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
+        let text = settings::last(&transaction)?;
         let mods = ModSet::read(&transaction)?;
-        write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
+        write_head(&transaction, &head, &seal(&head, &text, &world.registry, &mods))?;
         let recorder = Recorder::new(&settings(&transaction)?.history, &world.registry);
         let store = Store::read(&transaction)?;
         if recorder.is_on() && !store.reaches(then.tick) {

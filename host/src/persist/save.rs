@@ -17,7 +17,7 @@ use blake3::Hasher;
 use rusqlite::{Connection, params};
 
 use crate::config::{Durability, WorldConfig};
-use crate::ecs::World;
+use crate::ecs::{Registry, World};
 use crate::hash::StateHasher;
 use crate::record::{Digest, Input, TickRecord};
 use crate::tables::Database;
@@ -34,7 +34,8 @@ use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
 use super::presence::Presence;
-use super::settings::{self, LAST_SETTINGS};
+use super::restore::Sums;
+use super::settings;
 use super::{chunks, connect, inbox, restore, schema, state};
 
 pub use adopt::Adoption;
@@ -117,6 +118,7 @@ impl Save {
             .and_then(|()| check_pages(&connection, Pages::Quick, &mut Findings::strict()))
             .and_then(|()| Restored::read(&connection, &mut Findings::strict()))
             .map_err(failed)?;
+        state::record_tables(&connection, &restored.world).map_err(|error| failed(error.into()))?;
         let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
         let history = Store::read(&connection).map_err(failed)?;
         connection
@@ -195,7 +197,7 @@ impl Save {
         let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
         let connection = self.database.lock();
         let transaction = begin(&connection)?;
-        let seal = seal(&head, &settings::text(&self.config)?, world, &self.mods);
+        let seal = seal(&head, &settings::text(&self.config)?, &world.registry, &self.mods);
         state::write(&transaction, before, world)?;
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
@@ -324,35 +326,27 @@ impl Restored {
     /// Reads and checks everything. Without its settings, its kinds, or the row
     /// of the world there is nothing to be read.
     pub(super) fn read(connection: &Connection, findings: &mut Findings) -> Outcome<Self> {
-        let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
-        let config = settings::settings(connection)?;
-        if !(1..=ROWS_PER_PAGE_MAX).contains(&config.world.shard_rows) {
-            return damage(format!("its pages have {} rows", config.world.shard_rows));
-        }
-        let (head, sealed): (Head, Digest) = connection.query_row(
-            "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world",
-            [],
-            |row| {
-                let head = Head {
-                    tick: row.get(0)?,
-                    first_free: row.get(1)?,
-                    committed_at: row.get(2)?,
-                    state: row.get(3)?,
-                    chain: row.get(4)?,
-                };
-                Ok((head, row.get(5)?))
-            },
-        )?;
+        Self::of(connection, Sums::OfRows, findings)
+    }
+
+    /// As [`Restored::read`], for whoever only reads: of the tables of mods it
+    /// believes what is recorded of them.
+    pub(super) fn without_rows(connection: &Connection) -> Outcome<Self> {
+        Self::of(connection, Sums::Recorded, &mut Findings::strict())
+    }
+
+    fn of(connection: &Connection, sums: Sums, findings: &mut Findings) -> Outcome<Self> {
+        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
+        let (head, sealed) = Head::read(connection)?;
         let before = findings.count();
         let rows_per_page = config.world.shard_rows;
-        let (mut world, index) =
-            restore::world(connection, head.tick, head.first_free, rows_per_page, findings)?;
+        let tick = (head.tick, head.first_free);
+        let (mut world, index) = restore::world(connection, tick, rows_per_page, sums, findings)?;
         world.hash_version = config.hash_version;
         let is_whole = findings.count() == before;
         let mods = findings.whole(ModSet::read(connection))?.unwrap_or_default();
-        if seal(&head, &text, &world, &mods) != sealed {
-            let what = "its settings, kinds or mods are not those that were committed";
-            findings.note(Failure::Damage(what.to_owned()))?;
+        if seal(&head, &text, &world.registry, &mods) != sealed {
+            findings.note(Failure::Damage(UNSEALED.to_owned()))?;
         }
         // A world of which parts were left out is another anyway.
         if is_whole && StateHasher::default().digest(&world) != head.state {
@@ -364,8 +358,46 @@ impl Restored {
     }
 }
 
-/// Rows that a page may have.
-const ROWS_PER_PAGE_MAX: usize = 1 << 16;
+/// What a save says of its world without the world, all of it under the seal.
+pub(super) struct Sealed {
+    pub config: WorldConfig,
+    pub registry: Registry,
+    pub mods: ModSet,
+    pub head: Head,
+}
+
+impl Sealed {
+    /// Reads and checks it.
+    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
+        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
+        let (head, sealed) = Head::read(connection)?;
+        let registry = restore::read_kinds(connection)?;
+        let mods = ModSet::read(connection)?;
+        if seal(&head, &text, &registry, &mods) != sealed {
+            return damage(UNSEALED);
+        }
+        Ok(Self { config, registry, mods, head })
+    }
+}
+
+const UNSEALED: &str = "its settings, kinds or mods are not those that were committed";
+
+impl Head {
+    /// Reads it, and the seal.
+    fn read(connection: &Connection) -> rusqlite::Result<(Self, Digest)> {
+        let sql = "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world";
+        connection.query_row(sql, [], |row| {
+            let head = Head {
+                tick: row.get(0)?,
+                first_free: row.get(1)?,
+                committed_at: row.get(2)?,
+                state: row.get(3)?,
+                chain: row.get(4)?,
+            };
+            Ok((head, row.get(5)?))
+        })
+    }
+}
 
 /// A transaction, undone when it is dropped.
 pub(super) struct Transaction<'c>(&'c Connection);
@@ -420,7 +452,7 @@ fn write_draft(
             chain: [0; 32],
         };
         let text = settings::text(config)?;
-        let seal = seal(&head, &text, world, &ModSet::default());
+        let seal = seal(&head, &text, &world.registry, &ModSet::default());
         let transaction = begin(&connection)?;
         transaction
             .execute("INSERT INTO st_settings (number, since, config) VALUES (1, 0, ?1)", [text])?;
@@ -460,7 +492,7 @@ pub(super) fn write_head(
 
 /// The digest of everything that the state hash leaves out and a damaged save
 /// must not get wrong.
-pub(super) fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> Digest {
+pub(super) fn seal(head: &Head, config: &str, registry: &Registry, mods: &ModSet) -> Digest {
     let mut into = Hasher::new();
     for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
         into.update(&number.to_le_bytes());
@@ -468,7 +500,7 @@ pub(super) fn seal(head: &Head, config: &str, world: &World, mods: &ModSet) -> D
     into.update(&head.state);
     into.update(&head.chain);
     into.update(config.as_bytes());
-    state::feed_kinds(&world.registry, &mut into);
+    state::feed_kinds(registry, &mut into);
     mods.feed(&mut into);
     *into.finalize().as_bytes()
 }

@@ -10,9 +10,8 @@ use super::error::{Failure, Outcome, damage};
 use crate::config::WorldConfig;
 use crate::ecs::HashVersion;
 
-/// How the world runs now.
-pub(super) const LAST_SETTINGS: &str =
-    "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
+/// Rows that a page may have.
+const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 
 /// The key of the version of the state hash.
 const HASH_VERSION: &str = "hash_version";
@@ -54,10 +53,19 @@ fn parse(text: &str) -> Outcome<WorldConfig> {
     Ok(config)
 }
 
+/// How the world of a save runs, as it is stored.
+pub(super) fn last(connection: &Connection) -> rusqlite::Result<String> {
+    let sql = "SELECT config FROM st_settings ORDER BY number DESC LIMIT 1";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
 /// How the world of a save runs.
 pub(super) fn settings(connection: &Connection) -> Outcome<WorldConfig> {
-    let text: String = connection.query_row(LAST_SETTINGS, [], |row| row.get(0))?;
-    parse(&text)
+    let config = parse(&last(connection)?)?;
+    if !(1..=ROWS_PER_PAGE_MAX).contains(&config.world.shard_rows) {
+        return damage(format!("its pages have {} rows", config.world.shard_rows));
+    }
+    Ok(config)
 }
 
 /// How it ran, with the tick after which each began.

@@ -12,6 +12,7 @@
 pub(super) mod cells;
 mod moment;
 mod names;
+mod needs;
 mod past;
 mod rows;
 mod table;
@@ -26,14 +27,17 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, ErrorCode};
 
-use crate::ecs::{Entity, World};
+use crate::ecs::{Entity, Registry};
 
 use super::declarations::Declarations;
 use super::error::{Failure, SaveError};
+use super::inquiry::TableShape;
 use super::payloads::Payloads;
+use crate::tables;
 
 pub(super) use moment::Moment;
 pub(super) use names::tables_of_kinds;
+pub(super) use needs::{Need, Needs};
 pub(super) use past::Archive;
 pub use rows::Rows;
 pub(super) use text::cell_to_json;
@@ -54,45 +58,72 @@ pub(super) struct About<'a> {
     /// What led to it.
     pub archive: Option<Archive>,
     /// The tick at which it stands, where that is an earlier one.
-    pub moment: Option<Moment<'a>>,
+    pub moment: Option<Moment>,
+    /// The tables of mods then, where those were others than now; else they are
+    /// made when they are asked for.
+    pub tables: Option<&'a Connection>,
     /// Entities that were given names.
     pub given: Option<&'a BTreeMap<String, Entity>>,
 }
 
-/// Makes the tables, and closes the connection against everything but reading.
-/// Returns what they are called.
+/// Makes the tables over a world of these kinds, and closes the connection
+/// against everything but reading. Returns what they are called, and the shapes
+/// of those that are not the file's own.
 pub(super) fn set_up(
     connection: &mut Connection,
-    world: &Arc<World>,
-    About { archive, moment, given }: About<'_>,
-) -> rusqlite::Result<Vec<String>> {
+    registry: &Arc<Registry>,
+    needs: &Arc<Needs>,
+    About { archive, moment, tables, given }: About<'_>,
+) -> rusqlite::Result<(Vec<String>, BTreeMap<String, TableShape>)> {
     let declarations = Declarations::read(connection)?;
-    let mut shown = names::shown(world, &declarations, &names::taken(connection)?);
+    let mut shown = names::shown(registry, &declarations, &names::taken(connection)?);
     shown.extend(given.map(names::given));
     // What is temporary is kept in memory, and counts as writing.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "query_only", false)?;
     let mut hidden = BTreeSet::new();
-    if let Some(moment) = &moment {
+    if let Some(moment) = moment {
         hidden = moment::of_now(connection)?;
-        moment.show(connection, world)?;
+        moment.begin(connection)?;
+        if let Some(then) = tables {
+            moment.show_tables(connection, then)?;
+            needs.set_tables();
+        }
     }
     let tick = moment.map(|moment| moment.tick);
-    let payloads = Payloads::read(connection, &declarations, &world.registry)?;
-    views::make(connection, world, payloads, tick)?;
+    let payloads = Payloads::read(connection, &declarations, registry)?;
+    views::make(connection, registry, payloads, tick)?;
     connection.pragma_update(None, "query_only", true)?;
-    let of_mods = names::of_mods(connection, world)?;
+    let of_mods = tables::names(tables.unwrap_or(connection))?;
+    let shown_then: BTreeSet<String> = of_mods.iter().cloned().collect();
+    let of_mods = names::of_mods(connection, of_mods)?;
     shown.push(names::listing(&shown, tick, &of_mods));
     let names = shown.iter().map(|shown| shown.name.clone());
     let names = names.chain(views::at(tick).map(|view| view.name.to_owned()));
     let names = names.chain(of_mods.into_iter().map(|(name, _)| name)).collect();
+    let shapes = shown.iter().map(|shown| (shown.name.clone(), shown.shape())).collect();
     let archive = archive.map(Arc::new);
     for shown in shown {
-        table::register(connection, world.clone(), archive.clone(), shown)?;
+        table::register(connection, needs.clone(), registry.clone(), archive.clone(), shown)?;
     }
+    let needs = needs.clone();
+    // Of a table from which no column is asked for, SQLite says only what the
+    // statement says: no database, where it names none.
+    let is_of = |found: Option<&str>, database| found.is_none_or(|found| found == database);
     connection.authorizer(Some(move |context: AuthContext<'_>| match context.action {
+        _ if needs.is_making() => Authorization::Allow,
         AuthAction::Read { table_name, .. }
-            if context.database_name == Some("main") && hidden.contains(table_name) =>
+            if is_of(context.database_name, "main") && hidden.contains(table_name) =>
+        {
+            let is_then = context.database_name.is_none() && shown_then.contains(table_name);
+            if is_then && needs.has_tables() {
+                return Authorization::Allow;
+            }
+            needs.ask_for_tables();
+            Authorization::Deny
+        }
+        AuthAction::Read { table_name: moment::MOD_STATES, .. }
+            if is_of(context.database_name, "temp") && tick.is_some() && needs.world().is_err() =>
         {
             Authorization::Deny
         }
@@ -104,7 +135,7 @@ pub(super) fn set_up(
         }
         _ => Authorization::Deny,
     }))?;
-    Ok(names)
+    Ok((names, shapes))
 }
 
 /// A name as SQL takes any.

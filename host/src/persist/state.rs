@@ -7,7 +7,7 @@ use std::sync::Arc;
 use blake3::Hasher;
 use rusqlite::{Connection, params};
 
-use crate::ecs::{Archetype, Kind, KindId, Registry, Relations, SystemState, World};
+use crate::ecs::{Archetype, Kind, KindId, Registry, Relations, SystemState, TableState, World};
 
 use super::log::topic_number;
 use super::restore::{ON_DESPAWN, STORAGES, TRACKED_ADDED, TRACKED_CHANGED};
@@ -23,6 +23,7 @@ pub(super) const OF_WORLD: &[&str] = &[
     "st_systems",
     "st_cursors",
     "st_mod_states",
+    "st_tables",
 ];
 
 /// Writes what differs between two worlds, of which the later knows everything
@@ -74,7 +75,39 @@ pub(super) fn write(connection: &Connection, before: &World, now: &World) -> rus
             }
         })?;
     }
+    if !Arc::ptr_eq(&before.tables, &now.tables) {
+        differences(&before.tables, &now.tables, |name, state| match state {
+            Some(state) => write_table(connection, name, state),
+            None => {
+                let mut delete =
+                    connection.prepare_cached("DELETE FROM st_tables WHERE name = ?1")?;
+                delete.execute([name]).map(drop)
+            }
+        })?;
+    }
     Ok(())
+}
+
+/// Records what the tables of mods hold, where an older save does not say.
+pub(super) fn record_tables(connection: &Connection, world: &World) -> rusqlite::Result<()> {
+    let sql = "SELECT count(*) FROM st_tables";
+    let recorded: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if recorded as usize == world.tables.len() {
+        return Ok(());
+    }
+    let transaction = connection.unchecked_transaction()?;
+    for (name, state) in world.tables.iter() {
+        write_table(&transaction, name, state)?;
+    }
+    transaction.commit()
+}
+
+fn write_table(connection: &Connection, name: &str, state: &TableState) -> rusqlite::Result<()> {
+    let mut replace = connection.prepare_cached(
+        "REPLACE INTO st_tables (name, rows, bytes, sum) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let sum: Vec<u8> = state.sum.iter().flat_map(|lane| lane.to_le_bytes()).collect();
+    replace.execute(params![name, state.rows as i64, state.bytes as i64, sum]).map(drop)
 }
 
 /// Calls `each` with every key whose value is another than before; with nothing

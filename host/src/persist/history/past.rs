@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::ecs::World;
+use crate::ecs::{Registry, World};
 use crate::tables::{self, Database, TableError};
 
 use super::super::connect;
@@ -194,6 +194,15 @@ impl<'c> Past<'c> {
             return self.unreachable(tick);
         }
         Ok((world, omitted))
+    }
+
+    /// What kinds there were in a tick of which the world can be had: between two
+    /// keyframes nothing is declared anew.
+    pub(crate) fn registry(&self, tick: u64) -> Outcome<Registry> {
+        match self.anchor_of(tick)? {
+            Some(anchor) if self.reaches(tick)? => self.keyframe(anchor)?.registry(),
+            _ => self.unreachable(tick),
+        }
     }
 
     fn unreachable<T>(&self, tick: u64) -> Outcome<T> {

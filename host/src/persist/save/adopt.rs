@@ -96,7 +96,7 @@ impl Save {
             true => self.history.write_whole(&transaction, world, true, &recorder)?,
             false => history::Changes::default(),
         };
-        write_head(&transaction, &head, &seal(&head, &text, world, &mods))?;
+        write_head(&transaction, &head, &seal(&head, &text, &world.registry, &mods))?;
         mods::forget(&transaction)?;
         transaction.commit()?;
         drop(connection);

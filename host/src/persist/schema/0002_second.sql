@@ -35,3 +35,11 @@ CREATE TABLE st_recasts (
     passed INTEGER NOT NULL,
     PRIMARY KEY (mod_set, topic)
 ) STRICT, WITHOUT ROWID;
+
+-- What the tables of mods hold after the last commit, as the state hash has it.
+CREATE TABLE st_tables (
+    name TEXT PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    sum BLOB NOT NULL -- four numbers of eight bytes
+) STRICT, WITHOUT ROWID;

@@ -8,47 +8,84 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Result, params, params_from_iter};
 
 use crate::ecs::World;
+use crate::tables;
 
-/// An earlier tick, as it left the world.
-pub(in crate::persist) struct Moment<'a> {
+use super::quoted;
+
+/// How mods stood then, in the place of how they stand.
+pub(super) const MOD_STATES: &str = "st_mod_states";
+
+/// An earlier tick.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::persist) struct Moment {
     /// Which.
     pub tick: u64,
-    /// The tables of mods then.
-    pub tables: &'a Connection,
 }
 
-impl Moment<'_> {
-    /// Shows the tables of mods, and how mods stood, as they were.
-    pub(super) fn show(&self, connection: &Connection, world: &World) -> Result<()> {
-        for name in world.tables.keys() {
-            let name = format!("\"{}\"", name.replace('"', "\"\""));
-            let mut select = self.tables.prepare(&format!("SELECT * FROM main.{name}"))?;
-            let columns: Vec<String> = select
-                .column_names()
-                .map(|column| format!("\"{}\"", column.replace('"', "\"\"")))
-                .collect();
-            connection
-                .execute_batch(&format!("CREATE TEMP TABLE {name} ({})", columns.join(", ")))?;
-            let marks = vec!["?"; columns.len()].join(", ");
-            let mut insert =
-                connection.prepare(&format!("INSERT INTO temp.{name} VALUES ({marks})"))?;
-            let mut rows = select.query([])?;
-            while let Some(row) = rows.next()? {
-                let values: Vec<rusqlite::types::Value> =
-                    (0..columns.len()).map(|at| row.get(at)).collect::<Result<_>>()?;
-                insert.execute(params_from_iter(values))?;
-            }
-        }
-        connection
-            .execute_batch("CREATE TEMP TABLE st_mod_states (id, faults_in_a_row, suspended)")?;
-        for (id, state) in world.mods.iter() {
-            connection.execute(
-                "INSERT INTO temp.st_mod_states VALUES (?1, ?2, ?3)",
-                params![id, state.faults_in_a_row, state.suspended],
-            )?;
-        }
-        Ok(())
+impl Moment {
+    /// Whether the tables of mods were others than now, and not only their rows.
+    pub(in crate::persist) fn had_other_tables(self, connection: &Connection) -> Result<bool> {
+        connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM st_migrations WHERE tick >= ?1)
+                 OR EXISTS (SELECT 1 FROM st_table_copies WHERE tick >= ?1)",
+            [self.tick.max(1) as i64],
+            |row| row.get(0),
+        )
     }
+
+    /// Hides how mods stand now.
+    pub(super) fn begin(self, connection: &Connection) -> Result<()> {
+        connection.execute_batch(&format!(
+            "CREATE TEMP TABLE {MOD_STATES} (id, faults_in_a_row, suspended)"
+        ))
+    }
+
+    /// Shows the tables of mods as they were, which another connection has.
+    pub(in crate::persist) fn show_tables(
+        self,
+        connection: &Connection,
+        then: &Connection,
+    ) -> Result<()> {
+        writing(connection, || {
+            for name in tables::names(then)? {
+                let name = quoted(&name);
+                let mut select = then.prepare(&format!("SELECT * FROM main.{name}"))?;
+                let columns: Vec<String> = select.column_names().map(quoted).collect();
+                connection
+                    .execute_batch(&format!("CREATE TEMP TABLE {name} ({})", columns.join(", ")))?;
+                let marks = vec!["?"; columns.len()].join(", ");
+                let mut insert =
+                    connection.prepare(&format!("INSERT INTO temp.{name} VALUES ({marks})"))?;
+                let mut rows = select.query([])?;
+                while let Some(row) = rows.next()? {
+                    let values: Vec<rusqlite::types::Value> =
+                        (0..columns.len()).map(|at| row.get(at)).collect::<Result<_>>()?;
+                    insert.execute(params_from_iter(values))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Shows how mods stood in the world as it was.
+    pub(in crate::persist) fn show_mods(self, connection: &Connection, then: &World) -> Result<()> {
+        writing(connection, || {
+            let sql = format!("INSERT INTO temp.{MOD_STATES} VALUES (?1, ?2, ?3)");
+            for (id, state) in then.mods.iter() {
+                connection.execute(&sql, params![id, state.faults_in_a_row, state.suspended])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Writes to temporary tables of a connection that else only reads.
+fn writing(connection: &Connection, write: impl FnOnce() -> Result<()>) -> Result<()> {
+    let only_reads: bool = connection.pragma_query_value(None, "query_only", |row| row.get(0))?;
+    connection.pragma_update(None, "query_only", false)?;
+    let written = write();
+    connection.pragma_update(None, "query_only", only_reads)?;
+    written
 }
 
 /// The tables of mods that the file has now.

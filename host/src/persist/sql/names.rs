@@ -10,8 +10,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::ecs::{Entity, Kind, KindId, Registry, Role, Type, World, to_json};
+use crate::ecs::{Entity, Kind, KindId, Registry, Role, Type};
 use crate::persist::declarations::Declarations;
+use crate::persist::inquiry::{BINARY, ColumnShape, TableShape};
 use crate::persist::shape::Shape;
 
 use super::cells;
@@ -28,6 +29,18 @@ pub(super) struct Shown {
     pub source: Source,
 }
 
+impl Shown {
+    /// What it is for whoever asks for tables.
+    pub(super) fn shape(&self) -> TableShape {
+        let columns = self.columns.iter().map(|(name, ty)| ColumnShape {
+            name: name.clone(),
+            ty: (*ty).to_owned(),
+            collation: BINARY.to_owned(),
+        });
+        TableShape { name: self.name.clone(), columns: columns.collect() }
+    }
+}
+
 /// Where the rows of a table come from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
@@ -40,6 +53,8 @@ pub(super) enum Source {
     Relations,
     /// Every entity.
     Entities,
+    /// Every component of the world itself: its name and value.
+    Resources,
     /// Every value that a component had: tick, entity, the fields that it has or
     /// had, and who changed it.
     History(KindId, Arc<Shape>),
@@ -58,7 +73,7 @@ pub(super) fn taken(connection: &Connection) -> rusqlite::Result<BTreeSet<String
 
 /// Every table over a world, but the listing of tables.
 pub(super) fn shown(
-    world: &World,
+    registry: &Registry,
     declarations: &Declarations,
     taken: &BTreeSet<String>,
 ) -> Vec<Shown> {
@@ -76,7 +91,7 @@ pub(super) fn shown(
         Shown {
             name: "resources".to_owned(),
             columns: typed(&[("name", "TEXT"), ("value", "TEXT")]),
-            source: Source::Listed(resources(world)),
+            source: Source::Resources,
         },
         Shown {
             name: "relations".to_owned(),
@@ -91,7 +106,7 @@ pub(super) fn shown(
         Shown {
             name: "kinds".to_owned(),
             columns: typed(&[("name", "TEXT"), ("role", "TEXT"), ("fields", "TEXT")]),
-            source: Source::Listed(kinds(world)),
+            source: Source::Listed(kinds(registry)),
         },
         Shown {
             name: "changes".to_owned(),
@@ -110,10 +125,10 @@ pub(super) fn shown(
             source: Source::Changes,
         },
     ];
-    let of_kinds = of_kinds(&world.registry, &mut names);
+    let of_kinds = of_kinds(registry, &mut names);
     let histories = of_kinds.iter().filter_map(|table| match table.source {
         Source::Component(id) => {
-            let kind = world.registry.get(id).clone();
+            let kind = registry.get(id).clone();
             let shape = Shape::new(kind.clone(), declarations.of(&kind));
             Some(history(id, shape, table, &mut names))
         }
@@ -191,12 +206,15 @@ const FIXED: &[&str] = &["entities", "resources", "relations", "kinds", "changes
 /// The tables that mods keep themselves, each with its columns.
 pub(super) fn of_mods(
     connection: &Connection,
-    world: &World,
+    names: Vec<String>,
 ) -> rusqlite::Result<Vec<(String, String)>> {
     let mut select =
         connection.prepare("SELECT group_concat(name, ', ') FROM pragma_table_info(?1)")?;
-    let of = |name: &String| Ok((name.clone(), select.query_row([name], |row| row.get(0))?));
-    world.tables.keys().map(of).collect()
+    let of = |name: String| {
+        let columns = select.query_row([&name], |row| row.get(0))?;
+        Ok((name, columns))
+    };
+    names.into_iter().map(of).collect()
 }
 
 /// The table that lists the others.
@@ -213,7 +231,9 @@ pub(super) fn listing(shown: &[Shown], tick: Option<u64>, of_mods: &[(String, St
                 Source::Component(_) => "component",
                 Source::Relation(_) => "relation",
                 Source::History(..) | Source::Changes => "history",
-                Source::Entities | Source::Relations | Source::Listed(_) => "world",
+                Source::Entities | Source::Relations | Source::Resources | Source::Listed(_) => {
+                    "world"
+                }
             };
             line(&shown.name, what, columns.join(", "))
         })
@@ -241,16 +261,8 @@ fn affinity(ty: &Type) -> &'static str {
     }
 }
 
-fn resources(world: &World) -> Vec<Vec<Value>> {
-    let resources = world.resources.iter().map(|(id, value)| {
-        let kind = world.registry.get(*id);
-        vec![Value::Text(kind.name.clone()), cells::from_json(to_json(kind, value))]
-    });
-    resources.collect()
-}
-
-fn kinds(world: &World) -> Vec<Vec<Value>> {
-    let kinds = world.registry.iter().map(|(_, kind)| {
+fn kinds(registry: &Registry) -> Vec<Vec<Value>> {
+    let kinds = registry.iter().map(|(_, kind)| {
         let fields: Vec<String> =
             kind.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
         let texts = [kind.name.clone(), kind.role.name().to_owned(), fields.join(", ")];

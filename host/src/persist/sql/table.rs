@@ -19,30 +19,37 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Storage, World, to_json};
+use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Registry, Storage, to_json};
 use crate::persist::history::Change;
 use crate::persist::shape::Shape;
 
 use super::names::{Shown, Source};
+use super::needs::Needs;
 use super::past::{Archive, Wanted};
 use super::{cells, past};
 
 /// Makes a table that is there without being created.
 pub(super) fn register(
     connection: &Connection,
-    world: Arc<World>,
+    needs: Arc<Needs>,
+    registry: Arc<Registry>,
     archive: Option<Arc<Archive>>,
     shown: Shown,
 ) -> Result<()> {
     const MODULE: Module<'_, WorldTable> = Module::eponymous_only_module();
     let shown = Arc::new(shown);
-    connection.create_module(shown.name.as_str(), &MODULE, Some((world, archive, shown.clone())))
+    connection.create_module(
+        shown.name.as_str(),
+        &MODULE,
+        Some((needs, registry, archive, shown.clone())),
+    )
 }
 
 #[repr(C)]
 struct WorldTable {
     base: sqlite3_vtab,
-    world: Arc<World>,
+    needs: Arc<Needs>,
+    registry: Arc<Registry>,
     archive: Option<Arc<Archive>>,
     shown: Arc<Shown>,
 }
@@ -63,18 +70,20 @@ const TO_TICK: c_int = 8;
 const PAST_ROWS: i64 = 1 << 30;
 
 impl WorldTable {
-    fn rows(&self) -> usize {
-        match &self.shown.source {
+    fn rows(&self) -> Result<usize> {
+        Ok(match &self.shown.source {
             Source::Component(kind) => {
-                let having = self.world.archetypes().iter().filter(|a| a.find(*kind).is_some());
+                let world = self.needs.world()?;
+                let having = world.archetypes().iter().filter(|a| a.find(*kind).is_some());
                 let rows: usize = having.map(|archetype| archetype.len()).sum();
-                rows + usize::from(self.world.resources.contains_key(kind))
+                rows + usize::from(world.resources.contains_key(kind))
             }
-            Source::Relation(_) | Source::Relations => self.world.relations.len(),
-            Source::Entities => self.world.entities.alive() as usize,
+            Source::Relation(_) | Source::Relations => self.needs.world()?.relations.len(),
+            Source::Entities => self.needs.world()?.entities.alive() as usize,
+            Source::Resources => self.needs.world()?.resources.len(),
             Source::Listed(rows) => rows.len(),
             Source::History(..) | Source::Changes => PAST_ROWS as usize,
-        }
+        })
     }
 
     /// How many of the first columns rows can be found by.
@@ -82,7 +91,11 @@ impl WorldTable {
         match self.shown.source {
             Source::Component(_) | Source::Entities => 1,
             Source::Relation(_) => 2,
-            Source::Relations | Source::Listed(_) | Source::History(..) | Source::Changes => 0,
+            Source::Relations
+            | Source::Resources
+            | Source::Listed(_)
+            | Source::History(..)
+            | Source::Changes => 0,
         }
     }
 
@@ -120,7 +133,7 @@ impl WorldTable {
 }
 
 unsafe impl<'vtab> VTab<'vtab> for WorldTable {
-    type Aux = (Arc<World>, Option<Arc<Archive>>, Arc<Shown>);
+    type Aux = (Arc<Needs>, Arc<Registry>, Option<Arc<Archive>>, Arc<Shown>);
     type Cursor = WorldCursor<'vtab>;
 
     fn connect(
@@ -131,7 +144,7 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
         _: &[u8],
         _: &[&[u8]],
     ) -> Result<(Cow<'static, CStr>, Self)> {
-        let Some((world, archive, shown)) = aux else {
+        let Some((needs, registry, archive, shown)) = aux else {
             return Err(Error::ModuleError("a table without a world".to_owned()));
         };
         connection.config(VTabConfig::Innocuous)?;
@@ -141,9 +154,10 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
             .map(|(name, ty)| format!("\"{}\" {ty}", name.replace('"', "\"\"").replace('\0', "_")))
             .collect();
         let declared = CString::new(format!("CREATE TABLE x({})", columns.join(", ")))?;
-        let (world, archive, shown) = (world.clone(), archive.clone(), shown.clone());
+        let (needs, registry) = (needs.clone(), registry.clone());
+        let (archive, shown) = (archive.clone(), shown.clone());
         let base = sqlite3_vtab::default();
-        Ok((Cow::Owned(declared), Self { base, world, archive, shown }))
+        Ok((Cow::Owned(declared), Self { base, needs, registry, archive, shown }))
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> Result<bool> {
@@ -161,7 +175,7 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
             })
             .map(|(at, constraint)| (constraint.column(), at))
             .min();
-        let rows = self.rows().max(1) as i64;
+        let rows = self.rows()?.max(1) as i64;
         match key {
             Some((column, at)) => {
                 info.constraint_usage(at).set_argv_index(1);
@@ -182,7 +196,8 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
     fn open(&'vtab mut self) -> Result<Self::Cursor> {
         Ok(WorldCursor {
             base: sqlite3_vtab_cursor::default(),
-            world: &self.world,
+            needs: &self.needs,
+            registry: &self.registry,
             archive: self.archive.as_ref(),
             source: &self.shown.source,
             rows: Box::new(std::iter::empty()),
@@ -198,6 +213,8 @@ enum Row<'w> {
     Component(Entity, &'w Kind, &'w [u8]),
     /// A component of the world itself, which has no entity.
     Resource(&'w Kind, &'w [u8]),
+    /// The same by its name, among all others.
+    Named(&'w Kind, &'w [u8]),
     Edge(Entity, Entity, &'w Kind, &'w [u8]),
     Entity(Entity, usize, &'w Archetype),
     Listed(&'w [Value]),
@@ -211,7 +228,8 @@ type Rows<'w> = Box<dyn Iterator<Item = Result<Row<'w>>> + 'w>;
 #[repr(C)]
 struct WorldCursor<'w> {
     base: sqlite3_vtab_cursor,
-    world: &'w World,
+    needs: &'w Needs,
+    registry: &'w Registry,
     archive: Option<&'w Arc<Archive>>,
     source: &'w Source,
     rows: Rows<'w>,
@@ -223,9 +241,12 @@ struct WorldCursor<'w> {
 }
 
 impl<'w> WorldCursor<'w> {
-    fn all(&self) -> Box<dyn Iterator<Item = Row<'w>> + 'w> {
-        let world = self.world;
-        match self.source {
+    fn all(&self) -> Result<Box<dyn Iterator<Item = Row<'w>> + 'w>> {
+        if let Source::Listed(rows) = self.source {
+            return Ok(Box::new(rows.iter().map(|row| Row::Listed(row))));
+        }
+        let world = self.needs.world()?;
+        Ok(match self.source {
             Source::Component(kind) => {
                 let declared = world.registry.get(*kind);
                 let having = world.archetypes().iter().filter_map(move |archetype| {
@@ -255,14 +276,21 @@ impl<'w> WorldCursor<'w> {
                     entities(archetype).map(move |entity| Row::Entity(entity, id, archetype))
                 }))
             }
-            Source::Listed(rows) => Box::new(rows.iter().map(|row| Row::Listed(row))),
-            Source::History(..) | Source::Changes => Box::new(std::iter::empty()),
-        }
+            Source::Resources => Box::new(
+                world
+                    .resources
+                    .iter()
+                    .map(|(id, value)| Row::Named(world.registry.get(*id), value)),
+            ),
+            Source::Listed(_) | Source::History(..) | Source::Changes => {
+                Box::new(std::iter::empty())
+            }
+        })
     }
 
-    fn found(&self, by: c_int, key: Entity) -> Box<dyn Iterator<Item = Row<'w>> + 'w> {
-        let world = self.world;
-        match self.source {
+    fn found(&self, by: c_int, key: Entity) -> Result<Box<dyn Iterator<Item = Row<'w>> + 'w>> {
+        let world = self.needs.world()?;
+        Ok(match self.source {
             Source::Component(kind) => {
                 let declared = world.registry.get(*kind);
                 let value = world.component(key, *kind);
@@ -286,8 +314,8 @@ impl<'w> WorldCursor<'w> {
                     Some(Row::Entity(key, id, world.archetypes().get(id)?))
                 }))
             }
-            _ => self.all(),
-        }
+            _ => self.all()?,
+        })
     }
 
     /// Rows of history, found by what is given.
@@ -347,10 +375,10 @@ unsafe impl VTabCursor for WorldCursor<'_> {
     fn filter(&mut self, by: c_int, _: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
         self.rows = match (self.source, by) {
             (Source::History(..) | Source::Changes, how) => self.past(how, arguments)?,
-            (_, ALL) => Box::new(self.all().map(Ok)),
+            (_, ALL) => Box::new(self.all()?.map(Ok)),
             (_, by) => match arguments.get(0)? {
                 Value::Integer(bits) => {
-                    Box::new(self.found(by, Entity::from_bits(bits as u64)).map(Ok))
+                    Box::new(self.found(by, Entity::from_bits(bits as u64))?.map(Ok))
                 }
                 // No entity is equal to what is no integer; SQLite has made
                 // integers of what can be one.
@@ -378,6 +406,8 @@ unsafe impl VTabCursor for WorldCursor<'_> {
             (None, _) => Value::Null,
             (Some(Row::Component(entity, ..)), 0) => cells::entity(*entity),
             (Some(Row::Resource(..)), 0) => Value::Null,
+            (Some(Row::Named(kind, _)), 0) => Value::Text(kind.name.clone()),
+            (Some(Row::Named(kind, value)), _) => cells::from_json(to_json(kind, value)),
             (Some(Row::Component(_, kind, value) | Row::Resource(kind, value)), at) => {
                 self.field(kind, value, at - 1)
             }
@@ -427,7 +457,7 @@ unsafe impl VTabCursor for WorldCursor<'_> {
                 number((by, action.name(), entity, target, kind))
             }
             Some(Row::Resource(..)) | None => 0,
-            Some(Row::Listed(_)) => self.number,
+            Some(Row::Named(..) | Row::Listed(_)) => self.number,
         })
     }
 }
@@ -439,7 +469,7 @@ impl WorldCursor<'_> {
     }
 
     fn components(&self, archetype: &Archetype) -> String {
-        let names = archetype.kinds().iter().map(|kind| self.world.registry.get(*kind));
+        let names = archetype.kinds().iter().map(|kind| self.registry.get(*kind));
         names.map(|kind| kind.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

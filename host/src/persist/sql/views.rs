@@ -3,10 +3,12 @@
 //! They are temporary views of the connection; the file has none, and could not
 //! run any that somebody put there.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
-use crate::ecs::{KindId, Registry, Topic, World};
+use crate::ecs::{KindId, Registry, Topic};
 use crate::persist::log::topic_of;
 use crate::persist::payloads::{Payloads, Written};
 
@@ -139,14 +141,14 @@ pub(super) fn names() -> impl Iterator<Item = String> {
 /// use.
 pub(super) fn make(
     connection: &Connection,
-    world: &World,
+    known: &Arc<Registry>,
     payloads: Payloads,
     tick: Option<u64>,
 ) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;
-    let registry = world.registry.clone();
+    let registry = known.clone();
     connection.create_scalar_function("st_topic", 1, flags, move |context| {
         Ok(topic(context)?.map(|topic| topic_name(topic, &registry)))
     })?;
