@@ -1,8 +1,12 @@
 //! Same save, same mods, same inputs: same state hash, for any number of
 //! threads and any size of shards.
 
+use std::collections::BTreeMap;
+
 use sandtable::Simulation;
 use sandtable::catalog;
+use sandtable::ecs::{Entity, to_json};
+use serde_json::json;
 
 use crate::harness::*;
 
@@ -60,6 +64,38 @@ fn earth_does_not_depend_on_threads_or_shards() {
 #[test]
 fn swarm_does_not_depend_on_threads_or_shards() {
     same_for_all(8, &example("swarm"));
+}
+
+#[test]
+fn a_run_of_any_number_of_calls_tells_its_spawns_apart() {
+    // More pages than a run can have calls of eight.
+    const ROWS: usize = 40_000;
+    let hashes = [1, 4096].map(|shard_rows| {
+        let guest = with_asset(guest("brood"), "count", &ROWS.to_string());
+        let mut world = world_of(&format!("{WORLD}shard_rows = {shard_rows}\n"), vec![guest], 2);
+        let born = run(&mut world, 2).pop().unwrap();
+        assert_eq!(faults(&born), []);
+        let by_entity = |kind| values(world.world(), kind).into_iter().collect::<BTreeMap<_, _>>();
+        let (parents, children) = (by_entity("brood/Parent"), by_entity("brood/Child"));
+        let mut right = 0;
+        for (parent, bore) in values(world.world(), "brood/Bore") {
+            let child = &children[&Entity::from_bits(bore["child"].as_u64().unwrap())];
+            let of = (&child["parent"], &child["number"]);
+            right += usize::from(of == (&json!(parent.to_bits()), &parents[&parent]["number"]));
+        }
+        assert_eq!(right, ROWS, "every parent has the child that it spawned");
+        let kind = world.world().registry.find("brood/Born").unwrap();
+        let kind = world.world().registry.get(kind);
+        let agrees = |payload| {
+            let event = to_json(kind, payload);
+            let child = Entity::from_bits(event["child"].as_u64().unwrap());
+            children[&child]["number"] == event["number"]
+        };
+        let right = born.events.iter().filter(|event| agrees(&event.payload)).count();
+        assert_eq!(right, ROWS, "every event names the child that it is about");
+        hash(&mut world)
+    });
+    assert_eq!(hashes[0], hashes[1]);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //! to batches, batches to calls.
 //!
 //! A shard is a page. How shards are packed follows from the page size in the
-//! save and from nothing else: neither threads nor their number matter.
+//! save and from what matches, and from nothing else: neither threads nor their
+//! number matter. A run has [`Entity::CALLS_MAX`] calls at most.
 
 use std::collections::VecDeque;
 
-use crate::ecs::{ArchetypeId, RowMask, Stamp, World};
+use crate::ecs::{ArchetypeId, Entity, RowMask, Stamp, World};
 use crate::guest::{Batch, ShardRef};
 use crate::program::{Span, System};
 
@@ -20,21 +21,18 @@ pub fn plan(world: &World, system: &System, last_run: Option<Stamp>) -> Vec<VecD
     let shards =
         (0..system.queries.len()).flat_map(|query| matching(world, system, query, last_run));
     let page = world.rows_per_page();
-    match system.span {
-        Span::World => vec![VecDeque::from([shards.collect()])],
+    let batches: Vec<Batch> = match system.span {
+        Span::World => return vec![VecDeque::from([shards.collect()])],
         Span::Archetype => {
             let shards: Vec<ShardRef> = shards.collect();
-            let batches = shards
-                .chunk_by(|one, two| one.archetype == two.archetype)
-                .map(|batch| (rows_of(world, batch), batch.to_vec()));
-            pack(batches, page * PAGES_PER_CALL).map(VecDeque::from).collect()
+            let of_one = shards.chunk_by(|one, two| one.archetype == two.archetype);
+            of_one.map(<[ShardRef]>::to_vec).collect()
         }
-        Span::Shard => {
-            let shards = shards.map(|shard| (rows(world, &shard), shard));
-            let batches = pack(shards, page).map(|batch| (rows_of(world, &batch), batch));
-            pack(batches, page * PAGES_PER_CALL).map(VecDeque::from).collect()
-        }
-    }
+        Span::Shard => pack(shards.map(|shard| (rows(world, &shard), shard)), page).collect(),
+    };
+    let batches = batches.into_iter().map(|batch| (rows_of(world, &batch), batch)).collect();
+    let calls = pack_into(batches, page * PAGES_PER_CALL, Entity::CALLS_MAX as usize);
+    calls.into_iter().map(VecDeque::from).collect()
 }
 
 fn matching<'a>(
@@ -82,14 +80,39 @@ fn pack<T>(items: impl Iterator<Item = (usize, T)>, most: usize) -> impl Iterato
     })
 }
 
+/// Groups neighbours as [`pack`] does, into so many groups at most: where there
+/// would be more, groups are twice as heavy, until there are not.
+fn pack_into<T>(items: Vec<(usize, T)>, most: usize, groups_max: usize) -> Vec<Vec<T>> {
+    let weights = || items.iter().map(|(weight, _)| (*weight, ()));
+    let mut most = most;
+    while pack(weights(), most).count() > groups_max {
+        most = most.saturating_mul(2);
+    }
+    pack(items.into_iter(), most).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::pack;
+    use super::{pack, pack_into};
 
     #[test]
     fn neighbours_share_a_group_until_it_is_full() {
         let groups: Vec<Vec<usize>> =
             pack([4, 4, 3, 2, 9, 1, 1].into_iter().map(|weight| (weight, weight)), 8).collect();
         assert_eq!(groups, [vec![4, 4], vec![3, 2], vec![9], vec![1, 1]]);
+    }
+
+    #[test]
+    fn there_are_no_more_groups_than_there_may_be() {
+        let items = |count: usize| (0..count).map(|item| (1, item)).collect::<Vec<_>>();
+        let sizes = |count, groups_max| -> Vec<usize> {
+            pack_into(items(count), 8, groups_max).iter().map(Vec::len).collect()
+        };
+        assert_eq!(sizes(32, 4), [8, 8, 8, 8], "as many as there may be stay as they are");
+        assert_eq!(sizes(33, 4), [16, 16, 1]);
+        assert_eq!(sizes(200, 4), [64, 64, 64, 8]);
+        assert_eq!(sizes(200, 1), [200]);
+        let heavy: Vec<_> = (0..5).map(|item| (1000, item)).collect();
+        assert_eq!(pack_into(heavy, 8, 2).len(), 2, "heavy ones share a group too");
     }
 }

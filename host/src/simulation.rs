@@ -10,7 +10,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::catalog::{ModSource, Unresolved};
 use crate::config::WorldConfig;
-use crate::ecs::{HashVersion, Role, World, canonical_value, from_json};
+use crate::ecs::{HashVersion, Role, Stamp, World, canonical_value, from_json};
 use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
 use crate::migration::{Conversions, MigrationError};
@@ -143,6 +143,9 @@ pub enum Error {
         /// Why, and what can be done.
         why: String,
     },
+    /// The world has come to the last tick that there is a number for.
+    #[error("tick {} is the last one that a world can have", Stamp::TICK_MAX)]
+    LastTick,
     /// Code that different compilers made.
     #[error("the mods were compiled by different compilers: compile them together")]
     Compilers,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Durability;
-use crate::ecs::{Topic, World};
+use crate::ecs::{Edit, Stamp, Topic, World};
 use crate::guest::{Halt, LogLine};
 use crate::hash;
 use crate::merge;
@@ -29,6 +29,9 @@ impl Simulation {
     /// not be written: the world then stands where the save stands. A world that
     /// is to go on in memory has [`Simulation::unsaved`] ticks instead.
     pub fn tick(&mut self) -> Result<TickRecord, Error> {
+        if self.now.world.tick() >= Stamp::TICK_MAX {
+            return Err(Error::LastTick);
+        }
         let mut watch = Stopwatch::start();
         let inputs = self.take_inputs()?;
         let taken = watch.lap();
@@ -150,6 +153,7 @@ impl Simulation {
         let (mut world, finished) = tick_run.run(self.pool.as_ref())?;
         record.timings.systems = watch.lap();
 
+        self.check_room(&world, &finished)?;
         self.note_progress(&mut world, &finished);
         let steps = self.settle(&mut world, finished, &mut record);
         self.judge(&mut world, &mut record);
@@ -185,6 +189,22 @@ impl Simulation {
         }
     }
 
+    /// Halts the first mod whose commands would make more entities than a world
+    /// can have. What the same tick despawns makes no room.
+    fn check_room(&self, world: &World, finished: &[Option<Finished>]) -> Result<(), Halted> {
+        let mut spawned = 0;
+        for (place, done) in finished.iter().enumerate() {
+            let commands = done.iter().flat_map(|done| &done.pending.commands);
+            let spawns = commands.filter(|command| matches!(command.edit, Edit::Spawn(_)));
+            spawned += spawns.map(|command| command.entities.len() as u64).sum::<u64>();
+            if !world.entities.has_room_for(spawned) {
+                let owner = self.schedule.systems()[place].owner;
+                return Err(Halted { owner, halt: Halt::Entities });
+            }
+        }
+        Ok(())
+    }
+
     /// Moves what faultless systems have seen up to now.
     fn note_progress(&self, world: &mut World, finished: &[Option<Finished>]) {
         let tick = world.tick();
@@ -195,7 +215,7 @@ impl Simulation {
             }
             let system = &self.schedule.systems()[place];
             let state = systems.entry(system.name.clone()).or_default();
-            state.last_run = Some(crate::ecs::Stamp::system(tick, place));
+            state.last_run = Some(Stamp::system(tick, place));
             for topic in &system.reads {
                 state.cursors.insert(*topic, world.events.last(*topic));
             }
@@ -259,7 +279,8 @@ impl Simulation {
             }
             let limit = self.faults_to_suspend(&loaded.id, record.tick);
             let state = mods.entry(loaded.id.clone()).or_default();
-            state.faults_in_a_row = if faulted { state.faults_in_a_row + 1 } else { 0 };
+            let faults = state.faults_in_a_row.saturating_add(1);
+            state.faults_in_a_row = if faulted { faults } else { 0 };
             if limit > 0 && state.faults_in_a_row >= limit && !state.suspended {
                 state.suspended = true;
                 record.suspended.push(loaded.id.clone());

@@ -134,9 +134,14 @@ impl Spawned {
     /// How the number within a call and the call share an index.
     const NUMBER_BITS: u32 = 20;
 
+    /// The call and the number that a stand-in was made of.
+    fn parts(stand_in: Entity) -> (usize, usize) {
+        let number = stand_in.index() & (Entity::SPAWNS_PER_CALL_MAX - 1);
+        ((stand_in.index() >> Self::NUMBER_BITS) as usize, number as usize)
+    }
+
     fn put(&mut self, stand_in: Entity, entity: Entity) {
-        let call = (stand_in.index() >> Self::NUMBER_BITS) as usize;
-        let number = (stand_in.index() & ((1 << Self::NUMBER_BITS) - 1)) as usize;
+        let (call, number) = Self::parts(stand_in);
         if self.calls.len() <= call {
             self.calls.resize_with(call + 1, Vec::new);
         }
@@ -152,8 +157,7 @@ impl Spawned {
         if entity.generation() != Entity::SPAWNED_IN_CALL {
             return entity;
         }
-        let call = (entity.index() >> Self::NUMBER_BITS) as usize;
-        let number = (entity.index() & ((1 << Self::NUMBER_BITS) - 1)) as usize;
+        let (call, number) = Self::parts(entity);
         let found = self.calls.get(call).and_then(|numbers| numbers.get(number));
         found.copied().unwrap_or(Entity::from_bits(0))
     }
@@ -165,9 +169,12 @@ impl Entity {
     /// How many calls one system run can have.
     pub const CALLS_MAX: u32 = 1 << (32 - Spawned::NUMBER_BITS);
 
-    /// Stands for the n-th spawn of a call until it is applied.
-    pub fn stand_in(call: u32, number: u32) -> Self {
-        Entity::new(call << Spawned::NUMBER_BITS | number, Entity::SPAWNED_IN_CALL)
+    /// Stands for the n-th spawn of a call until it is applied. Nothing, past
+    /// as many calls and spawns as can be told apart.
+    pub fn stand_in(call: u32, number: u32) -> Option<Self> {
+        let known = call < Self::CALLS_MAX && number < Self::SPAWNS_PER_CALL_MAX;
+        let index = call << Spawned::NUMBER_BITS | number;
+        known.then(|| Entity::new(index, Entity::SPAWNED_IN_CALL))
     }
 }
 

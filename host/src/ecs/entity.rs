@@ -85,6 +85,9 @@ pub struct Entities {
 
 impl Entities {
     pub(crate) const SLOTS_PER_PAGE: usize = 1024;
+    /// How many can be alive at once: each has an index of 32 bits, and one
+    /// index marks the end of the chain of free ones.
+    pub const ALIVE_MAX: u32 = NONE;
     /// Where nobody is who is not alive.
     pub(crate) const FREE: ArchetypeId = FREE;
 
@@ -180,7 +183,13 @@ impl Entities {
         self.alive
     }
 
-    /// Issues an entity that lives at the given place.
+    /// Whether there are indices for so many more. Those that are used up do not
+    /// count: that takes four billion lives each.
+    pub fn has_room_for(&self, more: u64) -> bool {
+        more <= u64::from(Self::ALIVE_MAX - self.alive)
+    }
+
+    /// Issues an entity that lives at the given place. There must be room.
     pub(super) fn issue(&mut self, archetype: ArchetypeId, row: u32) -> Entity {
         self.alive += 1;
         if self.first_free == NONE {
@@ -289,6 +298,16 @@ mod tests {
             assert_eq!(again.issue(HOME, 0), entities.issue(HOME, 0));
         }
         assert_eq!(again.alive(), entities.alive());
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_as_there_are_indices() {
+        let full = |alive| Entities { alive, ..Entities::new() };
+        assert!(full(0).has_room_for(u64::from(u32::MAX)));
+        assert!(!full(0).has_room_for(u64::from(u32::MAX) + 1));
+        assert!(full(u32::MAX - 1).has_room_for(1));
+        assert!(!full(u32::MAX - 1).has_room_for(2));
+        assert!(full(u32::MAX).has_room_for(0));
     }
 
     #[test]

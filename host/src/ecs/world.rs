@@ -21,8 +21,11 @@ pub struct Stamp(u64);
 impl Stamp {
     /// Before everything.
     pub const NEVER: Stamp = Stamp(0);
-    /// How many systems a tick can have.
-    pub const SYSTEMS_MAX: usize = u16::MAX as usize;
+    /// How many systems a tick can have: each takes two steps, its run and its
+    /// commands, which history numbers with 16 bits.
+    pub const SYSTEMS_MAX: usize = i16::MAX as usize;
+    /// The last tick: stamps of the next one would be no numbers of SQLite.
+    pub const TICK_MAX: u64 = (1 << 47) - 2;
 
     /// While the system at this place of the schedule runs.
     pub fn system(tick: u64, place: usize) -> Self {

@@ -171,10 +171,10 @@ impl Reader<'_> {
         if entity.generation() != Entity::SPAWNED_IN_CALL {
             return Ok(entity);
         }
-        if entity.index() >= self.spawns {
-            return Err(format!("it names spawn {} of {}", entity.index(), self.spawns));
-        }
-        Ok(Entity::stand_in(self.call, entity.index()))
+        let known = (entity.index() < self.spawns).then(|| entity.index());
+        known
+            .and_then(|number| Entity::stand_in(self.call, number))
+            .ok_or_else(|| format!("it names spawn {} of {}", entity.index(), self.spawns))
     }
 
     /// Entities that commands are for: they must have existed.
@@ -310,19 +310,17 @@ fn command(
         if read_uint(from)? != count as u64 {
             return Err(malformed("a spawn has as many places as it spawns"));
         }
-        let first = state.used.spawns;
-        let spawns = count as u64 + u64::from(first);
-        if spawns > u64::from(Entity::SPAWNS_PER_CALL_MAX) {
-            return Err(Fault::TooMuch {
-                what: "spawns",
-                limit: "commands_max",
-                most: u64::from(Entity::SPAWNS_PER_CALL_MAX),
-            });
-        }
-        state.used.spawns = spawns as u32;
-        reader.spawns = spawns as u32;
-        command.entities =
-            (first..spawns as u32).map(|n| Entity::stand_in(reader.call, n)).collect();
+        let numbers = state.used.spawns..;
+        let stand_ins = numbers.map(|number| Entity::stand_in(reader.call, number));
+        let stand_ins: Option<Vec<Entity>> = stand_ins.take(count).collect();
+        command.entities = stand_ins.ok_or(Fault::TooMuch {
+            what: "spawns",
+            limit: "commands_max",
+            most: u64::from(Entity::SPAWNS_PER_CALL_MAX),
+        })?;
+        // There is a stand-in for each of them, so that this is no large number.
+        state.used.spawns += count as u32;
+        reader.spawns = state.used.spawns;
         spawn_columns(&reader, from, count, &mut command)?;
         return Ok(command);
     }

@@ -4,6 +4,8 @@
 //! tick goes on. A [`Halt`] cannot be confined to the run: the whole tick is
 //! undone and done again without the mod.
 
+use crate::ecs::Entities;
+
 /// A mod broke its contract or a limit. Decided the same way on every machine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -50,6 +52,12 @@ pub enum Halt {
     /// A statement that a guard stopped, or that only undoing the tick answered.
     #[error("{0}")]
     Statement(String),
+    /// Commands that would make more entities than there are names for.
+    #[error(
+        "its commands make more entities than a world can have, which is {}",
+        Entities::ALIVE_MAX
+    )]
+    Entities,
     /// Not the mod's: the save cannot be written.
     #[error("{0}")]
     Save(String),

@@ -30,8 +30,8 @@ use super::log::topic_of;
 
 pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 
-/// Ticks beyond this cannot be told apart in a stamp.
-pub(super) const TICK_MAX: i64 = (1 << 47) - 2;
+/// The last tick that there can be.
+pub(super) const TICK_MAX: i64 = Stamp::TICK_MAX as i64;
 /// Characters that the text of a type may have.
 pub(super) const TYPE_CHARS_MAX: usize = 1 << 16;
 

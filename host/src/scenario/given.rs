@@ -22,10 +22,13 @@ pub(super) type Names = BTreeMap<String, Entity>;
 /// within the scenario.
 pub(super) fn put(simulation: &mut Simulation, scenario: &Scenario) -> Result<Names, Mistake> {
     let mut world = simulation.now.world.clone();
-    let stand_ins: Names = (0..)
-        .zip(scenario.given.keys())
-        .map(|(number, name)| (name.clone(), Entity::stand_in(0, number)))
-        .collect();
+    let stand_in = |(number, name): (u32, &String)| {
+        let most = Entity::SPAWNS_PER_CALL_MAX;
+        let stand_in = Entity::stand_in(0, number).map(|stand_in| (name.clone(), stand_in));
+        stand_in.ok_or_else(|| wrong(&["given"], format!("has more than {most} entities")))
+    };
+    let stand_ins: Names =
+        (0..).zip(scenario.given.keys()).map(stand_in).collect::<Result<_, _>>()?;
     let commands = commands(&world.registry, scenario, &stand_ins)?;
     let (_, spawned) = world.apply(in_order(commands), Stamp::commands(0));
     let resolved = |(name, stand_in): (String, _)| (name, spawned.resolve(stand_in));

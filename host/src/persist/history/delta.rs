@@ -113,6 +113,9 @@ pub(crate) struct SystemChange {
     pub cursors: Vec<(i64, u64)>,
 }
 
+// Every step of a tick has a number.
+const _: () = assert!(2 * Stamp::SYSTEMS_MAX <= u16::MAX as usize);
+
 /// A block to be written.
 struct Task<'a> {
     step: u16,
@@ -137,7 +140,7 @@ pub(crate) fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps
     let places: BTreeMap<&str, u32> =
         after.systems.keys().zip(0..).map(|(name, place)| (name.as_str(), place)).collect();
     let mut tasks = Vec::new();
-    for (at, step) in (0_u16..).zip(steps) {
+    for (at, step) in (0..=u16::MAX).zip(steps) {
         let system = places.get(step.system.as_str()).copied();
         delta.steps.push(StepHead { system, commands: step.is_commands });
         let mut differ = Differ { step: at, tasks: &mut tasks, keeps };
@@ -183,7 +186,7 @@ pub(crate) fn encode_rows(after: &World, steps: &[Step]) -> Frames {
     let places: BTreeMap<&str, u32> =
         after.systems.keys().zip(0..).map(|(name, place)| (name.as_str(), place)).collect();
     let mut delta = Delta { tick: after.tick(), rows_only: true, ..Delta::default() };
-    for (at, step) in (0_u16..).zip(steps) {
+    for (at, step) in (0..=u16::MAX).zip(steps) {
         let system = places.get(step.system.as_str()).copied();
         delta.steps.push(StepHead { system, commands: step.is_commands });
         delta.rows.extend(

@@ -19,8 +19,9 @@ const FRAME_BYTES: usize = 512;
 /// How many frames there may be besides the head.
 const FRAMES_MAX: usize = u16::MAX as usize;
 
-/// Bytes that a frame may unpack to; nothing that is written comes near.
-const UNPACKED_MAX: usize = 256 << 20;
+/// Bytes that a frame may unpack to: none is of more than a page, and a page that
+/// is larger is no blob of SQLite, so that it never comes into a save.
+const UNPACKED_MAX: usize = 1 << 30;
 
 /// Compressed frames, the head first.
 pub(crate) type Frames = Vec<Vec<u8>>;
@@ -99,5 +100,19 @@ impl Packer {
         let head = rmp_serde::to_vec(head).unwrap_or_default();
         self.frames.insert(0, compress(&head));
         self.frames
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_hundreds_of_mebibytes_comes_back() {
+        let body = vec![7; 300 << 20];
+        let (pressed, is_frame) = frame(body.clone());
+        assert!(is_frame && pressed.len() < 1 << 20);
+        assert!(unpack(&pressed) == Some(body), "as it was");
+        assert_eq!(unpack(&pressed[..pressed.len() - 1]), None, "cut short");
     }
 }

@@ -181,7 +181,7 @@ impl Store {
             changes.is_tidy = true;
         }
         for record in records {
-            for (frame, data) in (0_u16..).zip(&record.history) {
+            for (frame, data) in (0..=u16::MAX).zip(&record.history) {
                 let mut insert = connection
                     .prepare_cached("INSERT INTO st_deltas (id, data) VALUES (?1, ?2)")?;
                 insert.execute(params![frame_id(record.tick as i64, frame), data])?;
