@@ -104,17 +104,6 @@ fn a_damaged_component_is_refused() {
     assert!(refusal.starts_with("mod `drift` does not compile: it is damaged: "), "{refusal}");
 }
 
-/// A component with a custom section after it.
-fn stamped(text: &str, stamp: Option<&str>) -> Vec<u8> {
-    let mut bytes = wat::parse_str(text).unwrap();
-    if let Some(stamp) = stamp {
-        let name = "sandtable:interface";
-        bytes.extend([0, (1 + name.len() + stamp.len()) as u8, name.len() as u8]);
-        bytes.extend(name.bytes().chain(stamp.bytes()));
-    }
-    bytes
-}
-
 #[test]
 fn a_component_of_another_world_is_refused() {
     let place = Place::with(WORLD, &["drift"]);
@@ -125,15 +114,51 @@ fn a_component_of_another_world_is_refused() {
             "mod `drift` is a component, but not a mod: ",
         ),
     ] {
-        place.write("drift.wasm", stamped(text, Some("0.1.0")));
+        place.write("drift.wasm", stamped(text));
         let refusal = place.refusal(&["run", ".", "--save", "new.db", "--ticks", "1"]);
         assert!(refusal.starts_with(expected), "{refusal}");
         assert!(refusal.contains("no export") || refusal.contains("acme:game/sky"), "{refusal}");
     }
-    place.write("drift.wasm", stamped("(component)", None)).refuses_to_run(
+    place.write("drift.wasm", wat::parse_str("(component)").unwrap()).refuses_to_run(
         "mod `drift` does not say which version of sandtable:guest it was made for; is it a mod? \
          Build it with the Sandtable SDK",
     );
+}
+
+#[test]
+fn a_component_with_several_memories_is_refused() {
+    let place = Place::with(WORLD, &["drift"]);
+    let in_one_module = "(component (core module $m (memory 1) (memory 1))
+                           (core instance (instantiate $m)))";
+    for text in [TWO_MEMORIES, in_one_module] {
+        place.write("drift.wasm", stamped(text));
+        place.refuses_to_run(
+            "mod `drift` has 2 linear memories, and a mod may have one: build it as one module, \
+             not of several components or libraries",
+        );
+    }
+}
+
+#[test]
+fn a_component_of_any_depth_is_refused() {
+    let place = Place::with(WORLD, &["drift"]);
+    let empty = wat::parse_str("(component)").unwrap();
+    let mut nested = empty.clone();
+    for _ in 0..2000 {
+        let mut outer = empty.clone();
+        outer.push(4);
+        let mut length = nested.len();
+        while length >= 128 {
+            outer.push(length as u8 | 128);
+            length >>= 7;
+        }
+        outer.push(length as u8);
+        outer.append(&mut nested);
+        nested = outer;
+    }
+    place.write("drift.wasm", with_stamp(nested));
+    let refusal = place.refusal(&["run", ".", "--save", "new.db", "--ticks", "1"]);
+    assert!(refusal.starts_with("mod `drift` is a component, but not a mod: "), "{refusal}");
 }
 
 /// A guest whose stamp says another version.

@@ -24,7 +24,7 @@ fn is_sentence(text: &str) -> bool {
 fn components() {
     let engine = AssertUnwindSafe(Engine::new(true, 1).unwrap());
     let limits = Limits { fuel: 10_000_000, ..Limits::default() };
-    let whole = [component("idle")];
+    let whole = [component("idle"), stamped(TWO_MEMORIES)];
     check!().with_iterations(500).with_max_len(16).for_each(|input: &[u8]| {
         let described = engine.load("fuzzed", &altered(&whole, input)).and_then(|code| {
             engine.describe("fuzzed", &code, &limits, Arc::new(Assets::default())).map(drop)

@@ -87,6 +87,46 @@ pub fn component(name: &str) -> Vec<u8> {
     guests().get(name).unwrap_or_else(|| panic!("there is no guest `{name}`")).clone()
 }
 
+/// A component from its text, with the stamp of the interface.
+pub fn stamped(text: &str) -> Vec<u8> {
+    with_stamp(wat::parse_str(text).unwrap())
+}
+
+/// A component with the stamp of the interface after it.
+pub fn with_stamp(mut bytes: Vec<u8>) -> Vec<u8> {
+    let (name, stamp) = (sandtable::guest::INTERFACE_SECTION, sandtable::guest::INTERFACE_VERSION);
+    bytes.extend([0, (1 + name.len() + stamp.len()) as u8, name.len() as u8]);
+    bytes.extend(name.bytes().chain(stamp.bytes()));
+    bytes
+}
+
+/// A component of two parts, each with a memory of its own: a text that one
+/// gives the other is carried from memory to memory.
+pub const TWO_MEMORIES: &str = r#"
+    (component
+      (component $taker
+        (core module $m
+          (memory (export "memory") 1)
+          (func (export "take") (param i32 i32))
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 16))
+        (core instance $i (instantiate $m))
+        (func (export "take") (param "text" string)
+          (canon lift (core func $i "take")
+            (memory $i "memory") (realloc (func $i "realloc")))))
+      (component $giver
+        (import "take" (func $take (param "text" string)))
+        (core module $memory
+          (memory (export "memory") 1)
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 16))
+        (core instance $memory (instantiate $memory))
+        (core func $lowered (canon lower (func $take)
+          (memory $memory "memory") (realloc (func $memory "realloc"))))
+        (core module $m (import "" "take" (func (param i32 i32))))
+        (core instance (instantiate $m
+          (with "" (instance (export "take" (func $lowered)))))))
+      (instance $taker (instantiate $taker))
+      (instance (instantiate $giver (with "take" (func $taker "take")))))"#;
+
 /// A mod made of a guest that calls itself by its file's name.
 pub fn guest(name: &str) -> ModSource {
     ModSource {

@@ -64,7 +64,7 @@ struct Dev {
 }
 
 impl Dev {
-    fn start(world: &Path) -> Self {
+    fn start(world: &Path, source: &str) -> Self {
         let mut command = outside(world);
         command.args(["dev", ".", "--save", "world.db", "--hz", "50"]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -79,8 +79,7 @@ impl Dev {
                 lines.take_while(|line| send.send(line.clone()).is_ok()).count()
             });
         }
-        let source = world.join("mods/myfirstworld/src/lib.rs");
-        Self { child, said, source }
+        Self { child, said, source: world.join(source) }
     }
 
     /// Waits for a line with these words, and gives all up to it.
@@ -109,7 +108,7 @@ impl Drop for Dev {
 }
 
 fn edits_arrive_in_the_running_world(world: &Path) {
-    let mut dev = Dev::start(world);
+    let mut dev = Dev::start(world, "mods/myfirstworld/src/lib.rs");
     dev.hears("at tick 100");
     dev.edit("    count: u64,", "    count: u64,\n    #[component(default = 7)]\n    most: u64,");
     let heard = dev.hears("swapped myfirstworld after tick").join("\n");
@@ -145,6 +144,24 @@ fn edits_arrive_in_the_running_world(world: &Path) {
     let (world, config) = reader.world().unwrap();
     assert_eq!(resource(&world, "myfirstworld/Turns")["most"], 9);
     assert_eq!(config.world.seed, 12);
+}
+
+#[test]
+fn a_world_that_is_worked_on_outlives_what_is_no_mod() {
+    let folder = tempfile::tempdir().unwrap();
+    write_world(folder.path(), WORLD, &["drift"]);
+    let dev = Dev::start(folder.path(), "drift.wasm");
+    dev.hears("at tick");
+    fs::write(&dev.source, stamped(TWO_MEMORIES)).unwrap();
+    let heard = dev.hears("the old version runs on").join("\n");
+    assert!(heard.contains("error: mod `drift` has 2 linear memories"), "{heard}");
+    fs::write(&dev.source, component("drift_flat")).unwrap();
+    let heard = dev.hears("the old version runs on").join("\n");
+    assert!(heard.contains("calls itself `driftflat`"), "it still compiles: {heard}");
+    let mut other = component("drift");
+    other.extend([0, 2, 1, b'x']);
+    fs::write(&dev.source, other).unwrap();
+    dev.hears("swapped drift after tick");
 }
 
 #[test]

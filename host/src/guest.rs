@@ -26,7 +26,7 @@ pub use call::{
     ShardRef, WrittenColumn, WrittenValues,
 };
 pub use codec::{argument, cursor};
-pub use engine::{Code, Engine, GuestError};
+pub use engine::{Code, Engine, GuestError, panic_text};
 pub use fault::{Fault, Halt, Verdict};
 
 /// The versions of the interface that this host runs.

@@ -3,7 +3,17 @@
 //! Off, because a guest could see the difference between machines or escape a
 //! limit through them: threads, shared memory, 64-bit memories, relaxed SIMD,
 //! component-model async, garbage collection.
+//!
+//! A component has one linear memory, and the pool refuses one that has more
+//! when it is compiled. Modules with several memories are on all the same: what
+//! wasmtime writes to carry values between two parts of a component is such a
+//! module, and where they are off it panics over its own work.
+//!
+//! Components come from outside, and compiling one is a great deal of code: a
+//! panic in it is a component that is refused, by [`contained`].
 
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,6 +86,17 @@ pub enum GuestError {
         /// What the compiler says.
         why: String,
     },
+    /// Has several memories.
+    #[error(
+        "{name} has {memories} linear memories, and a mod may have one: build it as one module, \
+         not of several components or libraries"
+    )]
+    Memories {
+        /// Which mod.
+        name: String,
+        /// How many it has.
+        memories: u64,
+    },
     /// Imports or exports something else than a mod does.
     #[error("{name} is a component, but not a mod: {why}")]
     WrongWorld {
@@ -145,7 +166,7 @@ impl Engine {
             .wasm_simd(true)
             .wasm_relaxed_simd(false)
             .wasm_memory64(false)
-            .wasm_multi_memory(false)
+            .wasm_multi_memory(true)
             .wasm_tail_call(false)
             .memory_init_cow(true)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(threads)))
@@ -170,15 +191,16 @@ impl Engine {
         if component.len() > Self::COMPONENT_MAX_BYTES {
             return Err(GuestError::TooLarge { name, bytes: component.len() });
         }
-        check_version(&name, component)?;
-        let compiled = Component::new(&self.wasmtime, component).map_err(|error| {
-            GuestError::Compile { name: name.clone(), why: format!("{error:#}") }
+        let memories = look_over(&name, component)?;
+        let compiled = contained(|| Component::new(&self.wasmtime, component)).map_err(|why| {
+            let name = name.clone();
+            match memories {
+                0 | 1 => GuestError::Compile { name, why },
+                memories => GuestError::Memories { name, memories },
+            }
         })?;
-        let guest = self
-            .linker
-            .instantiate_pre(&compiled)
-            .and_then(GuestPre::new)
-            .map_err(|error| GuestError::WrongWorld { name, why: format!("{error:#}") })?;
+        let guest = contained(|| self.linker.instantiate_pre(&compiled).and_then(GuestPre::new))
+            .map_err(|why| GuestError::WrongWorld { name, why })?;
         Ok(Code { hash: *blake3::hash(component).as_bytes(), guest })
     }
 
@@ -217,6 +239,27 @@ impl Engine {
         store.epoch_deadline_trap();
         store
     }
+}
+
+/// Lets the compiler loose on a component from outside. What it panics over is
+/// an error like any other: all that it works on is made for this component and
+/// dropped with it, so that nothing is left half done.
+fn contained<T>(work: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, String> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| format!("{error:#}")),
+        Err(panic) => Err(format!(
+            "it makes the compiler fail, which is a mistake of the compiler: report it, and give \
+             the component along ({})",
+            panic_text(&*panic)
+        )),
+    }
+}
+
+/// What a panic says, on one line.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    super::call::first_line(text.unwrap_or("it does not say why"))
 }
 
 impl Clock {
@@ -275,14 +318,16 @@ fn cache_directory() -> Option<PathBuf> {
     std::path::absolute(directory).ok()
 }
 
-/// Reads the version stamp before anything of the component runs.
-fn check_version(name: &str, component: &[u8]) -> Result<(), GuestError> {
+/// Reads the version stamp before anything of the component runs. Gives how many
+/// memories its modules define.
+fn look_over(name: &str, component: &[u8]) -> Result<u64, GuestError> {
     use wasmparser::{Encoding, Parser, Payload};
     let name = name.to_owned();
     if !component.starts_with(b"\0asm") {
         return Err(GuestError::NotWasm { name });
     }
     let mut found = None;
+    let mut memories = 0;
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(|error| GuestError::Compile {
             name: name.clone(),
@@ -295,12 +340,13 @@ fn check_version(name: &str, component: &[u8]) -> Result<(), GuestError> {
             Payload::CustomSection(section) if section.name() == INTERFACE_SECTION => {
                 found = Some(String::from_utf8_lossy(section.data()).into_owned());
             }
+            Payload::MemorySection(section) => memories += u64::from(section.count()),
             _ => {}
         }
     }
     match found {
         None => Err(GuestError::NoVersion { name }),
-        Some(found) if found == INTERFACE_VERSION => Ok(()),
+        Some(found) if found == INTERFACE_VERSION => Ok(memories),
         Some(found) => {
             let newer =
                 match (semver::Version::parse(&found), semver::Version::parse(INTERFACE_VERSION)) {
@@ -314,5 +360,26 @@ fn check_version(name: &str, component: &[u8]) -> Result<(), GuestError> {
             };
             Err(GuestError::Version { name, found, remedy })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_compiler_is_a_refusal() {
+        let told = |work: fn() -> wasmtime::Result<()>| contained(work).expect_err("refused");
+        let refusal = "it makes the compiler fail, which is a mistake of the compiler: report it, \
+                       and give the component along ";
+        assert_eq!(told(|| panic!("one\ntwo")), format!("{refusal}(one)"));
+        assert_eq!(told(|| panic!("{} more", 1)), format!("{refusal}(1 more)"));
+        assert_eq!(
+            told(|| panic::panic_any(7)),
+            format!("{refusal}(it does not say why)"),
+            "whatever it panics with"
+        );
+        assert_eq!(told(|| Err(wasmtime::Error::msg("no"))), "no");
+        assert_eq!(contained(|| Ok(7)), Ok(7));
     }
 }

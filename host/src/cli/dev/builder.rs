@@ -1,16 +1,18 @@
 //! Builds and compiles what has changed, beside the running world.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use sandtable::Simulation;
 use sandtable::catalog::{self, Changed, ModSource, Progress, WORLD_FILE, Watch, WorldFile};
 use sandtable::config::{ModSettings, WorldConfig};
+use sandtable::guest::panic_text;
 use sandtable::swap::{Compiled, Compiler};
 
 use crate::cli::screen::Screen;
@@ -61,7 +63,16 @@ impl Builder {
         scope.spawn(move || {
             while !is_done.load(Ordering::Relaxed) {
                 let Some(changed) = self.watch.next(LOOK) else { continue };
-                match self.build(changed, screen) {
+                // The world runs on whatever becomes of a build, and the next change
+                // is built anew: what a build leaves behind it sets at its end.
+                let built = catch_unwind(AssertUnwindSafe(|| self.build(changed, screen)));
+                let built = built.unwrap_or_else(|panic| {
+                    Err(anyhow!(
+                        "the build failed with a fault of sandtable: {}",
+                        panic_text(&*panic)
+                    ))
+                });
+                match built {
                     // Nobody waits for it once the world is done.
                     Ok(built) => drop(ready.send(built)),
                     Err(error) => screen.insist(&format!(
