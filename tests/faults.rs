@@ -1,9 +1,12 @@
 //! A mod that misbehaves is stopped and named, and the world goes on as if it
 //! had not run.
 
+use std::process::Command;
+
 use sandtable::catalog::{Manifest, ModSource};
 
 use crate::harness::*;
+use crate::place::Place;
 
 /// The world with a well-behaved mod beside a misbehaving one.
 fn beside_drift(source: ModSource, more: &str, threads: usize) -> sandtable::Simulation {
@@ -158,6 +161,36 @@ fn a_mod_that_asks_for_an_emergency_stop_has_it_where_the_world_has_none() {
     let records = run(&mut world, 2);
     let [exclusion] = &records[1].exclusions[..] else { panic!("{records:?}") };
     assert!(exclusion.cause.contains("50 ms"), "{}", exclusion.cause);
+}
+
+/// Memory that a machine may lack is counted in this way on Linux alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_machine_without_memory_stops_the_world_and_blames_no_mod() {
+    let limits = "[limits]\nmemory_max_bytes = 1_073_741_824\n";
+    let place = Place::with(&format!("{WORLD}{limits}"), &["hoards"]);
+    let run = |kibibytes: u64| {
+        let script = format!("ulimit -d {kibibytes}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("bash");
+        command.current_dir(place.0.path()).args(["-c", &script]);
+        command.arg(sandtable().get_program()).args(["run", ".", "--save", "save.db"]);
+        command.args(["--ticks", "3", "--threads", "1", "--quiet"]).output().unwrap()
+    };
+    // As much as the engine needs to be there at all, and some for a call.
+    let enough = (0..).step_by(200_000).find(|kibibytes| {
+        let _ = std::fs::remove_file(place.at("save.db"));
+        let output = run(*kibibytes);
+        matches!(output.status.code(), Some(0 | 1))
+            && !output.stderr.windows(7).any(|it| it == b"started")
+    });
+    let _ = std::fs::remove_file(place.at("save.db"));
+    let output = run(enough.unwrap() + 200_000);
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    let expected = "error: save.db stays at tick 1: a call of mod `hoards` could not be made, ";
+    assert!(error.starts_with(expected), "{error}");
+    let faults = ["sql", "save.db", "SELECT count(*) FROM faults", "--format", "csv"];
+    assert_eq!(told(&mut place.program(&faults)), "count(*)\r\n0\n");
 }
 
 #[test]

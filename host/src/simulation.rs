@@ -133,6 +133,18 @@ pub enum Error {
     /// The tables of mods could not be read or written.
     #[error("the tables of mods could not be written: {0}; nothing that was committed is lost")]
     Tables(String),
+    /// This machine could not make a call.
+    #[error(
+        "a call of mod `{mod_id}` could not be made, for want of memory or the like: {why}; \
+         nothing that was committed is lost: go on when the machine has room, or with fewer \
+         `--threads`"
+    )]
+    Host {
+        /// Whose call.
+        mod_id: String,
+        /// What the machine lacked.
+        why: String,
+    },
     /// Ticks that were in memory only could not be kept there any longer.
     #[error("{} lost: {why}", shown_ticks(*first, *last))]
     Unsaved {

@@ -71,10 +71,17 @@ impl Simulation {
             };
             match self.attempt(&inputs, &exclusions) {
                 Ok(done) => {
-                    self.tables.end_tick().map_err(|error| self.broken(error.to_string()))?;
+                    let ended = self.tables.end_tick();
+                    ended.map_err(|error| self.broken(Error::Tables(error.to_string())))?;
                     self.arrive(done);
                 }
-                Err(Halted { halt: Halt::Save(why), .. }) => return Err(self.broken(why)),
+                Err(Halted { halt: Halt::Save(why), .. }) => {
+                    return Err(self.broken(Error::Tables(why)));
+                }
+                Err(Halted { halt: Halt::Host(why), owner }) => {
+                    let mod_id = self.program.mods[owner].id.clone();
+                    return Err(self.broken(Error::Host { mod_id, why }));
+                }
                 Err(halted) => {
                     exclusions.push(self.exclude(halted));
                     ahead.push_front((inputs, exclusions));
@@ -103,9 +110,8 @@ impl Simulation {
         self.held.push(record);
     }
 
-    /// Goes back to where the save stands, which cannot be written.
-    fn broken(&mut self, why: String) -> Error {
-        let error = Error::Tables(why);
+    /// Goes back to where the save stands, because of what is no mod's failure.
+    fn broken(&mut self, error: Error) -> Error {
         if self.failing.is_some() {
             return self.give_up(&error.to_string());
         }

@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let (send, built) = channel();
     let builder = Builder::new(file, watch, &simulation)?;
     thread::scope(|scope| {
-        let done = builder.start(scope, &screen, send);
+        let done = builder.start(scope, &screen, send)?;
         let result = run::go(&arguments, &screen, simulation, &stop, &mut |simulation| {
             take_over(simulation, &built, &screen)
         });

@@ -1,10 +1,11 @@
 //! One call: a fresh instance, its snapshot of the world, and what it produced.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::{ResourceLimiter, Trap};
+use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, ResourceLimiter, Trap};
 
 use super::engine::{Code, Engine};
 use super::fault::{Fault, Halt, Verdict};
@@ -174,6 +175,13 @@ impl ResourceLimiter for Meter {
         Ok(true)
     }
 
+    /// Growth that the limit allows fails where the machine lacks memory, which
+    /// the guest must not see: it would take another way than elsewhere. What the
+    /// memory's own type forbids, the guest is told everywhere alike.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        if is_of_host(&error) { Err(host_failure(&error).into()) } else { Ok(()) }
+    }
+
     fn table_growing(
         &mut self,
         _: usize,
@@ -276,10 +284,8 @@ impl Engine {
         let started = Instant::now();
         let context = call.context.clone();
         let mut store = self.store(CallState::inside(call), &context.limits);
-        let result = context
-            .code
-            .guest
-            .instantiate(&mut store)
+        let result = self
+            .instantiate(&context.code, &mut store)
             .and_then(|guest| guest.call_run(&mut store, &context.argument));
         let mut state = store.into_data();
         let said = state.wasi.take_output();
@@ -308,6 +314,9 @@ impl Engine {
 
 /// What a failed call into a guest means.
 pub(super) fn verdict(error: wasmtime::Error, limits: &Limits) -> Verdict {
+    if is_of_host(&error) {
+        return host_failure(&error).into();
+    }
     if let Some(fault) = error.downcast_ref::<Fault>() {
         return fault.clone().into();
     }
@@ -322,6 +331,17 @@ pub(super) fn verdict(error: wasmtime::Error, limits: &Limits) -> Verdict {
     }
 }
 
+/// Whether something failed for want of what the machine has to give. No guest
+/// causes that: its own use of memory is limited, and a file it has none.
+fn is_of_host(error: &wasmtime::Error) -> bool {
+    error.is::<OutOfMemory>() || error.is::<PoolConcurrencyLimitError>() || error.is::<io::Error>()
+}
+
+/// The halt that says what the machine lacked.
+pub(super) fn host_failure(error: &wasmtime::Error) -> Halt {
+    Halt::Host(first_line(&format!("{error:#}")))
+}
+
 pub(super) fn first_line(text: &str) -> String {
     const TEXT_MAX_CHARS: usize = 500;
     let line = text.lines().next().unwrap_or_default();
@@ -333,4 +353,29 @@ pub(super) fn panic_message(said: &str) -> Option<String> {
     let from = said.find("panicked at ")?;
     let told: Vec<&str> = said[from..].lines().take(2).map(str::trim).collect();
     Some(first_line(&told.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_machine_lacks_is_no_fault_of_a_mod() {
+        let limits = Limits::default();
+        let of = |error: wasmtime::Error| verdict(error.context("while it ran"), &limits);
+        let lacks = || io::Error::from(io::ErrorKind::OutOfMemory);
+        let halt = |why: &str| Verdict::Halt(Halt::Host(format!("while it ran: {why}")));
+        assert_eq!(of(lacks().into()), halt(&lacks().to_string()));
+        assert!(matches!(of(Trap::UnreachableCodeReached.into()), Verdict::Fault(Fault::Trap(_))));
+        assert_eq!(of(Trap::OutOfFuel.into()), Fault::OutOfFuel(limits.fuel).into());
+        let told = Fault::Trap("unknown handle".to_owned());
+        assert_eq!(of(wasmtime::Error::msg("unknown handle")), Verdict::Fault(told));
+        assert_eq!(of(Halt::Clock(5).into()), Verdict::Halt(Halt::Clock(5)));
+
+        let mut meter = Meter { memory_max_bytes: 1 << 20 };
+        let stopped = meter.memory_grow_failed(lacks().into()).expect_err("the guest is not told");
+        assert!(matches!(stopped.downcast_ref(), Some(Halt::Host(_))));
+        let forbidden = wasmtime::Error::msg("Memory maximum size exceeded");
+        assert!(meter.memory_grow_failed(forbidden).is_ok(), "the guest is told");
+    }
 }

@@ -21,9 +21,8 @@ impl Engine {
     ) -> Result<Vec<Vec<u8>>, String> {
         let mut store = self.store(CallState::outside(name, limits, assets), limits);
         let rows = u32::try_from(rows).map_err(|_| "has too many rows".to_owned())?;
-        let called = code
-            .guest
-            .instantiate(&mut store)
+        let called = self
+            .instantiate(code, &mut store)
             .and_then(|guest| guest.call_convert(&mut store, index, rows, columns));
         match called {
             Ok(converted) => converted.map_err(|why| format!("failed: {}", first_line(&why))),

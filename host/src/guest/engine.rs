@@ -13,21 +13,23 @@
 //! panic in it is a component that is refused, by [`contained`].
 
 use std::any::Any;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine as Wasmtime, InstanceAllocationStrategy, OptLevel,
-    PoolingAllocationConfig, WasmBacktraceDetails,
+    PoolingAllocationConfig, Trap, WasmBacktraceDetails,
 };
 
-use super::bindings::{self, GuestPre};
-use super::call::CallState;
+use super::bindings::{self, Guest, GuestPre};
+use super::call::{CallState, host_failure};
+use super::fault::{Fault, Halt};
 use super::{INTERFACE_SECTION, INTERFACE_VERSION, imports, shards, wasi};
 use crate::record::Digest;
 
@@ -180,7 +182,9 @@ impl Engine {
         wasi::add_to_linker(&mut linker).map_err(broken)?;
         shards::add_to_linker(&mut linker).map_err(broken)?;
         imports::add_to_linker(&mut linker).map_err(broken)?;
-        let clock = Clock::start(wasmtime.clone());
+        let clock = Clock::start(wasmtime.clone(), Builder::new()).map_err(|error| {
+            GuestError::Engine(format!("the thread that stops calls which take too long: {error}"))
+        })?;
         Ok(Self { wasmtime, linker, _clock: clock })
     }
 
@@ -213,13 +217,26 @@ impl Engine {
         assets: Arc<super::call::Assets>,
     ) -> Result<bindings::types::Description, GuestError> {
         let mut store = self.store(CallState::outside(name, limits, assets), limits);
-        code.guest
-            .instantiate(&mut store)
+        self.instantiate(code, &mut store)
             .and_then(|guest| guest.call_describe(&mut store))
             .map_err(|error| GuestError::Describe {
                 name: name.to_owned(),
                 why: super::call::verdict(error, limits).to_string(),
             })
+    }
+
+    /// Makes an instance. What fails here besides the guest's own start, for
+    /// which there are traps and limits, failed for want of what the machine has:
+    /// the rest was checked when the component was compiled.
+    pub(super) fn instantiate(
+        &self,
+        code: &Code,
+        store: &mut wasmtime::Store<CallState>,
+    ) -> wasmtime::Result<Guest> {
+        code.guest.instantiate(store).map_err(|error| {
+            let of_guest = error.is::<Trap>() || error.is::<Fault>() || error.is::<Halt>();
+            if of_guest { error } else { host_failure(&error).into() }
+        })
     }
 
     pub(super) fn store(
@@ -263,19 +280,18 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 impl Clock {
-    fn start(engine: Wasmtime) -> Self {
+    /// Without its thread nothing would stop a call, so that there is no clock
+    /// without one.
+    fn start(engine: Wasmtime, builder: Builder) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let thread = std::thread::Builder::new()
-            .name("emergency-stop".to_owned())
-            .spawn(move || {
-                while !stopped.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(Duration::from_millis(Engine::CLOCK_MILLIS));
-                    engine.increment_epoch();
-                }
-            })
-            .ok();
-        Self { stop, thread }
+        let thread = builder.name("emergency-stop".to_owned()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_millis(Engine::CLOCK_MILLIS));
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
     }
 }
 
@@ -381,5 +397,14 @@ mod tests {
         );
         assert_eq!(told(|| Err(wasmtime::Error::msg("no"))), "no");
         assert_eq!(contained(|| Ok(7)), Ok(7));
+    }
+
+    #[test]
+    fn there_is_no_clock_without_its_thread() {
+        let engine = Wasmtime::default();
+        // More than there are addresses.
+        let impossible = Builder::new().stack_size(usize::MAX / 2);
+        assert!(Clock::start(engine.clone(), impossible).is_err());
+        assert!(Clock::start(engine, Builder::new()).is_ok());
     }
 }

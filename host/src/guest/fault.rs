@@ -61,6 +61,9 @@ pub enum Halt {
     /// Not the mod's: the save cannot be written.
     #[error("{0}")]
     Save(String),
+    /// Not the mod's: this machine cannot make the call.
+    #[error("{0}")]
+    Host(String),
 }
 
 /// Why a call gave no outcome.

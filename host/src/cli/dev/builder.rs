@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::thread::Scope;
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use sandtable::Simulation;
 use sandtable::catalog::{self, Changed, ModSource, Progress, WORLD_FILE, Watch, WorldFile};
 use sandtable::config::{ModSettings, WorldConfig};
@@ -57,10 +57,10 @@ impl Builder {
         scope: &'scope Scope<'scope, 'env>,
         screen: &'env Screen,
         ready: Sender<Built>,
-    ) -> Arc<AtomicBool> {
+    ) -> Result<Arc<AtomicBool>> {
         let done = Arc::new(AtomicBool::new(false));
         let is_done = done.clone();
-        scope.spawn(move || {
+        let work = move || {
             while !is_done.load(Ordering::Relaxed) {
                 let Some(changed) = self.watch.next(LOOK) else { continue };
                 // The world runs on whatever becomes of a build, and the next change
@@ -81,8 +81,10 @@ impl Builder {
                     )),
                 }
             }
-        });
-        done
+        };
+        let thread = thread::Builder::new().name("builder".to_owned());
+        thread.spawn_scoped(scope, work).context("the thread that builds mods")?;
+        Ok(done)
     }
 
     fn build(&mut self, changed: Changed, screen: &Screen) -> Result<Built> {
