@@ -2,8 +2,11 @@
 //! had not run.
 
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use sandtable::catalog::{Manifest, ModSource};
+use sandtable::guest::LogLine;
+use sandtable::{Options, Simulation};
 
 use crate::harness::*;
 use crate::place::Place;
@@ -161,6 +164,35 @@ fn a_mod_that_asks_for_an_emergency_stop_has_it_where_the_world_has_none() {
     let records = run(&mut world, 2);
     let [exclusion] = &records[1].exclusions[..] else { panic!("{records:?}") };
     assert!(exclusion.cause.contains("50 ms"), "{}", exclusion.cause);
+}
+
+#[test]
+fn a_guest_may_say_what_it_likes_and_is_told_to_be_cut_short() {
+    let heard = |source: ModSource| {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let into = lines.clone();
+        let take = move |_: &str, _: u64, line: &LogLine| {
+            into.lock().unwrap().push(format!("{:?} {}", line.level, line.text));
+        };
+        let options = Options { log: Arc::new(take), ..quiet(1) };
+        let mods = vec![source];
+        let mut world = Simulation::create(None, config(WORLD, &mods), mods, options).unwrap();
+        let faults = faults(&world.tick().unwrap());
+        let lines = lines.lock().unwrap().clone();
+        (faults, lines)
+    };
+    let (faults, lines) = heard(guest("chatter"));
+    assert_eq!(faults, [], "output is no reason to fail");
+    let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
+    assert_eq!((count("Debug hidden"), count("Warn line ")), (100, 99), "as many as the limit");
+    assert_eq!(count("Info seen in tick 1"), 1);
+    assert_eq!(count("Debug 400 more debug lines were dropped (limit `log_lines_max`)"), 1);
+    let told = |line: &String| line.ends_with(" more lines were dropped (limit `log_lines_max`)");
+    assert_eq!(lines.iter().filter(|line| told(line)).count(), 1, "{lines:?}");
+
+    let (faults, _) = heard(with_asset(guest("chatter"), "panic", ""));
+    let [(_, text)] = &faults[..] else { panic!("{faults:?}") };
+    assert!(text.contains("at the end of it all"), "the end of what it says is kept: {text}");
 }
 
 /// Memory that a machine may lack is counted in this way on Linux alone.

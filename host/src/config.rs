@@ -424,7 +424,8 @@ limits! {
     commands_max: u64 = 100_000,
     /// Events of one call.
     events_max: u64 = 100_000,
-    /// Log lines of one call; those past it are dropped and counted.
+    /// Log lines of one call, and as many debug lines; those past it are dropped,
+    /// and a line says how many.
     log_lines_max: u64 = 100,
     /// SQL statements of one system in a tick; one with many rows of parameters
     /// is one.

@@ -17,17 +17,20 @@ mod convert;
 mod engine;
 mod fault;
 mod imports;
+mod said;
 mod shards;
 mod wasi;
 
+pub use crate::record::LogLevel;
 pub use bindings::types as declared;
 pub use call::{
-    Assets, Batch, Call, CallContext, CallReport, EmittedEvent, LogLevel, LogLine, Outcome,
-    ShardRef, WrittenColumn, WrittenValues,
+    Assets, Batch, Call, CallContext, CallReport, EmittedEvent, Outcome, ShardRef, WrittenColumn,
+    WrittenValues,
 };
 pub use codec::{argument, cursor};
 pub use engine::{Code, Engine, GuestError, panic_text};
 pub use fault::{Fault, Halt, Verdict};
+pub use said::{Log, LogLine};
 
 /// The versions of the interface that this host runs.
 pub const INTERFACE_VERSION: &str = "0.1.0";

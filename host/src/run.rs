@@ -15,9 +15,7 @@ use rayon::{Scope, ThreadPool};
 
 use crate::ecs::{Stamp, SystemState, World};
 use crate::fanout;
-use crate::guest::{
-    self, Batch, Call, CallContext, CallReport, Engine, Fault, Halt, LogLine, Verdict,
-};
+use crate::guest::{self, Batch, Call, CallContext, CallReport, Engine, Fault, Halt, Log, Verdict};
 use crate::merge::{self, Pending};
 use crate::program::{Mod, Program, System};
 use crate::record::{Step, SystemRun};
@@ -44,7 +42,7 @@ pub struct Finished {
     /// Its fault, if it had one.
     pub fault: Option<Fault>,
     /// What it said.
-    pub log: Vec<LogLine>,
+    pub log: Log,
     /// What it changed, where that is recorded and it changed anything.
     pub step: Option<Step>,
 }
@@ -333,13 +331,13 @@ impl<'a> TickRun<'a> {
     fn finish(&self, place: usize, context: &CallContext, reports: Vec<CallReport>) {
         let mut run = SystemRun { system: context.system.name.clone(), ..SystemRun::default() };
         let mut outcomes = Vec::with_capacity(reports.len());
-        let mut log = Vec::new();
+        let mut log = Log::default();
         let mut fault = None;
         for report in reports {
             run.calls += 1;
             run.rows += report.rows;
             run.guest_ns += report.nanoseconds;
-            log.extend(report.log);
+            log.append(report.log);
             match report.verdict {
                 Ok(outcome) => outcomes.push(outcome),
                 // Nothing after it counts: on one thread nothing more ran.

@@ -240,7 +240,7 @@ impl Simulation {
         let (mut steps, mut commands) = (Vec::new(), Vec::new());
         for done in finished.into_iter().flatten() {
             let Finished { mut run, pending, log, step, .. } = done;
-            for line in log {
+            for line in log.into_lines() {
                 (self.log)(&run.system, record.tick, &line);
                 if self.config.logs.keeps(line.level) {
                     let (system, LogLine { level, text }) = (run.system.clone(), line);

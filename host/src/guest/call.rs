@@ -9,12 +9,14 @@ use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, ResourceLimiter, Trap};
 
 use super::engine::{Code, Engine};
 use super::fault::{Fault, Halt, Verdict};
+use super::said::Log;
 use super::wasi::Wasi;
 use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::{ArchetypeId, Bytes, Command, KindId, RowMask, Stamp, World};
 pub use crate::program::Assets;
 use crate::program::System;
+use crate::record::LogLevel;
 use crate::tables::Session;
 
 /// A contiguous range of rows of one archetype: one page.
@@ -118,25 +120,12 @@ pub struct Outcome {
     pub events: Vec<EmittedEvent>,
 }
 
-pub use crate::record::LogLevel;
-
-/// What a mod said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// How much it matters.
-    pub level: LogLevel,
-    /// One line, without control characters.
-    pub text: String,
-}
-
 /// How a call went.
 pub struct CallReport {
     /// What it produced, or why nothing of it counts.
     pub verdict: Result<Outcome, Verdict>,
     /// What it said, also when it failed.
-    pub log: Vec<LogLine>,
-    /// Log lines dropped over the limit.
-    pub log_dropped: u64,
+    pub log: Log,
     /// Rows shipped to it.
     pub rows: u64,
     /// Nanoseconds it took.
@@ -203,8 +192,7 @@ pub(super) struct CallState {
     pub batch_start: usize,
     pub used: Used,
     pub assets: Arc<Assets>,
-    pub log: Vec<LogLine>,
-    pub log_dropped: u64,
+    pub log: Log,
     pub log_lines_max: u64,
     pub wasi: Wasi,
 }
@@ -220,8 +208,7 @@ impl CallState {
             batch_start: 0,
             used: Used::default(),
             assets,
-            log: Vec::new(),
-            log_dropped: 0,
+            log: Log::default(),
             log_lines_max: limits.log_lines_max,
             wasi: Wasi::new(mod_id, 0, 0.0, 0),
         }
@@ -267,14 +254,7 @@ impl CallState {
     }
 
     pub fn say(&mut self, level: LogLevel, text: &str) {
-        const LINE_MAX_BYTES: usize = 4096;
-        if self.log.len() as u64 >= self.log_lines_max {
-            self.log_dropped += 1;
-            return;
-        }
-        let end = text.floor_char_boundary(LINE_MAX_BYTES.min(text.len()));
-        let text = text[..end].chars().filter(|c| !c.is_control()).collect();
-        self.log.push(LogLine { level, text });
+        self.log.add(level, text, self.log_lines_max);
     }
 }
 
@@ -305,7 +285,6 @@ impl Engine {
         CallReport {
             verdict,
             log: state.log,
-            log_dropped: state.log_dropped,
             rows: state.used.rows,
             nanoseconds: started.elapsed().as_nanos() as u64,
         }

@@ -7,11 +7,12 @@ use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::lookups::{Direction, Edges, Found};
 use super::bindings::{assets, log, lookups, output, tables, types};
-use super::call::{CallState, LogLevel};
+use super::call::CallState;
 use super::codec;
 use super::fault::Fault;
 use crate::config::Limits;
 use crate::ecs::Entity;
+use crate::record::LogLevel;
 use crate::tables::{Answer, Session, Stop};
 
 pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {

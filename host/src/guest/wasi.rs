@@ -15,12 +15,12 @@ use rand_chacha::rand_core::SeedableRng;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{
     HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
 };
 
 use super::call::CallState;
+use super::said::Printed;
 
 /// The interface that waiting goes through, as wasmtime-wasi names it.
 const POLL: &str = "wasi:io/poll@0.2.12";
@@ -54,7 +54,7 @@ pub(super) struct Wasi {
 struct Built {
     ctx: WasiCtx,
     table: ResourceTable,
-    output: MemoryOutputPipe,
+    printed: Printed,
 }
 
 /// A clock that stands still during a tick.
@@ -82,8 +82,6 @@ impl HostMonotonicClock for TickClock {
 }
 
 impl Wasi {
-    const OUTPUT_MAX_BYTES: usize = 64 << 10;
-
     /// For one run of a system, so many simulated seconds after the start.
     pub fn new(system: &str, tick: u64, seconds: f64, seed: u64) -> Self {
         let mut key = [0; 32];
@@ -96,22 +94,21 @@ impl Wasi {
 
     /// What the guest printed.
     pub fn take_output(&mut self) -> String {
-        let printed = self.built.take().map(|built| built.output.contents());
-        printed.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        self.built.take().map(|built| built.printed.text()).unwrap_or_default()
     }
 }
 
 impl Built {
     fn new(key: [u8; 32], since_start: Duration) -> Self {
-        let output = MemoryOutputPipe::new(Wasi::OUTPUT_MAX_BYTES);
+        let printed = Printed::default();
         let clock = TickClock(since_start);
         let mut insecure_key = key;
         insecure_key[31] ^= 1;
         let mut seed = [0; 16];
         seed.copy_from_slice(&blake3::hash(&key).as_bytes()[..16]);
         let ctx = WasiCtxBuilder::new()
-            .stdout(output.clone())
-            .stderr(output.clone())
+            .stdout(printed.clone())
+            .stderr(printed.clone())
             .wall_clock(clock)
             .monotonic_clock(clock)
             .secure_random(ChaCha8Rng::from_seed(key))
@@ -121,7 +118,7 @@ impl Built {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
-        Built { ctx, table: ResourceTable::new(), output }
+        Built { ctx, table: ResourceTable::new(), printed }
     }
 }
 
