@@ -23,6 +23,7 @@ mod fuzz;
 mod heavy;
 mod history;
 mod kill;
+mod kinds;
 mod labels;
 mod logs;
 mod manifests;

@@ -20,6 +20,7 @@ mod embed;
 mod export;
 mod history;
 mod info;
+mod kinds;
 mod logs;
 mod mods;
 mod new;
@@ -87,6 +88,7 @@ enum Verb {
     Diff(diff::Arguments),
     Timeline(timeline::Arguments),
     Info(info::Arguments),
+    Kinds(kinds::Arguments),
     Logs(logs::Arguments),
     Backup(backup::Arguments),
     Rewind(rewind::Arguments),
@@ -121,6 +123,7 @@ pub fn main() -> ExitCode {
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Timeline(arguments) => timeline::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
+        Verb::Kinds(arguments) => kinds::run(arguments),
         Verb::Logs(arguments) => logs::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
         Verb::Rewind(arguments) => rewind::run(arguments),

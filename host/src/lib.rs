@@ -30,6 +30,7 @@ pub mod catalog;
 pub mod config;
 pub mod ecs;
 pub mod fanout;
+pub mod foreign;
 #[cfg(test)]
 mod fuzz;
 pub mod guest;

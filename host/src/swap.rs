@@ -12,14 +12,14 @@ use semver::Version;
 
 use crate::catalog::{self, ModSource, Offered};
 use crate::config::{Removed, WorldConfig};
-use crate::ecs::{KindId, ModState, Recast, World};
+use crate::ecs::{Kind, KindId, ModState, Recast, World};
 use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
 use crate::label;
 use crate::migration::{Conversion, Migration};
 use crate::persist::{Adoption, Cause, RecordedSet, Recorder, StoredMod};
 use crate::plan::{Plan, Saved, described, migrations_of};
-use crate::program::{self, Program, Terms};
+use crate::program::{self, Program, ProgramError, Terms};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::Schedule;
 use crate::simulation::{Error, Moment, Simulation, thread_count};
@@ -74,6 +74,12 @@ impl Compiled {
     /// The id that it calls itself by, whatever the world knows it as.
     pub fn declared_id(&self) -> &str {
         &self.declaration.id
+    }
+
+    /// The kinds that it declares, those of other mods included.
+    pub fn kinds(&self) -> Result<Vec<Kind>, ProgramError> {
+        let one = |kind| program::resolve(self.declared_id(), kind).map(|it| it.kind);
+        self.declaration.kinds.iter().map(one).collect()
     }
 
     /// What it was compiled from.

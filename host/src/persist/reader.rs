@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::Connection;
 
 use crate::config::WorldConfig;
-use crate::ecs::World;
+use crate::ecs::{Registry, World};
 use crate::migration::Conversions;
 use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
@@ -190,6 +190,11 @@ impl Reader {
     /// needs those that it lacks from elsewhere.
     pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
         self.read(Sealed::read)?.mods.whole(&self.connection, elsewhere, &self.path)
+    }
+
+    /// The kinds of values that the world knows. Nothing else is read.
+    pub fn kinds(&self) -> Result<Registry, SaveError> {
+        read_kinds(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The mods that run, wherever their contents are.

@@ -1,4 +1,4 @@
-//! What the chronicle reads of other mods, repeated as they declare it.
+//! What the chronicle reads of other mods, as `sandtable kinds --rust` writes them.
 
 use sandtable_sdk::prelude::*;
 
@@ -28,7 +28,7 @@ pub struct Owner {
     pub nation: Entity,
 }
 
-#[derive(Component, Clone, Copy, Default)]
+#[derive(Component, Clone, Copy)]
 #[repr(C)]
 #[component(of = "demography")]
 pub struct Humanity {
@@ -98,7 +98,7 @@ pub struct ProvinceCeded {
     pub to: Entity,
 }
 
-#[derive(Component, Clone, Copy, Default)]
+#[derive(Component, Clone, Copy)]
 #[repr(C)]
 #[component(of = "settlement")]
 pub struct Ledger {

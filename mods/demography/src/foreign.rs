@@ -1,4 +1,4 @@
-//! What demography reads of other mods, repeated as they declare it.
+//! What demography reads of other mods, as `sandtable kinds --rust` writes them.
 
 use sandtable_sdk::prelude::*;
 

@@ -1,5 +1,5 @@
 //! What diplomacy reads of other mods, and the `Owner` and `ProvinceOf` that a
-//! peace changes; repeated as they declare it.
+//! peace changes, as `sandtable kinds --rust` writes them.
 
 use sandtable_sdk::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What the economy reads of other mods, repeated as they declare it.
+//! What the economy reads of other mods, as `sandtable kinds --rust` writes them.
 
 use sandtable_sdk::prelude::*;
 
