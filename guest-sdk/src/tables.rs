@@ -71,6 +71,26 @@ impl Tables<'_> {
         Ok(self.query(sql, parameters)?.into_iter().next())
     }
 
+    /// Makes an INSERT, UPDATE or DELETE with RETURNING, and gives the rows that it
+    /// returns. No order of several rows can be relied on.
+    ///
+    /// ```
+    /// # use sandtable_sdk::prelude::*;
+    /// # fn open(tables: &mut Tables<'_>, owner: Entity) -> Result<Option<i64>, TableError> {
+    /// let sql = "INSERT INTO bank__accounts
+    ///            SELECT ifnull(max(number), 0) + 1, ?1 FROM bank__accounts RETURNING number";
+    /// let opened: Vec<(i64,)> = tables.execute_returning(sql, (owner,))?;
+    /// # Ok(opened.first().map(|row| row.0))
+    /// # }
+    /// ```
+    pub fn execute_returning<R: DeserializeOwned>(
+        &mut self,
+        sql: &str,
+        parameters: impl Serialize,
+    ) -> Result<Vec<R>, TableError> {
+        self.query(sql, parameters)
+    }
+
     /// Makes an INSERT, UPDATE or DELETE, and gives how many rows it changed.
     pub fn execute(&mut self, sql: &str, parameters: impl Serialize) -> Result<u64, TableError> {
         self.execute_many(sql, [parameters])

@@ -105,12 +105,14 @@ impl Session {
         Self { database, rights, prefix, limits: limits.clone(), state }
     }
 
-    /// Answers a SELECT.
+    /// Answers a SELECT, or a change with what it returns. All of an answer is
+    /// read, so that no change is left half done.
     pub fn query(&self, sql: &str, parameters: &[u8]) -> Done<Answer> {
         self.statement(sql, parameters.len(), |session, state, connection| {
             let mut statement = session.prepare(connection, sql)?;
-            if !statement.readonly() || statement.column_count() == 0 {
-                return Err(Failed::Told("only a SELECT answers: use `execute`".to_owned()));
+            if statement.column_count() == 0 {
+                let told = "a change answers nothing without RETURNING: use `execute`";
+                return Err(Failed::Told(told.to_owned()));
             }
             let mut from = parameters;
             value::bind(&mut statement, &mut from)?;
@@ -149,7 +151,8 @@ impl Session {
                 return Err(Failed::Told("a SELECT changes nothing: use `query`".to_owned()));
             }
             if statement.column_count() > 0 {
-                return Err(Failed::Told("RETURNING is not answered: leave it away".to_owned()));
+                let told = "what RETURNING returns is an answer: use `query`, or leave it away";
+                return Err(Failed::Told(told.to_owned()));
             }
             let mut from = rows;
             let count = value::array(&mut from)?;

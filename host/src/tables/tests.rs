@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
@@ -101,6 +102,71 @@ fn rows_go_in_and_come_back() {
     assert_eq!(answer.rows, packed!([[7, 2]]));
     let sql = "UPDATE economy__ledger SET gold = gold + 1 WHERE seller = ?1";
     assert_eq!(session.execute(sql, &packed!([["Ada"], ["Eve"]])), Ok(Ok(1)));
+}
+
+#[test]
+fn a_change_returns_what_it_changed() {
+    let database = database();
+    let session = economy(&database);
+    let told = |sql, parameters: Vec<u8>| session.query(sql, &parameters).expect("no stop");
+    let returned = |sql, parameters| told(sql, parameters).expect("answered").rows;
+    let sql = "INSERT INTO economy__ledger
+               SELECT ifnull(max(tick), 0) + 1, ?1, ?2, NULL FROM economy__ledger
+               RETURNING tick, seller, gold * 2";
+    assert_eq!(returned(sql, packed!(["Ada", 2.5])), packed!([[1, "Ada", 5.0]]));
+    assert_eq!(returned(sql, packed!(["Bob", 1])), packed!([[2, "Bob", 2.0]]));
+    let sql = "INSERT INTO economy__ledger VALUES (2, 'Bob', 7, NULL)
+               ON CONFLICT DO UPDATE SET gold = gold + excluded.gold RETURNING gold";
+    assert_eq!(returned(sql, packed!([])), packed!([[8.0]]));
+    let sql = "UPDATE economy__ledger SET gold = 0 WHERE tick > ?1 RETURNING seller";
+    assert_eq!(returned(sql, packed!([1])), packed!([["Bob"]]));
+    assert_eq!(returned(sql, packed!([9])), packed!([]), "nothing was changed");
+    let sql = "DELETE FROM economy__ledger WHERE seller = 'Bob' RETURNING *";
+    assert_eq!(returned(sql, packed!([])), packed!([[2, "Bob", 0.0, null]]));
+    let sql = "INSERT INTO economy__ledger VALUES (1, 'Ada', 1, NULL) RETURNING tick";
+    let refusal = told(sql, packed!([])).expect_err("there is one");
+    assert!(refusal.contains("UNIQUE"), "{refusal}");
+    for sql in ["DELETE FROM economy__ledger", "DELETE FROM economy__ledger WHERE 0"] {
+        let refusal = told(sql, packed!([])).expect_err("no answer");
+        assert!(refusal.contains("use `execute`"), "{refusal}");
+    }
+    let sql = "DELETE FROM economy__ledger RETURNING tick";
+    let refusal = session.execute(sql, &packed!([[]])).expect("no stop").expect_err("an answer");
+    assert!(refusal.contains("use `query`"), "{refusal}");
+
+    let changed = session.end(true).expect("kept");
+    let mut known = BTreeMap::from([("economy__ledger".to_owned(), TableState::default())]);
+    for (table, change) in changed {
+        let state = known.entry(table).or_default();
+        *state = state.plus(change.state);
+    }
+    database.end_tick().expect("kept");
+    let mut tables = database.tables().expect("tables");
+    tables.retain(|name, _| known.contains_key(name));
+    assert_eq!(known, tables, "what is followed is what is there");
+    assert_eq!(tables["economy__ledger"].rows, 1);
+}
+
+#[test]
+fn what_a_change_returns_counts_like_other_answers() {
+    let database = database();
+    let limits = Limits { rows_read_max: 3, rows_written_max: 5, ..Limits::default() };
+    let of = |many: u32| {
+        let session = session(&database, "economy", &Asks::default(), &limits);
+        let sql = "INSERT INTO economy__ledger
+                   SELECT value, 'x', 1, NULL FROM json_each(?1) RETURNING tick";
+        let ticks: Vec<String> = (0..many).map(|tick| tick.to_string()).collect();
+        let done = session.query(sql, &packed!([format!("[{}]", ticks.join(","))]));
+        session.end(done.is_ok()).expect("ended");
+        done.map(|answer| answer.expect("answered").rows)
+    };
+    let over = |limit: &str, stop| match stop {
+        Err(Stop::Fault(Fault::TooMuch { limit: passed, .. })) => assert_eq!(passed, limit),
+        other => panic!("{other:?}"),
+    };
+    over("rows_read_max", of(4));
+    over("rows_written_max", of(6));
+    assert_eq!(of(2), Ok(packed!([[0], [1]])), "nothing of those was kept");
 }
 
 #[test]

@@ -227,7 +227,14 @@ SELECT st_row(1, 'economy__ledger', 1, 'a', 1.0, NULL)
 SELECT subtype('x')
 SELECT eval('SELECT 1')
 
--- What comes back half, or not at all.
-INSERT INTO economy__ledger VALUES (1, 'a', 1, NULL) RETURNING *
-DELETE FROM economy__ledger RETURNING seller
-UPDATE economy__ledger SET gold = 1 RETURNING gold
+-- What a change returns is read like anything else.
+INSERT INTO economy__ledger VALUES (3, 'a', 1, NULL) RETURNING (SELECT name FROM history__wars)
+INSERT INTO economy__ledger VALUES (3, 'a', 1, NULL) RETURNING (SELECT sql FROM sqlite_schema)
+INSERT INTO economy__ledger VALUES (3, 'a', 1, NULL) RETURNING (SELECT count(*) FROM st_ticks)
+INSERT INTO economy__ledger VALUES (3, 'a', 1, NULL) RETURNING random()
+INSERT INTO economy__ledger VALUES (3, 'a', 1, NULL) RETURNING last_insert_rowid()
+INSERT INTO economy__ledger VALUES (3, 'a', 1, NULL) RETURNING st_row(1, 'history__wars', 'forged')
+UPDATE economy__ledger SET gold = 1 RETURNING (SELECT max(name) FROM history__wars)
+DELETE FROM economy__ledger RETURNING changes()
+DELETE FROM history__wars RETURNING name
+INSERT INTO history__wars VALUES ('third') RETURNING *
