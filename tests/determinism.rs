@@ -1,7 +1,7 @@
 //! Same save, same mods, same inputs: same state hash, for any number of
 //! threads and any size of shards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandtable::Simulation;
 use sandtable::catalog;
@@ -96,6 +96,23 @@ fn a_run_of_any_number_of_calls_tells_its_spawns_apart() {
         hash(&mut world)
     });
     assert_eq!(hashes[0], hashes[1]);
+}
+
+#[test]
+fn random_numbers_of_the_standard_library_are_those_of_the_call() {
+    let rolled = |threads| -> Vec<u64> {
+        let text = format!("{WORLD}shard_rows = 8\n");
+        let mut world = world_of(&text, vec![guest("dice")], threads);
+        for record in run(&mut world, 2) {
+            assert_eq!(faults(&record), []);
+        }
+        let rolled = values(world.world(), "dice/Rolled").into_iter();
+        rolled.map(|(_, rolled)| rolled["number"].as_u64().unwrap()).collect()
+    };
+    let one = rolled(1);
+    let different = one.iter().collect::<BTreeSet<_>>().len();
+    assert_eq!((one.len(), different), (600, 600), "no call repeats another's");
+    assert_eq!(rolled(4), one);
 }
 
 #[test]

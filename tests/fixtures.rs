@@ -218,3 +218,21 @@ fn a_damaged_save_of_the_first_format_is_repaired_to_one_of_today() {
     run(&mut world, 1);
     world.close().unwrap();
 }
+
+#[test]
+fn ticks_in_which_calls_repeated_random_numbers_verify_and_later_ones_do_not_repeat_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = copy("dice_first.db", folder.path());
+    let different = "SELECT count(DISTINCT number) FROM dice_rolled";
+    assert_eq!(number(&save, different), "Integer(64)", "ten calls of 64 rows");
+    let verified = |ticks: u64| {
+        let verified = verify(&save, None, None, 1, &mut |_| {}).unwrap();
+        assert_eq!((verified.mismatch, verified.ticks), (None, ticks));
+    };
+    verified(4);
+    let mut world = Simulation::open(&save, None, quiet(2)).unwrap();
+    run(&mut world, 2);
+    world.close().unwrap();
+    assert_eq!(number(&save, different), "Integer(600)");
+    verified(6);
+}

@@ -49,7 +49,9 @@ impl Stamp {
 }
 
 /// How the state hash of a world is made. Saves hold worlds against it, so that
-/// each version stays what it is for ever.
+/// each version stays what it is for ever. What else decides a tick and came with
+/// a version is told by it, too: random numbers of WASI are the call's own from
+/// [`HashVersion::Blocks`] on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HashVersion {
     /// That of 0.1.0, with all unread events, all edges and all resources in one

@@ -210,18 +210,13 @@ impl CallState {
             assets,
             log: Log::default(),
             log_lines_max: limits.log_lines_max,
-            wasi: Wasi::new(mod_id, 0, 0.0, 0),
+            wasi: Wasi::outside(mod_id),
         }
     }
 
     fn inside(call: Call) -> Self {
         let context = &call.context;
-        let wasi = Wasi::new(
-            &context.system.name,
-            context.tick,
-            context.tick as f64 * context.dt_seconds,
-            context.seed,
-        );
+        let wasi = Wasi::inside(&call);
         let mut state = Self::outside("", &context.limits, context.assets.clone());
         state.wasi = wasi;
         state.call = Some(call);

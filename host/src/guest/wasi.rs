@@ -1,9 +1,14 @@
 //! A closed WASI: what a guest's standard library may ask for, answered the
 //! same way on every machine.
 //!
-//! Clocks show the time of the tick, random numbers repeat for the same seed,
-//! tick and system, output is kept for the log. No files, no network, no
-//! environment. It is only built for guests that ask, which few do.
+//! Clocks show the time of the tick, output is kept for the log. No files, no
+//! network, no environment. It is only built for guests that ask, which few do.
+//!
+//! Random numbers are those of the call: they follow from the seed, the tick, the
+//! system, and the query and place of the call's first row. So they are the same
+//! for any number of threads, but not for other sizes of shards, which make
+//! other calls; an SDK gives numbers that depend on the entity alone. In ticks of
+//! worlds of the first [`HashVersion`] all calls of a system have the same ones.
 //!
 //! Nothing is ever waited for: time does not pass within a call, so a guest
 //! that sleeps goes on at once, and cannot hold up the host.
@@ -19,8 +24,9 @@ use wasmtime_wasi::{
     HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
 };
 
-use super::call::CallState;
+use super::call::{Call, CallContext, CallState};
 use super::said::Printed;
+use crate::ecs::HashVersion;
 
 /// The interface that waiting goes through, as wasmtime-wasi names it.
 const POLL: &str = "wasi:io/poll@0.2.12";
@@ -82,20 +88,42 @@ impl HostMonotonicClock for TickClock {
 }
 
 impl Wasi {
-    /// For one run of a system, so many simulated seconds after the start.
-    pub fn new(system: &str, tick: u64, seconds: f64, seed: u64) -> Self {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(&tick.to_le_bytes());
-        key[16..].copy_from_slice(&blake3::hash(system.as_bytes()).as_bytes()[..16]);
-        let since_start = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        Self { key, since_start, built: None }
+    /// For an instance that is no part of a tick.
+    pub fn outside(mod_id: &str) -> Self {
+        Self { key: key(mod_id, 0, 0), since_start: Duration::ZERO, built: None }
+    }
+
+    /// For a call.
+    pub fn inside(call: &Call) -> Self {
+        let CallContext { system, tick, dt_seconds, seed, .. } = &*call.context;
+        let mut key = key(&system.name, *tick, *seed);
+        if call.context.world.hash_version > HashVersion::First
+            && let Some(first) = call.batches.front().and_then(|batch| batch.first())
+        {
+            let row = first.page * call.context.world.rows_per_page();
+            let mut hasher = blake3::Hasher::new_keyed(&key);
+            for part in [first.query as u64, u64::from(first.archetype.0), row as u64] {
+                hasher.update(&part.to_le_bytes());
+            }
+            key = *hasher.finalize().as_bytes();
+        }
+        let since_start = Duration::try_from_secs_f64(*tick as f64 * dt_seconds);
+        Self { key, since_start: since_start.unwrap_or_default(), built: None }
     }
 
     /// What the guest printed.
     pub fn take_output(&mut self) -> String {
         self.built.take().map(|built| built.printed.text()).unwrap_or_default()
     }
+}
+
+/// What all calls of a system in a tick have in common.
+fn key(system: &str, tick: u64, seed: u64) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&tick.to_le_bytes());
+    key[16..].copy_from_slice(&blake3::hash(system.as_bytes()).as_bytes()[..16]);
+    key
 }
 
 impl Built {
