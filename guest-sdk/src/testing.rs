@@ -26,7 +26,7 @@
 //! let bodies = Rows::new([first, second]).with([Health { points: 1 }, Health { points: 9 }]);
 //! let outcome = Trial::of::<suffer>().rows(bodies).run()?;
 //!
-//! assert_eq!(outcome.column::<Health>(0), Some(vec![Health { points: 0 }, Health { points: 8 }]));
+//! assert_eq!(outcome.after::<Health>(0), Some(vec![Health { points: 0 }, Health { points: 8 }]));
 //! assert!(outcome.commands()[0].despawns(first));
 //! # Ok::<(), String>(())
 //! ```
@@ -225,7 +225,7 @@ impl Trial {
             tables.end(result.is_ok())?;
         }
         result?;
-        Outcome::new(after, columns, system, kinds)
+        Outcome::new(after, self.rows, columns, system, kinds)
     }
 
     fn happened(mut self, what: Happened, value: &impl Value) -> Self {

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use super::commands::{self, Command};
-use super::rows::Place;
+use super::rows::{Place, Rows};
 use crate::bindings::sandtable::guest::types;
 use crate::codec::{Malformed, Reader};
 use crate::column::{Column, Store};
@@ -16,6 +16,7 @@ use crate::sys::double::Double;
 /// What a system left behind.
 pub struct Outcome {
     double: Double,
+    given: Vec<Rows>,
     places: Vec<Place>,
     system: types::System,
     kinds: Kinds,
@@ -25,6 +26,7 @@ pub struct Outcome {
 impl Outcome {
     pub(super) fn new(
         double: Double,
+        given: Vec<Rows>,
         places: Vec<Place>,
         system: types::System,
         kinds: Kinds,
@@ -32,6 +34,7 @@ impl Outcome {
         let commands = commands::read(&double.commands, &kinds);
         Ok(Self {
             double,
+            given,
             places,
             system,
             kinds,
@@ -51,8 +54,17 @@ impl Outcome {
             Storage::Packed => bytes.len().checked_div(size_of::<C>()).unwrap_or(0),
             Storage::Dynamic => Reader::new(bytes).array().ok()?,
         };
-        let column = C::Store::column(bytes.clone(), count).ok()?;
-        column.rows().ok().map(<[C]>::to_vec)
+        values_of(bytes.clone(), count)
+    }
+
+    /// The component of the nth rows that were given as it is afterwards, written
+    /// or not, if they have it. Commands have not been applied.
+    pub fn after<C: Component + Clone>(&self, rows: usize) -> Option<Vec<C>> {
+        let written = self.column(rows);
+        written.or_else(|| {
+            let (bytes, count) = self.given.get(rows)?.shipped(TypeId::of::<C>())?;
+            values_of(bytes, count)
+        })
     }
 
     /// A resource, if it was set.
@@ -111,4 +123,10 @@ impl Outcome {
         from.skip()?;
         Ok(None)
     }
+}
+
+/// The values in a column of so many rows.
+fn values_of<C: Component + Clone>(bytes: Vec<u8>, count: usize) -> Option<Vec<C>> {
+    let column = C::Store::column(bytes, count).ok()?;
+    column.rows().ok().map(<[C]>::to_vec)
 }

@@ -129,6 +129,12 @@ impl Rows {
         entities.zip(values.into_iter().flatten().cloned())
     }
 
+    /// A component's column as it is shipped, and how many rows it has.
+    pub(super) fn shipped(&self, component: TypeId) -> Option<(Vec<u8>, usize)> {
+        let column = self.columns.iter().find(|column| column.kind == component)?;
+        Some((column.encode(), column.values.len()))
+    }
+
     fn column(&self, kind: u32, kinds: &Kinds) -> Option<&Column> {
         let same = |column: &&Column| kinds.find(column.kind) == Some(kind);
         self.columns.iter().find(same)

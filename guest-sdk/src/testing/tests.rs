@@ -106,6 +106,24 @@ fn packed_columns_are_written_back() {
 }
 
 #[test]
+fn rows_can_be_looked_at_afterwards_whether_they_were_written_or_not() {
+    let frozen = Rows::new(entities::<2>())
+        .with([Position { x: 7.0, y: 0.0 }; 2])
+        .with([name("a", Mood::Calm), name("b", Mood::Angry(0.5))])
+        .with([Frozen; 2]);
+    let outcome = Trial::of::<drift>().rows(bodies()).rows(frozen).run().expect("runs");
+    let moved = [1.5, 2.5, 3.5].map(|x| Position { x, y: 1.0 });
+    assert_eq!(outcome.after(0), Some(moved.to_vec()));
+    assert_eq!(outcome.after(0), Some(vec![Velocity { x: 0.5, y: 1.0 }; 3]), "only read");
+    assert_eq!(outcome.after(1), Some(vec![Position { x: 7.0, y: 0.0 }; 2]), "not even shipped");
+    let names = [name("a", Mood::Calm), name("b", Mood::Angry(0.5))];
+    assert_eq!(outcome.after(1), Some(names.to_vec()), "of a kind that the system does not know");
+    assert_eq!(outcome.after(1), Some(vec![Frozen; 2]));
+    assert_eq!(outcome.after::<Frozen>(0), None, "these rows lack it");
+    assert_eq!(outcome.after::<Position>(2), None, "there are no such rows");
+}
+
+#[test]
 fn masked_rows_stay_as_they_were() {
     let mask = [true, false, true];
     let expected = [(1.5, 1.0), (2.0, 0.0), (3.5, 1.0)].map(|(x, y)| Position { x, y });
