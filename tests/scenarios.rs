@@ -235,6 +235,49 @@ fn scenarios_of_a_world_have_its_mods_or_some() {
     assert_eq!((&json["passed"], &json["failed"]), (&json!(1), &json!(0)));
     let [scenario] = &json["scenarios"].as_array().unwrap()[..] else { panic!("{json}") };
     assert_eq!((&scenario["name"], &scenario["ticks"]), (&json!("counts"), &json!(2)));
+
+    let of_mod = folder.path().join("ledger.scenarios");
+    fs::create_dir(&of_mod).unwrap();
+    let golden = "sql = 'SELECT count(*) AS entries FROM ledger__entries'\ngolden = 'entries'";
+    let book = "[[scenario]]\nname = 'book'\nafter = 2\n";
+    fs::write(of_mod.join("c.toml"), expecting(book, &[golden])).unwrap();
+    let wrote = test(&["--bless"]);
+    assert!(wrote.contains("3 passed"), "those of its mods run too: {wrote}");
+    let golden = of_mod.join("golden/entries.txt");
+    assert!(wrote.contains(&format!("wrote {}", golden.display())), "{wrote}");
+    fs::remove_dir_all(&scenarios).unwrap();
+    let out = test(&[]);
+    assert!(out.contains("✓ book") && out.contains("1 passed"), "without its own: {out}");
+    fs::remove_file(of_mod.join("c.toml")).unwrap();
+    let output = sandtable().arg("test").arg(folder.path()).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("scenarios has no scenarios: write some"), "{error}");
+}
+
+#[test]
+fn a_scenario_may_leave_startup_systems_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("drift.wasm");
+    fs::write(&file, component("drift")).unwrap();
+    fs::create_dir(folder.path().join("drift.scenarios")).unwrap();
+    let scenario = |startup: &str, entities: u32| {
+        let given = "\"drift/Position\" = { x = 0.0, y = 0.0, z = 0.0 }\n\
+                     \"drift/Velocity\" = { x = 1.0, y = 0.0, z = 0.0 }";
+        let text =
+            format!("[[scenario]]\nname = '{startup}'\n{startup}\n[scenario.given.one]\n{given}\n");
+        let count = format!("sql = 'SELECT count(*) FROM entities'\none = {entities}");
+        let moved = "sql = \"SELECT x FROM drift_position JOIN given USING (entity)\"\none = 2.0";
+        expecting(&text, &[&format!("after = 2\n{count}"), &format!("after = 2\n{moved}")])
+    };
+    let text =
+        scenario("startup = false", 1) + &scenario("startup = true", 101) + &scenario("", 101);
+    fs::write(
+        folder.path().join("drift.scenarios/a.toml"),
+        text.replace("name = ''", "name = 'x'"),
+    )
+    .unwrap();
+    let out = told(sandtable().arg("test").arg(&file));
+    assert!(out.contains("3 passed"), "{out}");
 }
 
 #[test]
@@ -345,7 +388,8 @@ fn a_mod_without_scenarios_is_told_where_they_go() {
 
 #[test]
 fn the_scenarios_of_the_mods_of_earth_pass() {
-    for name in ["economy", "settlement"] {
-        told(sandtable().arg("test").arg(root().join("mods").join(name)));
+    let out = told(sandtable().arg("test").arg(root().join("examples/earth")));
+    for name in ["budget.toml", "abandon.toml"] {
+        assert!(out.contains(name), "{out}");
     }
 }

@@ -32,6 +32,7 @@
 //! | `name` | what it is about |
 //! | `after` | ticks to run; without, as many as the last expectation needs |
 //! | `seed`, `dt_seconds` | as in a world file |
+//! | `startup` | `false`: startup systems count as having run, so that there is only what is given |
 //! | `given.<name>` | an entity: its components by kind |
 //! | `resources`, `relations`, `tables.<table>` | resources by kind; edges with `kind`, `from`, `to`, `value`; rows with their values by column |
 //! | `input` | `tick`, `kind` and `value` of what comes from outside |
@@ -40,8 +41,12 @@
 //!
 //! `{ entity = "ada" }` stands for a given entity wherever a value can be. In SQL
 //! the table `given` has their names; else it answers as for a save, events and
-//! runs included. A golden file, `scenarios/golden/<name>.txt`, has the answer to
-//! `sql`, or without it all that mods keep.
+//! runs included.
+//!
+//! A golden file has the answer to `sql`, or without it all that mods keep. It is
+//! `golden/<name>.txt` in the folder of the scenario's file: for a mod or a world
+//! `scenarios/golden/<name>.txt`, for `some.wasm`
+//! `some.scenarios/golden/<name>.txt`. `sandtable test --bless` writes it.
 //!
 //! Every scenario runs four times: as it is, on several threads, with smaller
 //! shards, and with rows that no ORDER BY sorts the other way round. Where a
@@ -62,7 +67,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::catalog::{self, Asks, Mistake, ModSource, Progress};
+use crate::catalog::{self, Asks, Mistake, ModSource, Progress, WorldFile};
 use crate::config::{ModSettings, WorldConfig};
 use crate::simulation;
 use crate::swap::{Compiled, Compiler};
@@ -162,9 +167,29 @@ impl Suite {
         Ok(Self { folder: PathBuf::new(), config, tested: Some(tested), files })
     }
 
-    /// The scenarios of a world: a world file, or its folder.
-    pub fn of_world(path: &Path) -> Result<Self, Error> {
+    /// The scenarios of a world, which is a world file or its folder, and those of
+    /// each of its mods. Not all of them have some, but one must.
+    pub fn all_of_world(path: &Path) -> Result<Vec<Self>, Error> {
         let world = catalog::load(path)?;
+        let mods: Vec<PathBuf> =
+            world.config.mods.values().map(|settings| world.folder.join(&settings.path)).collect();
+        let mut suites = Vec::new();
+        let mut nothing = None;
+        let of_mods = mods.iter().map(|path| Self::of_mod(path));
+        for suite in std::iter::once_with(|| Self::of_world(world)).chain(of_mods) {
+            match suite {
+                Err(Error::Nothing(folder)) => drop(nothing.get_or_insert(folder)),
+                suite => suites.push(suite?),
+            }
+        }
+        match nothing {
+            Some(folder) if suites.is_empty() => Err(Error::Nothing(folder)),
+            _ => Ok(suites),
+        }
+    }
+
+    /// The scenarios of a world without those of its mods.
+    fn of_world(world: WorldFile) -> Result<Self, Error> {
         let files = load(&world.folder.join("scenarios"))?;
         for file in &files {
             let unknown = |(_, id): &(usize, &String)| !world.config.mods.contains_key(*id);

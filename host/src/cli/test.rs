@@ -11,10 +11,11 @@ use super::screen::{Screen, Show, answer};
 use super::sources;
 use super::text::{counted, short_span, visible};
 
-/// Run the scenarios of a mod or a world
+/// Run the scenarios of a mod, or of a world and its mods
 ///
-/// Scenarios are the .toml files in its folder `scenarios`. Exits with 1 when one
-/// of them fails.
+/// Scenarios are the .toml files in its folder `scenarios`, golden files are in
+/// `scenarios/golden`; those of some.wasm are in some.scenarios. For a world those
+/// of its mods are run as well. Exits with 1 when one of them fails.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -39,21 +40,26 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { path, filter, bless, json } = arguments;
     let screen = Screen::open(if json { Show::Least } else { Show::All });
-    let suite = match super::build::is_mod(&path) {
-        true => Suite::of_mod(&path)?,
-        false => Suite::of_world(&path)?,
+    let suites = match super::build::is_mod(&path) {
+        true => vec![Suite::of_mod(&path)?],
+        false => Suite::all_of_world(&path)?,
     };
-    let built = sources::watch(&screen, |progress| suite.build(progress))?;
+    let choice = Choice { filter: filter.clone(), bless };
     let mut shown: Result<()> = Ok(());
     let mut file = PathBuf::new();
-    let reports = suite.run(built, &Choice { filter: filter.clone(), bless }, &mut |report| {
+    let mut tell = |report: &Report| {
         if !json && shown.is_ok() {
             let heading = (file != report.file).then(|| report.file.display().to_string());
             file.clone_from(&report.file);
             let text = heading.into_iter().chain([told(report)]).collect::<Vec<_>>().join("\n");
             shown = answer(&text).map_err(Into::into);
         }
-    })?;
+    };
+    let mut reports = Vec::new();
+    for suite in suites {
+        let built = sources::watch(&screen, |progress| suite.build(progress))?;
+        reports.extend(suite.run(built, &choice, &mut tell)?);
+    }
     shown?;
     if reports.is_empty() {
         bail!("no scenario of {} has {filter:?} in its name: try another text", path.display());

@@ -40,6 +40,9 @@ pub(super) struct Scenario {
     pub seed: Option<u64>,
     /// Simulated seconds in a tick; without, as in the world.
     pub dt_seconds: Option<f64>,
+    /// Whether startup systems run in the first tick, as in a new world.
+    #[serde(default = "yes")]
+    pub startup: bool,
     /// Entities by name, each with its components by kind.
     #[serde(default)]
     pub given: BTreeMap<String, BTreeMap<String, Json>>,
@@ -75,6 +78,10 @@ pub(super) struct Edge {
     /// Its fields.
     #[serde(default = "no_fields")]
     pub value: Json,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn no_fields() -> Json {

@@ -39,6 +39,12 @@ pub(super) fn put(simulation: &mut Simulation, scenario: &Scenario) -> Result<Na
         let (id, value) = value.map_err(|what| wrong(&["resources", kind], what))?;
         Arc::make_mut(&mut world.resources).insert(id, value);
     }
+    if !scenario.startup {
+        let systems = Arc::make_mut(&mut world.systems);
+        for system in simulation.program.systems.iter().filter(|system| system.startup) {
+            systems.entry(system.name.clone()).or_default().last_run = Some(Stamp::NEVER);
+        }
+    }
     fill(simulation, scenario, &names)?;
     let tables = simulation.tables.commit().and_then(|()| simulation.tables.tables());
     let failed = |error| wrong(&["tables"], format!("cannot be filled: {error}"));
