@@ -250,13 +250,13 @@ mod tests {
         check(
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
-             `on_save_failure`, `history`, `snapshots`, `limits`, `mods`, `removed`, `trust`, \
-             `summary`",
+             `on_save_failure`, `history`, `snapshots`, `logs`, `limits`, `mods`, `removed`, \
+             `trust`, `summary`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",
             "3:1: there is no key `tickz` in `world`; the keys are `name`, `seed`, `dt_seconds`, \
-             `shard_rows`, `faults_to_suspend`, `log_ticks`, `strict_nan`",
+             `shard_rows`, `faults_to_suspend`, `log_ticks`, `label`, `strict_nan`",
         );
         check(
             "[world]\nname = 'w'\n[mods.a]\npaht = 'a'\n",
