@@ -430,7 +430,7 @@ fn an_input_that_nobody_declares_or_that_does_not_fit_is_refused() {
     );
     assert_eq!(
         send("watcher/Value", "{\"number\": 1}").split("; there is").next(),
-        Some("input `watcher/Value`: no mod declares it"),
+        Some("input `watcher/Value`: it is a component, and no input"),
         "a component is no input"
     );
     assert_eq!(

@@ -156,7 +156,7 @@ fn an_input_that_does_not_fit_is_refused_with_its_fields() {
     );
     assert_eq!(
         refused("watcher/Value", json!({})),
-        "input `watcher/Value`: no mod declares it; \
+        "input `watcher/Value`: it is a component, and no input; \
          there are `watcher/Kill`, `watcher/Poke`, `watcher/Untag`"
     );
 }

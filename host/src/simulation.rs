@@ -356,7 +356,7 @@ impl Simulation {
             known.sort();
             return Err(wrong(match known.as_slice() {
                 [] => "no mod of this world declares an input".to_owned(),
-                known => format!("no mod declares it; there are {}", known.join(", ")),
+                known => format!("{}; there are {}", registry.why_no_input(kind), known.join(", ")),
             }));
         };
         let payload =

@@ -293,6 +293,15 @@ impl Registry {
         self.by_name.get(name).copied()
     }
 
+    /// Why this is the name of no input, as the beginning of a sentence.
+    pub(crate) fn why_no_input(&self, name: &str) -> String {
+        match self.find(name).map(|id| self.get(id).role) {
+            None | Some(Role::Input) => "no mod declares it".to_owned(),
+            Some(Role::Event) => "it is an event, which only systems send".to_owned(),
+            Some(role) => format!("it is a {}, and no input", role.name()),
+        }
+    }
+
     /// Every kind, by id.
     pub fn iter(&self) -> impl Iterator<Item = (KindId, &Arc<Kind>)> {
         self.kinds.iter().enumerate().map(|(at, kind)| (KindId(at as u32), kind))

@@ -60,7 +60,7 @@ fn find(registry: &Registry, kind: &str) -> Result<KindId, String> {
         .collect();
     Err(match known.as_slice() {
         [] => "no mod of this world declares an input".to_owned(),
-        known => format!("no mod declares it; there is {}", known.join(", and ")),
+        known => format!("{}; there is {}", registry.why_no_input(kind), known.join(", and ")),
     })
 }
 

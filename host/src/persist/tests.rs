@@ -297,7 +297,7 @@ fn an_input_that_cannot_be_is_refused_with_what_can() {
         (
             "test/Rang",
             json!({}),
-            "input `test/Rang`: no mod declares it; there is `test/Decree` with `rate` (f64), `note` (option<string>)",
+            "input `test/Rang`: it is an event, which only systems send; there is `test/Decree` with `rate` (f64), `note` (option<string>)",
         ),
         ("nope", json!({}), "input `nope`: no mod declares it; there is `test/Decree` with"),
         (
