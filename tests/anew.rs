@@ -179,7 +179,7 @@ fn values_that_a_conversion_took_are_shown_as_they_were() {
 fn inputs_that_wait_go_back_with_the_kinds() {
     let folder = tempfile::tempdir().unwrap();
     let save = swapped(folder.path(), 8, "shop_renamed");
-    let send = |coins: u64| persist::send(&save, "shop/Gift", &json!({ "coins": coins }), "test");
+    let send = |coins: u64| sandtable::send(&save, "shop/Gift", &json!({ "coins": coins }), "test");
     send(7).unwrap();
     // More than the kind of before has room for.
     send(1 << 40).unwrap();

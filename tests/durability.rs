@@ -84,8 +84,7 @@ fn a_tick_that_could_not_be_committed_is_done_again_with_the_same_inputs() {
     run(&mut world, 2);
     let before = hash(&mut world);
     world.send("watcher/Poke", &json!({"number": 5, "to": 500}), "program").unwrap();
-    sandtable::persist::send(&save, "watcher/Poke", &json!({"number": 6, "to": 600}), "inbox")
-        .unwrap();
+    sandtable::send(&save, "watcher/Poke", &json!({"number": 6, "to": 600}), "inbox").unwrap();
 
     // Somebody else holds the save for longer than the writer waits.
     let other = rusqlite::Connection::open(&save).unwrap();
@@ -111,7 +110,7 @@ fn an_input_comes_again_when_the_first_statement_of_a_mod_fails() {
     run(&mut world, 2);
     let before = hash(&mut world);
     let order = json!({"what": "SELECT count(*) FROM ledger__entries"});
-    sandtable::persist::send(&save, "ledger/Order", &order, "inbox").unwrap();
+    sandtable::send(&save, "ledger/Order", &order, "inbox").unwrap();
     let other = rusqlite::Connection::open(&save).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = world.tick().unwrap_err().to_string();

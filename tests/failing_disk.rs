@@ -68,7 +68,7 @@ impl Pair {
         let tick = self.world.world().tick();
         let input = json!({"number": tick % 100, "to": tick});
         if self.shape.inbox {
-            sandtable::persist::send(&self.save(), "watcher/Poke", &input, "inbox").unwrap();
+            sandtable::send(&self.save(), "watcher/Poke", &input, "inbox").unwrap();
         }
         if self.shape.given {
             self.world.send("watcher/Poke", &input, "program").unwrap();

@@ -22,6 +22,7 @@ mod fixtures;
 mod fuzz;
 mod heavy;
 mod history;
+mod inputs;
 mod kill;
 mod kinds;
 mod labels;

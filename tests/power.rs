@@ -46,7 +46,7 @@ impl Life {
                 world.send("watcher/Poke", &input, "program").unwrap();
                 // Between commits the tables of mods keep the save to themselves.
                 if durability != TOGETHER {
-                    sandtable::persist::send(&save, "watcher/Poke", &input, "inbox").unwrap();
+                    sandtable::send(&save, "watcher/Poke", &input, "inbox").unwrap();
                 }
             }
             let record = world.tick().unwrap();

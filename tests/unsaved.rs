@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use sandtable::persist::{Save, send};
-use sandtable::{Simulation, Unsaved};
+use sandtable::persist::Save;
+use sandtable::{Simulation, Unsaved, send};
 use sandtable_test_disk::{Disk, Fault, Kind};
 use serde_json::json;
 use tempfile::TempDir;

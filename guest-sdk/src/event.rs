@@ -84,6 +84,10 @@ impl<C: Component> Readable for Removed<C> {
 /// that runs every 30 ticks reads those of 30 ticks. Every call of one run gets
 /// the same.
 ///
+/// A run that faults has read nothing. The next ones get fewer of the events,
+/// oldest first, until one is found at which the system always faults; that one
+/// is set aside, and people find it with its cause in `SELECT * FROM set_aside`.
+///
 /// ```
 /// # use sandtable_sdk::prelude::*;
 /// # #[derive(Event, Clone)] struct WarDeclared { by: Entity, on: Entity }

@@ -27,6 +27,7 @@ mod new;
 mod pack;
 mod prune;
 mod repair;
+mod resume;
 mod rewind;
 mod run;
 mod screen;
@@ -80,6 +81,7 @@ enum Verb {
     Check(check::Arguments),
     Test(test::Arguments),
     Send(send::Arguments),
+    Resume(resume::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
     Sql(sql::Arguments),
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
         Verb::Check(arguments) => check::run(arguments),
         Verb::Test(arguments) => test::run(arguments),
         Verb::Send(arguments) => send::run(arguments),
+        Verb::Resume(arguments) => resume::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Build(arguments) => build::run(arguments),
         Verb::Sql(arguments) => sql::run(arguments),

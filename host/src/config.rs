@@ -65,6 +65,7 @@ impl WorldConfig {
             shard_rows: shard_rows(),
             faults_to_suspend: faults_to_suspend(),
             log_ticks: log_ticks(),
+            faults_to_set_aside: faults_to_set_aside(),
             label: Vec::new(),
             strict_nan: false,
         };
@@ -86,6 +87,15 @@ impl WorldConfig {
 }
 
 /// Whose packs may be used with a world.
+impl WorldConfig {
+    /// Goes on by the rules of today, where a save has those of an older version.
+    pub(crate) fn renew(&mut self) {
+        self.hash_version = HashVersion::default();
+        let aside = &mut self.world.faults_to_set_aside;
+        *aside = aside.or(faults_to_set_aside());
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trust {
@@ -172,6 +182,10 @@ fn log_ticks() -> u64 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Durability {
+fn faults_to_set_aside() -> Option<u32> {
+    Some(3)
+}
+
     /// Each tick is committed and synced before the next begins. Nothing that
     /// was reported is lost, also when the power fails.
     #[default]

@@ -27,7 +27,7 @@ pub use call::{
     Assets, Batch, Call, CallContext, CallReport, EmittedEvent, Outcome, ShardRef, WrittenColumn,
     WrittenValues,
 };
-pub use codec::{argument, cursor};
+pub use codec::argument;
 pub use engine::{Code, Engine, GuestError, panic_text};
 pub use fault::{Fault, Halt, Verdict};
 pub use said::{Log, LogLine};

@@ -31,7 +31,7 @@ use crate::ecs::{
     ArchetypeId, Bytes, Entity, HashVersion, KindId, Relations, Role, Slot, Stamp, Topic, Values,
     World,
 };
-use crate::record::{Digest, Emitted, TickRecord};
+use crate::record::{Digest, Emitted, Resume, TickRecord};
 
 /// Digests worlds, and remembers what it has seen of the last one.
 #[derive(Default)]
@@ -201,6 +201,15 @@ pub fn chain(previous: &Digest, state: &Digest, record: &TickRecord) -> Digest {
     excluded.sort_unstable();
     for mod_id in excluded {
         sized(&mut into, mod_id.as_bytes());
+    }
+    if !record.resumes.is_empty() {
+        // No topic has this number, so that they are never taken for events.
+        number(&mut into, u64::MAX);
+        number(&mut into, record.resumes.len() as u64);
+        for Resume { mod_id, sender } in &record.resumes {
+            sized(&mut into, mod_id.as_bytes());
+            sized(&mut into, sender.as_bytes());
+        }
     }
     let mut events: Vec<&Emitted> = record.events.iter().collect();
     events.sort_unstable_by_key(|event| (event.topic, event.number));

@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod audience;
 pub mod catalog;
 pub mod config;
 pub mod ecs;
@@ -42,6 +43,7 @@ pub mod pack;
 pub mod persist;
 pub mod plan;
 pub mod program;
+pub mod reading;
 pub mod record;
 pub mod run;
 pub mod scenario;
@@ -55,5 +57,6 @@ pub mod verify;
 
 pub use config::WorldConfig;
 pub use simulation::{Error, LogSink, Options, Simulation};
+pub use audience::send;
 pub use swap::Swap;
 pub use unsaved::Unsaved;

@@ -98,7 +98,8 @@ pub use history::{
     Action, Change, Difference, Filter, Origin, Recorder, Snapshot, StepKind, Value,
     forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
-pub use inbox::{INBOX_MAX, send};
+pub use inbox::{INBOX_MAX, resume};
+pub(crate) use inbox::{Standing, objection_to_resume, send};
 pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
 pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};

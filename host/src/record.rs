@@ -3,7 +3,7 @@
 //! The world's new contents are not in here: those are the difference between
 //! two [`World`]s.
 
-use crate::ecs::{Bytes, KindId, Topic, World};
+use crate::ecs::{Bytes, Event, KindId, Topic, World};
 
 /// A 32-byte BLAKE3 digest.
 pub type Digest = [u8; 32];
@@ -24,6 +24,46 @@ pub struct Input {
     pub payload: Bytes,
 }
 
+/// A suspended mod that is to take part again: something else that comes from
+/// outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The mod's id.
+    pub mod_id: String,
+    /// Who asked for it; free text.
+    pub sender: String,
+}
+
+/// What came from outside for one tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Inputs, in order.
+    pub inputs: Vec<Input>,
+    /// Mods that take part again from this tick on.
+    pub resumes: Vec<Resume>,
+}
+
+impl Given {
+    /// Adds what came later.
+    pub fn append(&mut self, mut later: Given) {
+        self.inputs.append(&mut later.inputs);
+        self.resumes.append(&mut later.resumes);
+    }
+}
+
+/// An input or event that a system will never read, though it is there to read
+/// such.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// What it is about.
+    pub topic: Topic,
+    /// The event.
+    pub event: Event,
+    /// The system, by full name, which always faulted at it; empty where there
+    /// was nobody to read an input.
+    pub system: String,
+}
+
 /// An event that a system emitted, or a removal or despawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Emitted {
@@ -42,6 +82,9 @@ pub struct Emitted {
 pub struct Exclusion {
     /// The mod's id.
     pub mod_id: String,
+    /// The system with which it could not be done, by full name; empty in a save
+    /// that did not know.
+    pub system: String,
     /// Why, in a sentence.
     pub cause: String,
 }
@@ -172,10 +215,14 @@ pub struct TickRecord {
     pub chain: Digest,
     /// What it was given from outside, in order.
     pub inputs: Vec<Input>,
+    /// Mods that took part again from it on, as somebody asked.
+    pub resumes: Vec<Resume>,
     /// What was emitted in it, in order.
     pub events: Vec<Emitted>,
     /// Mods that were left out of it.
     pub exclusions: Vec<Exclusion>,
+    /// What will never be read, as it turned out in it.
+    pub set_aside: Vec<SetAside>,
     /// Mods that were suspended at its end.
     pub suspended: Vec<String>,
     /// Mods that came with a swap and faulted so soon that after this tick the
@@ -193,4 +240,11 @@ pub struct TickRecord {
     pub despawned: u64,
     /// How long it took.
     pub timings: Timings,
+}
+
+impl TickRecord {
+    /// What came from outside for it.
+    pub fn given(self) -> Given {
+        Given { inputs: self.inputs, resumes: self.resumes }
+    }
 }

@@ -13,11 +13,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::{Scope, ThreadPool};
 
-use crate::ecs::{Stamp, SystemState, World};
+use crate::ecs::{Stamp, World};
 use crate::fanout;
 use crate::guest::{self, Batch, Call, CallContext, CallReport, Engine, Fault, Halt, Log, Verdict};
 use crate::merge::{self, Pending};
 use crate::program::{Mod, Program, System};
+use crate::reading;
 use crate::record::{Step, SystemRun};
 use crate::schedule::Schedule;
 use crate::tables::{Database, Session};
@@ -50,8 +51,8 @@ pub struct Finished {
 /// Whose call was stopped by the clock on the wall.
 #[derive(Debug)]
 pub struct Halted {
-    /// The mod, by its place among the loaded.
-    pub owner: usize,
+    /// The system.
+    pub system: Arc<System>,
     /// What was passed.
     pub halt: Halt,
 }
@@ -290,10 +291,11 @@ impl<'a> TickRun<'a> {
             return None;
         }
         let world = lock(&self.world).clone();
-        let state = world.systems.get(&system.name).cloned().unwrap_or_else(SystemState::default);
+        let last_run = world.systems.get(&system.name).and_then(|state| state.last_run);
         let TickClock { tick, dt_seconds, seed } = self.clock;
-        let calls = fanout::plan(&world, system, state.last_run);
-        let argument = guest::argument(&world, system, &state, tick, dt_seconds, seed);
+        let calls = fanout::plan(&world, system, last_run);
+        let offer = reading::offer(&world, system);
+        let argument = guest::argument(&world, system, &offer, tick, dt_seconds, seed);
         let owner: &Mod = &self.program.mods[system.owner];
         let session = |owner: &Mod| {
             let (tables, rights) = (self.tables.clone(), owner.rights.clone());
@@ -346,16 +348,16 @@ impl<'a> TickRun<'a> {
                     break;
                 }
                 Err(Verdict::Halt(halt)) => {
-                    let owner = context.system.owner;
-                    self.halted.get_or_init(|| Halted { owner, halt });
+                    let system = context.system.clone();
+                    self.halted.get_or_init(|| Halted { system, halt });
                 }
             }
         }
         let keep = fault.is_none() && self.halted.get().is_none();
         let changed = context.tables.as_ref().map(|session| session.end(keep)).transpose();
         let changed = changed.unwrap_or_else(|halt| {
-            let owner = context.system.owner;
-            self.halted.get_or_init(|| Halted { owner, halt });
+            let system = context.system.clone();
+            self.halted.get_or_init(|| Halted { system, halt });
             None
         });
         let mut step = None;

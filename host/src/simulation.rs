@@ -8,21 +8,23 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::audience::{self, Readers};
 use crate::catalog::{ModSource, Unresolved};
 use crate::config::WorldConfig;
-use crate::ecs::{HashVersion, Role, Stamp, World, canonical_value, from_json};
+use crate::ecs::{KindId, Role, Stamp, Topic, World, canonical_value, from_json};
 use crate::guest::{Engine, GuestError, LogLine};
 use crate::hash::StateHasher;
 use crate::migration::{Conversions, MigrationError};
 use crate::pack::{self, Keys};
 use crate::persist::{self, Cause, Contents, RecordedSet, Recorder, Save, SaveError};
 use crate::plan::Plan;
-use crate::program::{Program, ProgramError};
-use crate::record::{Digest, Input, hex};
+use crate::program::{Program, ProgramError, System};
+use crate::record::{Digest, Given, Input, Resume, hex};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
 use crate::unsaved::{Failing, Held, shown_ticks};
+use crate::tick::has_run;
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -121,6 +123,9 @@ pub enum Error {
     #[error(transparent)]
     Migrations(#[from] TableError),
     /// A mod that ran is nowhere.
+    /// A mod that cannot take part again.
+    #[error("{0}")]
+    Resume(String),
     #[error(
         "mod `{mod_id}` ran in this save, and its component {hash} is not in it: put it back with `sandtable embed`"
     )]
@@ -206,11 +211,11 @@ pub struct Simulation {
     pub(crate) held: Held,
     /// Set while the world goes on in memory, because the save cannot be written.
     pub(crate) failing: Option<Failing>,
-    /// Inputs for the next tick.
-    pub(crate) waiting: Vec<Input>,
-    /// Inputs that ticks since the last commit were given, but for those that
-    /// the save's own inbox still has.
-    pub(crate) given: Vec<Input>,
+    /// What the next tick is given.
+    pub(crate) waiting: Given,
+    /// What ticks since the last commit were given, but for what the save's own
+    /// inbox still has.
+    pub(crate) given: Given,
 }
 
 /// A world, and the chain hash that led to it.
@@ -288,7 +293,7 @@ impl Simulation {
             None => (saved.clone(), save.mods(&elsewhere)?.iter().map(source_of).collect()),
             Some(given) => given,
         };
-        config.hash_version = HashVersion::default();
+        config.renew();
         let (compiler, accept) =
             (Compiler::new(config.clone(), options.threads)?, options.accept_mods);
         let tables = save.database();
@@ -334,13 +339,13 @@ impl Simulation {
             now,
             held: Held::default(),
             failing: None,
-            waiting: Vec::new(),
-            given: Vec::new(),
+            waiting: Given::default(),
+            given: Given::default(),
         })
     }
 
     /// Gives the next tick an input: its full name, its fields as JSON, and who
-    /// sent it.
+    /// sent it. One that nobody would read is refused.
     pub fn send(
         &mut self,
         kind: &str,
@@ -361,7 +366,35 @@ impl Simulation {
         };
         let payload =
             from_json(registry.get(id), json).map_err(|problem| wrong(problem.to_string()))?;
-        self.waiting.push(Input { kind: id, sender: sender.to_owned(), payload: payload.into() });
+        if let Some(why) = audience::objection(kind, &self.readers_of(id)) {
+            return Err(wrong(format!("{why}: resume it first")));
+        }
+        let input = Input { kind: id, sender: sender.to_owned(), payload: payload.into() };
+        self.waiting.inputs.push(input);
+        Ok(())
+    }
+
+    /// The mods of the systems that read an input, and whether each is suspended.
+    fn readers_of(&self, kind: KindId) -> Readers {
+        let world = &self.now.world;
+        let reads = |system: &&Arc<System>| {
+            let is_over = system.startup && has_run(&world.systems, system);
+            !is_over && system.reads.contains(&Topic::Kind(kind))
+        };
+        let systems = self.program.systems.iter().filter(reads);
+        let owners = systems.map(|system| &self.program.mods[system.owner].id);
+        owners.map(|id| (id.clone(), world.is_suspended(id))).collect()
+    }
+
+    /// Lets a suspended mod take part again from the next tick on, and keeps who
+    /// asked for it.
+    pub fn resume(&mut self, mod_id: &str, sender: &str) -> Result<(), Error> {
+        let suspended = self.now.world.suspended().map(str::to_owned).collect();
+        if let Some(why) = persist::objection_to_resume(mod_id, &suspended) {
+            return Err(Error::Resume(why));
+        }
+        let (mod_id, sender) = (mod_id.to_owned(), sender.to_owned());
+        self.waiting.resumes.push(Resume { mod_id, sender });
         Ok(())
     }
 
@@ -382,7 +415,7 @@ impl Simulation {
         if !rest.is_empty() {
             return Err(wrong("bytes are left over after its fields".to_owned()));
         }
-        self.waiting.push(Input { payload: canonical.into(), ..input });
+        self.waiting.inputs.push(Input { payload: canonical.into(), ..input });
         Ok(())
     }
 

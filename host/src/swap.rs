@@ -12,7 +12,7 @@ use semver::Version;
 
 use crate::catalog::{self, ModSource, Offered};
 use crate::config::{Removed, WorldConfig};
-use crate::ecs::{Kind, KindId, ModState, Recast, World};
+use crate::ecs::{Bytes, Kind, KindId, ModState, Recast, World};
 use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
 use crate::label;
@@ -226,7 +226,7 @@ impl Simulation {
             return Err(Error::Compilers);
         }
         let stored: Vec<StoredMod> = mods.iter().map(Compiled::stored).collect();
-        let mut inputs = self.waiting.clone();
+        let mut inputs = self.waiting.inputs.clone();
         if let Some(save) = &self.save {
             inputs.extend(save.waiting()?);
         }
@@ -319,7 +319,7 @@ impl Simulation {
         }
 
         // Nothing fails from here on.
-        self.waiting = std::mem::take(&mut self.waiting)
+        self.waiting.inputs = std::mem::take(&mut self.waiting.inputs)
             .into_iter()
             .filter_map(|input| recast_input(input, &recasts))
             .collect();
@@ -473,13 +473,21 @@ fn convert(
     engine.convert(&owner.id, &owner.code, limits, conversion.index, rows, columns)
 }
 
-/// A mod that comes with other code starts with a clean record.
+/// A mod that comes with other code starts with a clean record, and so do its
+/// systems.
 fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[StoredMod]) {
     for source in now {
         let known = before.iter().find(|stored| stored.id == source.id);
-        let changed = known.is_some_and(|stored| stored.hash != source.hash);
-        if changed && world.mods.contains_key(&source.id) {
-            Arc::make_mut(&mut world.mods).insert(source.id.clone(), ModState::default());
+        if known.is_none_or(|stored| stored.hash == source.hash) {
+            continue;
+        }
+        let is_own = |name: &String| name.split('/').next() == Some(source.id.as_str());
+        if world.mods.keys().any(is_own) {
+            let mods = Arc::make_mut(&mut world.mods);
+            mods.retain(|name, _| *name == source.id || !is_own(name));
+            if let Some(state) = mods.get_mut(&source.id) {
+                *state = ModState::default();
+            }
         }
     }
 }

@@ -8,18 +8,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Durability;
-use crate::ecs::{Edit, Stamp, Topic, World};
+use crate::ecs::{Edit, Event, ModState, Role, Stamp, SystemState, Topic, World};
 use crate::guest::{Halt, LogLine};
 use crate::hash;
 use crate::merge;
 use crate::program::System;
-use crate::record::{Emitted, Exclusion, Input, Logged, Step, TickRecord};
+use crate::reading;
+use crate::record::{Emitted, Exclusion, Given, Logged, Resume, SetAside, Step, TickRecord};
 use crate::run::{Finished, Halted, TickClock, TickRun};
 use crate::simulation::{Error, Moment, Simulation};
 use crate::tables::Undone;
 
 /// Ticks that are to be done: what each is given, and who takes no part in it.
-pub(crate) type Ahead = VecDeque<(Vec<Input>, Vec<Exclusion>)>;
+pub(crate) type Ahead = VecDeque<(Given, Vec<Exclusion>)>;
 
 impl Simulation {
     /// Does one tick and commits it as the world's durability says.
@@ -33,9 +34,9 @@ impl Simulation {
             return Err(Error::LastTick);
         }
         let mut watch = Stopwatch::start();
-        let inputs = self.take_inputs()?;
+        let given = self.take_given()?;
         let taken = watch.lap();
-        let mut record = self.step(VecDeque::from([(inputs, Vec::new())]))?;
+        let mut record = self.step(VecDeque::from([(given, Vec::new())]))?;
         record.timings.inputs = taken;
         watch.lap();
         if self.save_held()? {
@@ -49,27 +50,27 @@ impl Simulation {
         }
     }
 
-    /// Does a tick as another run of the same save did it: with its inputs, and
-    /// without the mods that it was done without.
+    /// Does a tick as another run of the same save did it: with what it was given,
+    /// and without the mods that it was done without.
     pub(crate) fn replay(
         &mut self,
-        inputs: Vec<Input>,
+        given: Given,
         exclusions: Vec<Exclusion>,
     ) -> Result<TickRecord, Error> {
-        let record = self.step(VecDeque::from([(inputs, exclusions)]))?;
+        let record = self.step(VecDeque::from([(given, exclusions)]))?;
         self.flush()?;
         Ok(record)
     }
 
-    /// Does ticks with these inputs and without these mods, and does one again
+    /// Does ticks with what each is given and without these mods, and does one again
     /// without whoever halts it. If that undid ticks which were not committed
     /// yet, they come first again, as they were.
     pub(crate) fn step(&mut self, mut ahead: Ahead) -> Result<TickRecord, Error> {
         loop {
-            let Some((inputs, mut exclusions)) = ahead.pop_front() else {
+            let Some((given, mut exclusions)) = ahead.pop_front() else {
                 return Ok(self.held.last().cloned().unwrap_or_default());
             };
-            match self.attempt(&inputs, &exclusions) {
+            match self.attempt(&given, &exclusions) {
                 Ok(done) => {
                     let ended = self.tables.end_tick();
                     ended.map_err(|error| self.broken(Error::Tables(error.to_string())))?;
@@ -78,17 +79,16 @@ impl Simulation {
                 Err(Halted { halt: Halt::Save(why), .. }) => {
                     return Err(self.broken(Error::Tables(why)));
                 }
-                Err(Halted { halt: Halt::Host(why), owner }) => {
-                    let mod_id = self.program.mods[owner].id.clone();
+                Err(Halted { halt: Halt::Host(why), system }) => {
+                    let mod_id = self.program.mods[system.owner].id.clone();
                     return Err(self.broken(Error::Host { mod_id, why }));
                 }
                 Err(halted) => {
                     exclusions.push(self.exclude(halted));
-                    ahead.push_front((inputs, exclusions));
+                    ahead.push_front((given, exclusions));
                     if self.tables.undo_tick() == Undone::All {
                         let again = self.held.take();
-                        let again = again.into_iter().map(|done| (done.inputs, done.exclusions));
-                        ahead = again.chain(ahead).collect();
+                        ahead = again.into_iter().map(once_more).chain(ahead).collect();
                         self.now = self.committed.clone();
                     }
                 }
@@ -136,18 +136,18 @@ impl Simulation {
         }
         self.failing = None;
         self.held.clear();
-        self.given.clear();
+        self.given = Given::default();
         self.committed = self.now.clone();
         Ok(())
     }
 
     /// One attempt at a tick, without the mods that are excluded from it.
-    fn attempt(&self, inputs: &[Input], exclusions: &[Exclusion]) -> Result<Attempt, Halted> {
+    fn attempt(&self, given: &Given, exclusions: &[Exclusion]) -> Result<Attempt, Halted> {
         let mut world = self.now.world.clone();
         let tick = world.tick() + 1;
         world.set_tick(tick);
         let mut record = TickRecord { tick, exclusions: exclusions.to_vec(), ..Default::default() };
-        accept(&mut world, inputs, &mut record);
+        accept(&mut world, given, &mut record);
 
         let takes_part = self.participants(&world, exclusions);
         let dt_seconds = self.config.world.dt_seconds;
@@ -160,10 +160,10 @@ impl Simulation {
         record.timings.systems = watch.lap();
 
         self.check_room(&world, &finished)?;
-        self.note_progress(&mut world, &finished);
+        self.note_progress(&mut world, &finished, &mut record);
         let steps = self.settle(&mut world, finished, &mut record);
         self.judge(&mut world, &mut record);
-        self.forget_read_events(&mut world);
+        self.forget_read_events(&mut world, &mut record);
         record.timings.settle = watch.lap();
         Ok(Attempt { world, record, steps })
     }
@@ -180,18 +180,18 @@ impl Simulation {
             .iter()
             .enumerate()
             .filter(|(_, loaded)| {
-                world.mods.get(&loaded.id).is_some_and(|state| state.suspended)
+                world.is_suspended(&loaded.id)
                     || exclusions.iter().any(|exclusion| exclusion.mod_id == loaded.id)
             })
             .map(|(at, _)| at)
             .collect();
-        let systems = world.systems.clone();
-        let tick = world.tick();
+        let (systems, tick) = (world.systems.clone(), world.tick());
         move |system| {
-            let has_run =
-                || systems.get(&system.name).is_some_and(|state| state.last_run.is_some());
-            !out.contains(&system.owner)
-                && if system.startup { !has_run() } else { tick.is_multiple_of(system.every) }
+            let is_due = match system.startup {
+                true => !has_run(&systems, system),
+                false => tick.is_multiple_of(system.every),
+            };
+            !out.contains(&system.owner) && is_due
         }
     }
 
@@ -204,26 +204,33 @@ impl Simulation {
             let spawns = commands.filter(|command| matches!(command.edit, Edit::Spawn(_)));
             spawned += spawns.map(|command| command.entities.len() as u64).sum::<u64>();
             if !world.entities.has_room_for(spawned) {
-                let owner = self.schedule.systems()[place].owner;
-                return Err(Halted { owner, halt: Halt::Entities });
+                let system = self.schedule.systems()[place].clone();
+                return Err(Halted { system, halt: Halt::Entities });
             }
         }
         Ok(())
     }
 
-    /// Moves what faultless systems have seen up to now.
-    fn note_progress(&self, world: &mut World, finished: &[Option<Finished>]) {
-        let tick = world.tick();
-        let systems = Arc::make_mut(&mut world.systems);
-        for (place, done) in finished.iter().enumerate() {
-            if done.as_ref().is_none_or(|done| done.fault.is_some()) {
-                continue;
-            }
-            let system = &self.schedule.systems()[place];
-            let state = systems.entry(system.name.clone()).or_default();
-            state.last_run = Some(Stamp::system(tick, place));
-            for topic in &system.reads {
-                state.cursors.insert(*topic, world.events.last(*topic));
+    /// Moves what faultless systems have seen up to now, and notes which systems
+    /// have trouble with what they read.
+    fn note_progress(
+        &self,
+        world: &mut World,
+        finished: &[Option<Finished>],
+        record: &mut TickRecord,
+    ) {
+        let limit = self.config.world.faults_to_set_aside.unwrap_or(0);
+        for (place, (system, done)) in self.schedule.systems().iter().zip(finished).enumerate() {
+            match done {
+                Some(done) if done.fault.is_some() => reading::failed(world, system, limit),
+                Some(_) => {
+                    let now = Stamp::system(record.tick, place);
+                    record.set_aside.extend(reading::succeeded(world, system, now));
+                }
+                None if record.exclusions.iter().any(|it| it.system == system.name) => {
+                    reading::failed(world, system, limit);
+                }
+                None => {}
             }
         }
     }
@@ -294,44 +301,66 @@ impl Simulation {
         }
     }
 
-    /// Drops the events that every system which takes part has read.
-    fn forget_read_events(&self, world: &mut World) {
-        let mut passed: BTreeMap<Topic, u64> = BTreeMap::new();
+    /// Drops the events that every system which takes part has read. Inputs that
+    /// only suspended mods read wait for one of those to take part again; an
+    /// input that nobody reads is set aside.
+    fn forget_read_events(&self, world: &mut World, record: &mut TickRecord) {
+        let (mut passed, mut held) = (BTreeMap::new(), BTreeMap::new());
+        // Saves that know of no setting aside go on as they began.
+        let waits = self.config.world.faults_to_set_aside.is_some();
         for system in &self.program.systems {
-            let owner = &self.program.mods[system.owner].id;
-            if world.mods.get(owner).is_some_and(|state| state.suspended) {
+            if waits && system.startup && has_run(&world.systems, system) {
                 continue;
             }
-            let state = world.systems.get(&system.name);
+            let is_out = world.is_suspended(&self.program.mods[system.owner].id);
+            let into: &mut BTreeMap<Topic, u64> = if is_out { &mut held } else { &mut passed };
             for topic in &system.reads {
-                let read = state.and_then(|state| state.cursors.get(topic)).copied().unwrap_or(0);
-                passed.entry(*topic).and_modify(|least| *least = read.min(*least)).or_insert(read);
+                let read = reading::read(world, system, *topic);
+                into.entry(*topic).and_modify(|least| *least = read.min(*least)).or_insert(read);
+            }
+        }
+        let is_input = |topic: Topic| match topic {
+            Topic::Kind(kind) => world.registry.get(kind).role == Role::Input,
+            _ => false,
+        };
+        if waits {
+            for (topic, read) in held {
+                if is_input(topic) {
+                    passed.entry(topic).or_insert(read);
+                }
+            }
+        }
+        for (topic, _, unread) in world.events.iter() {
+            if is_input(topic) && !passed.contains_key(&topic) {
+                let event =
+                    |event: &Event| SetAside { topic, event: event.clone(), system: String::new() };
+                record.set_aside.extend(unread.map(event));
             }
         }
         world.events.drop_read(|topic| passed.get(&topic).copied());
     }
 
-    fn exclude(&self, Halted { owner, halt }: Halted) -> Exclusion {
-        let mod_id = self.program.mods[owner].id.clone();
+    fn exclude(&self, Halted { system, halt }: Halted) -> Exclusion {
+        let mod_id = self.program.mods[system.owner].id.clone();
         tracing::warn!("mod `{mod_id}` is left out of a tick: {halt}");
-        Exclusion { mod_id, cause: halt.to_string() }
+        Exclusion { mod_id, system: system.name.clone(), cause: halt.to_string() }
     }
 
     /// What came from outside since the last tick, by whatever way.
-    fn take_inputs(&mut self) -> Result<Vec<Input>, Error> {
+    fn take_given(&mut self) -> Result<Given, Error> {
         let sent = match &mut self.save {
             Some(save) => save.take_inbox().map_err(Error::from),
-            None => Ok(Vec::new()),
+            None => Ok(Given::default()),
         };
         let sent = match sent {
             // What was sent waits where it is.
-            Err(error) if self.may_go_on(&error) => Vec::new(),
+            Err(error) if self.may_go_on(&error) => Given::default(),
             sent => sent?,
         };
-        let mut inputs = std::mem::take(&mut self.waiting);
-        self.given.extend_from_slice(&inputs);
-        inputs.extend(sent);
-        Ok(inputs)
+        let mut all = std::mem::take(&mut self.waiting);
+        self.given.append(all.clone());
+        all.append(sent);
+        Ok(all)
     }
 
     /// Goes back to where the save stands. What came from outside since comes
@@ -344,9 +373,9 @@ impl Simulation {
         }
         self.now = self.committed.clone();
         self.held.clear();
-        let mut inputs = std::mem::take(&mut self.given);
-        inputs.append(&mut self.waiting);
-        self.waiting = inputs;
+        let mut again = std::mem::take(&mut self.given);
+        again.append(std::mem::take(&mut self.waiting));
+        self.waiting = again;
     }
 
     pub(crate) fn ticks_per_commit(&self) -> u64 {
@@ -381,15 +410,33 @@ impl Stopwatch {
     }
 }
 
-/// Makes inputs events that systems read in this tick.
-fn accept(world: &mut World, inputs: &[Input], record: &mut TickRecord) {
-    for input in inputs {
+/// A tick that was done, as one to be done.
+pub(crate) fn once_more(mut done: TickRecord) -> (Given, Vec<Exclusion>) {
+    let exclusions = std::mem::take(&mut done.exclusions);
+    (done.given(), exclusions)
+}
+
+/// Lets mods take part again, and makes inputs events that systems read in this
+/// tick.
+fn accept(world: &mut World, given: &Given, record: &mut TickRecord) {
+    for Resume { mod_id, .. } in &given.resumes {
+        if world.is_suspended(mod_id) {
+            Arc::make_mut(&mut world.mods).insert(mod_id.clone(), ModState::default());
+        }
+    }
+    for input in &given.inputs {
         let topic = Topic::Kind(input.kind);
         let number = world.events.push(topic, record.tick, input.payload.clone());
         let payload = input.payload.clone();
         record.events.push(Emitted { topic, number, system: String::new(), payload });
     }
-    record.inputs = inputs.to_vec();
+    record.inputs = given.inputs.clone();
+    record.resumes = given.resumes.clone();
+}
+
+/// Whether a system has run without a fault, by what each has seen.
+pub(crate) fn has_run(systems: &BTreeMap<String, SystemState>, system: &System) -> bool {
+    systems.get(&system.name).is_some_and(|state| state.last_run.is_some())
 }
 
 /// The last numbers of all removals and despawns.

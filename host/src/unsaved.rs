@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::config::SaveFailureMode;
 use crate::record::TickRecord;
 use crate::simulation::{Error, Simulation};
+use crate::tick::once_more;
 
 /// Ticks that are in memory only, because the save could not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Simulation {
         self.now = self.committed.clone();
         // What mods had to say was said.
         let log = std::mem::replace(&mut self.log, Arc::new(|_, _, _| {}));
-        let ahead = again.into_iter().map(|done| (done.inputs, done.exclusions)).collect();
+        let ahead = again.into_iter().map(once_more).collect();
         let redone = self.step(ahead);
         self.log = log;
         redone.map(drop).map_err(|error| {

@@ -1,7 +1,7 @@
 //! Running recorded ticks again, and holding each against what was recorded.
 //!
 //! It begins at a keyframe, with the mods that the save carries, and gives each
-//! tick the inputs and exclusions that the save has of it; guards against what
+//! tick the inputs, resumes and exclusions that the save has of it; guards against what
 //! takes long are off, for what they did is among the exclusions. Where other
 //! mods or settings came, they come again. After each tick both hashes must be
 //! the recorded ones, and so must be what history has of every step.
@@ -14,7 +14,7 @@ use crate::config::{Limits, WorldConfig};
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::persist::{self, Difference, Reader, Recorder, Start, Trail};
-use crate::record::{Digest, TickRecord, hex};
+use crate::record::{Digest, Given, TickRecord, hex};
 use crate::simulation::{Error, Options, Simulation};
 use crate::swap::{Compiler, source_of};
 
@@ -158,9 +158,13 @@ impl Replay {
     }
 
     fn tick(&mut self, tick: u64) -> Result<TickRecord, Error> {
-        let inputs = self.trail.inputs.get(&tick).cloned().unwrap_or_default();
-        let exclusions = self.trail.exclusions.get(&tick).cloned().unwrap_or_default();
-        self.simulation.replay(inputs, exclusions)
+        let Trail { inputs, resumes, exclusions, .. } = &self.trail;
+        let given = Given {
+            inputs: inputs.get(&tick).cloned().unwrap_or_default(),
+            resumes: resumes.get(&tick).cloned().unwrap_or_default(),
+        };
+        let exclusions = exclusions.get(&tick).cloned().unwrap_or_default();
+        self.simulation.replay(given, exclusions)
     }
 
     /// Holds a tick that was run again against what was recorded of it.

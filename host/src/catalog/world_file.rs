@@ -256,7 +256,8 @@ mod tests {
         check(
             "[world]\nname = 'w'\ntickz = 3\n",
             "3:1: there is no key `tickz` in `world`; the keys are `name`, `seed`, `dt_seconds`, \
-             `shard_rows`, `faults_to_suspend`, `log_ticks`, `label`, `strict_nan`",
+             `shard_rows`, `faults_to_suspend`, `faults_to_set_aside`, `log_ticks`, \
+             `label`, `strict_nan`",
         );
         check(
             "[world]\nname = 'w'\n[mods.a]\npaht = 'a'\n",

@@ -53,6 +53,7 @@ fn as_json(info: &Info) -> Result<String> {
             .collect::<Vec<_>>(),
         "faults": info.faults,
         "inbox": info.inbox,
+        "set_aside": info.set_aside,
         "history": {
             "first_tick": info.first_tick,
             "keyframes": info.keyframes,
@@ -90,9 +91,9 @@ fn as_text(save: &Path, info: &Info) -> String {
     for (at, it) in info.mods.iter().enumerate() {
         let hash = hex(&it.hash);
         let state = match (it.suspended, it.faults_in_a_row) {
-            (true, _) => ", suspended",
-            (false, 0) => "",
-            (false, _) => ", faulted in the last tick",
+            (true, _) => format!(", suspended: sandtable resume {} {}", save.display(), it.id),
+            (false, 0) => String::new(),
+            (false, _) => ", faulted in the last tick".to_owned(),
         };
         let name = if at == 0 { "mods" } else { "" };
         line(name, format!("{} {} ({}){state}", it.id, it.version, &hash[..12]));
@@ -100,6 +101,10 @@ fn as_text(save: &Path, info: &Info) -> String {
     line("faults", count(info.faults));
     if info.inbox > 0 {
         line("inbox", format!("{} for the next tick", counted(info.inbox, "input")));
+    }
+    if info.set_aside > 0 {
+        let what = counted(info.set_aside, "event");
+        line("set aside", format!("{what} or inputs: SELECT * FROM set_aside"));
     }
     let sizes = &info.sizes;
     line(

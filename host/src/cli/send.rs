@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use sandtable::persist;
+use sandtable::send;
 
 /// Who the save says sent what comes this way.
 const SENDER: &str = "sandtable send";
 
 /// Give a world an input, which its next tick reads
 ///
-/// Works also while the world runs.
+/// Works also while the world runs. An input that nobody could read is refused: no
+/// system reads it, or the mods of those are suspended.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -30,7 +31,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let value: serde_json::Value = serde_json::from_str(&json).with_context(|| {
         format!("`{json}` is not JSON: write the fields like '{{\"rate\": 0.3}}', in single quotes")
     })?;
-    persist::send(&save, &event, &value, SENDER)?;
+    send(&save, &event, &value, SENDER)?;
     eprintln!("{event} is in {}; its next tick reads it", save.display());
     Ok(())
 }

@@ -81,12 +81,13 @@ pub struct SystemState {
     pub cursors: BTreeMap<Topic, u64>,
 }
 
-/// How one mod has behaved.
+/// How one mod has behaved, or a system that has trouble with what it reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModState {
     /// Ticks in a row in which it faulted.
     pub faults_in_a_row: u32,
-    /// Whether it no longer takes part.
+    /// Whether it no longer takes part; of a system, whether it is offered no
+    /// events.
     pub suspended: bool,
 }
 
@@ -104,7 +105,8 @@ pub struct World {
     pub events: Events,
     /// What each system has seen, by full name.
     pub systems: Arc<BTreeMap<String, SystemState>>,
-    /// How each mod has behaved, by id.
+    /// How each mod has behaved, by id; and, by full name, each system that
+    /// faulted while events were unread, until it gets on.
     pub mods: Arc<BTreeMap<String, ModState>>,
     /// The tables of mods, by name.
     pub tables: Arc<BTreeMap<String, TableState>>,
@@ -149,6 +151,17 @@ impl World {
 
     pub(crate) fn set_tick(&mut self, tick: u64) {
         self.tick = tick;
+    }
+
+    /// Whether a mod no longer takes part.
+    pub fn is_suspended(&self, mod_id: &str) -> bool {
+        self.mods.get(mod_id).is_some_and(|state| state.suspended)
+    }
+
+    /// Ids of the mods that no longer take part.
+    pub fn suspended(&self) -> impl Iterator<Item = &str> {
+        let mods = self.mods.iter().filter(|(name, state)| state.suspended && !name.contains('/'));
+        mods.map(|(id, _)| id.as_str())
     }
 
     /// Rows in a page, which are the rows in a shard.

@@ -10,10 +10,11 @@ use rmp::encode;
 use super::call::{CallContext, CallState, EmittedEvent, ShardRef};
 use super::fault::Fault;
 use crate::ecs::{
-    Bytes, Command, Edit, Entity, Kind, KindId, Problem, Role, RowMask, Storage, SystemState,
-    Topic, Values, World, canonical_packed, canonical_value, read_array, read_bin,
+    Bytes, Command, Edit, Entity, Kind, KindId, Problem, Role, RowMask, Storage, Values, World,
+    canonical_packed, canonical_value, read_array, read_bin,
 };
 use crate::program::System;
+use crate::reading::{self, Offer};
 
 // Writing to a vector does not fail, so its results are dropped here.
 fn uint(into: &mut Vec<u8>, value: u64) {
@@ -32,11 +33,11 @@ fn nil(into: &mut Vec<u8>) {
     let _ = encode::write_nil(into);
 }
 
-/// The argument of `run`.
+/// The argument of `run`, with the events that the system is offered.
 pub fn argument(
     world: &World,
     system: &System,
-    state: &SystemState,
+    offer: &Offer,
     tick: u64,
     dt_seconds: f64,
     seed: u64,
@@ -58,19 +59,15 @@ pub fn argument(
     }
     array(&mut into, system.reads.len());
     for topic in &system.reads {
-        let events = || world.events.after(*topic, cursor(state, *topic));
+        let last = offer.get(topic).copied().unwrap_or(0);
+        let unread = || world.events.after(*topic, reading::read(world, system, *topic));
+        let events = || unread().take_while(move |event| event.number <= last);
         array(&mut into, events().count());
         for event in events() {
             into.extend_from_slice(&event.payload);
         }
     }
     into
-}
-
-/// Up to where a system has read a topic. One that never ran starts with what
-/// is still unread by others.
-pub fn cursor(state: &SystemState, topic: Topic) -> u64 {
-    state.cursors.get(&topic).copied().unwrap_or(0)
 }
 
 /// The header of a shard.

@@ -1,19 +1,22 @@
 //! Writes what ticks did: their hashes, inputs, events, system runs, faults,
-//! exclusions and suspensions, and what mods logged; and prunes what is kept for a
-//! while only.
+//! exclusions, suspensions and resumes, what they set aside, and what mods logged;
+//! and prunes what is kept for a while only.
 //!
 //! System runs, and events that everybody has read, are kept for
 //! [`log_ticks`](crate::config::WorldSettings::log_ticks); ticks, inputs, faults,
-//! exclusions and suspensions as long, or as long as history reaches back, which
-//! needs them.
+//! exclusions, suspensions and resumes as long, or as long as history reaches
+//! back, which needs them; what was set aside for ever.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
+use serde_json::json;
 
-use crate::ecs::{Events, KindId, Topic, World};
-use crate::record::{Input, Logged, TickRecord};
+use crate::ecs::{Entity, Events, KindId, Registry, Topic, World, to_json};
+use crate::record::{Exclusion, Input, Logged, Resume, SetAside, TickRecord};
+
+use super::restore::subject;
 
 /// A topic as it is stored: its form above its kind.
 pub(super) fn topic_number(topic: Topic) -> i64 {
@@ -109,6 +112,11 @@ pub(super) fn write(
     }
     write_totals(connection, &changed)?;
     write_events(connection, records, &before.events, &now.events)?;
+    for record in records {
+        for (place, aside) in record.set_aside.iter().enumerate() {
+            write_set_aside(connection, &now.registry, record.tick, place, aside)?;
+        }
+    }
     Ok(changed)
 }
 
@@ -120,6 +128,13 @@ fn write_inputs(connection: &Connection, record: &TickRecord) -> rusqlite::Resul
         )?;
         let (tick, number) = (record.tick as i64, number as i64);
         insert.execute(params![tick, number, input.kind.0, input.sender, input.payload])?;
+    }
+    for (number, resume) in record.resumes.iter().enumerate() {
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO st_resumes (tick, number, mod, sender) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        let (tick, number) = (record.tick as i64, number as i64);
+        insert.execute(params![tick, number, resume.mod_id, resume.sender])?;
     }
     Ok(())
 }
@@ -149,18 +164,94 @@ pub(super) fn write_logged(
     Ok(())
 }
 
+/// Writes what a system will never read. Who sent it and why it is set aside is
+/// in the log, if that reaches back: the inputs of a tick are the events of their
+/// kind in it, in the same order.
+fn write_set_aside(
+    connection: &Connection,
+    registry: &Registry,
+    tick: u64,
+    place: usize,
+    aside: &SetAside,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO st_set_aside
+             (tick, place, system, topic, number, emitted, payload, input, sender, cause)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, input, sender,
+             (SELECT cause FROM (
+                 SELECT tick, cause FROM st_faults WHERE system = ?3
+                 UNION ALL
+                 SELECT tick, cause FROM st_halts JOIN st_exclusions USING (tick, mod)
+                 WHERE system = ?3)
+              WHERE tick <= ?1 ORDER BY tick DESC LIMIT 1)
+         FROM (SELECT 1) LEFT JOIN (
+             SELECT number AS input, sender FROM st_inputs
+             WHERE tick = ?6 AND kind = ?4
+                 AND (SELECT count(*) FROM st_inputs WHERE tick = ?6 AND kind = ?4)
+                     = (SELECT count(*) FROM st_events WHERE tick = ?6 AND topic = ?4)
+             ORDER BY number LIMIT 1 OFFSET (
+                 SELECT count(*) FROM st_events WHERE tick = ?6 AND topic = ?4 AND number < ?5))",
+    )?;
+    let SetAside { topic, event, system } = aside;
+    let (number, emitted) = (event.number as i64, event.tick as i64);
+    let payload = match topic {
+        Topic::Kind(kind) => to_json(registry.get(*kind), &event.payload),
+        _ => json!({ "entity": subject(&event.payload).map(Entity::to_bits) }),
+    };
+    let payload = payload.to_string();
+    let (tick, topic) = (tick as i64, topic_number(*topic));
+    insert.execute(params![tick, place as i64, system, topic, number, emitted, payload])?;
+    Ok(())
+}
+
+/// Every mod that was resumed, by tick, in order.
+pub(super) fn read_resumes(
+    connection: &Connection,
+) -> rusqlite::Result<BTreeMap<u64, Vec<Resume>>> {
+    let mut select =
+        connection.prepare("SELECT tick, mod, sender FROM st_resumes ORDER BY tick, number")?;
+    let rows = select.query_map([], |row| {
+        Ok((row.get::<_, i64>(0)? as u64, Resume { mod_id: row.get(1)?, sender: row.get(2)? }))
+    })?;
+    by_tick(rows)
+}
+
+/// Every mod that was left out, by tick, in the order of ids.
+pub(super) fn read_exclusions(
+    connection: &Connection,
+) -> rusqlite::Result<BTreeMap<u64, Vec<Exclusion>>> {
+    let mut select = connection.prepare(
+        "SELECT tick, mod, ifnull(system, ''), cause
+         FROM st_exclusions LEFT JOIN st_halts USING (tick, mod) ORDER BY tick, mod",
+    )?;
+    let rows = select.query_map([], |row| {
+        let exclusion = Exclusion { mod_id: row.get(1)?, system: row.get(2)?, cause: row.get(3)? };
+        Ok((row.get::<_, i64>(0)? as u64, exclusion))
+    })?;
+    by_tick(rows)
+}
+
+fn by_tick<T>(
+    rows: impl Iterator<Item = rusqlite::Result<(u64, T)>>,
+) -> rusqlite::Result<BTreeMap<u64, Vec<T>>> {
+    let mut all: BTreeMap<u64, Vec<T>> = BTreeMap::new();
+    for row in rows {
+        let (tick, item) = row?;
+        all.entry(tick).or_default().push(item);
+    }
+    Ok(all)
+}
+
 /// Every input that a tick was given, by tick, in order.
 pub(super) fn read_inputs(connection: &Connection) -> rusqlite::Result<BTreeMap<u64, Vec<Input>>> {
     let mut select = connection
         .prepare("SELECT tick, kind, sender, payload FROM st_inputs ORDER BY tick, number")?;
-    let mut rows = select.query([])?;
-    let mut inputs: BTreeMap<u64, Vec<Input>> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
+    let rows = select.query_map([], |row| {
         let kind = KindId(row.get(1)?);
         let input = Input { kind, sender: row.get(2)?, payload: row.get::<_, Vec<u8>>(3)?.into() };
-        inputs.entry(row.get::<_, i64>(0)? as u64).or_default().push(input);
-    }
-    Ok(inputs)
+        Ok((row.get::<_, i64>(0)? as u64, input))
+    })?;
+    by_tick(rows)
 }
 
 fn write_runs(
@@ -244,6 +335,11 @@ fn write_troubles(connection: &Connection, record: &TickRecord) -> rusqlite::Res
         let mut insert = connection
             .prepare_cached("INSERT INTO st_exclusions (tick, mod, cause) VALUES (?1, ?2, ?3)")?;
         insert.execute(params![tick, exclusion.mod_id, exclusion.cause])?;
+        if !exclusion.system.is_empty() {
+            let mut insert = connection
+                .prepare_cached("INSERT INTO st_halts (tick, mod, system) VALUES (?1, ?2, ?3)")?;
+            insert.execute(params![tick, exclusion.mod_id, exclusion.system])?;
+        }
     }
     for id in &record.suspended {
         let mut insert =
@@ -349,6 +445,10 @@ pub(super) struct Pruned<'a> {
     pub now: &'a Events,
 }
 
+/// What history needs of ticks, by tick, besides the ticks themselves.
+const OF_TICKS: [&str; 6] =
+    ["st_inputs", "st_resumes", "st_faults", "st_exclusions", "st_halts", "st_suspensions"];
+
 /// Drops what ticks did that are longer ago than `log_ticks`: system runs, and
 /// events that everybody has read. The rest goes too once history, of which this
 /// is the first tick, does not reach back to it.
@@ -381,7 +481,7 @@ pub(super) fn prune(
             "DELETE FROM st_ticks WHERE tick <= ?1 AND tick NOT IN (SELECT tick FROM st_snapshots)",
         )?;
         delete.execute([oldest])?;
-        for table in ["st_inputs", "st_faults", "st_exclusions", "st_suspensions"] {
+        for table in OF_TICKS {
             let mut delete =
                 connection.prepare_cached(&format!("DELETE FROM {table} WHERE tick <= ?1"))?;
             delete.execute([oldest])?;

@@ -62,6 +62,8 @@ pub struct Info {
     pub faults: u64,
     /// Inputs that no tick has taken yet.
     pub inbox: u64,
+    /// Events and inputs that were set aside: a system will never read them.
+    pub set_aside: u64,
     /// Every setting.
     pub config: WorldConfig,
     /// The format of the file; opening it to go on brings it up to date.
@@ -271,6 +273,7 @@ impl Reader {
             log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
             committed_at: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
+            set_aside: count("st_set_aside")?,
                 .unwrap_or(SystemTime::UNIX_EPOCH),
             sizes,
             first_tick: store.first_tick().map(i64::unsigned_abs),

@@ -285,10 +285,13 @@ fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
     for table in [
         "st_ticks",
         "st_inputs",
+        "st_resumes",
         "st_runs",
         "st_faults",
         "st_exclusions",
+        "st_halts",
         "st_suspensions",
+        "st_set_aside",
         "st_events",
         "st_logs",
         "st_snapshots",

@@ -19,7 +19,7 @@ use rusqlite::{Connection, params};
 use crate::config::{Durability, WorldConfig};
 use crate::ecs::{Registry, World};
 use crate::hash::StateHasher;
-use crate::record::{Digest, Input, TickRecord};
+use crate::record::{Digest, Given, TickRecord};
 use crate::tables::Database;
 #[cfg(test)]
 use crate::tables::Guard;
@@ -30,6 +30,7 @@ use super::draft::{appear, remove_beside};
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
 use super::history::{self, Recorder, Store};
+use super::inbox::Taken;
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
@@ -63,8 +64,8 @@ pub struct Save {
     kept: Option<World>,
     /// Names, ticks and notes that come with the next commit.
     named: Vec<(String, i64, String)>,
-    /// Inputs that were taken and not committed yet, by their row.
-    taken: Vec<(i64, Input)>,
+    /// What was taken out of the inbox and not committed yet.
+    taken: Taken,
     syncing: Syncing,
     checkpoints: Checkpoints,
     /// Dropped last: nobody else may write before the connection is closed.
@@ -146,7 +147,7 @@ impl Save {
             is_slim,
             totals,
             pruned: None,
-            taken: Vec::new(),
+            taken: Taken::default(),
             syncing: Syncing::default(),
             _lock: lock,
         };
@@ -212,7 +213,7 @@ impl Save {
         let snapshots = &self.config.snapshots;
         history::rotate(&transaction, snapshots, ticks, world, &self.recorder)?;
         self.write_names(&transaction)?;
-        let consumed = inbox::delete_recorded(&transaction, &self.taken, records)?;
+        let consumed = self.taken.delete_recorded(&transaction, records)?;
         write_head(&transaction, &head, &seal)?;
         transaction.commit()?;
         drop(connection);
@@ -222,7 +223,7 @@ impl Save {
         self.named.clear();
         self.totals.extend(totals);
         self.pruned = pruned;
-        self.taken.retain(|(row, _)| !consumed.contains(row));
+        self.taken.retain_others(&consumed);
         self.committed = world.clone();
         self.head = head;
         Ok(())
@@ -239,19 +240,15 @@ impl Save {
         self.database.clone()
     }
 
-    /// The inputs that were sent and not taken before, oldest first. They leave
-    /// the inbox with the commit of the tick that has them.
-    pub fn take_inbox(&mut self) -> Result<Vec<Input>, SaveError> {
+    /// What was sent and not taken before, oldest first. It leaves the inbox with
+    /// the commit of the tick that has it.
+    pub fn take_inbox(&mut self) -> Result<Given, SaveError> {
         // The transaction of the tick may begin with a statement of a mod, and
         // then it is too late. If this fails, the commit tries again.
         let due = self.syncing.is_due(self.config.durability, 1);
         let _ = self.set_synced(due);
-        let after = self.taken.iter().map(|(row, _)| *row).max().unwrap_or(0);
-        let fresh = inbox::read(&self.database.lock(), &self.committed.registry, after)
-            .map_err(|failure| failure.of(&self.path, "read"))?;
-        let inputs = fresh.iter().map(|(_, input)| input.clone()).collect();
-        self.taken.extend(fresh);
-        Ok(inputs)
+        let taken = self.taken.take(&self.database.lock(), &self.committed.registry);
+        taken.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// Sees to it that the next commit is synced, before a statement begins its
@@ -261,10 +258,10 @@ impl Save {
         set.map_err(|error| Failure::from(error).of(&self.path, "written"))
     }
 
-    /// Forgets which inputs were taken since the last commit, so that they can
-    /// be taken again: for whoever goes back to the last commit by themselves.
+    /// Forgets what was taken since the last commit, so that it can be taken
+    /// again: for whoever goes back to the last commit by themselves.
     pub fn untake_inbox(&mut self) {
-        self.taken.clear();
+        self.taken = Taken::default();
     }
 
     /// Syncs what is not synced yet and closes the save, which is then one file.

@@ -16,6 +16,10 @@ const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 /// The key of the version of the state hash.
 const HASH_VERSION: &str = "hash_version";
 
+/// The key of a setting that is not at the default of today where it is missing:
+/// a version that did not know it set nothing aside.
+const SET_ASIDE: &str = "faults_to_set_aside";
+
 /// Settings as they are stored.
 pub(super) fn text(config: &WorldConfig) -> Outcome<String> {
     let written = serde_json::to_value(config).and_then(|mut value| {
@@ -32,6 +36,9 @@ pub(super) fn text(config: &WorldConfig) -> Outcome<String> {
 fn parse(text: &str) -> Outcome<WorldConfig> {
     let read = serde_json::from_str(text).and_then(|mut value: Value| {
         let version = value.as_object_mut().and_then(|object| object.remove(HASH_VERSION));
+        if let Some(world) = value.get_mut("world").and_then(Value::as_object_mut) {
+            world.entry(SET_ASIDE).or_insert(Value::Null);
+        }
         Ok((serde_json::from_value::<WorldConfig>(value)?, version))
     });
     let (mut config, version) = match read {

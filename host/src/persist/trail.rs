@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::migration::Conversions;
-use crate::record::{Digest, Exclusion, Input};
+use crate::record::{Digest, Exclusion, Input, Resume};
 use crate::tables::Database;
 
 use super::error::{Failure, Outcome, SaveError, damage};
@@ -26,6 +26,8 @@ pub struct Trail {
     pub settings: Vec<(u64, WorldConfig)>,
     /// By tick, in order.
     pub inputs: BTreeMap<u64, Vec<Input>>,
+    /// Mods that took part again, by tick, in order.
+    pub resumes: BTreeMap<u64, Vec<Resume>>,
     /// By tick.
     pub exclusions: BTreeMap<u64, Vec<Exclusion>>,
     /// State and chain hash after each tick.
@@ -57,14 +59,6 @@ impl Reader {
 
     fn try_trail(&self) -> Outcome<Trail> {
         let connection = &self.connection;
-        let mut exclusions: BTreeMap<u64, Vec<Exclusion>> = BTreeMap::new();
-        let mut select =
-            connection.prepare("SELECT tick, mod, cause FROM st_exclusions ORDER BY tick, mod")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let exclusion = Exclusion { mod_id: row.get(1)?, cause: row.get(2)? };
-            exclusions.entry(row.get::<_, i64>(0)?.unsigned_abs()).or_default().push(exclusion);
-        }
         let mut select = connection.prepare("SELECT tick, state, chain FROM st_ticks")?;
         let hashes = select.query_map([], |row| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), (row.get(1)?, row.get(2)?)))
@@ -75,7 +69,8 @@ impl Reader {
             sets: mods::history(connection)?,
             settings: all_settings(connection)?,
             inputs: log::read_inputs(connection)?,
-            exclusions,
+            resumes: log::read_resumes(connection)?,
+            exclusions: log::read_exclusions(connection)?,
             hashes: hashes.collect::<Result<_, _>>()?,
             keyframes: keyframes
                 .iter()

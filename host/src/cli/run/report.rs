@@ -34,7 +34,6 @@ impl Ending {
     pub fn of(simulation: &mut Simulation, tally: Tally, took: Duration) -> Self {
         let hash = hex(&simulation.hash());
         let (world, config) = (simulation.world(), simulation.config());
-        let suspended = world.mods.iter().filter(|(_, state)| state.suspended);
         Self {
             name: config.world.name.clone(),
             tick: world.tick(),
@@ -42,7 +41,7 @@ impl Ending {
             entities: u64::from(world.entities.alive()),
             hash,
             threads: simulation.threads(),
-            suspended: suspended.map(|(id, _)| id.clone()).collect(),
+            suspended: world.suspended().map(str::to_owned).collect(),
             questions: config.summary.clone(),
             tally,
             took,
@@ -59,6 +58,7 @@ impl Ending {
             "hash": self.hash,
             "faults": self.tally.faults,
             "suspended": self.suspended,
+            "set_aside": self.tally.set_aside,
             "threads": self.threads,
             "calls": self.tally.calls,
             "events": self.tally.events,
@@ -100,6 +100,11 @@ impl Ending {
             let why = tally.why(id).or_else(|| earlier_cause(save, id));
             let why = why.unwrap_or_else(|| "it had faulted too often".to_owned());
             line("suspended", format!("{id}: {why}"));
+            line("", format!("sandtable resume {} {id} lets it take part again", save.display()));
+        }
+        if tally.set_aside > 0 {
+            let events = text::counted(tally.set_aside, "event");
+            line("set aside", format!("{events} or inputs: SELECT * FROM set_aside"));
         }
         line("save", format!("{}, {}", save.display(), text::bytes(size(save))));
         line("hash", self.hash.clone());

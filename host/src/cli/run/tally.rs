@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandtable::record::TickRecord;
+use sandtable::record::{SetAside, TickRecord};
 
 use crate::cli::text::{first_line, visible};
 
@@ -30,6 +30,8 @@ pub struct Tally {
     pub spawned: u64,
     /// Entities ended.
     pub despawned: u64,
+    /// Events and inputs that were set aside.
+    pub set_aside: u64,
     /// System runs that were discarded, and ticks done again without a mod.
     pub faults: u64,
     /// Those by system, or by mod where its whole part in a tick was undone.
@@ -56,6 +58,9 @@ impl Tally {
         for exclusion in &record.exclusions {
             self.fault(&exclusion.mod_id, record.tick, &exclusion.cause, &mut news);
         }
+        for aside in &record.set_aside {
+            news.push(self.aside(record.tick, aside));
+        }
         for id in &record.suspended {
             let why = self.why(id).unwrap_or_default();
             news.push(format!("tick {}: mod {id} is suspended, as {why}", record.tick));
@@ -71,6 +76,17 @@ impl Tally {
         news
     }
 
+    /// Says what will not be read. The save says what is in it.
+    fn aside(&mut self, tick: u64, SetAside { event, system, .. }: &SetAside) -> String {
+        self.set_aside += 1;
+        let what = format!("tick {tick}: an event of tick {} is set aside", event.tick);
+        match (system.as_str(), self.why(system)) {
+            ("", _) => format!("{what}, as no system reads it"),
+            (system, None) => format!("{what}, as {system} always faults at it"),
+            (_, Some(why)) => format!("{what}, as {why}"),
+        }
+    }
+
     fn fault(&mut self, who: &str, tick: u64, cause: &str, news: &mut Vec<String>) {
         self.faults += 1;
         let faults = self.faults_of.entry(who.to_owned()).or_default();
@@ -84,9 +100,9 @@ impl Tally {
         }
     }
 
-    /// Why a mod faulted last, if it did in this run.
+    /// Why a mod or system faulted last, if it did in this run.
     pub fn why(&self, id: &str) -> Option<String> {
-        let own = |who: &str| who.split('/').next() == Some(id);
+        let own = |who: &str| who == id || who.split('/').next() == Some(id);
         let faults = self.faults_of.iter().filter(|(who, _)| own(who));
         let (who, faults) = faults.max_by_key(|(_, faults)| faults.tick)?;
         Some(format!("{who} faulted up to tick {}: {}", faults.tick, first_line(&faults.cause)))
@@ -95,6 +111,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use sandtable::ecs::{Event, Topic};
     use sandtable::record::SystemRun;
 
     use super::*;
@@ -133,6 +150,27 @@ mod tests {
             "tick 7: the mods from before a changed run again, as a/b faulted up to tick 7: out of \
              fuel"
         );
+    }
+
+    #[test]
+    fn what_is_set_aside_is_told_with_its_cause() {
+        let aside = |system: &str| SetAside {
+            topic: Topic::Despawned,
+            event: Event { number: 4, tick: 3, payload: Vec::new().into() },
+            system: system.to_owned(),
+        };
+        let mut tally = Tally::default();
+        tally.add(&faulty(7));
+        let set_aside = vec![aside("a/b"), aside("")];
+        let told = tally.add(&TickRecord { tick: 8, set_aside, ..TickRecord::default() });
+        assert_eq!(
+            told,
+            [
+                "tick 8: an event of tick 3 is set aside, as a/b faulted up to tick 7: out of fuel",
+                "tick 8: an event of tick 3 is set aside, as no system reads it",
+            ]
+        );
+        assert_eq!(tally.set_aside, 2);
     }
 
     #[test]

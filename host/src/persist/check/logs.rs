@@ -11,7 +11,7 @@ use super::super::save::Head;
 use super::count;
 use crate::ecs::{KindId, Registry, Topic};
 use crate::hash;
-use crate::record::{Digest, Emitted, Exclusion, Input, TickRecord};
+use crate::record::{Digest, Emitted, Exclusion, Input, Resume, TickRecord};
 
 /// Rows that no save has: of which table, which of them, and what they are.
 /// Repairing drops them, in this order.
@@ -70,6 +70,22 @@ pub(in crate::persist) const STRAY: &[(&str, &str, &str)] = &[
         "lines of ticks that were not done",
     ),
     ("st_logs", "level NOT IN ('error', 'warn', 'info', 'debug')", "lines of no level"),
+    (
+        "st_resumes",
+        "tick NOT BETWEEN 1 AND (SELECT tick FROM st_world)",
+        "mods that were resumed in ticks that were not done",
+    ),
+    (
+        "st_set_aside",
+        "tick NOT BETWEEN 1 AND (SELECT tick FROM st_world)
+             OR topic NOT IN (SELECT topic FROM st_topics)",
+        "events that were set aside and never there",
+    ),
+    (
+        "st_halts",
+        "(tick, mod) NOT IN (SELECT tick, mod FROM st_exclusions)",
+        "systems that stopped ticks which were done",
+    ),
     (
         "st_mod_sets",
         "since NOT BETWEEN 0 AND (SELECT tick FROM st_world)",
@@ -254,9 +270,15 @@ fn record(connection: &Connection, tick: i64) -> Outcome<TickRecord> {
         Ok(Input { kind: KindId(row.get(0)?), sender: row.get(1)?, payload: payload.into() })
     })?;
     let inputs = inputs.collect::<Result<_, _>>()?;
+    let mut select = connection
+        .prepare_cached("SELECT mod, sender FROM st_resumes WHERE tick = ?1 ORDER BY number")?;
+    let resumes =
+        select.query_map([tick], |row| Ok(Resume { mod_id: row.get(0)?, sender: row.get(1)? }))?;
+    let resumes = resumes.collect::<Result<_, _>>()?;
     let mut select = connection.prepare_cached("SELECT mod FROM st_exclusions WHERE tick = ?1")?;
-    let exclusions = select
-        .query_map([tick], |row| Ok(Exclusion { mod_id: row.get(0)?, cause: String::new() }))?;
+    let exclusions = select.query_map([tick], |row| {
+        Ok(Exclusion { mod_id: row.get(0)?, system: String::new(), cause: String::new() })
+    })?;
     let exclusions = exclusions.collect::<Result<_, _>>()?;
     let mut select = connection
         .prepare_cached("SELECT topic, number, payload FROM st_events WHERE tick = ?1")?;
@@ -270,5 +292,5 @@ fn record(connection: &Connection, tick: i64) -> Outcome<TickRecord> {
         })
     })?;
     let events = events.collect::<Result<_, _>>()?;
-    Ok(TickRecord { inputs, exclusions, events, ..TickRecord::default() })
+    Ok(TickRecord { inputs, resumes, exclusions, events, ..TickRecord::default() })
 }

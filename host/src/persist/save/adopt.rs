@@ -104,7 +104,7 @@ impl Save {
         self.index.apply(changes);
         self.history.apply(history);
         self.recorder = recorder;
-        self.taken.clear();
+        self.untake_inbox();
         self.pruned = None;
         self.committed = (*world).clone();
         self.head = head;

@@ -43,3 +43,26 @@ CREATE TABLE st_tables (
     bytes INTEGER NOT NULL,
     sum BLOB NOT NULL -- four numbers of eight bytes
 ) STRICT, WITHOUT ROWID;
+
+-- Events and inputs that a system will never read, kept for ever.
+CREATE TABLE st_set_aside (
+    tick INTEGER NOT NULL, -- in which it turned out
+    place INTEGER NOT NULL,
+    system TEXT NOT NULL, -- nothing where there was nobody to read an input
+    topic INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    emitted INTEGER NOT NULL, -- the tick that emitted it, or whose input it is
+    input INTEGER, -- its number in st_inputs, as far as the log still knew
+    sender TEXT, -- likewise
+    payload TEXT NOT NULL, -- JSON, by its kind as it was declared then
+    cause TEXT, -- the system's last fault, likewise
+    PRIMARY KEY (tick, place)
+) STRICT, WITHOUT ROWID;
+
+-- With which system the tick of an exclusion could not be done.
+CREATE TABLE st_halts (
+    tick INTEGER NOT NULL,
+    mod TEXT NOT NULL,
+    system TEXT NOT NULL,
+    PRIMARY KEY (tick, mod)
+) STRICT, WITHOUT ROWID;

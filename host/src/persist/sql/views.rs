@@ -16,7 +16,8 @@ use crate::persist::payloads::{Payloads, Written};
 pub(super) struct View {
     pub name: &'static str,
     pub columns: &'static str,
-    /// May ask `{before}` for sets of mods of earlier ticks.
+    /// May ask `{before}` for sets of mods of earlier ticks, and `{aside}` for what
+    /// was set aside by then.
     select: &'static str,
     /// Which rows are shown of an earlier tick, if any.
     until: Option<&'static str>,
@@ -45,8 +46,12 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         name: "inputs",
-        columns: "tick, name, sender, payload",
-        select: "SELECT tick, st_topic(kind), sender, st_json(kind, payload, tick, NULL)
+        columns: "tick, name, sender, payload, set_aside_by",
+        select: "SELECT tick, st_topic(kind), sender, st_json(kind, payload, tick, NULL),
+                     (SELECT group_concat(ifnull(nullif(system, ''), 'nobody'), ', ')
+                      FROM st_set_aside AS aside
+                      WHERE (emitted, topic, input) = (st_inputs.tick, kind, st_inputs.number)
+                          AND {aside})
                  FROM main.st_inputs",
         until: UP_TO,
     },
@@ -98,6 +103,20 @@ pub(super) const VIEWS: &[View] = &[
         columns: "tick, mod, system, level, text",
         select: "SELECT tick, substr(system, 1, instr(system, '/') - 1), system, level, text
                  FROM st_logs",
+        until: UP_TO,
+    },
+    View {
+        name: "resumes",
+        columns: "tick, mod, sender",
+        select: "SELECT tick, mod, sender FROM st_resumes",
+        until: UP_TO,
+    },
+    View {
+        name: "set_aside",
+        columns: "tick, system, name, emitted, number, sender, payload, cause",
+        select: "SELECT tick, nullif(system, ''), st_topic(topic), emitted, number, sender,
+                     payload, cause
+                 FROM st_set_aside",
         until: UP_TO,
     },
     View {
@@ -161,8 +180,9 @@ pub(super) fn make(
         Ok(json.map(|json| json.to_string()))
     })?;
     let before = tick.map(|tick| format!("WHERE since < max({tick}, 1)")).unwrap_or_default();
+    let aside = tick.map_or_else(|| "true".to_owned(), |tick| format!("aside.tick <= {tick}"));
     for View { name, columns, select, until } in at(tick) {
-        let select = select.replace("{before}", &before);
+        let select = select.replace("{before}", &before).replace("{aside}", &aside);
         let until = match tick {
             Some(tick) => until.unwrap_or("true").replace("{tick}", &tick.to_string()),
             None => "true".to_owned(),

@@ -282,9 +282,22 @@ impl Sample {
         if fault.is_some() {
             let mods = Arc::make_mut(&mut self.world.mods);
             mods.entry("test".to_owned()).or_default().faults_in_a_row = tick as u32;
-            record
-                .exclusions
-                .push(Exclusion { mod_id: "slow".to_owned(), cause: "slow".to_owned() });
+            mods.insert("test/ring".to_owned(), ModState { faults_in_a_row: 2, suspended: true });
+            record.exclusions.push(Exclusion {
+                mod_id: "slow".to_owned(),
+                system: "slow/down".to_owned(),
+                cause: "slow".to_owned(),
+            });
+            let resume = Resume { mod_id: "slow".to_owned(), sender: "me".to_owned() };
+            record.resumes.push(resume);
+            let event = self.world.events.after(rang, 0).next().cloned();
+            record.set_aside.extend(event.map(|event| SetAside {
+                topic: rang,
+                event,
+                system: "test/ring".to_owned(),
+            }));
+        } else {
+            Arc::make_mut(&mut self.world.mods).remove("test/ring");
         }
         record.runs = vec![
             SystemRun { system: "test/ring".to_owned(), calls: 1, rows: 2, ..Default::default() },

@@ -1,0 +1,71 @@
+//! Who reads an input, and why none is taken that nobody can read.
+//!
+//! An input that was taken is read, waits, or is set aside by name. So it is
+//! refused with its reason while nobody knows how it could ever be read: no
+//! system that takes part reads it, or the mods of those are suspended.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::guest::declared::{Description, Reading};
+use crate::persist::{self, SaveError, Standing};
+
+/// Gives a save an input for its next tick, also while another process runs it:
+/// the input's full name, its fields as JSON, and who sends it.
+///
+/// When this returns, the input is on disk.
+///
+/// # Errors
+///
+/// That nobody declares the input or can read it, that the fields do not fit it,
+/// that too many wait, or that the save cannot be written.
+pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), SaveError> {
+    persist::send(path, kind, fields, sender, &|standing| {
+        let readers = readers_of(kind, standing)?;
+        objection(kind, &readers).map(|why| match readers.keys().next() {
+            Some(id) => format!("{why}: `sandtable resume {} {id}` brings it back", path.display()),
+            None => why,
+        })
+    })
+}
+
+/// The mods of the systems that read an input, and whether each is suspended.
+pub(crate) type Readers = BTreeMap<String, bool>;
+
+/// Why nobody could read an input, by its full name.
+pub(crate) fn objection(kind: &str, readers: &Readers) -> Option<String> {
+    let ids: Vec<String> = readers.keys().map(|id| format!("`{id}`")).collect();
+    let owner = kind.split('/').next().unwrap_or_default();
+    match ids.as_slice() {
+        _ if readers.values().any(|is_suspended| !is_suspended) => None,
+        [] => Some(format!(
+            "no system of this world reads it, so nothing would come of it: look whether mod \
+             `{owner}` takes part, or another that reads it"
+        )),
+        [id] => Some(format!("mod {id}, which reads it, is suspended")),
+        ids => Some(format!("mods {}, which read it, are suspended", ids.join(" and "))),
+    }
+}
+
+/// Who reads an input, by what the mods of a save declared. Nothing where that
+/// cannot be told.
+fn readers_of(kind: &str, standing: &Standing) -> Option<Readers> {
+    let mut readers = Readers::new();
+    for (id, declaration) in &standing.declarations {
+        let description: Description = serde_json::from_str(declaration).ok()?;
+        let of_kind = |index: &u32| {
+            description.kinds.get(*index as usize).is_some_and(|declared| declared.name == kind)
+        };
+        let reads = description.systems.iter().any(|system| {
+            let is_over = system.startup && standing.ran.contains(&format!("{id}/{}", system.name));
+            let reading = |reading: &Reading| matches!(reading, Reading::Event(it) if of_kind(it));
+            !is_over && system.reads.iter().any(reading)
+        });
+        if reads {
+            readers.insert(id.clone(), standing.suspended.contains(id));
+        }
+    }
+    Some(readers)
+}

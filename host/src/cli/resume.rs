@@ -1,0 +1,38 @@
+//! `sandtable resume`: lets a suspended mod take part again.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use sandtable::persist;
+
+/// Who the save says asked for it.
+const SENDER: &str = "sandtable resume";
+
+/// Let a suspended mod take part again, from the next tick on
+///
+/// Works also while the world runs. What it could not read meanwhile is there:
+/// inputs that only it reads have waited for it. The save keeps who asked for it
+/// and when, so that `verify` and `rewind` know. `sandtable info` says which mods
+/// are suspended, and `SELECT * FROM faults` in `sandtable sql` why.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  sandtable resume earth.db economy")]
+pub struct Arguments {
+    /// The save
+    save: PathBuf,
+    /// The mod's id
+    #[arg(value_name = "MOD")]
+    mod_id: String,
+    /// Who asks for it, for the save to keep
+    #[arg(long, value_name = "NAME", default_value = SENDER)]
+    sender: String,
+}
+
+/// Writes into the save that the mod is to take part again.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let Arguments { save, mod_id, sender } = arguments;
+    persist::resume(&save, &mod_id, &sender)?;
+    eprintln!("mod {mod_id} takes part again from the next tick of {} on", save.display());
+    Ok(())
+}
