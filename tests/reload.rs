@@ -2,6 +2,7 @@
 //! are brought along, and whatever goes wrong leaves everything as it was.
 
 use std::cell::Cell;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -157,7 +158,11 @@ fn what_values_cannot_follow_is_refused_with_a_remedy() {
 fn a_conversion_that_fails_leaves_everything() {
     let mut world = opened();
     let told = refused(&mut world, "shop_clumsy");
-    assert!(told.starts_with("conversion `0001_ratio` of mod `shop` failed: "), "{told}");
+    let (at, told) = told.split_once(" failed: ").expect("what failed");
+    let entity = at.strip_prefix("conversion `0001_ratio` of mod `shop` at entity ");
+    let purses = values(world.world(), "shop/Purse");
+    let named = purses.iter().find(|(it, _)| Some(it.to_string().as_str()) == entity);
+    assert!(named.is_some_and(|(_, purse)| purse["silver"].as_u64() >= Some(50)), "{at}");
     assert!(told.ends_with("too much silver; nothing was changed"), "{told}");
 }
 
@@ -365,4 +370,42 @@ fn a_save_is_opened_with_other_mods_only_when_they_are_accepted() {
     let (code, _, error) = asked(run().arg("--accept-mods"));
     assert_eq!((code, last_tick(&save)), (1, 12));
     assert!(error.contains("cannot follow these mods: do as is said above"), "{error}");
+
+    // What only shows when it is tried.
+    write_shop(folder.path(), "shop_clumsy");
+    let before = fs::read(&save).unwrap();
+    let (code, json, error) = asked(&mut check(true));
+    let json: Json = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((code, &json["compatible"]), (1, &json!(false)));
+    for told in [json["problem"].as_str().expect("a text"), &error] {
+        assert!(told.contains("`0001_ratio` of mod `shop` at entity "), "{told}");
+        assert!(told.contains("too much silver"), "{told}");
+    }
+    assert_eq!(fs::read(&save).unwrap(), before, "the save is only read");
+    let (code, _, error) = asked(run().arg("--accept-mods"));
+    assert_eq!((code, last_tick(&save)), (1, 12));
+    assert!(error.contains("too much silver"), "{error}");
+}
+
+#[test]
+fn a_migration_that_the_rows_of_a_save_do_not_allow_is_known_before_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("ledger.db");
+    let mods = vec![guest("ledger_first")];
+    let mods: Vec<ModSource> =
+        mods.into_iter().map(|it| ModSource { id: "ledger".to_owned(), ..it }).collect();
+    let config = config(WORLD, &mods);
+    let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    run(&mut world, 2);
+    world.close().unwrap();
+    let before = fs::read(&save).unwrap();
+    let newer = folder.path().join("ledger.wasm");
+    fs::write(&newer, component("ledger_unique")).unwrap();
+    let (code, plan, error) =
+        asked(sandtable().arg("check").arg(&newer).arg("--against").arg(&save));
+    assert_eq!(code, 1, "{plan}");
+    assert!(plan.contains("migration `0002_unique` runs"), "{plan}");
+    assert!(error.contains("`0002_unique` of mod `ledger`"), "{error}");
+    assert!(error.contains("UNIQUE constraint failed: ledger__entries.what"), "{error}");
+    assert_eq!(fs::read(&save).unwrap(), before, "the save is only read");
 }

@@ -53,10 +53,11 @@ pub mod swap;
 pub mod tables;
 pub mod tick;
 pub mod unsaved;
+pub mod trial;
 pub mod verify;
 
 pub use config::WorldConfig;
-pub use simulation::{Error, LogSink, Options, Simulation};
 pub use audience::send;
+pub use simulation::{Error, LogSink, Options, Simulation};
 pub use swap::Swap;
 pub use unsaved::Unsaved;

@@ -268,13 +268,20 @@ impl Migration {
                     continue;
                 }
                 let entities: Vec<Entity> = rows.iter().map(entity).collect();
-                let value = |values: &Values, row: usize| values.row(row).to_vec();
-                let shipped = columns.iter().map(|column| {
-                    let values = rows.iter().map(|row| value(&column.values, *row));
-                    ship(world.registry.get(column.kind), values)
-                });
-                let columns = call(conversion, rows.len(), shipped.collect())?;
-                let columns = self.check(world, conversion, rows.len(), columns)?;
+                let mut convert = |rows: &[usize]| {
+                    let value = |values: &Values, row: usize| values.row(row).to_vec();
+                    let shipped = columns.iter().map(|column| {
+                        let values = rows.iter().map(|row| value(&column.values, *row));
+                        ship(world.registry.get(column.kind), values)
+                    });
+                    let given = call(conversion, rows.len(), shipped.collect())?;
+                    self.check(world, conversion, rows.len(), given)
+                };
+                let columns = convert(&rows).map_err(|why| {
+                    let (row, why) = first_to_blame(&rows, why, &mut convert);
+                    let at = row.map(|row| format!("at entity {} ", entity(&row)));
+                    at.unwrap_or_default() + &why
+                })?;
                 for (kind, values) in conversion.new.iter().zip(columns) {
                     if self.recasts.contains_key(kind) && archetype.find(*kind).is_some() {
                         let rows = entities.iter().copied().zip(values);
@@ -310,8 +317,9 @@ impl Migration {
         let shipped = values
             .iter()
             .map(|(kind, value)| ship(world.registry.get(*kind), std::iter::once(value.to_vec())));
-        let columns = call(conversion, 1, shipped.collect())?;
-        let columns = self.check(world, conversion, 1, columns)?;
+        let columns = call(conversion, 1, shipped.collect())
+            .and_then(|columns| self.check(world, conversion, 1, columns))
+            .map_err(|why| format!("at the resources of the world {why}"))?;
         made.resources.extend(conversion.old.iter().map(|kind| (*kind, None)));
         for (kind, values) in conversion.new.iter().zip(columns) {
             made.resources.insert(*kind, values.into_iter().next());
@@ -345,6 +353,26 @@ type Has<'a> = dyn Fn(KindId) -> bool + 'a;
 
 /// How many values of a kind there are, but for those of whom one with such
 /// kinds is left out.
+/// Of rows that could not be converted together the first that cannot be alone,
+/// where one cannot, and why.
+fn first_to_blame<T>(
+    mut rows: &[usize],
+    mut why: String,
+    convert: &mut impl FnMut(&[usize]) -> Result<T, String>,
+) -> (Option<usize>, String) {
+    while rows.len() > 1 {
+        let (first, second) = rows.split_at(rows.len() / 2);
+        (rows, why) = match (convert(first), second) {
+            (Err(why), _) => (first, why),
+            (Ok(_), second) => match convert(second) {
+                Err(why) => (second, why),
+                Ok(_) => return (None, why),
+            },
+        };
+    }
+    (rows.first().copied(), why)
+}
+
 fn count(world: &World, inputs: &[Input], kind: KindId, out: &dyn Fn(&Has<'_>) -> bool) -> u64 {
     let rows = |archetype: &Arc<Archetype>| {
         let has = |kind| archetype.find(kind).is_some();

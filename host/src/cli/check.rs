@@ -1,15 +1,15 @@
 //! `sandtable check`: whether a save is whole; or what other mods would mean for
-//! it, without running anything of it.
+//! it, tried on a copy in memory.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use sandtable::catalog::{self, ModSource};
+use sandtable::catalog;
 use sandtable::config::WorldConfig;
-use sandtable::pack::{self, Pack};
-use sandtable::persist::{self, Checked, Reader, StoredMod};
-use sandtable::plan::{Plan, Saved};
-use sandtable::swap::Compiler;
+use sandtable::pack::Pack;
+use sandtable::persist::{self, Checked, Reader};
+use sandtable::simulation::Error;
+use sandtable::trial::{self, Trial};
 use serde_json::json;
 
 use super::screen::{Screen, Show, answer};
@@ -20,7 +20,8 @@ use super::text::{count, counted, one_line, shell};
 ///
 /// Given a save, looks at all of it, also while its world runs, and exits with 1
 /// when something is wrong with it. Given mods, says what would change if it ran
-/// with them, and exits with 1 when the save cannot follow them.
+/// with them: migrations of tables and conversions are made on a copy in memory,
+/// and the save stays as it is. Exits with 1 when `run --accept-mods` would.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -83,66 +84,33 @@ fn look(save: &Path, json: bool) -> Result<()> {
 
 fn plan(arguments: &Arguments, against: &Path) -> Result<()> {
     let screen = Screen::open(if arguments.json { Show::Lines } else { Show::All });
-    let reader = Reader::open(against)?;
-    let (world, saved) = reader.world()?;
-    let Given { config, mods, whole } = given(arguments, against, saved, &screen)?;
-    let before = reader.mods(&pack::contents(&mods))?;
-    let removed = config.removed.clone();
-    let compiler = Compiler::new(config, 1)?;
-    let compiled = compiler.compile(mods)?;
-    let mut now: Vec<StoredMod> = compiled
-        .iter()
-        .map(|mod_| StoredMod { id: mod_.declared_id().to_owned(), ..mod_.stored() })
-        .collect();
-    if !whole {
-        let others = before.iter().filter(|old| now.iter().all(|new| new.id != old.id));
-        let others: Vec<StoredMod> = others.cloned().collect();
-        now.extend(others);
-    }
-    now.sort_by(|one, two| one.id.cmp(&two.id));
-    let (behind, inputs, ran) = (reader.behind()?, reader.waiting()?, reader.migrations()?);
-    let saved = Saved {
-        world: &world,
-        mods: &before,
-        behind: &behind,
-        inputs: &inputs,
-        ran: &ran,
-        removed: &removed,
-    };
-    let (plan, _) = Plan::between(&saved, &now)?;
+    let Trial { plan, problem } = tried(&arguments.path, against, &screen)?;
+    // What refuses them is in the plan, or came of trying.
+    let problem = problem.filter(|problem| !matches!(problem, Error::Incompatible(_)));
+    let is_compatible = plan.is_compatible() && problem.is_none();
+    let told = problem.map(|problem| one_line(&problem.to_string()));
     if arguments.json {
-        answer(&json!({"compatible": plan.is_compatible(), "mods": plan.mods}).to_string())?;
+        let all = json!({"compatible": is_compatible, "mods": plan.mods, "problem": told});
+        answer(&all.to_string())?;
     } else {
         answer(&plan.to_string())?;
     }
-    if !plan.is_compatible() {
-        bail!("{} cannot follow these mods", against.display());
+    match told {
+        _ if is_compatible => Ok(()),
+        Some(problem) => bail!("{} cannot follow these mods: {problem}", against.display()),
+        None => bail!("{} cannot follow these mods", against.display()),
     }
-    Ok(())
 }
 
-/// Mods from outside of a save.
-struct Given {
-    config: WorldConfig,
-    mods: Vec<ModSource>,
-    /// Whether those are all of a world, or one among others.
-    whole: bool,
-}
-
-/// Builds and reads what lies at a path.
-fn given(
-    arguments: &Arguments,
-    against: &Path,
-    saved: WorldConfig,
-    screen: &Screen,
-) -> Result<Given> {
-    let path = &arguments.path;
+/// Builds what lies at a path, and tries it.
+fn tried(path: &Path, against: &Path, screen: &Screen) -> Result<Trial> {
+    let reader = Reader::open(against)?;
     if !super::build::is_mod(path) {
         let (config, mods) = sources::take(path, against, &[], screen)?;
-        return Ok(Given { config, mods, whole: true });
+        return Ok(trial::attempt(&reader, config, mods)?);
     }
+    let (_, saved) = reader.world()?;
     let built = sources::watch(screen, |progress| catalog::build_one(path, progress))?;
-    let nothing = WorldConfig { mods: Default::default(), ..saved.clone() };
-    let source = built.read(Path::new("."), &nothing)?;
-    Ok(Given { config: saved, mods: vec![source], whole: false })
+    let nothing = WorldConfig { mods: Default::default(), ..saved };
+    Ok(trial::attempt_one(&reader, built.read(Path::new("."), &nothing)?)?)
 }

@@ -188,6 +188,12 @@ impl Reader {
         tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
+    /// The tables of mods as they are now, in memory.
+    pub fn tables(&self) -> Result<Database, SaveError> {
+        let tables = Past::new(&self.connection).tables_now();
+        tables.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
     /// The mods that run, with their components and assets, of which a slim save
     /// needs those that it lacks from elsewhere.
     pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
@@ -267,13 +273,13 @@ impl Reader {
             mods: mods.collect(),
             faults,
             inbox: count("st_inbox")?,
+            set_aside: count("st_set_aside")?,
             config,
             format,
             file_bytes: self.file_bytes(),
             log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
             committed_at: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
-            set_aside: count("st_set_aside")?,
                 .unwrap_or(SystemTime::UNIX_EPOCH),
             sizes,
             first_tick: store.first_tick().map(i64::unsigned_abs),

@@ -231,18 +231,32 @@ impl<'c> Past<'c> {
             },
             None => (self.last_written()?, tables::copy(self.connection)?),
         };
-        let told = |error: TableError| Failure::Damage(error.to_string());
-        let database = connect::empty_tables()?;
-        database.restore(&copied).map_err(told)?;
+        let database = restored(&copied)?;
         {
             let connection = database.lock();
             tables::unfollow(&connection)?;
             self.undo_tables(&connection, from, tick)?;
+        }
+        self.note_migrations(&database, tick as i64, adopted)?;
+        Ok(database)
+    }
+
+    /// The tables of mods as they are now, in memory.
+    pub(crate) fn tables_now(&self) -> Outcome<Database> {
+        let database = restored(&tables::copy(self.connection)?)?;
+        self.note_migrations(&database, i64::MAX, true)?;
+        Ok(database)
+    }
+
+    /// Notes which migrations had run by a tick, and keeps all that was done.
+    fn note_migrations(&self, database: &Database, tick: i64, adopted: bool) -> Outcome<()> {
+        {
+            let connection = database.lock();
             let mut select = self.connection.prepare(
                 "SELECT mod, name, digest, tick FROM st_migrations
                  WHERE tick < ?1 OR (tick = ?1 AND (?2 OR tick = 0))",
             )?;
-            let mut rows = select.query(params![tick as i64, adopted])?;
+            let mut rows = select.query(params![tick, adopted])?;
             while let Some(row) = rows.next()? {
                 connection.execute(
                     "INSERT INTO st_migrations (mod, name, digest, tick) VALUES (?1, ?2, ?3, ?4)",
@@ -256,8 +270,7 @@ impl<'c> Past<'c> {
             }
         }
         database.commit()?;
-        database.follow()?;
-        Ok(database)
+        Ok(database.follow()?)
     }
 
     /// Everything that is recorded of a tick, compressed.
@@ -312,4 +325,12 @@ impl<'c> Past<'c> {
         }
         Ok(())
     }
+}
+
+/// Tables of mods in memory, from a copy of them. The transaction stays open.
+fn restored(copied: &[u8]) -> Outcome<Database> {
+    let database = connect::empty_tables()?;
+    let told = |error: TableError| Failure::Damage(error.to_string());
+    database.restore(copied).map_err(told)?;
+    Ok(database)
 }

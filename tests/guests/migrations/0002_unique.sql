@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX ledger__once ON ledger__entries (what);
