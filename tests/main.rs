@@ -40,6 +40,7 @@ mod repair;
 mod running;
 mod scaffold;
 mod scenarios;
+mod settings;
 mod shell;
 mod swaps;
 mod tables;

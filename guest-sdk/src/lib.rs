@@ -63,7 +63,7 @@
 //! | [`Query<D, F>`](Query) | rows with the components `D` that pass the filter `F` |
 //! | [`Lookup<&T>`](Lookup) | a component of any entity |
 //! | [`Relations<K>`](Relations) | edges between entities |
-//! | [`Res<T>`](Res), [`Option<Res<T>>`](Res), [`ResMut<T>`](ResMut) | a component of the world |
+//! | [`Res<T>`](Res), [`Option<Res<T>>`](Res), [`ResMut<T>`](ResMut) | a component of the world, or the mod's [`Settings`] |
 //! | [`EventReader<E>`](EventReader), [`EventWriter<E>`](EventWriter) | messages between systems, and from outside |
 //! | [`Commands`] | changes of structure |
 //! | [`Rng`] | random numbers that repeat |
@@ -126,7 +126,7 @@ mod value;
 
 pub use rand_core;
 pub use sandtable_sdk_macros::{
-    Component, Event, Input, Relation, Value, conversion, export, system,
+    Component, Event, Input, Relation, Settings, Value, conversion, export, system,
 };
 
 pub use assets::{AssetError, Assets};
@@ -156,8 +156,8 @@ pub mod prelude {
     pub use crate::{
         Added, Assets, Changed, Commands, Component, Despawned, Entity, EntityRng, Event,
         EventReader, EventWriter, Input, Lookup, Mut, Query, Relation, Relations, Removed, Res,
-        ResMut, Rng, TableError, Tables, Tick, Value, With, Without, conversion, debug, error,
-        info, log, system, warn,
+        ResMut, Rng, Settings, TableError, Tables, Tick, Value, With, Without, conversion, debug,
+        error, info, log, system, warn,
     };
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::catalog::Asks;
 use crate::ecs::HashVersion;
 use crate::record::LogLevel;
+use crate::settings::Given;
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,8 +65,8 @@ impl WorldConfig {
             dt_seconds: one_second(),
             shard_rows: shard_rows(),
             faults_to_suspend: faults_to_suspend(),
-            log_ticks: log_ticks(),
             faults_to_set_aside: faults_to_set_aside(),
+            log_ticks: log_ticks(),
             label: Vec::new(),
             strict_nan: false,
         };
@@ -86,7 +87,6 @@ impl WorldConfig {
     }
 }
 
-/// Whose packs may be used with a world.
 impl WorldConfig {
     /// Goes on by the rules of today, where a save has those of an older version.
     pub(crate) fn renew(&mut self) {
@@ -96,6 +96,7 @@ impl WorldConfig {
     }
 }
 
+/// Whose packs may be used with a world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trust {
@@ -131,6 +132,13 @@ pub struct WorldSettings {
     /// never suspended.
     #[serde(default = "faults_to_suspend")]
     pub faults_to_suspend: u32,
+    /// Runs in a row in which a system may fault before the event or input that
+    /// is to blame, at which alone the last of them faulted, is set aside for it.
+    /// Zero: nothing is set aside. Ticks of a version that did not know the
+    /// setting have none: nothing was set aside then, and what only suspended
+    /// mods read did not wait for them.
+    #[serde(default = "faults_to_set_aside", skip_serializing_if = "Option::is_none")]
+    pub faults_to_set_aside: Option<u32>,
     /// Ticks for which the save keeps system runs and events that everybody
     /// has read; of what else ticks did it keeps as much, or what history needs.
     /// Zero: for ever.
@@ -174,6 +182,10 @@ fn faults_to_suspend() -> u32 {
     8
 }
 
+fn faults_to_set_aside() -> Option<u32> {
+    Some(3)
+}
+
 fn log_ticks() -> u64 {
     1000
 }
@@ -182,10 +194,6 @@ fn log_ticks() -> u64 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Durability {
-fn faults_to_set_aside() -> Option<u32> {
-    Some(3)
-}
-
     /// Each tick is committed and synced before the next begins. Nothing that
     /// was reported is lost, also when the power fails.
     #[default]
@@ -346,6 +354,9 @@ pub struct ModSettings {
     /// Limits that differ from the world's.
     #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
     pub limits: LimitOverrides,
+    /// Values of its settings that differ from their defaults, by name.
+    #[serde(default, skip_serializing_if = "Given::is_empty")]
+    pub settings: Given,
     /// What of other mods it may read and write. A mod with a manifest gets of
     /// this what it asks for, a mod without one all of it.
     #[serde(default, skip_serializing_if = "Asks::is_empty")]

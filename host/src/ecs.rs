@@ -45,7 +45,7 @@ pub use table::TableState;
 pub use types::Type;
 pub use value::{
     Problem, Remap, canonical_copy, canonical_field, canonical_packed, canonical_value,
-    field_to_json, from_json, stored_from_json, to_json,
+    field_from_json, field_to_json, from_json, stored_from_json, to_json,
 };
-pub(crate) use value::{read_array, read_bin};
+pub(crate) use value::{read_array, read_bin, write_array};
 pub use world::{HashVersion, ModState, Stamp, SystemState, World};

@@ -122,7 +122,8 @@ impl Migration {
         if !is_owner || self.registry.get(id).difference(&declared.kind).is_none() {
             return Ok(());
         }
-        if known {
+        // The value of settings is made anew, and nothing of the old one is kept.
+        if known && !declared.kind.is_settings() {
             let old = self.registry.get(id).clone();
             let recast = Recast::new(old, Arc::new(declared.kind.clone()), &declared.histories);
             self.recasts.insert(id, recast);
@@ -232,7 +233,11 @@ impl Migration {
         let Made { converted, removals, insertions, resources, .. } = made;
         let now = Stamp::commands(world.tick());
         let mut kept = (*before.resources).clone();
-        kept.retain(|kind, _| !resources.contains_key(kind));
+        let is_made_anew = |kind: KindId| {
+            let now = self.registry.get(kind);
+            now.is_settings() && before.registry.get(kind) != now
+        };
+        kept.retain(|kind, _| !resources.contains_key(kind) && !is_made_anew(*kind));
         world.resources = Arc::new(kept);
         let no_value =
             |kind| MigrationError::NoValue { kind: before.registry.get(kind).name.clone() };
@@ -348,11 +353,6 @@ impl Migration {
     }
 }
 
-/// Who has which kinds.
-type Has<'a> = dyn Fn(KindId) -> bool + 'a;
-
-/// How many values of a kind there are, but for those of whom one with such
-/// kinds is left out.
 /// Of rows that could not be converted together the first that cannot be alone,
 /// where one cannot, and why.
 fn first_to_blame<T>(
@@ -373,6 +373,11 @@ fn first_to_blame<T>(
     (rows.first().copied(), why)
 }
 
+/// Who has which kinds.
+type Has<'a> = dyn Fn(KindId) -> bool + 'a;
+
+/// How many values of a kind there are, but for those of whom one with such
+/// kinds is left out.
 fn count(world: &World, inputs: &[Input], kind: KindId, out: &dyn Fn(&Has<'_>) -> bool) -> u64 {
     let rows = |archetype: &Arc<Archetype>| {
         let has = |kind| archetype.find(kind).is_some();

@@ -294,6 +294,14 @@ impl Resolver<'_> {
             .iter()
             .map(|resource| Ok((component(&resource.kind)?, resource.write)))
             .collect::<Result<Vec<_>, ProgramError>>()?;
+        if let Some((kind, _)) =
+            resources.iter().find(|(kind, write)| *write && registry.get(*kind).is_settings())
+        {
+            return Err(self.wrong(format!(
+                "system `{name}` sets `{}`, which only the world file sets: read it with `Res`",
+                registry.get(*kind).name
+            )));
+        }
         let reads = declaration
             .reads
             .iter()

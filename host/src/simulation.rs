@@ -21,10 +21,11 @@ use crate::plan::Plan;
 use crate::program::{Program, ProgramError, System};
 use crate::record::{Digest, Given, Input, Resume, hex};
 use crate::schedule::{Schedule, ScheduleError};
+use crate::settings::{self, SettingsError};
 use crate::swap::{Compiled, Compiler, source_of};
 use crate::tables::{Database, TableError};
-use crate::unsaved::{Failing, Held, shown_ticks};
 use crate::tick::has_run;
+use crate::unsaved::{Failing, Held, shown_ticks};
 
 /// Takes what mods say: the system's full name, the tick, the line.
 pub type LogSink = Arc<dyn Fn(&str, u64, &LogLine) + Send + Sync>;
@@ -78,6 +79,9 @@ pub enum Error {
     /// The mods need others than there are.
     #[error(transparent)]
     Unresolved(#[from] Unresolved),
+    /// The settings of a mod do not fit.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// The systems cannot be ordered.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -119,13 +123,13 @@ pub enum Error {
     /// What people should know entities by is nothing that a mod declares.
     #[error("{0}")]
     Label(String),
+    /// A mod that cannot take part again.
+    #[error("{0}")]
+    Resume(String),
     /// The tables of mods cannot be made.
     #[error(transparent)]
     Migrations(#[from] TableError),
     /// A mod that ran is nowhere.
-    /// A mod that cannot take part again.
-    #[error("{0}")]
-    Resume(String),
     #[error(
         "mod `{mod_id}` ran in this save, and its component {hash} is not in it: put it back with `sandtable embed`"
     )]
@@ -183,6 +187,15 @@ pub enum Error {
     /// Threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(String),
+}
+
+impl From<settings::Error> for Error {
+    fn from(error: settings::Error) -> Self {
+        match error {
+            settings::Error::Given(error) => error.into(),
+            settings::Error::Declared(error) => error.into(),
+        }
+    }
 }
 
 /// A running world.

@@ -22,6 +22,7 @@ use crate::plan::{Plan, Saved, described, migrations_of};
 use crate::program::{self, Program, ProgramError, Terms};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::Schedule;
+use crate::settings::{self, SettingChange};
 use crate::simulation::{Error, Moment, Simulation, thread_count};
 use crate::tables::{self, Migration as TableMigration, TableError};
 
@@ -37,6 +38,8 @@ pub struct Swap {
     pub plan: Plan,
     /// The tick after which the mods run.
     pub since: u64,
+    /// Settings of mods that are others than before.
+    pub settings: Vec<SettingChange>,
 }
 
 /// A mod that is compiled and has said what it consists of.
@@ -68,6 +71,8 @@ pub(crate) struct Prepared {
     program: Program,
     schedule: Schedule,
     mods: Vec<StoredMod>,
+    /// The values of the settings of mods.
+    settings: Vec<(KindId, Bytes)>,
 }
 
 impl Compiled {
@@ -251,6 +256,8 @@ impl Simulation {
         for name in &config.world.label {
             label::find(name, &migration.registry).map_err(Error::Label)?;
         }
+        let declarations = mods.iter().map(|compiled| &compiled.declaration);
+        let settings = settings::values(declarations, &config, &migration.registry)?;
         let mut program = Program::new();
         let sources: Vec<ModSource> = mods.iter().map(|it| it.source.clone()).collect();
         let mut order: Vec<&Compiled> = mods.iter().collect();
@@ -263,7 +270,17 @@ impl Simulation {
             tables.push((source.id.clone(), migrations_of(declaration)));
         }
         let schedule = Schedule::new(&program.systems)?;
-        Ok(Prepared { config, engine, plan, migration, tables, program, schedule, mods: stored })
+        Ok(Prepared {
+            config,
+            engine,
+            plan,
+            migration,
+            tables,
+            program,
+            schedule,
+            mods: stored,
+            settings,
+        })
     }
 
     /// Every set of mods comes into a world by this way, together with the
@@ -285,7 +302,7 @@ impl Simulation {
         prepared: Prepared,
         cause: Option<Cause>,
     ) -> Result<Swap, Error> {
-        let Prepared { config, engine, plan, migration, tables, program, schedule, mods } =
+        let Prepared { config, engine, plan, migration, tables, program, schedule, mods, settings } =
             prepared;
         let since = self.now.world.tick();
         if let Some(save) = &mut self.save {
@@ -305,6 +322,7 @@ impl Simulation {
         if migrated {
             world.tables = Arc::new(self.tables.tables().map_err(TableError::from)?);
         }
+        let settings = settings::set(&mut world, settings);
         let (changed, added) = program.tracked();
         world.watch(&changed, &added, program.topics());
         forgive_changed(&mut world, &self.set.mods, &set.mods);
@@ -333,7 +351,7 @@ impl Simulation {
         self.committed = self.now.clone();
         (self.engine, self.program, self.schedule) = (engine, program, schedule);
         (self.config, self.behind) = (config, behind);
-        Ok(Swap { plan, since })
+        Ok(Swap { plan, since, settings })
     }
 
     /// A copy of all tables of mods, if they are about to be changed in form and

@@ -51,18 +51,22 @@ impl History {
     /// The names before this one, and the default as an option of the type.
     pub(crate) fn tokens(&self, ty: &Type) -> (TokenStream, TokenStream) {
         let was = &self.was;
-        let default = match &self.default {
-            None => quote!(::core::option::Option::None),
-            Some(value) => {
-                let some = match value {
-                    Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-                        quote!(::std::string::String::from(#text))
-                    }
-                    value => quote!(#value),
-                };
-                quote_spanned!(value.span()=> ::core::option::Option::<#ty>::Some(#some))
+        let default = match (&self.default, self.value()) {
+            (Some(default), Some(value)) => {
+                quote_spanned!(default.span()=> ::core::option::Option::<#ty>::Some(#value))
             }
+            _ => quote!(::core::option::Option::None),
         };
         (quote!(&[#(#was),*]), default)
+    }
+
+    /// The default as an expression, if there is one.
+    pub(crate) fn value(&self) -> Option<TokenStream> {
+        Some(match self.default.as_ref()? {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                quote!(::std::string::String::from(#text))
+            }
+            value => quote!(#value),
+        })
     }
 }

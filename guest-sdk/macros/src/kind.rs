@@ -1,4 +1,4 @@
-//! The derives of components, events, inputs and relations.
+//! The derives of components, events, inputs, relations and settings.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -20,6 +20,9 @@ pub(crate) enum Role {
     Event,
     Input,
     Relation,
+    /// A component that the host sets as a resource. A component has no use for
+    /// what happens on despawn, so that cascading tells it apart.
+    Settings,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -41,7 +44,7 @@ impl Role {
     /// How the trait is named.
     fn trait_name(self) -> &'static str {
         match self {
-            Self::Component => "Component",
+            Self::Component | Self::Settings => "Component",
             Self::Event => "Event",
             Self::Input => "Input",
             Self::Relation => "Relation",
@@ -55,6 +58,7 @@ impl Role {
             Self::Event => "event",
             Self::Input => "input",
             Self::Relation => "relation",
+            Self::Settings => "settings",
         }
     }
 
@@ -64,6 +68,7 @@ impl Role {
             Self::Event => "an event",
             Self::Input => "an input",
             Self::Relation => "a relation",
+            Self::Settings => "a struct of settings",
         }
     }
 
@@ -77,6 +82,7 @@ impl Role {
         ];
         match self {
             Self::Component => &KEYS[..4],
+            Self::Settings => &KEYS[..1],
             Self::Event | Self::Input => &KEYS[..2],
             Self::Relation => &KEYS,
         }
@@ -89,7 +95,11 @@ impl Role {
 
 pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
-    let options = Options::read(role, &input.attrs, &mut mistakes);
+    let mut options = Options::read(role, &input.attrs, &mut mistakes);
+    if role == Role::Settings {
+        options.name = Some(LitStr::new("Settings", input.ident.span()));
+        options.cascade = true;
+    }
     fields::check_generics(role.what(), &input.generics, &mut mistakes);
     let ident = &input.ident;
     let name = ident.unraw().to_string();
@@ -116,6 +126,8 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
     };
     let fields = fields::read(ident, &data.fields, &mut mistakes);
     let histories = history::read(role.attribute(), &data.fields, &mut mistakes);
+    let defaults =
+        (role == Role::Settings).then(|| defaults(ident, &fields, &histories, &mut mistakes));
     let plain = fields.iter().all(|field| layout::scalar(&field.ty).is_some());
     let storage = match options.storage {
         _ if !role.may_be_packed() => Storage::Dynamic,
@@ -142,7 +154,42 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
         impl ::sandtable_sdk::#role_trait for #ident {}
 
         #readable
+
+        #defaults
     })
+}
+
+/// The impl that gives settings of which the world file says nothing. All of them
+/// have a value then.
+fn defaults(
+    ident: &syn::Ident,
+    fields: &[Field],
+    histories: &[History],
+    mistakes: &mut Mistakes,
+) -> TokenStream {
+    let mut values = Vec::with_capacity(fields.len());
+    for (field, history) in fields.iter().zip(histories) {
+        let member = &field.member;
+        match history.value() {
+            Some(value) => values.push(quote!(#member: #value)),
+            None => mistakes.add(
+                member,
+                format!(
+                    "a setting has a default, which holds where the world file says nothing: \
+                     #[settings(default = ..)] on `{}`",
+                    field.name
+                ),
+            ),
+        }
+    }
+    quote! {
+        #[automatically_derived]
+        impl ::core::default::Default for #ident {
+            fn default() -> Self {
+                Self { #(#values),* }
+            }
+        }
+    }
 }
 
 impl Options {

@@ -43,6 +43,42 @@ pub fn relation(input: TokenStream) -> TokenStream {
     kind(kind::Role::Relation, input)
 }
 
+/// The settings of a mod: what a world file may say under `[mods.<id>.settings]`.
+///
+/// Every field has a default, which holds where the world file says nothing; the
+/// derive makes `Default` of them. Systems read it as `Res<Settings>`, which is
+/// always there, and nobody writes it: the host sets it when the world starts and
+/// whenever the world file changes, also while the world runs under `sandtable
+/// dev`. A key that is no field, or a value of another type, is refused with its
+/// name.
+///
+/// ```ignore
+/// #[derive(Settings)]
+/// struct Settings {
+///     /// Metres a second.
+///     #[settings(default = 1.4)]
+///     speed: f64,
+///     #[settings(default = "north")]
+///     heads: String,
+/// }
+///
+/// #[system]
+/// fn walk(mut walkers: Query<&mut Position>, settings: Res<Settings>, tick: Tick) { .. }
+/// ```
+///
+/// ```toml
+/// [mods.walkers.settings]
+/// speed = 2.0
+/// ```
+///
+/// A mod has one such struct; its kind is `<mod>/Settings`, whatever the struct
+/// is called. `#[settings(of = "walkers")]` names the settings of another mod, to
+/// read them.
+#[proc_macro_derive(Settings, attributes(settings))]
+pub fn settings(input: TokenStream) -> TokenStream {
+    kind(kind::Role::Settings, input)
+}
+
 /// A value that fields may hold.
 #[proc_macro_derive(Value)]
 pub fn value(input: TokenStream) -> TokenStream {

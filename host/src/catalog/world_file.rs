@@ -262,7 +262,7 @@ mod tests {
         check(
             "[world]\nname = 'w'\n[mods.a]\npaht = 'a'\n",
             "4:1: there is no key `paht` in `mods.a`; the keys are `path`, `assets`, `limits`, \
-             `grants`",
+             `settings`, `grants`",
         );
         check(
             "[world]\nname = 'w'\n[[summary]]\ntitle = 't'\n",

@@ -77,8 +77,9 @@ fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Scre
     match simulation.swap_world(config, mods) {
         Ok(swap) if swap.plan.is_empty() && same_world => screen.say("nothing of it differs"),
         Ok(swap) => answer(&format!(
-            "{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
+            "{}{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
             swap.plan,
+            swap.settings.iter().map(|it| format!("\n{it}")).collect::<String>(),
             changed.join(", "),
             text::short_span(build),
             text::short_span(compile),

@@ -92,7 +92,7 @@ pub struct Kind {
     pub size: usize,
     /// In declared order.
     pub fields: Vec<Field>,
-    /// Only looked at for relations.
+    /// Only looked at for relations, and to tell settings from components.
     pub on_despawn: OnDespawn,
     floats: Floats,
     entity_offsets: Vec<usize>,
@@ -201,10 +201,22 @@ impl Kind {
         if self.fields != other.fields {
             return Some(format!("{} against {}", shown(&self.fields), shown(&other.fields)));
         }
+        if self.is_settings() != other.is_settings() {
+            let what = |kind: &Kind| if kind.is_settings() { "settings" } else { "a component" };
+            return Some(format!("{} against {}", what(self), what(other)));
+        }
         (self.role == Role::Relation && self.on_despawn != other.on_despawn).then(|| {
             format!("{:?} against {:?} on despawn", self.on_despawn, other.on_despawn)
                 .to_lowercase()
         })
+    }
+
+    /// Whether it is the settings of its mod: a resource that only the host sets.
+    /// A component has no use for `on_despawn`, so that it says so by cascading.
+    pub fn is_settings(&self) -> bool {
+        self.role == Role::Component
+            && self.on_despawn == OnDespawn::Cascade
+            && self.name.ends_with("/Settings")
     }
 
     /// The part of the name before the slash.

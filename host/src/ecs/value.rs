@@ -205,7 +205,7 @@ fn write_unsigned(into: &mut Vec<u8>, value: u64) {
     let _ = encode::write_uint(into, value);
 }
 
-pub(super) fn write_array(into: &mut Vec<u8>, len: usize) {
+pub(crate) fn write_array(into: &mut Vec<u8>, len: usize) {
     let _ = encode::write_array_len(into, len as u32);
 }
 
@@ -353,6 +353,13 @@ pub fn from_json(kind: &Kind, json: &Json) -> Result<Vec<u8>, Problem> {
     let fields: Vec<_> =
         kind.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
     encode_fields(&fields, json, &mut into, fields.len())?;
+    Ok(into)
+}
+
+/// Reads one field's value, as it stands in a dynamic value.
+pub fn field_from_json(ty: &Type, json: &Json) -> Result<Vec<u8>, Problem> {
+    let mut into = Vec::new();
+    encode(ty, json, &mut into)?;
     Ok(into)
 }
 

@@ -154,6 +154,12 @@ impl Reader<'_> {
                 kind.role.name()
             )));
         }
+        if kind.is_settings() {
+            return Err(Fault::Undeclared(format!(
+                "a command changes `{}`, which only the world file sets",
+                kind.name
+            )));
+        }
         if !self.context.rights.may_write(&kind.name) {
             return Err(Fault::Undeclared(format!(
                 "a command changes `{}`, which it was not granted to write",

@@ -46,6 +46,15 @@ pub struct Gust {
     y: f32,
 }
 
+/// What a world file may say under `[mods.{{id}}.settings]`, also while the world
+/// runs under `sandtable dev`.
+#[derive(Settings)]
+pub struct Settings {
+    /// How fast walkers walk, as a multiple of their velocity.
+    #[settings(default = 1.0)]
+    pace: f32,
+}
+
 /// Puts the walkers on the field, in the world's first tick.
 #[system(startup)]
 fn settle(mut commands: Commands, rng: Rng) {
@@ -71,8 +80,8 @@ fn blow(mut walkers: Query<&mut Velocity>, gusts: EventReader<Gust>) {
 
 /// Walkers walk.
 #[system(after = "blow")]
-fn walk(mut walkers: Query<(&mut Position, &Velocity)>, tick: Tick) {
-    let seconds = tick.dt() as f32;
+fn walk(mut walkers: Query<(&mut Position, &Velocity)>, settings: Res<Settings>, tick: Tick) {
+    let seconds = tick.dt() as f32 * settings.pace;
     for (position, velocity) in walkers.iter_mut() {
         position.x += velocity.x * seconds;
         position.y += velocity.y * seconds;
