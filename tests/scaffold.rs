@@ -32,6 +32,7 @@ fn a_new_world_builds_runs_and_takes_its_input() {
     fs::create_dir(&here).unwrap();
     let next = told(outside(&here).args(["new", "My First World"]));
     assert!(next.contains("cd 'My First World'"), "{next}");
+    assert!(next.contains("dev . --save myfirstworld.db"), "{next}");
     let world = here.join("My First World");
     assert!(world.join("mods/myfirstworld/src/lib.rs").is_file());
 
@@ -54,6 +55,22 @@ fn a_new_world_builds_runs_and_takes_its_input() {
     let answer = told(outside(&world).args(inputs));
     assert_eq!(answer, "tick,name\r\n51,myfirstworld/Gust\n");
     edits_arrive_in_the_running_world(&world);
+    one_more_mod_takes_part(&world);
+}
+
+fn one_more_mod_takes_part(world: &Path) {
+    let said = told(outside(world).args(["new", "--mod", "weather"]));
+    assert!(said.contains("mod weather takes part in the world"), "{said}");
+    let tested = told(outside(world).args(["test", "mods/weather"]));
+    assert!(tested.contains("\n1 passed, 0 failed"), "{tested}");
+    let mut command = outside(world);
+    command.args(["run", ".", "--save", "both.db", "--ticks", "3", "--quiet", "--json"]);
+    told(&mut command);
+    let seen = ["sql", "both.db", "SELECT value FROM resources WHERE name = 'weather/Seen'"];
+    let answer = told(outside(world).args(seen).args(["--format", "csv"]));
+    assert!(answer.contains("3"), "{answer}");
+    let refused = outside(world).args(["new", "--mod", "weather"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
 }
 
 /// A `dev` that runs, what it says, and the source that it watches.
@@ -135,6 +152,15 @@ fn edits_arrive_in_the_running_world(world: &Path) {
     fs::write(&file, text.replace("seed = 1", "seed = 12")).unwrap();
     dev.hears("swapped world.toml after tick");
 
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("pace = 1.0", "pace = 3.0")).unwrap();
+    dev.hears("setting myfirstworld.pace goes from 1.0 to 3.0");
+    fs::write(&file, text.replace("pace = 1.0", "paces = 3.0")).unwrap();
+    let heard = dev.hears("the old version runs on").join("\n");
+    assert!(heard.contains("`mods.myfirstworld.settings.paces` in the world file"), "{heard}");
+    assert!(heard.contains("did you mean `pace`?"), "{heard}");
+    fs::write(&file, text.replace("pace = 1.0", "pace = 3.0")).unwrap();
+
     let save = world.join("world.db");
     let tick = last_tick(&save);
     wait_until("it runs on", || last_tick(&save) > tick + 3);
@@ -143,6 +169,7 @@ fn edits_arrive_in_the_running_world(world: &Path) {
     let reader = sandtable::persist::Reader::open(&save).unwrap();
     let (world, config) = reader.world().unwrap();
     assert_eq!(resource(&world, "myfirstworld/Turns")["most"], 9);
+    assert_eq!(resource(&world, "myfirstworld/Settings")["pace"], 3.0);
     assert_eq!(config.world.seed, 12);
 }
 

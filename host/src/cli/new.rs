@@ -1,7 +1,9 @@
-//! `sandtable new`: a world with one mod, to start from.
+//! `sandtable new`: a world with one mod, to start from; or one more mod.
 //!
-//! Owns the layout and the names. The mod and the texts are in `template/`; the
+//! Owns the layout and the names. The mods and the texts are in `template/`; the
 //! sources of the SDK and of the contract are embedded by the build script.
+
+mod one_more;
 
 use std::env;
 use std::fs;
@@ -19,7 +21,8 @@ use super::text::{shell, visible};
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 /// Where they go in a new world.
 const EMBEDDED_FOLDER: &str = ".sandtable";
-/// Files of a new world, with `{{name}}`, `{{title}}` and `{{id}}` to fill in.
+/// Files of a new world, with `{{name}}`, `{{title}}`, `{{id}}` and
+/// `{{description}}` to fill in.
 const TEMPLATE: [(&str, &str); 8] = [
     (WORLD_FILE, include_str!("new/template/world.toml")),
     ("Cargo.toml", include_str!("new/template/workspace.toml")),
@@ -30,33 +33,62 @@ const TEMPLATE: [(&str, &str); 8] = [
     ("mods/{{id}}/scenarios/walkers.toml", include_str!("new/template/scenario.toml")),
     ("mods/{{id}}/src/lib.rs", include_str!("new/template/mod.rs")),
 ];
+const DESCRIPTION: &str = "Walkers, and the wind that blows them about.";
 const ID_MAX_LETTERS: usize = 32;
 
-/// Make a world with one mod that builds and runs at once
+/// Make a world with one mod that builds and runs at once; or one more mod in it
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  sandtable new islands
+  sandtable new islands --mod weather
+  sandtable new --mod weather               in the folder of the world")]
 pub struct Arguments {
-    /// The folder to make it in: new, or empty
-    folder: PathBuf,
+    /// The folder to make the world in: new, or empty; with --mod the world that
+    /// is there, else this folder
+    #[arg(required_unless_present = "mod_id")]
+    folder: Option<PathBuf>,
+    /// Make a mod of this id in the world, and let it take part
+    #[arg(long = "mod", value_name = "ID")]
+    mod_id: Option<String>,
 }
 
-/// Makes the world, and says what to do next.
+/// Makes the world or the mod, and says what to do next.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let name = make(&arguments.folder)?;
-    Ok(answer(&next_steps(&arguments.folder, &name, &program()))?)
+    let folder = arguments.folder.unwrap_or_else(|| PathBuf::from("."));
+    let Some(id) = arguments.mod_id else {
+        let name = make(&folder)?;
+        return Ok(answer(&next_steps(&folder, &name, &program()))?);
+    };
+    let source = one_more::make(&folder, &id)?;
+    let (source, world) = (source.display(), shell(&folder));
+    let program = program();
+    Ok(answer(&format!(
+        "mod {id} takes part in the world. It is in {source}.
+
+  {program} test {world}                         its scenarios
+  {program} dev {world} --save <file>            takes over what you write, while it runs"
+    ))?)
 }
 
 /// Writes the files; returns the world's name.
 fn make(folder: &Path) -> Result<String> {
     check_is_free(folder)?;
     let name = name_of(folder)?;
-    for (path, text) in files(&name)? {
+    write_all(folder, &files(&name)?)?;
+    Ok(name)
+}
+
+/// Writes files into a folder, by their path in it.
+fn write_all(folder: &Path, files: &[(String, String)]) -> Result<()> {
+    for (path, text) in files {
         let path = folder.join(path);
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(&path, text))
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    Ok(name)
+    Ok(())
 }
 
 fn next_steps(folder: &Path, name: &str, program: &str) -> String {
@@ -68,9 +100,10 @@ fn next_steps(folder: &Path, name: &str, program: &str) -> String {
 
 {enter}  {program} run . --save {id}.db --ticks 1000
   {program} send {id}.db {id}/Gust '{{\"x\": 5.0, \"y\": 0.0}}'
-  {program} run . --save {id}.db
+  {program} dev . --save {id}.db
 
-The mod is in {}.",
+`dev` runs on and takes over what you write, while it runs. The mod is in
+{}.",
         visible(name),
         folder.join("mods").join(&id).join("src/lib.rs").display()
     )
@@ -127,21 +160,30 @@ fn files(name: &str) -> Result<Vec<(String, String)>> {
     let id = id_from(name);
     let title = Value::String(name.to_owned()).to_string();
     let fill = |text: &str| {
-        text.replace("{{name}}", name).replace("{{title}}", &title).replace("{{id}}", &id)
+        fill(text, &id, DESCRIPTION).replace("{{name}}", name).replace("{{title}}", &title)
     };
     let mut files: Vec<(String, String)> =
         TEMPLATE.iter().map(|(path, text)| (fill(path), fill(text))).collect();
-    for (path, text) in EMBEDDED {
-        match *path {
-            // The versions that the SDK was tested with; cargo drops the rest.
-            "Cargo.lock" => files.push(("Cargo.lock".to_owned(), (*text).to_owned())),
-            "Cargo.toml" => {
-                files.push((format!("{EMBEDDED_FOLDER}/Cargo.toml"), sdk_workspace(text)?));
-            }
-            path => files.push((format!("{EMBEDDED_FOLDER}/{path}"), (*text).to_owned())),
-        }
-    }
+    files.extend(embedded()?);
     Ok(files)
+}
+
+/// A text for a mod.
+fn fill(text: &str, id: &str, description: &str) -> String {
+    text.replace("{{id}}", id).replace("{{description}}", description)
+}
+
+/// The sources of the SDK, and the versions that it was tested with.
+fn embedded() -> Result<Vec<(String, String)>> {
+    let place = |(path, text): &(&str, &str)| {
+        Ok(match *path {
+            // Cargo drops those that are not needed.
+            "Cargo.lock" => ("Cargo.lock".to_owned(), (*text).to_owned()),
+            "Cargo.toml" => (format!("{EMBEDDED_FOLDER}/Cargo.toml"), sdk_workspace(text)?),
+            path => (format!("{EMBEDDED_FOLDER}/{path}"), (*text).to_owned()),
+        })
+    };
+    EMBEDDED.iter().map(place).collect()
 }
 
 /// A workspace with all that the SDK's packages inherit from this repository's.
