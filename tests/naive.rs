@@ -415,7 +415,8 @@ fn what_is_not_kept_is_told() {
     );
     assert_eq!(
         ask("all.db", "five", "watcher/Value", all),
-        "has no entity `five`: entities are written as 12v3"
+        "has no entity `five`: entities are written as 12v3, and `label` in [world] of a world file \
+         says by what else they are known"
     );
     let later = Ticks { from: Some(30), to: Some(40) };
     assert_eq!(

@@ -85,7 +85,12 @@ fn of_change(change: &Change, shapes: &BTreeMap<&str, Shape>) -> Vec<Vec<Value>>
     };
     let cells = shape.cells(old).into_iter().zip(shape.cells(new));
     let fields = shape.names().zip(cells).filter(|(_, (old, new))| !same(old, new));
-    fields.map(|(name, (old, new))| row(text(name), old, new)).collect()
+    let mut rows: Vec<_> = fields.map(|(name, (old, new))| row(text(name), old, new)).collect();
+    if rows.is_empty() {
+        // It is the same in another declaration.
+        rows.push(row(Value::Null, json(Some(old)), json(Some(new))));
+    }
+    rows
 }
 
 type Rows = BTreeMap<String, String>;
