@@ -6,9 +6,9 @@
 //!
 //! | part | its blocks |
 //! |---|---|
-//! | [`columns`] | a fixed number of rows, whatever the size of a page |
-//! | [`events`] | unread events by their numbers |
-//! | [`edges`] | edges between those that begin a block |
+//! | `columns` | a fixed number of rows, whatever the size of a page |
+//! | `events` | unread events by their numbers |
+//! | `edges` | edges between those that begin a block |
 //!
 //! Worlds of the first [`HashVersion`] have events, edges and resources in one
 //! run of bytes.

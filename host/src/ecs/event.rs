@@ -43,10 +43,10 @@ pub struct Event {
 }
 
 /// Numbers of events that lie in one block.
-pub const PER_BLOCK: u64 = 256;
+const PER_BLOCK: u64 = 256;
 
-/// The unread events of [`PER_BLOCK`] numbers, ascending.
-pub type EventBlock = Arc<Vec<Event>>;
+/// The unread events of 256 numbers, ascending.
+pub(crate) type EventBlock = Arc<Vec<Event>>;
 
 #[derive(Clone, Debug, Default)]
 struct Queue {

@@ -35,7 +35,7 @@ pub(super) const TICK_MAX: i64 = Stamp::TICK_MAX as i64;
 /// Characters that the text of a type may have.
 pub(super) const TYPE_CHARS_MAX: usize = 1 << 16;
 
-/// Where it is taken from what the tables of mods hold.
+/// Where what the tables of mods hold is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sums {
     /// From all of their rows, against which what is recorded is held.
