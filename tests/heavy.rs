@@ -123,8 +123,8 @@ fn a_save_that_goes_wrong_meanwhile_ends_a_heavy_run() {
     assert_eq!(
         said.replace(',', ""),
         format!(
-            "error: save.db stays at tick {tick}: save.db is damaged: its world is not the one \
-             that tick {tick} left; take it from a backup\n"
+            "error: save.db stays at tick {tick}: save.db is damaged: the rows of table \
+             `ledger__entries` are not those of its last tick; take it from a backup\n"
         )
     );
 }
