@@ -34,6 +34,7 @@ mod packs;
 mod place;
 #[cfg(unix)]
 mod power;
+mod queries;
 mod readers;
 mod reload;
 mod repair;

@@ -1,11 +1,11 @@
 //! One search in a table, row by row.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::mem;
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use sandtable::persist::{Rows, SaveError};
+use sandtable::persist::{RowNumbers, Rows, SaveError};
 use self_cell::self_cell;
 
 use crate::image::Image;
@@ -23,6 +23,7 @@ self_cell!(
 pub struct Scan {
     running: Option<(String, Running)>,
     row: Option<Vec<Value>>,
+    numbers: RowNumbers,
 }
 
 impl Scan {
@@ -46,12 +47,14 @@ impl Scan {
             }
         };
         running.with_dependent_mut(|_, rows| rows.restart(arguments)).map_err(told)?;
+        self.numbers.restart();
         self.next()
     }
 
     /// Goes to the next row.
     pub fn next(&mut self) -> Result<(), String> {
         self.row = None;
+        self.numbers.next();
         if let Some((_, running)) = &mut self.running {
             let next = running.with_dependent_mut(|_, rows| rows.next());
             self.row = next.map_err(|error| error.to_string())?;
@@ -64,21 +67,26 @@ impl Scan {
         self.row.as_deref()
     }
 
-    /// A number that is the same for the same row, however it was found: where
-    /// either of two conditions may find a row, SQLite looks for both and takes
-    /// rows of one number for one.
-    pub fn number(&self) -> i64 {
-        let mut hasher = DefaultHasher::new();
-        for value in self.row.iter().flatten() {
-            mem::discriminant(value).hash(&mut hasher);
+    /// A number that is the same for the same row, however it was found.
+    pub fn number(&mut self) -> i64 {
+        self.numbers.of(self.row.as_deref().map(Cells))
+    }
+}
+
+/// The values of a row, of which SQL's own say nothing of how they are hashed.
+struct Cells<'a>(&'a [Value]);
+
+impl Hash for Cells<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for value in self.0 {
+            mem::discriminant(value).hash(hasher);
             match value {
                 Value::Null => {}
-                Value::Integer(number) => number.hash(&mut hasher),
-                Value::Real(number) => number.to_bits().hash(&mut hasher),
-                Value::Text(text) => text.hash(&mut hasher),
-                Value::Blob(bytes) => bytes.hash(&mut hasher),
+                Value::Integer(number) => number.hash(hasher),
+                Value::Real(number) => number.to_bits().hash(hasher),
+                Value::Text(text) => text.hash(hasher),
+                Value::Blob(bytes) => bytes.hash(hasher),
             }
         }
-        hasher.finish() as i64
     }
 }

@@ -8,13 +8,12 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, params_from_iter};
 
 use super::connect;
 use super::draft::appear;
 use super::error::{Failure, SaveError};
-use super::inquiry::Inquiry;
+use super::inquiry::{ColumnShape, Inquiry, TableShape};
 use super::lock::Lock;
 use super::reader::Reader;
 use super::sql::{Table, quoted};
@@ -26,7 +25,8 @@ pub enum ExportFormat {
     Csv,
     /// One JSON object that has an array of objects for each table.
     Json,
-    /// An SQLite file. A column has a type where all its values have that one.
+    /// An SQLite file. Columns have the types that they have in SQL, so that values
+    /// compare alike.
     Sqlite,
 }
 
@@ -70,24 +70,21 @@ impl Tables {
     /// Reads one table after another.
     fn each(
         &mut self,
-        mut write: impl FnMut(&str, &Table) -> Result<(), SaveError>,
+        mut write: impl FnMut(&TableShape, &Table) -> Result<(), SaveError>,
     ) -> Result<(), SaveError> {
-        let names = "SELECT name FROM tables WHERE what <> 'history' ORDER BY name";
-        for row in self.inquiry.query(names)?.rows {
-            let [Value::Text(name)] = row.as_slice() else { continue };
-            let table = self.read(name)?;
-            write(name, &table)?;
+        let listed = self.inquiry.query("SELECT name FROM tables WHERE what = 'history'")?.rows;
+        let mut shapes = self.inquiry.tables()?;
+        shapes.retain(|shape| !listed.contains(&vec![shape.name.clone().into()]));
+        shapes.sort_by(|one, two| one.name.cmp(&two.name));
+        for shape in shapes {
+            let places: Vec<String> = (1..=shape.columns.len()).map(|at| at.to_string()).collect();
+            let (name, order) = (quoted(&shape.name), places.join(", "));
+            let table = self.inquiry.query(&format!("SELECT * FROM {name} ORDER BY {order}"))?;
+            write(&shape, &table)?;
             self.exported.tables += 1;
             self.exported.rows += table.rows.len() as u64;
         }
         Ok(())
-    }
-
-    fn read(&mut self, name: &str) -> Result<Table, SaveError> {
-        let all = format!("SELECT * FROM {}", quoted(name));
-        let columns = self.inquiry.query(&format!("{all} LIMIT 0"))?.columns.len();
-        let places: Vec<String> = (1..=columns).map(|place| place.to_string()).collect();
-        self.inquiry.query(&format!("{all} ORDER BY {}", places.join(", ")))
     }
 }
 
@@ -97,8 +94,8 @@ fn csv(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError
         io::ErrorKind::AlreadyExists => SaveError::Exists { path: draft.to_owned() },
         _ => unwritten(target)(cause),
     })?;
-    let written = tables.each(|name, table| {
-        file(&draft.join(format!("{name}.csv")), target, |file| {
+    let written = tables.each(|shape, table| {
+        file(&draft.join(format!("{}.csv", shape.name)), target, |file| {
             write!(file, "{}\r\n", table.to_csv()).map_err(unwritten(target))
         })
     });
@@ -111,8 +108,8 @@ fn csv(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError
 fn json(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError> {
     file(draft, target, |file| {
         let mut before = "{\n";
-        tables.each(|name, table| {
-            let name = serde_json::Value::from(name);
+        tables.each(|shape, table| {
+            let name = serde_json::Value::from(shape.name.as_str());
             let written = write!(file, "{before}{name}: {}", table.to_json());
             before = ",\n";
             written.map_err(unwritten(target))
@@ -140,37 +137,21 @@ fn sqlite(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveEr
     let failed = |error: rusqlite::Error| Failure::from(error).of(target, "written");
     let connection = connect::creating(draft)?;
     connection.execute_batch("BEGIN").map_err(failed)?;
-    tables.each(|name, table| fill(&connection, name, table).map_err(failed))?;
+    tables.each(|shape, table| fill(&connection, shape, table).map_err(failed))?;
     connection.execute_batch("COMMIT").map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))
 }
 
-fn fill(connection: &Connection, name: &str, table: &Table) -> rusqlite::Result<()> {
-    let columns = table.columns.iter().enumerate();
-    let columns: Vec<String> =
-        columns.map(|(at, column)| format!("{}{}", quoted(column), type_of(table, at))).collect();
-    let (name, holes) = (quoted(name), vec!["?"; columns.len()].join(", "));
+fn fill(connection: &Connection, shape: &TableShape, table: &Table) -> rusqlite::Result<()> {
+    let column = |it: &ColumnShape| {
+        format!("{} {} COLLATE {}", quoted(&it.name), it.ty, quoted(&it.collation))
+    };
+    let columns: Vec<String> = shape.columns.iter().map(column).collect();
+    let (name, holes) = (quoted(&shape.name), vec!["?"; columns.len()].join(", "));
     connection.execute_batch(&format!("CREATE TABLE {name} ({})", columns.join(", ")))?;
     let mut insert = connection.prepare(&format!("INSERT INTO {name} VALUES ({holes})"))?;
     for row in &table.rows {
         insert.execute(params_from_iter(row))?;
     }
     Ok(())
-}
-
-/// The type that all values of a column have, with a space before it; without
-/// one SQLite keeps every value as it is.
-fn type_of(table: &Table, column: usize) -> &'static str {
-    let values = table.rows.iter().map(|row| row.get(column).map_or(Type::Null, Value::data_type));
-    let mut types = values.filter(|ty| *ty != Type::Null);
-    match types.next() {
-        Some(first) if types.all(|ty| ty == first) => match first {
-            Type::Integer => " INTEGER",
-            Type::Real => " REAL",
-            Type::Text => " TEXT",
-            Type::Blob => " BLOB",
-            Type::Null => "",
-        },
-        _ => "",
-    }
 }

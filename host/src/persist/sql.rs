@@ -15,6 +15,7 @@ mod names;
 mod needs;
 mod past;
 mod rows;
+mod search;
 mod table;
 mod text;
 mod views;
@@ -40,6 +41,7 @@ pub(super) use names::tables_of_kinds;
 pub(super) use needs::{Need, Needs};
 pub(super) use past::Archive;
 pub use rows::Rows;
+pub use search::{RowNumbers, may_be_number, plain_integer};
 pub(super) use text::cell_to_json;
 pub use text::exact;
 

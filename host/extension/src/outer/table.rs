@@ -1,5 +1,6 @@
 //! A virtual table of the outer SQLite: what it calls, and in whose words.
 
+use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::rc::Rc;
 use std::slice;
@@ -53,6 +54,8 @@ struct Table {
     base: sqlite3_vtab,
     loaded: Rc<Loaded>,
     shape: TableShape,
+    /// Searches that were planned; a search names its plan by its place.
+    plans: RefCell<Vec<Plan>>,
 }
 
 /// Starts as SQLite's own does, which fills that in.
@@ -114,9 +117,10 @@ unsafe extern "C" fn connect(
             let none = || format!("the save has no table {name}; `tables` lists what there is");
             let shape = image.table(&name).ok_or_else(none)?.clone();
             let base = sqlite3_vtab { pModule: &MODULE, nRef: 0, zErrMsg: std::ptr::null_mut() };
-            let made = Box::new(Table { base, loaded: loaded.clone(), shape });
+            let loaded = loaded.clone();
+            let made = Box::new(Table { base, loaded, shape, plans: RefCell::default() });
             let declared = (routines.declare_vtab)(db, made.declare()?.as_ptr());
-            loaded.outer.checked(db, declared)?;
+            made.loaded.outer.checked(db, declared)?;
             Ok(made)
         });
         match made {
@@ -146,7 +150,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
     // SAFETY: the arrays have the lengths that are given with them; what is not
     // looked at may not be there in older versions.
     unsafe {
-        let Table { loaded, shape, .. } = &*table.cast::<Table>();
+        let Table { loaded, shape, plans, .. } = &*table.cast::<Table>();
         let routines = loaded.outer.routines;
         let constraints = array((*info).aConstraint, (*info).nConstraint);
         let uses = (*info).aConstraintUsage;
@@ -170,12 +174,19 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
             })
             .collect();
         let planned = guarded(|| {
-            let plan = Plan::new(shape, &conditions, order.as_deref().unwrap_or_default());
-            (*info).idxStr = owned(routines.malloc, &plan.rest);
+            let plan = Plan::new(conditions, order.clone().unwrap_or_default());
+            // For `EXPLAIN QUERY PLAN` only.
+            (*info).idxStr = owned(routines.malloc, &plan.rest(shape));
             (*info).needToFreeIdxStr = 1;
             (*info).orderByConsumed = c_int::from(order.is_some());
             (*info).estimatedCost = plan.cost;
             (*info).estimatedRows = plan.rows;
+            let mut plans = plans.borrow_mut();
+            let known = plans.iter().position(|known| *known == plan);
+            (*info).idxNum = known.unwrap_or_else(|| {
+                plans.push(plan);
+                plans.len() - 1
+            }) as c_int;
             Ok(())
         });
         Table::done(table, planned)
@@ -225,21 +236,23 @@ unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
 
 unsafe extern "C" fn filter(
     cursor: *mut sqlite3_vtab_cursor,
-    _: c_int,
-    rest: *const c_char,
+    plan: c_int,
+    _: *const c_char,
     count: c_int,
     values: *mut *mut sqlite3_value,
 ) -> c_int {
-    // SAFETY: the text is what `best_index` left, the values are as many as it
-    // asked for, and a cursor knows its table.
+    // SAFETY: the values are as many as `best_index` asked for, and a cursor
+    // knows its table.
     unsafe {
         let table = (*cursor).pVtab;
-        let Table { loaded, shape, .. } = &*table.cast::<Table>();
+        let Table { loaded, shape, plans, .. } = &*table.cast::<Table>();
         let scan = &mut (*cursor.cast::<Cursor>()).scan;
         let started = guarded(|| {
-            let select = Plan::select(shape, &CStr::from_ptr(rest).to_string_lossy());
             let values = array(values, count).iter();
             let values: Vec<Value> = values.map(|it| loaded.outer.value(*it)).collect();
+            let plans = plans.borrow();
+            let plan = plans.get(plan as usize).ok_or("the search was never planned")?;
+            let (select, values) = plan.select(shape, values);
             scan.start(&loaded.image()?, &select, &values)
         });
         Table::done(table, started)

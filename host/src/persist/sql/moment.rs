@@ -48,18 +48,22 @@ impl Moment {
     ) -> Result<()> {
         writing(connection, || {
             for name in tables::names(then)? {
+                // As it is declared, for its types say how its values compare.
+                let declared =
+                    "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+                let declared: String = then.query_row(declared, [&name], |row| row.get(0))?;
+                let body = declared.get("CREATE TABLE".len()..).unwrap_or_default();
+                connection.execute_batch(&format!("CREATE TEMP TABLE{body}"))?;
                 let name = quoted(&name);
                 let mut select = then.prepare(&format!("SELECT * FROM main.{name}"))?;
-                let columns: Vec<String> = select.column_names().map(quoted).collect();
-                connection
-                    .execute_batch(&format!("CREATE TEMP TABLE {name} ({})", columns.join(", ")))?;
-                let marks = vec!["?"; columns.len()].join(", ");
+                let columns = select.column_count();
+                let marks = vec!["?"; columns].join(", ");
                 let mut insert =
                     connection.prepare(&format!("INSERT INTO temp.{name} VALUES ({marks})"))?;
                 let mut rows = select.query([])?;
                 while let Some(row) = rows.next()? {
                     let values: Vec<rusqlite::types::Value> =
-                        (0..columns.len()).map(|at| row.get(at)).collect::<Result<_>>()?;
+                        (0..columns).map(|at| row.get(at)).collect::<Result<_>>()?;
                     insert.execute(params_from_iter(values))?;
                 }
             }

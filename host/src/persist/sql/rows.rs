@@ -43,8 +43,10 @@ impl<'c> Rows<'c> {
 
     /// The types that the columns are declared with; nothing where there is none.
     pub(in crate::persist) fn types(&self) -> Vec<String> {
-        let columns = self.statement.columns();
-        columns.map(|column| column.decl_type().unwrap_or_default().to_owned()).collect()
+        // Of strict tables, where that is none; elsewhere it would be a number.
+        let is_type = |ty: &&str| !ty.eq_ignore_ascii_case("ANY");
+        let columns = self.statement.columns().into_iter();
+        columns.map(|it| it.decl_type().filter(is_type).unwrap_or_default().to_owned()).collect()
     }
 
     /// Starts again from the first row, with these values for the parameters

@@ -7,9 +7,8 @@
 #![expect(unsafe_code, reason = "rusqlite's virtual tables are unsafe traits")]
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::{CStr, CString, c_int};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -26,6 +25,7 @@ use crate::persist::shape::Shape;
 use super::names::{Shown, Source};
 use super::needs::Needs;
 use super::past::{Archive, Wanted};
+use super::search::{RowNumbers, Sought};
 use super::{cells, past};
 
 /// Makes a table that is there without being created.
@@ -203,7 +203,8 @@ unsafe impl<'vtab> VTab<'vtab> for WorldTable {
             rows: Box::new(std::iter::empty()),
             row: None,
             cells: OnceCell::new(),
-            number: 0,
+            place: 0,
+            numbers: RefCell::default(),
         })
     }
 }
@@ -237,7 +238,9 @@ struct WorldCursor<'w> {
     /// The fields of a dynamic row, or of one of history, once one of them was
     /// asked for: they can only be read together.
     cells: OnceCell<Vec<Value>>,
-    number: i64,
+    /// Which row of the search it is.
+    place: i64,
+    numbers: RefCell<RowNumbers>,
 }
 
 impl<'w> WorldCursor<'w> {
@@ -326,12 +329,13 @@ impl<'w> WorldCursor<'w> {
         };
         let mut wanted = Wanted { kind, entity: None, from: 0, to: u64::MAX };
         let ways = [BY_ENTITY, AT_TICK, FROM_TICK, TO_TICK].into_iter();
-        for (at, way) in ways.filter(|way| how & way != 0).enumerate() {
-            // Ticks may be compared with any number.
-            let (low, high) = match arguments.get(at)? {
-                Value::Integer(number) => (number, number),
-                Value::Real(number) => (number.floor() as i64, number.ceil() as i64),
-                _ => return Ok(Box::new(std::iter::empty())),
+        let nothing = || Ok::<Rows<'w>, Error>(Box::new(std::iter::empty()));
+        for (way, argument) in ways.filter(|way| how & way != 0).zip(arguments.iter()) {
+            let (low, high) = match Sought::of(argument) {
+                Sought::Between(low, high) if way == BY_ENTITY && low != high => return nothing(),
+                Sought::Between(low, high) => (low, high),
+                Sought::Nothing => return nothing(),
+                Sought::Anything => continue,
             };
             if way == BY_ENTITY {
                 wanted.entity = Some(Entity::from_bits(low as u64));
@@ -340,9 +344,7 @@ impl<'w> WorldCursor<'w> {
                 wanted.from = wanted.from.max(u64::try_from(low).unwrap_or(0));
             }
             if way == AT_TICK || way == TO_TICK {
-                let Ok(high) = u64::try_from(high) else {
-                    return Ok(Box::new(std::iter::empty()));
-                };
+                let Ok(high) = u64::try_from(high) else { return nothing() };
                 wanted.to = wanted.to.min(high);
             }
         }
@@ -376,23 +378,25 @@ unsafe impl VTabCursor for WorldCursor<'_> {
         self.rows = match (self.source, by) {
             (Source::History(..) | Source::Changes, how) => self.past(how, arguments)?,
             (_, ALL) => Box::new(self.all()?.map(Ok)),
-            (_, by) => match arguments.get(0)? {
-                Value::Integer(bits) => {
-                    Box::new(self.found(by, Entity::from_bits(bits as u64))?.map(Ok))
+            (_, by) => match arguments.iter().next().map_or(Sought::Nothing, Sought::of) {
+                Sought::Between(key, end) if key == end => {
+                    Box::new(self.found(by, Entity::from_bits(key as u64))?.map(Ok))
                 }
-                // No entity is equal to what is no integer; SQLite has made
-                // integers of what can be one.
-                _ => Box::new(std::iter::empty()),
+                // No entity is equal to NULL or a fraction.
+                Sought::Between(..) | Sought::Nothing => Box::new(std::iter::empty()),
+                Sought::Anything => Box::new(self.all()?.map(Ok)),
             },
         };
-        self.number = 0;
+        self.place = 0;
+        self.numbers.get_mut().restart();
         self.next()
     }
 
     fn next(&mut self) -> Result<()> {
         self.row = self.rows.next().transpose()?;
         self.cells = OnceCell::new();
-        self.number += 1;
+        self.place += 1;
+        self.numbers.get_mut().next();
         Ok(())
     }
 
@@ -436,28 +440,24 @@ unsafe impl VTabCursor for WorldCursor<'_> {
         context.set_result(value)
     }
 
-    /// The same for the same row, however it was found: where either of two
-    /// conditions may find a row, SQLite looks for both and takes rows of one
-    /// number for one.
+    /// The same for the same row, however it was found; see [`RowNumbers`].
     fn rowid(&self) -> Result<i64> {
-        fn number(what: impl Hash) -> i64 {
-            let mut hasher = DefaultHasher::new();
-            what.hash(&mut hasher);
-            hasher.finish() as i64
-        }
+        let mut numbers = self.numbers.borrow_mut();
         Ok(match &self.row {
             Some(Row::Component(entity, ..) | Row::Entity(entity, ..)) => entity.to_bits() as i64,
             Some(Row::Edge(from, to, kind, _)) => {
-                number((from.to_bits(), to.to_bits(), &kind.name))
+                numbers.of((from.to_bits(), to.to_bits(), &kind.name))
             }
             Some(Row::Change(change) | Row::History(_, change)) => {
-                let Change { origin, action, entity, target, kind, .. } = change;
+                let Change { origin, action, entity, target, kind, old, new } = change;
                 let kind = kind.as_ref().map(|kind| &kind.name);
                 let by = (origin.tick, origin.step.name(), &origin.system);
-                number((by, action.name(), entity, target, kind))
+                let [old, new] = [old, new].map(|value| value.as_ref().map(|it| &it.bytes));
+                numbers.of((by, action.name(), entity, target, kind, old, new))
             }
             Some(Row::Resource(..)) | None => 0,
-            Some(Row::Named(..) | Row::Listed(_)) => self.number,
+            // These are always looked through from the first one on.
+            Some(Row::Named(..) | Row::Listed(_)) => self.place,
         })
     }
 }
