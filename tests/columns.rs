@@ -37,15 +37,15 @@ fn dynamic_components_keep_every_type() {
     let (entity, written) = &diaries[4];
     assert_eq!(written["title"], "Diary 4");
     assert_eq!(written["pages"][3], "Dear diary, it is tick 5 – „grüße“");
-    assert_eq!(written["friend"], entity.to_bits());
+    assert_eq!(written["friend"], entity.to_string());
     assert_eq!(written["mood"], json!({"At": {"x": 1.0, "y": -2.5}}));
     assert_eq!(
         written["moods"],
-        json!(["Calm", {"At": {"x": 1.0, "y": -2.5}}, "Calm", {"Angry": {"0": 0.5}}])
+        json!(["Calm", {"At": {"x": 1.0, "y": -2.5}}, "Calm", {"Angry": 0.5}])
     );
     assert_eq!(written["finished"], true);
     assert_eq!(written["luck"], json!([-1, 0, 4]));
-    assert_eq!(written["secret"], json!(null), "JSON has no NaN");
+    assert_eq!(written["secret"], "NaN");
     assert_eq!(diaries[5].1["pages"], json!([]), "who was not written is as it was");
 }
 

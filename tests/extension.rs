@@ -160,6 +160,7 @@ fn searches_find_what_sandtable_finds() {
          ON t.entity = v.entity AND v.number < 10",
         "SELECT number FROM watcher_value ORDER BY number DESC, entity LIMIT 3 OFFSET 1",
         "SELECT count(DISTINCT tick) AS n FROM system_runs",
+        "SELECT entity_text(entity) AS who FROM entities WHERE entity = entity('3v1')",
     ] {
         let answer = told(&mut place.program(&["sql", "save.db", sql, "--format", "csv"]));
         let found = shell(&place.at("save.db"), &[sql]).unwrap();
@@ -180,6 +181,8 @@ fn nothing_can_be_written() {
         let said = shell(&place.at("save.db"), &[sql]).unwrap_err();
         assert!(said.contains("may not be modified"), "{said}");
     }
+    let said = shell(&place.at("save.db"), &["SELECT entity('FRA')"]).unwrap_err();
+    assert!(said.contains("entity() takes an entity as 12v3 or as its number"), "{said}");
     assert!(fs::read(place.at("save.db")).unwrap() == before, "nothing is");
 }
 

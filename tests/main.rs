@@ -48,4 +48,5 @@ mod tables;
 mod time;
 #[cfg(unix)]
 mod unsaved;
+mod values;
 mod waiting;

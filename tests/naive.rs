@@ -247,8 +247,7 @@ fn timelines_are_right(reader: &Reader, asked: &Inquiry, all: &[Row], chosen: &[
         assert_eq!(age("first changed"), ticks.first().copied());
         assert_eq!(age("last changed"), ticks.get(1).and(ticks.last()).copied());
         let sql = format!(
-            "SELECT tick FROM events WHERE name = 'menagerie/Born' AND payload ->> 'who' = {}",
-            entity.to_bits()
+            "SELECT tick FROM events WHERE name = 'menagerie/Born' AND payload ->> 'who' = '{entity}'"
         );
         let born = asked.query(&sql).unwrap().rows.len();
         assert_eq!(lines("event").len(), born);

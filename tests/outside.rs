@@ -36,7 +36,7 @@ pub const PYTHON: Outside = Outside {
     name: "a `python3` whose sqlite3 can load extensions",
     candidates: &["/usr/bin/python3", "python3"],
     probe: &["-c", "import sqlite3; sqlite3.connect(':memory:').enable_load_extension(True)"],
-    tests: "of the SQLite extension in Python",
+    tests: "of the SQLite extension in Python, and of every value that it reads",
     remedy: "install it, on Debian as `python3`",
 };
 

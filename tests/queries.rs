@@ -37,18 +37,25 @@ fn reference(place: &Place) -> PathBuf {
     let inquiry = inquiry(place);
     let exported = Connection::open(&file).unwrap();
     for TableShape { name, columns } in inquiry.tables().unwrap() {
+        // With the types that SQL shows, also where the export left one out for the
+        // sake of a -0.0.
+        let of = columns
+            .iter()
+            .map(|it| format!("\"{}\" {} COLLATE \"{}\"", it.name, it.ty, it.collation));
+        let of = of.collect::<Vec<_>>().join(", ");
+        exported.execute_batch(&format!("CREATE TABLE typed ({of})")).unwrap();
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
         if exported.query_row(there, [&name], |row| row.get::<_, i64>(0)).unwrap() > 0 {
-            continue;
+            let moved = format!("INSERT INTO typed SELECT * FROM {name}; DROP TABLE {name}");
+            exported.execute_batch(&moved).unwrap();
+        } else {
+            let holes = vec!["?"; columns.len()].join(", ");
+            let insert = format!("INSERT INTO typed VALUES ({holes})");
+            for row in inquiry.query(&format!("SELECT * FROM {name}")).unwrap().rows {
+                exported.execute(&insert, params_from_iter(row)).unwrap();
+            }
         }
-        let of = columns.iter().map(|it| format!("\"{}\" {}", it.name, it.ty));
-        let of = of.collect::<Vec<_>>().join(", ");
-        exported.execute_batch(&format!("CREATE TABLE {name} ({of})")).unwrap();
-        let holes = vec!["?"; columns.len()].join(", ");
-        for row in inquiry.query(&format!("SELECT * FROM {name}")).unwrap().rows {
-            let insert = format!("INSERT INTO {name} VALUES ({holes})");
-            exported.execute(&insert, params_from_iter(row)).unwrap();
-        }
+        exported.execute_batch(&format!("ALTER TABLE typed RENAME TO {name}")).unwrap();
     }
     file
 }

@@ -16,6 +16,7 @@ mod column;
 mod command;
 mod entity;
 mod event;
+mod json;
 mod kind;
 mod lineage;
 mod paged;
@@ -36,6 +37,10 @@ pub use command::{Applied, Command, Edit, Spawned, in_order};
 pub use entity::{Entities, Entity, Slot};
 pub(crate) use event::EventBlock;
 pub use event::{Event, Events, Topic};
+pub use json::{
+    Plain, field_from_json, field_to_json, from_json, integer_to_json, plain, plain_packed,
+    real_to_json, real_to_text, stored_from_json, to_json,
+};
 pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
 pub(crate) use lineage::{Lineage, Source};
 pub use paged::Paged;
@@ -46,7 +51,6 @@ pub use table::TableState;
 pub use types::Type;
 pub use value::{
     Problem, Remap, canonical_copy, canonical_field, canonical_packed, canonical_value,
-    field_from_json, field_to_json, from_json, stored_from_json, to_json,
 };
 pub(crate) use value::{read_array, read_bin, write_array};
 pub use world::{HashVersion, ModState, Stamp, SystemState, World};

@@ -108,7 +108,10 @@ pub use repair::{Repaired, repair};
 pub use rewind::{Rewound, branch, keep_ahead, rewind};
 pub use save::{Adoption, Save};
 pub use schema::APPLICATION_ID;
-pub use sql::{RowNumbers, Rows, Table, exact, may_be_number, plain_integer, quoted};
+pub(crate) use sql::cell_to_json;
+pub use sql::{
+    FUNCTIONS, Function, RowNumbers, Rows, Table, exact, may_be_number, plain_integer, quoted,
+};
 pub use trail::{Start, Trail};
 pub use upkeep::{Pruned, compact, prune};
 

@@ -39,9 +39,11 @@
 //! | `expect` | `after`, `sql`, and `rows`, `one` value or a `golden` file; `tolerance` |
 //! | `expect_fault` | a text that every fault has in it; without, there must be none |
 //!
-//! `{ entity = "ada" }` stands for a given entity wherever a value can be. In SQL
-//! the table `given` has their names; else it answers as for a save, events and
-//! runs included.
+//! Values are written in the JSON form of [`to_json`](crate::ecs::to_json), and
+//! `inf` and `nan` as TOML has them. `{ entity = "ada" }` stands for a given entity
+//! wherever a value can be, whether a column has it as a number or a payload as a
+//! text. In SQL the table `given` has their names; else it answers as for a save,
+//! events and runs included.
 //!
 //! A golden file has the answer to `sql`, or without it all that mods keep. It is
 //! `golden/<name>.txt` in the folder of the scenario's file: for a mod or a world

@@ -18,11 +18,13 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr};
 
 use rusqlite::ffi::{
-    SQLITE_DIRECTONLY, SQLITE_DONE, SQLITE_ERROR, SQLITE_FLOAT, SQLITE_INTEGER, SQLITE_NULL,
-    SQLITE_OK, SQLITE_OK_LOAD_PERMANENTLY, SQLITE_OPEN_CREATE, SQLITE_OPEN_READWRITE, SQLITE_ROW,
-    SQLITE_TEXT, SQLITE_TRANSIENT, SQLITE_UTF8, sqlite3, sqlite3_context, sqlite3_value,
+    SQLITE_DETERMINISTIC, SQLITE_DIRECTONLY, SQLITE_DONE, SQLITE_ERROR, SQLITE_FLOAT,
+    SQLITE_INNOCUOUS, SQLITE_INTEGER, SQLITE_NULL, SQLITE_OK, SQLITE_OK_LOAD_PERMANENTLY,
+    SQLITE_OPEN_CREATE, SQLITE_OPEN_READWRITE, SQLITE_ROW, SQLITE_TEXT, SQLITE_TRANSIENT,
+    SQLITE_UTF8, sqlite3, sqlite3_context, sqlite3_value,
 };
 use rusqlite::types::Value;
+use sandtable::persist::{FUNCTIONS, Function};
 
 use crate::loaded::{Loaded, MODULE};
 use routines::{Malloc, Routines};
@@ -78,7 +80,7 @@ pub struct Outer {
 }
 
 impl Outer {
-    /// Adds the tables and the function, or nothing: SQLite lets go of an
+    /// Adds the tables and the functions, or nothing: SQLite lets go of an
     /// extension that fails. One that is loaded again is told to take a new
     /// image. A connection to no file can be loaded into, so that programs which
     /// load it everywhere can.
@@ -92,7 +94,7 @@ impl Outer {
             Some(_) => loaded.refresh().map(drop),
             None => Ok(()),
         };
-        filled.and_then(|()| self.add_function(loaded.clone())).inspect_err(|_| {
+        filled.and_then(|()| self.add_functions(loaded.clone())).inspect_err(|_| {
             loaded.clear();
             self.drop_module();
         })
@@ -192,16 +194,29 @@ impl Outer {
         }
     }
 
-    fn add_function(&self, loaded: Rc<Loaded>) -> Result<(), String> {
+    fn add_functions(&self, loaded: Rc<Loaded>) -> Result<(), String> {
         let name = c"sandtable_refresh".as_ptr();
         let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
         let loaded = Rc::into_raw(loaded).cast_mut().cast();
+        let create = self.routines.create_function_v2;
         // SAFETY: as above.
         let added = unsafe {
-            let create = self.routines.create_function_v2;
             create(self.db, name, 0, flags, loaded, Some(refresh), None, None, Some(release))
         };
-        self.checked(self.db, added)
+        self.checked(self.db, added)?;
+        for (name, function) in FUNCTIONS {
+            let name = c(name)?;
+            let flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+            let data = Box::into_raw(Box::new(Converter { outer: *self, function })).cast();
+            let let_go = Some(let_go as unsafe extern "C" fn(*mut c_void));
+            // SAFETY: SQLite lets go of what it is given through `let_go`, also
+            // when this fails.
+            let added = unsafe {
+                create(self.db, name.as_ptr(), 1, flags, data, Some(convert), None, None, let_go)
+            };
+            self.checked(self.db, added)?;
+        }
+        Ok(())
     }
 
     fn checked(&self, db: *mut sqlite3, code: c_int) -> Result<(), String> {
@@ -262,6 +277,16 @@ impl Outer {
             }
         }
     }
+
+    /// # Safety
+    ///
+    /// The context must be that of the current callback.
+    unsafe fn refuse(&self, context: *mut sqlite3_context, what: &str) {
+        // SAFETY: SQLite copies the text before it returns.
+        unsafe {
+            (self.routines.result_error)(context, what.as_ptr().cast(), what.len() as c_int);
+        }
+    }
 }
 
 /// A text that SQLite frees.
@@ -305,10 +330,36 @@ unsafe extern "C" fn refresh(context: *mut sqlite3_context, _: c_int, _: *mut *m
         let loaded = &*user_data(context).cast::<Loaded>();
         match guarded(|| loaded.refresh()) {
             Ok(tick) => loaded.outer.answer(context, &Value::Integer(tick)),
-            Err(what) => {
-                let routines = &loaded.outer.routines;
-                (routines.result_error)(context, what.as_ptr().cast(), what.len() as c_int);
-            }
+            Err(what) => loaded.outer.refuse(context, &what),
+        }
+    }
+}
+
+/// What a function of one value does, and for which connection.
+struct Converter {
+    outer: Outer,
+    function: Function,
+}
+
+unsafe extern "C" fn let_go(converter: *mut c_void) {
+    // SAFETY: it is what `Box::into_raw` gave, and comes once.
+    drop(unsafe { Box::from_raw(converter.cast::<Converter>()) });
+}
+
+unsafe extern "C" fn convert(
+    context: *mut sqlite3_context,
+    _: c_int,
+    values: *mut *mut sqlite3_value,
+) {
+    // SAFETY: it was stored before this function was registered, with a
+    // `Converter` as its data and for one value.
+    unsafe {
+        let user_data: unsafe extern "C" fn(*mut sqlite3_context) -> *mut c_void =
+            mem::transmute(USER_DATA.load(Ordering::Relaxed));
+        let Converter { outer, function } = &*user_data(context).cast::<Converter>();
+        match guarded(|| function(outer.value(*values))) {
+            Ok(value) => outer.answer(context, &value),
+            Err(what) => outer.refuse(context, &what),
         }
     }
 }

@@ -72,7 +72,7 @@ mod tests {
             rows: vec![
                 vec![Value::Text("a \"b\", c".to_owned()), Value::Integer(12345)],
                 vec![Value::Null, Value::Real(1.5)],
-                vec![Value::Blob(vec![0, 255]), Value::Real(f64::INFINITY)],
+                vec![Value::Blob(vec![0, 255]), Value::Real(-0.0)],
             ],
         };
         let expected = "\
@@ -81,7 +81,7 @@ mod tests {
 ╞══════════╪═══════╡
 │ a \"b\", c ┆ 12345 │
 │          ┆   1.5 │
-│ 00ff     ┆   inf │
+│ 00ff     ┆  -0.0 │
 └──────────┴───────┘";
         assert_eq!(write(&table, Format::Table), expected);
     }

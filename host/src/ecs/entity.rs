@@ -38,6 +38,16 @@ impl Entity {
         self.0
     }
 
+    /// From its text, as [`Display`](fmt::Display) has it: `12v3`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (index, generation) = text.split_once('v')?;
+        let number = |digits: &str| {
+            let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+            digits.parse().ok().filter(|_| plain)
+        };
+        Some(Self::new(number(index)?, number(generation)?))
+    }
+
     /// The slot it occupies.
     pub fn index(self) -> u32 {
         self.0 as u32

@@ -65,6 +65,11 @@ impl Type {
         }
     }
 
+    /// Whether the fields of a variant are those of a tuple.
+    pub(super) fn is_tuple(fields: &[(String, Type)]) -> bool {
+        fields.first().is_some_and(|(name, _)| name == "0")
+    }
+
     /// Calls `leaf` with the offset and type of every scalar in a packed value.
     pub(super) fn leaves(&self, offset: usize, leaf: &mut impl FnMut(usize, &Type)) {
         match self {
@@ -96,7 +101,7 @@ impl fmt::Display for Type {
             Type::Enum(variants) => {
                 for (at, (name, fields)) in variants.iter().enumerate() {
                     write!(f, "{}{name}", if at > 0 { " | " } else { "" })?;
-                    if is_tuple(fields) {
+                    if Type::is_tuple(fields) {
                         write_fields(f, "(", fields, ")", false)?;
                     } else if !fields.is_empty() {
                         write_fields(f, "{", fields, "}", true)?;
@@ -106,10 +111,6 @@ impl fmt::Display for Type {
             }
         }
     }
-}
-
-fn is_tuple(fields: &[(String, Type)]) -> bool {
-    fields.first().is_some_and(|(name, _)| name == "0")
 }
 
 fn write_fields(

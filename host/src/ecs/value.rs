@@ -1,5 +1,4 @@
-//! Values by their type: checked and made canonical on their way in, shown as
-//! JSON to people.
+//! Values by their type: checked and made canonical on their way in.
 //!
 //! One value has one form. Integers take their shortest MessagePack encoding, a
 //! float that is not a number becomes the one quiet NaN with a clear sign, and
@@ -10,17 +9,15 @@
 
 use rmp::decode;
 use rmp::encode;
-use serde_json::{Map, Value as Json};
 
-use super::recast::lower;
-use super::{Bytes, Entity, Kind, Storage, Type};
+use super::{Entity, Kind, Type};
 
 /// What is wrong with a value, in words that follow "the value".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Problem(String);
+pub struct Problem(pub(super) String);
 
-fn problem<T>(what: impl Into<String>) -> Result<T, Problem> {
+pub(super) fn problem<T>(what: impl Into<String>) -> Result<T, Problem> {
     Err(Problem(what.into()))
 }
 
@@ -89,7 +86,7 @@ pub fn canonical_copy(kind: &Kind, rows: &[u8], remap: &mut Remap<'_>) -> Result
     Ok(copy)
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[..N]);
     array
@@ -187,7 +184,7 @@ pub(super) fn copy(
     Ok(())
 }
 
-fn read_unsigned(from: &mut &[u8], bytes: u8) -> Result<u64, Problem> {
+pub(super) fn read_unsigned(from: &mut &[u8], bytes: u8) -> Result<u64, Problem> {
     let value: u64 =
         decode::read_int(from).or_else(|_| problem(format!("expected a u{}", bytes * 8)))?;
     if bytes < 8 && value >> (bytes * 8) != 0 {
@@ -196,12 +193,12 @@ fn read_unsigned(from: &mut &[u8], bytes: u8) -> Result<u64, Problem> {
     Ok(value)
 }
 
-fn signed_fits(value: i64, bytes: u8) -> bool {
+pub(super) fn signed_fits(value: i64, bytes: u8) -> bool {
     let unused = 64 - u32::from(bytes) * 8;
     value << unused >> unused == value
 }
 
-fn write_unsigned(into: &mut Vec<u8>, value: u64) {
+pub(super) fn write_unsigned(into: &mut Vec<u8>, value: u64) {
     let _ = encode::write_uint(into, value);
 }
 
@@ -225,7 +222,7 @@ fn expect_array(from: &mut &[u8], len: usize) -> Result<(), Problem> {
     }
 }
 
-fn read_text<'a>(from: &mut &'a [u8]) -> Result<&'a str, Problem> {
+pub(super) fn read_text<'a>(from: &mut &'a [u8]) -> Result<&'a str, Problem> {
     let all: &'a [u8] = from;
     match decode::read_str_from_slice(all) {
         Ok((text, rest)) => {
@@ -253,237 +250,6 @@ pub(super) fn read_variant<'t>(
         return problem(format!("variant `{name}` has {} fields", fields.len()));
     }
     Ok((name, fields))
-}
-
-/// A value of a kind as a JSON object, for people.
-pub fn to_json(kind: &Kind, value: &[u8]) -> Json {
-    let mut object = Map::new();
-    let mut rest = value;
-    if kind.storage == Storage::Dynamic {
-        let _ = read_array(&mut rest);
-    }
-    for field in &kind.fields {
-        let shown = match kind.storage {
-            Storage::Packed => packed_json(&field.ty, &value[field.offset..]),
-            Storage::Dynamic => value_json(&field.ty, &mut rest).unwrap_or(Json::Null),
-        };
-        object.insert(field.name.clone(), shown);
-    }
-    Json::Object(object)
-}
-
-/// A MessagePack value of a type as JSON.
-pub fn field_to_json(ty: &Type, value: &[u8]) -> Json {
-    value_json(ty, &mut &value[..]).unwrap_or(Json::Null)
-}
-
-fn packed_json(ty: &Type, bytes: &[u8]) -> Json {
-    match ty {
-        Type::Unsigned(1) => bytes[0].into(),
-        Type::Unsigned(2) => u16::from_le_bytes(fixed(bytes)).into(),
-        Type::Unsigned(4) => u32::from_le_bytes(fixed(bytes)).into(),
-        Type::Unsigned(_) | Type::Entity => u64::from_le_bytes(fixed(bytes)).into(),
-        Type::Signed(1) => (bytes[0] as i8).into(),
-        Type::Signed(2) => i16::from_le_bytes(fixed(bytes)).into(),
-        Type::Signed(4) => i32::from_le_bytes(fixed(bytes)).into(),
-        Type::Signed(_) => i64::from_le_bytes(fixed(bytes)).into(),
-        Type::F32 => f32_json(f32::from_le_bytes(fixed(bytes))),
-        Type::F64 => f64::from_le_bytes(fixed(bytes)).into(),
-        Type::Array(item, len) => {
-            let size = item.packed_layout().map_or(0, |(size, _)| size);
-            (0..*len).map(|at| packed_json(item, &bytes[at * size..])).collect()
-        }
-        _ => Json::Null,
-    }
-}
-
-/// Shows the shortest decimal that reads back as this `f32`.
-fn f32_json(value: f32) -> Json {
-    value.to_string().parse::<f64>().ok().map_or(Json::Null, Json::from)
-}
-
-fn value_json(ty: &Type, from: &mut &[u8]) -> Result<Json, Problem> {
-    let broken = || Problem("not canonical".to_owned());
-    Ok(match ty {
-        Type::Bool => decode::read_bool(from).map_err(|_| broken())?.into(),
-        Type::Unsigned(bytes) => read_unsigned(from, *bytes)?.into(),
-        Type::Entity => read_unsigned(from, 8)?.into(),
-        Type::Signed(_) => decode::read_int::<i64, _>(from).map_err(|_| broken())?.into(),
-        Type::F32 => f32_json(decode::read_f32(from).map_err(|_| broken())?),
-        Type::F64 => decode::read_f64(from).map_err(|_| broken())?.into(),
-        Type::String => read_text(from)?.into(),
-        Type::Array(item, _) | Type::List(item) => {
-            let len = read_array(from)?;
-            (0..len).map(|_| value_json(item, from)).collect::<Result<_, _>>()?
-        }
-        Type::Option(item) => {
-            if from.first() == Some(&0xc0) {
-                *from = &from[1..];
-                Json::Null
-            } else {
-                value_json(item, from)?
-            }
-        }
-        Type::Struct(fields) => {
-            read_array(from)?;
-            fields_json(fields, from)?
-        }
-        Type::Enum(variants) => {
-            let (name, fields) = read_variant(variants, from)?;
-            if fields.is_empty() {
-                name.into()
-            } else {
-                Json::Object([(name.to_owned(), fields_json(fields, from)?)].into_iter().collect())
-            }
-        }
-    })
-}
-
-fn fields_json(fields: &Fields, from: &mut &[u8]) -> Result<Json, Problem> {
-    let mut object = Map::new();
-    for (name, ty) in fields {
-        object.insert(name.clone(), value_json(ty, from)?);
-    }
-    Ok(Json::Object(object))
-}
-
-/// Reads a dynamic value from a JSON object with exactly the kind's fields.
-pub fn from_json(kind: &Kind, json: &Json) -> Result<Vec<u8>, Problem> {
-    let mut into = Vec::new();
-    let fields: Vec<_> =
-        kind.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
-    encode_fields(&fields, json, &mut into, fields.len())?;
-    Ok(into)
-}
-
-/// Reads one field's value, as it stands in a dynamic value.
-pub fn field_from_json(ty: &Type, json: &Json) -> Result<Vec<u8>, Problem> {
-    let mut into = Vec::new();
-    encode(ty, json, &mut into)?;
-    Ok(into)
-}
-
-/// As [`from_json`], in the form that the world keeps values of the kind in.
-pub fn stored_from_json(kind: &Kind, json: &Json) -> Result<Bytes, Problem> {
-    let value = from_json(kind, json)?;
-    if kind.storage == Storage::Dynamic {
-        return Ok(value.into());
-    }
-    let (mut rest, mut packed) = (&value[..], Vec::with_capacity(kind.size));
-    read_array(&mut rest)?;
-    for field in &kind.fields {
-        if lower(&field.ty, &mut rest, &mut packed).is_none() {
-            return problem(format!("field `{}` ({}) cannot be packed", field.name, field.ty));
-        }
-    }
-    Ok(packed.into())
-}
-
-fn encode_fields(
-    fields: &Fields,
-    json: &Json,
-    into: &mut Vec<u8>,
-    items: usize,
-) -> Result<(), Problem> {
-    let Json::Object(object) = json else {
-        return problem(format!("expected an object with {}, found {json}", listed(fields)));
-    };
-    if let Some(unknown) = object.keys().find(|key| fields.iter().all(|(name, _)| name != *key)) {
-        return problem(format!(
-            "there is no field `{unknown}`; the fields are {}",
-            listed(fields)
-        ));
-    }
-    if items == fields.len() {
-        write_array(into, items);
-    }
-    for (name, ty) in fields {
-        let value = object.get(name).unwrap_or(&Json::Null);
-        if value.is_null() && !matches!(ty, Type::Option(_)) {
-            return problem(format!("field `{name}` ({ty}) is missing"));
-        }
-        encode(ty, value, into)
-            .map_err(|Problem(what)| Problem(format!("field `{name}`: {what}")))?;
-    }
-    Ok(())
-}
-
-fn listed(fields: &Fields) -> String {
-    if fields.is_empty() {
-        return "no fields".to_owned();
-    }
-    fields.iter().map(|(name, ty)| format!("`{name}` ({ty})")).collect::<Vec<_>>().join(", ")
-}
-
-fn encode(ty: &Type, json: &Json, into: &mut Vec<u8>) -> Result<(), Problem> {
-    let wrong = || Problem(format!("expected {ty}, found {json}"));
-    match ty {
-        Type::Bool => {
-            let _ = encode::write_bool(into, json.as_bool().ok_or_else(wrong)?);
-        }
-        Type::Unsigned(8) | Type::Entity => write_unsigned(into, json.as_u64().ok_or_else(wrong)?),
-        Type::Unsigned(bytes) => {
-            let value =
-                json.as_u64().filter(|value| value >> (bytes * 8) == 0).ok_or_else(wrong)?;
-            write_unsigned(into, value);
-        }
-        Type::Signed(bytes) => {
-            let value =
-                json.as_i64().filter(|value| signed_fits(*value, *bytes)).ok_or_else(wrong)?;
-            let _ = encode::write_sint(into, value);
-        }
-        Type::F32 => {
-            let _ = encode::write_f32(into, settled_f32(json.as_f64().ok_or_else(wrong)? as f32));
-        }
-        Type::F64 => {
-            let _ = encode::write_f64(into, settled_f64(json.as_f64().ok_or_else(wrong)?));
-        }
-        Type::String => {
-            let _ = encode::write_str(into, json.as_str().ok_or_else(wrong)?);
-        }
-        Type::Array(item, len) => {
-            let items = json.as_array().filter(|items| items.len() == *len).ok_or_else(wrong)?;
-            encode_items(item, items, into)?;
-        }
-        Type::List(item) => encode_items(item, json.as_array().ok_or_else(wrong)?, into)?,
-        Type::Option(item) => {
-            if json.is_null() {
-                into.push(0xc0);
-            } else {
-                encode(item, json, into)?;
-            }
-        }
-        Type::Struct(fields) => encode_fields(fields, json, into, fields.len())?,
-        Type::Enum(variants) => {
-            let (name, inner) = match json {
-                Json::String(name) => (name, None),
-                Json::Object(object) if object.len() == 1 => object
-                    .iter()
-                    .next()
-                    .map(|(name, inner)| (name, Some(inner)))
-                    .ok_or_else(wrong)?,
-                _ => return Err(wrong()),
-            };
-            let (_, fields) = variants.iter().find(|(known, _)| known == name).ok_or_else(wrong)?;
-            match inner {
-                None if fields.is_empty() => {
-                    let _ = encode::write_str(into, name);
-                }
-                Some(inner) if !fields.is_empty() => {
-                    write_array(into, fields.len() + 1);
-                    let _ = encode::write_str(into, name);
-                    encode_fields(fields, inner, into, fields.len() + 1)?;
-                }
-                _ => return Err(wrong()),
-            }
-        }
-    }
-    Ok(())
-}
-
-fn encode_items(item: &Type, items: &[Json], into: &mut Vec<u8>) -> Result<(), Problem> {
-    write_array(into, items.len());
-    items.iter().try_for_each(|json| encode(item, json, into))
 }
 
 /// Reads a `bin`, borrowed from the bytes around it.

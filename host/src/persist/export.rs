@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::connect;
@@ -26,7 +27,7 @@ pub enum ExportFormat {
     /// One JSON object that has an array of objects for each table.
     Json,
     /// An SQLite file. Columns have the types that they have in SQL, so that values
-    /// compare alike.
+    /// compare alike; but for those with a -0.0, which SQLite keeps only without.
     Sqlite,
 }
 
@@ -143,10 +144,12 @@ fn sqlite(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveEr
 }
 
 fn fill(connection: &Connection, shape: &TableShape, table: &Table) -> rusqlite::Result<()> {
-    let column = |it: &ColumnShape| {
-        format!("{} {} COLLATE {}", quoted(&it.name), it.ty, quoted(&it.collation))
+    let column = |(at, it): (usize, &ColumnShape)| {
+        // In a column with a type SQLite would write -0.0 as 0.
+        let ty = if has_negative_zero(table, at) { "" } else { &it.ty };
+        format!("{} {ty} COLLATE {}", quoted(&it.name), quoted(&it.collation))
     };
-    let columns: Vec<String> = shape.columns.iter().map(column).collect();
+    let columns: Vec<String> = shape.columns.iter().enumerate().map(column).collect();
     let (name, holes) = (quoted(&shape.name), vec!["?"; columns.len()].join(", "));
     connection.execute_batch(&format!("CREATE TABLE {name} ({})", columns.join(", ")))?;
     let mut insert = connection.prepare(&format!("INSERT INTO {name} VALUES ({holes})"))?;
@@ -154,4 +157,12 @@ fn fill(connection: &Connection, shape: &TableShape, table: &Table) -> rusqlite:
         insert.execute(params_from_iter(row))?;
     }
     Ok(())
+}
+
+fn has_negative_zero(table: &Table, column: usize) -> bool {
+    let mut cells = table.rows.iter().filter_map(|row| row.get(column));
+    cells.any(|cell| match cell {
+        Value::Real(number) => *number == 0.0 && number.is_sign_negative(),
+        _ => false,
+    })
 }

@@ -154,7 +154,8 @@ impl Inquiry {
         let of_file = |name: &String| {
             let sql = format!("SELECT * FROM {}", quoted(name));
             let rows = Rows::of(&self.connection, &self.tables, &self.path, &sql)?;
-            let columns = rows.columns().into_iter().zip(rows.types());
+            let types = sql::types_of_view(name).unwrap_or_else(|| rows.types());
+            let columns = rows.columns().into_iter().zip(types);
             let columns = columns.map(|(column, ty)| {
                 let collation = self.collation(name, &column);
                 ColumnShape { name: column, ty, collation }

@@ -113,7 +113,7 @@ impl Payloads {
                 let value = self.value(id, payload, written)?;
                 Some(self.shapes.get(&id)?.json(&value))
             }
-            _ => subject(payload).map(|entity| json!({ "entity": entity.to_bits() })),
+            _ => subject(payload).map(|entity| json!({ "entity": entity.to_string() })),
         }
     }
 }

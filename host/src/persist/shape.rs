@@ -150,6 +150,12 @@ impl Shape {
         })
     }
 
+    /// As [`Shape::cells`], for people, who write entities as `12v3`.
+    pub(super) fn told(&self, value: &Value) -> Vec<Cell> {
+        let cells = self.cells(value).into_iter().zip(self.types());
+        cells.map(|(cell, ty)| cells::told(cell, ty)).collect()
+    }
+
     /// What a value has of one field, by its place in the shape.
     pub(super) fn cell(&self, value: Option<&Value>, at: usize) -> Cell {
         value.and_then(|value| self.cells(value).into_iter().nth(at)).unwrap_or(Cell::Null)

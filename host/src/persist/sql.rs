@@ -10,6 +10,7 @@
 //! whatever is not a SELECT.
 
 pub(super) mod cells;
+mod functions;
 mod moment;
 mod names;
 mod needs;
@@ -36,14 +37,16 @@ use super::inquiry::TableShape;
 use super::payloads::Payloads;
 use crate::tables;
 
+pub use functions::{FUNCTIONS, Function};
 pub(super) use moment::Moment;
 pub(super) use names::tables_of_kinds;
 pub(super) use needs::{Need, Needs};
 pub(super) use past::Archive;
 pub use rows::Rows;
 pub use search::{RowNumbers, may_be_number, plain_integer};
-pub(super) use text::cell_to_json;
+pub(crate) use text::cell_to_json;
 pub use text::exact;
+pub(super) use views::types_of_view;
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +96,7 @@ pub(super) fn set_up(
         }
     }
     let tick = moment.map(|moment| moment.tick);
+    functions::make(connection)?;
     let payloads = Payloads::read(connection, &declarations, registry)?;
     views::make(connection, registry, payloads, tick)?;
     connection.pragma_update(None, "query_only", true)?;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::catalog::toml_text::{self, mistake};
 use crate::catalog::{self, Asks, Mistake};
+use crate::ecs::real_to_json;
 
 /// What a scenario file says.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,16 +47,16 @@ pub(super) struct Scenario {
     pub startup: bool,
     /// Entities by name, each with its components by kind.
     #[serde(default)]
-    pub given: BTreeMap<String, BTreeMap<String, Json>>,
+    pub given: BTreeMap<String, BTreeMap<String, Written>>,
     /// Resources by kind.
     #[serde(default)]
-    pub resources: BTreeMap<String, Json>,
+    pub resources: BTreeMap<String, Written>,
     /// Edges between entities.
     #[serde(default)]
     pub relations: Vec<Edge>,
     /// Rows of tables of mods, by table; each has its values by column.
     #[serde(default)]
-    pub tables: BTreeMap<String, Vec<Map<String, Json>>>,
+    pub tables: BTreeMap<String, Vec<BTreeMap<String, Written>>>,
     /// What comes from outside.
     #[serde(default)]
     pub input: Vec<Sent>,
@@ -77,15 +79,15 @@ pub(super) struct Edge {
     pub to: String,
     /// Its fields.
     #[serde(default = "no_fields")]
-    pub value: Json,
+    pub value: Written,
 }
 
 fn yes() -> bool {
     true
 }
 
-fn no_fields() -> Json {
-    Json::Object(Map::new())
+fn no_fields() -> Written {
+    Written(Json::Object(Map::new()))
 }
 
 /// An input.
@@ -98,7 +100,7 @@ pub(super) struct Sent {
     pub kind: String,
     /// Its fields.
     #[serde(default = "no_fields")]
-    pub value: Json,
+    pub value: Written,
 }
 
 /// What must be so after a tick.
@@ -111,9 +113,9 @@ pub(super) struct Expectation {
     /// that mods keep.
     pub sql: Option<String>,
     /// All rows of the answer.
-    rows: Option<Vec<Vec<Json>>>,
+    rows: Option<Vec<Vec<Written>>>,
     /// The only value of the answer.
-    one: Option<Json>,
+    one: Option<Written>,
     /// The name of a golden file, which has the answer.
     golden: Option<String>,
     /// By how much numbers may differ.
@@ -121,10 +123,40 @@ pub(super) struct Expectation {
     pub tolerance: f64,
 }
 
+/// A value as TOML has it, in the JSON form: TOML has numbers that JSON lacks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "toml::Value")]
+pub(super) struct Written(pub Json);
+
+impl Deref for Written {
+    type Target = Json;
+
+    fn deref(&self) -> &Json {
+        &self.0
+    }
+}
+
+impl From<toml::Value> for Written {
+    fn from(value: toml::Value) -> Self {
+        let inner = |value: toml::Value| Written::from(value).0;
+        Written(match value {
+            toml::Value::String(text) => text.into(),
+            toml::Value::Integer(number) => number.into(),
+            toml::Value::Float(number) => real_to_json(number),
+            toml::Value::Boolean(truth) => truth.into(),
+            toml::Value::Datetime(moment) => moment.to_string().into(),
+            toml::Value::Array(items) => items.into_iter().map(inner).collect(),
+            toml::Value::Table(fields) => {
+                fields.into_iter().map(|(name, value)| (name, inner(value))).collect()
+            }
+        })
+    }
+}
+
 /// What an answer is compared with.
 pub(super) enum Wanted<'a> {
     /// These rows.
-    Rows(Vec<Vec<Json>>),
+    Rows(Vec<Vec<Written>>),
     /// A golden file of this name.
     Golden(&'a str),
 }

@@ -83,7 +83,7 @@ fn of_change(change: &Change, shapes: &BTreeMap<&str, Shape>) -> Vec<Vec<Value>>
     let (Action::Changed, Some(old), Some(new), Some(shape)) = (action, old, new, shape) else {
         return vec![row(Value::Null, json(old.as_ref()), json(new.as_ref()))];
     };
-    let cells = shape.cells(old).into_iter().zip(shape.cells(new));
+    let cells = shape.told(old).into_iter().zip(shape.told(new));
     let fields = shape.names().zip(cells).filter(|(_, (old, new))| !same(old, new));
     let mut rows: Vec<_> = fields.map(|(name, (old, new))| row(text(name), old, new)).collect();
     if rows.is_empty() {

@@ -20,13 +20,8 @@ impl Reader {
     /// The entity of a text: `12v3`, its number as SQL has it, or its label at
     /// the last of some ticks; or one that an entity had before.
     pub(super) fn entity_named(&self, text: &str, ticks: Ticks) -> Outcome<Entity> {
-        let written = match text.split_once('v') {
-            Some((index, generation)) => match (index.parse(), generation.parse()) {
-                (Ok(index), Ok(generation)) => Some(Entity::new(index, generation)),
-                _ => None,
-            },
-            None => text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok(),
-        };
+        let of_number = || text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok();
+        let written = Entity::parse(text).or_else(of_number);
         match written {
             Some(entity) if entity.generation() > 0 => Ok(entity),
             Some(entity) => match self.labelled(text, ticks)? {

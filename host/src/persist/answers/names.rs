@@ -51,9 +51,12 @@ impl Named {
     /// What a value has of that.
     pub(super) fn cells(&self, value: Option<&Value>) -> Vec<Cell> {
         match (&self.asked, value) {
-            (Asked::Everything, Some(value)) => self.shape.cells(value),
+            (Asked::Everything, Some(value)) => self.shape.told(value),
             (Asked::Everything, None) => vec![Cell::Null; self.shape.names().count()],
-            (Asked::Field(at), value) => vec![self.shape.cell(value, *at)],
+            (Asked::Field(at), value) => {
+                let cells = value.map(|value| self.shape.told(value));
+                vec![cells.and_then(|cells| cells.into_iter().nth(*at)).unwrap_or(Cell::Null)]
+            }
             (Asked::Formerly(name), value) => vec![cells::field(value, name)],
         }
     }

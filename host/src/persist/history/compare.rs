@@ -202,7 +202,8 @@ fn differing_row(
 fn in_value(kind: &Kind, values: [&[u8]; 2]) -> Difference {
     let shown = values.map(|value| to_json(kind, value));
     let field = kind.fields.iter().map(|field| &field.name).find(|name| {
-        let of = |value: &Json| value.get(name.as_str()).cloned();
+        // As text, in which also the two zeros differ.
+        let of = |value: &Json| value.get(name.as_str()).map(Json::to_string);
         of(&shown[0]) != of(&shown[1])
     });
     let text = |value: &Json| match field.and_then(|name| value.get(name.as_str())) {

@@ -238,7 +238,7 @@ pub(super) fn listing(shown: &[Shown], tick: Option<u64>, of_mods: &[(String, St
             line(&shown.name, what, columns.join(", "))
         })
         .collect();
-    rows.extend(views::at(tick).map(|view| line(view.name, "log", view.columns.to_owned())));
+    rows.extend(views::at(tick).map(|view| line(view.name, "log", view.names())));
     rows.extend(of_mods.iter().map(|(name, columns)| line(name, "mod's table", columns.clone())));
     rows.push(line(LISTING, "world", own.join(", ")));
     Shown {
@@ -252,8 +252,11 @@ fn typed(columns: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
     columns.iter().map(|(name, ty)| ((*name).to_owned(), *ty)).collect()
 }
 
+/// The type that a column is declared with.
 fn affinity(ty: &Type) -> &'static str {
     match ty {
+        // Declared as numbers, texts of digits would be rounded to compare.
+        Type::Unsigned(8) => "",
         Type::Bool | Type::Unsigned(_) | Type::Signed(_) | Type::Entity => "INTEGER",
         Type::F32 | Type::F64 => "REAL",
         Type::Option(item) => affinity(item),

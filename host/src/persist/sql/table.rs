@@ -360,7 +360,7 @@ impl<'w> WorldCursor<'w> {
 
     fn field(&self, kind: &Kind, value: &[u8], at: usize) -> Value {
         match kind.fields.get(at) {
-            Some(field) if kind.storage == Storage::Packed => cells::packed(kind, field, value),
+            Some(field) if kind.storage == Storage::Packed => cells::packed(field, value),
             _ => {
                 let cells = self.cells.get_or_init(|| cells::all(kind, value));
                 cells.get(at).cloned().unwrap_or(Value::Null)
@@ -411,7 +411,7 @@ unsafe impl VTabCursor for WorldCursor<'_> {
             (Some(Row::Component(entity, ..)), 0) => cells::entity(*entity),
             (Some(Row::Resource(..)), 0) => Value::Null,
             (Some(Row::Named(kind, _)), 0) => Value::Text(kind.name.clone()),
-            (Some(Row::Named(kind, value)), _) => cells::from_json(to_json(kind, value)),
+            (Some(Row::Named(kind, value)), _) => Value::Text(to_json(kind, value).to_string()),
             (Some(Row::Component(_, kind, value) | Row::Resource(kind, value)), at) => {
                 self.field(kind, value, at - 1)
             }
