@@ -10,6 +10,7 @@ use sandtable::persist::Reader;
 use sandtable::record::TickRecord;
 
 use crate::harness::*;
+use crate::place::Place;
 
 /// Every tick of a save that its history reaches has the hash that was recorded.
 fn comes_back(save: &Path, records: &[TickRecord]) {
@@ -54,4 +55,49 @@ fn every_tick_of_earth_comes_back() {
     earth.close().unwrap();
     comes_back(&save, &records[370..]);
     comes_back(&save, &records[..3]);
+}
+
+#[test]
+fn a_question_is_answered_tick_by_tick() {
+    let place = Place::with(WORLD, &["menagerie", "ledger"]);
+    let save = place.at("save.db");
+    ticks(Some(place.0.path()), &save, 12);
+    let select = "SELECT count(*) AS n, 'x' AS word FROM entities";
+    let ask = |arguments: &[&str]| told(place.program(&["sql", "save.db"]).args(arguments));
+    let series = ask(&[select, "--every", "5", "--format", "csv"]);
+    let then = |tick: u64| {
+        let said = ask(&[select, "--at", &tick.to_string(), "--format", "csv"]);
+        let row = said.trim_end().lines().last().unwrap().to_owned();
+        format!("{tick},{row}")
+    };
+    let expected = ["tick,n,word".to_owned(), then(0), then(5), then(10)];
+    assert_eq!(series.lines().collect::<Vec<_>>(), expected);
+    let part = ask(&[select, "--every", "2", "--from", "7", "--to", "10", "--format", "csv"]);
+    assert_eq!(part.lines().collect::<Vec<_>>(), [&expected[0], &then(7), &then(9)]);
+    // With one column of numbers there is a picture; tables of mods are as they were.
+    let entries = "SELECT count(*) AS n FROM ledger__entries";
+    let pictured = ask(&[entries, "--every", "3"]);
+    assert!(pictured.starts_with("n ▁"), "{pictured}");
+    assert!(pictured.contains(" 1 to 37\n"), "{pictured}");
+    let refused =
+        place.refusal(&["sql", "save.db", "SELECT missing FROM entities", "--every", "5"]);
+    assert!(refused.starts_with("no such column: missing"), "{refused}");
+}
+
+#[test]
+fn long_answers_are_cut_and_summed_up() {
+    let place = Place::with(WORLD, &["menagerie"]);
+    ticks(Some(place.0.path()), &place.at("save.db"), 6);
+    let diff = ["diff", "save.db", "--from", "1", "--to", "2"];
+    let whole = told(place.program(&diff).args(["--format", "csv"]));
+    let rows = whole.lines().count() - 1;
+    let output = place.program(&diff).args(["--limit", "3"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let summary = said.lines().next().unwrap();
+    assert!(summary.contains("changed"), "{summary}");
+    let counts = summary.split(", ").map(|part| part.split(' ').next().unwrap().replace(',', ""));
+    let counts: Vec<usize> = counts.map(|count| count.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<usize>(), rows, "{summary}");
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(note, format!("note: {} more rows follow; see `--limit`\n", rows - 3));
 }

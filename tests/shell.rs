@@ -140,6 +140,26 @@ fn a_statement_sees_what_came_after_the_one_before() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_terminal_has_no_colours_when_told_so() {
+    needs!(SCRIPT);
+    let place = Place::with_save(&["watcher"]);
+    let program = env!("CARGO_BIN_EXE_sandtable");
+    let mut command = Command::new("script");
+    command.args(["-qec", &format!("{program} sql save.db 'SELECT missing'"), "/dev/null"]);
+    command.current_dir(place.0.path()).env("TERM", "xterm");
+    for (told_so, expected) in
+        [(false, "\u{1b}[1merror:\u{1b}[0m no such"), (true, "error: no such")]
+    {
+        if told_so {
+            command.env("NO_COLOR", "1");
+        }
+        let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert!(said.contains(expected), "{said:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_terminal_gets_a_prompt() {
     needs!(SCRIPT);
     let place = Place::with_save(&["watcher"]);
@@ -156,7 +176,7 @@ fn a_terminal_gets_a_prompt() {
     type_at("...> ", ";\n");
     type_at("\n42", "");
     type_at("sandtable> ", "SELECT missing;\n");
-    type_at("error: no such column: missing", "");
+    type_at("\u{1b}[31m\u{1b}[1merror:\u{1b}[0m no such column: missing", "");
     // Ctrl-C takes back what was begun, also on the line before.
     type_at("sandtable> ", "SELECT 6\n");
     type_at("...> ", "+ 7\x03");

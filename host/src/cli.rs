@@ -152,7 +152,7 @@ pub fn main() -> ExitCode {
         // Whoever reads our output has seen enough of it.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", text::one_line(&format!("{error:#}")));
+            eprintln!("{} {}", screen::Mark::Error, text::one_line(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -17,7 +17,7 @@ use sandtable::simulation::{Error, Simulation};
 
 use self::builder::{Builder, Built};
 use super::run::{self, pace};
-use super::screen::{Screen, Show, answer};
+use super::screen::{Mark, Screen, Show, answer};
 use super::stop::Stop;
 use super::text;
 
@@ -87,7 +87,7 @@ fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Scre
         ))?,
         Err(Error::Incompatible(plan)) => stays(plan.to_string()),
         Err(Error::Save(error)) => return Err(error.into()),
-        Err(error) => stays(format!("error: {}", text::one_line(&error.to_string()))),
+        Err(error) => stays(format!("{} {}", Mark::Error, text::one_line(&error.to_string()))),
     }
     Ok(())
 }

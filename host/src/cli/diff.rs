@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sandtable::persist::{Reader, Ticks};
 
-use super::asked::print;
-use super::table::Format;
+use super::asked::{Printed, print_actions};
 
 /// See how the world differs between two ticks
 ///
@@ -24,14 +23,13 @@ pub struct Arguments {
     /// The later tick
     #[arg(long, value_name = "TICK")]
     to: u64,
-    /// How the answer is written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    printed: Printed,
 }
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { save, from, to, format } = arguments;
+    let Arguments { save, from, to, printed } = arguments;
     let ticks = Ticks { from: Some(from), to: Some(to) };
-    print(&Reader::open(&save)?.diff(ticks)?, format, "")
+    print_actions(Reader::open(&save)?.diff(ticks)?, printed)
 }

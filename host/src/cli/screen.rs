@@ -1,9 +1,11 @@
 //! The terminal: a progress bar at the bottom, log lines above it, answers on
 //! stdout.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
@@ -62,7 +64,7 @@ impl Screen {
 
     /// Says what is not as it should be.
     pub fn warn(&self, line: &str) {
-        self.insist(&format!("warning: {line}"));
+        self.insist(&format!("{} {line}", Mark::Warning));
     }
 
     /// Says what must be known.
@@ -108,6 +110,29 @@ pub fn answer(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+/// What a line on stderr begins with, in its colour where a terminal shows it and
+/// nobody set `NO_COLOR`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Something failed.
+    Error,
+    /// Something is not as it should be.
+    Warning,
+    /// Something is good to know.
+    Note,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Mark::Error => style("error:").red(),
+            Mark::Warning => style("warning:").yellow(),
+            Mark::Note => style("note:").cyan(),
+        };
+        word.bold().for_stderr().fmt(f)
+    }
 }
 
 /// Writes to stderr above the bars.

@@ -38,6 +38,19 @@ pub fn line(table: &Table, column: usize) -> Option<String> {
     Some(format!("{picture} {} to {}", rounded(least), rounded(most)))
 }
 
+/// The line of the only column of numbers beside the tick, with its name in front,
+/// where no tick has two rows.
+pub fn only(table: &Table) -> Option<String> {
+    let is_number = |at: &usize| {
+        let mut cells = table.rows.iter().filter_map(|row| row.get(*at));
+        cells.any(|cell| matches!(cell, Value::Integer(_) | Value::Real(_)))
+    };
+    let mut numbers = (1..table.columns.len()).filter(is_number);
+    let ticks = table.rows.windows(2).all(|pair| pair[0].first() != pair[1].first());
+    let column = numbers.next().filter(|_| ticks && numbers.next().is_none())?;
+    Some(format!("{} {}", table.columns[column], line(table, column)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +62,19 @@ mod tests {
         let table = Table { columns: vec!["tick".into(), "x".into()], rows: rows.into() };
         assert_eq!(line(&table, 1).as_deref(), Some("▁▁████▄ 0 to 7"));
         assert_eq!(line(&Table { rows: table.rows[..1].to_vec(), ..table }, 1), None);
+    }
+
+    #[test]
+    fn a_series_has_a_picture_when_it_has_one_number_a_tick() {
+        let row = |tick, name: &str, number| {
+            vec![Value::Integer(tick), Value::Text(name.to_owned()), Value::Integer(number)]
+        };
+        let columns = ["tick", "name", "n"].map(str::to_owned).to_vec();
+        let series = |rows| Table { columns: columns.clone(), rows };
+        let one = series(vec![row(1, "a", 3), row(2, "b", 4)]);
+        assert_eq!(only(&one).as_deref(), Some("n ▁█ 3 to 4"));
+        assert_eq!(only(&series(vec![row(1, "a", 3), row(1, "b", 4)])), None);
+        let numbers = vec![vec![Value::Integer(1); 3], vec![Value::Integer(2); 3]];
+        assert_eq!(only(&series(numbers)), None);
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use console::style;
 use sandtable::scenario::{Choice, Failure, Report, Side, Suite};
 use serde_json::{Value as Json, json};
 
@@ -78,7 +79,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// What came of one scenario.
 fn told(report: &Report) -> String {
-    let mark = if report.failures.is_empty() { "✓" } else { "✗" };
+    let mark = match report.failures.is_empty() {
+        true => style("✓").green(),
+        false => style("✗").red(),
+    };
     let (ticks, time) = (counted(report.ticks, "tick"), short_span(report.time));
     let mut text = format!("  {mark} {} ({ticks}, {time})", visible(&report.name));
     for failure in &report.failures {
@@ -98,9 +102,9 @@ fn failure_told(file: &Path, failure: &Failure) -> String {
     }
     for line in lines {
         let sign = match line.side {
-            Side::Expected => '-',
-            Side::Found => '+',
-            Side::Both => ' ',
+            Side::Expected => style('-').red(),
+            Side::Found => style('+').green(),
+            Side::Both => style(' '),
         };
         text.push_str(&format!("\n        {sign} {}", visible(&line.text)));
     }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sandtable::persist::Reader;
 
-use super::asked::{During, print};
-use super::table::Format;
+use super::asked::{During, Printed, print_actions};
 
 /// See when an entity came and went, and what it got, lost and was named in
 ///
@@ -22,13 +21,12 @@ pub struct Arguments {
     entity: String,
     #[command(flatten)]
     during: During,
-    /// How the answer is written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    printed: Printed,
 }
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { save, entity, during, format } = arguments;
-    print(&Reader::open(&save)?.timeline(&entity, during.into())?, format, "")
+    let Arguments { save, entity, during, printed } = arguments;
+    print_actions(Reader::open(&save)?.timeline(&entity, during.into())?, printed)
 }

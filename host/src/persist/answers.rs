@@ -7,6 +7,7 @@ mod diff;
 mod entities;
 mod history;
 mod names;
+mod series;
 mod timeline;
 
 use std::ops::RangeInclusive;

@@ -148,6 +148,14 @@ impl Reader {
         Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection })
     }
 
+    /// Opens the same once more; it may be a later commit.
+    pub(super) fn anew(&self) -> Result<Self, SaveError> {
+        match &self.copy {
+            Some(copy) => Self::of_copy(copy, &self.path),
+            None => Self::open(&self.path),
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -15,7 +15,7 @@ use sandtable::config::{ModSettings, WorldConfig};
 use sandtable::guest::panic_text;
 use sandtable::swap::{Compiled, Compiler};
 
-use crate::cli::screen::Screen;
+use crate::cli::screen::{Mark, Screen};
 use crate::cli::text;
 
 /// How often it is looked whether the world has come to its end.
@@ -76,7 +76,8 @@ impl Builder {
                     // Nobody waits for it once the world is done.
                     Ok(built) => drop(ready.send(built)),
                     Err(error) => screen.insist(&format!(
-                        "error: {}\nthe old version runs on",
+                        "{} {}\nthe old version runs on",
+                        Mark::Error,
                         text::one_line(&format!("{error:#}"))
                     )),
                 }
