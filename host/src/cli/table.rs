@@ -74,7 +74,7 @@ fn fits(table: &Table, shown: &[Vec<String>], width: u16) -> bool {
         3 + cells.max().unwrap_or(0).max((name.width() as u16).min(TEXT_WIDTH))
     };
     let needed = table.columns.iter().enumerate().map(needed);
-    1 + needed.map(u64::from).sum::<u64>() <= u64::from(width)
+    needed.map(u64::from).sum::<u64>() < u64::from(width)
 }
 
 fn frame(table: &Table, shown: &[Vec<String>], width: Option<u16>) -> String {

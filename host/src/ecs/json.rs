@@ -444,7 +444,8 @@ mod tests {
         ] {
             let json = json!({ "x": value });
             for storage in [Storage::Dynamic, Storage::Packed] {
-                if storage == Storage::Packed && Type::parse(ty).unwrap().packed_layout().is_none()
+                if storage == Storage::Packed
+                    && Type::parse(ty).expect(ty).packed_layout().is_none()
                 {
                     continue;
                 }

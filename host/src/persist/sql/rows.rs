@@ -45,7 +45,7 @@ impl<'c> Rows<'c> {
     pub(in crate::persist) fn types(&self) -> Vec<String> {
         // Of strict tables, where that is none; elsewhere it would be a number.
         let is_type = |ty: &&str| !ty.eq_ignore_ascii_case("ANY");
-        let columns = self.statement.columns().into_iter();
+        let columns = self.statement.columns();
         columns.map(|it| it.decl_type().filter(is_type).unwrap_or_default().to_owned()).collect()
     }
 

@@ -217,7 +217,7 @@ pub(super) fn make(
         // What is computed has no type by itself, and would compare otherwise than
         // a column that has one.
         let statement = connection.prepare(&format!("{of_all} SELECT * FROM of_all"))?;
-        let stored = statement.columns().into_iter().map(|column| column.decl_type().is_some());
+        let stored = statement.columns().map(|column| column.decl_type().is_some());
         let cells = view.columns().zip(stored).map(|((name, ty), is_stored)| match is_stored {
             true => name.to_owned(),
             false => format!("CAST({name} AS {ty})"),
