@@ -125,6 +125,25 @@ fn filters_let_through_what_differs_since_the_last_run() {
 }
 
 #[test]
+fn an_event_is_handled_once_however_many_shards_there_are() {
+    let text = format!("{WORLD}shard_rows = 64\n");
+    let mut world = world_of(&text, vec![guest("herald")], 3);
+    run(&mut world, 1);
+    for number in [1, 2] {
+        world.send("herald/Call", &json!({"number": number}), "test").unwrap();
+    }
+    for record in run(&mut world, 2) {
+        assert_eq!(faults(&record), []);
+    }
+    assert_eq!(resource(world.world(), "herald/Counts"), json!({"echoes": 2}));
+    let answers = values(world.world(), "herald/Answer").len();
+    assert_eq!(answers, 4, "each of two systems answered each call, also the one without rows");
+    let ears = values(world.world(), "herald/Ear");
+    assert_eq!(ears.len(), 1000);
+    assert!(ears.iter().all(|(_, ear)| ear["heard"] == 2), "each row hears each call once");
+}
+
+#[test]
 fn the_standard_library_of_a_guest_is_closed_and_repeats() {
     let told = |threads| {
         let text = "[world]\nname = \"test\"\ndt_seconds = 3600.0\n";

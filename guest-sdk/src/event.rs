@@ -81,8 +81,9 @@ impl<C: Component> Readable for Removed<C> {
 /// All of `E` that happened since the system last ran, oldest first.
 ///
 /// Events are read from the tick after they were sent. None is lost: a system
-/// that runs every 30 ticks reads those of 30 ticks. Every call of one run gets
-/// the same.
+/// that runs every 30 ticks reads those of 30 ticks. A system with a reader is
+/// called once, also beside a query, so that it handles each event once; see
+/// [`system`](macro@crate::system) for how to write many rows on many threads.
 ///
 /// A run that faults has read nothing. The next ones get fewer of the events,
 /// oldest first, until one is found at which the system always faults; that one
@@ -162,6 +163,8 @@ pub struct ReaderState<E> {
 impl<E: Readable> Param for EventReader<'_, E> {
     type State = ReaderState<E>;
     type Item<'w> = EventReader<'w, E>;
+
+    const READS: bool = true;
 
     fn declare(system: &mut SystemDeclaration<'_>) {
         let reading = E::declare(system);

@@ -26,6 +26,8 @@ pub trait Param {
     const QUERIES: usize = 0;
     /// Whether it can only be given once: to set a resource, or to use tables.
     const NEEDS_WORLD: bool = false;
+    /// Whether each call is given the same of it, to be handled once: events.
+    const READS: bool = false;
     /// Whether what it sends is ordered by the row it is sent for.
     const SENDS: bool = false;
 
@@ -86,6 +88,7 @@ macro_rules! tuples {
 
             const QUERIES: usize = 0 $(+ $param::QUERIES)*;
             const NEEDS_WORLD: bool = false $(|| $param::NEEDS_WORLD)*;
+            const READS: bool = false $(|| $param::READS)*;
             const SENDS: bool = false $(|| $param::SENDS)*;
 
             fn declare(system: &mut SystemDeclaration<'_>) {

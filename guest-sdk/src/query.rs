@@ -31,8 +31,9 @@ pub use shard::{Shard, Shipped};
 
 /// The rows that match `D` and `F`.
 ///
-/// In a system of span `shard`, which is the default, they are some of the rows
-/// of one archetype; see [`system`](crate::system) for the others.
+/// A system with one query is called for some rows of one archetype at a time,
+/// unless it reads events, sets a resource, or says otherwise: see
+/// [`system`](macro@crate::system).
 ///
 /// ```
 /// # use sandtable_sdk::prelude::*;

@@ -27,7 +27,7 @@ impl<T> Deref for Res<'_, T> {
 /// A component of the world, to write.
 ///
 /// One that is not set starts from its default. It is set only if it was used
-/// as `&mut T`. A system that takes one has span `world`.
+/// as `&mut T`. A system that takes one is called once, with all rows.
 ///
 /// ```
 /// # use sandtable_sdk::prelude::*;

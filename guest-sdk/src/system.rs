@@ -64,6 +64,10 @@ pub struct Schedule {
 
 impl Schedule {
     /// The span, given what the parameters need. Runs while compiling.
+    ///
+    /// A system that reads events is called once, because every call is given
+    /// the same ones; it must ask to be called for parts of the world, and can
+    /// then send nothing.
     pub const fn span<P: Param>(&self) -> Span {
         let whole = P::QUERIES != 1 || P::NEEDS_WORLD;
         match self.span {
@@ -73,7 +77,14 @@ impl Schedule {
             Some(Span::Shard | Span::Archetype) if whole => {
                 panic!("this system must say #[system(whole = \"world\")], or nothing")
             }
+            Some(Span::Shard | Span::Archetype) if P::READS && P::SENDS => {
+                panic!(
+                    "this system reads events and sends, so it must say \
+                     #[system(whole = \"world\")], or nothing"
+                )
+            }
             _ if whole => Span::Everything,
+            None if P::READS => Span::Everything,
             None => Span::Shard,
             Some(span) => span,
         }
@@ -198,4 +209,44 @@ fn next_batch() -> Result<Batch, Fault> {
         batch.push(Shipped::read(place as u32, shard)?);
     }
     Ok(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[derive(Component, Clone, Copy, Default)]
+    #[repr(C)]
+    struct Gold(f64);
+
+    type Rows = Query<'static, &'static Gold>;
+    type Gone = EventReader<'static, Despawned>;
+
+    fn span<P: Param>(span: Option<Span>) -> Span {
+        Schedule { span, every: 1, startup: false, before: &[], after: &[] }.span::<P>()
+    }
+
+    #[test]
+    fn a_system_is_called_for_parts_of_the_world_where_nothing_needs_all_of_it() {
+        assert_eq!(span::<(Rows, Commands<'static>)>(None), Span::Shard);
+        assert_eq!(span::<(Rows, Gone)>(None), Span::Everything);
+        assert_eq!(span::<(Rows, ResMut<'static, Gold>)>(None), Span::Everything);
+        assert_eq!(span::<(Gone, Commands<'static>)>(None), Span::Everything);
+        assert_eq!(span::<(Rows, Gone)>(Some(Span::Shard)), Span::Shard);
+        let all = span::<(Rows, Gone, Commands<'static>)>(Some(Span::Everything));
+        assert_eq!(all, Span::Everything);
+    }
+
+    #[test]
+    #[should_panic(expected = "reads events and sends")]
+    fn what_answers_events_is_not_called_for_parts() {
+        span::<(Gone, Rows, Commands<'static>)>(Some(Span::Archetype));
+    }
+
+    #[test]
+    #[should_panic(expected = "must say #[system(whole = \"world\")], or nothing")]
+    fn what_sets_a_resource_is_not_called_for_parts() {
+        span::<(Rows, ResMut<'static, Gold>)>(Some(Span::Shard));
+    }
 }

@@ -92,13 +92,34 @@ pub fn value(input: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `every = 30` | runs only on ticks divisible by 30 |
 /// | `startup` | runs once, in the first tick that the mod takes part in |
-/// | `whole = "archetype"` | is called with all rows of an archetype, not some |
-/// | `whole = "world"` | is called once, with all rows |
+/// | `whole = "shard"`, `"archetype"`, `"world"` | how much of the world one call gets: see below |
 /// | `after = "economy/grow"` | runs after that system; also a list of names |
 /// | `before = "trade"` | runs before that system, here of the same mod |
 ///
 /// It returns nothing, or a `Result<(), E>` whose error can be displayed; then
 /// an error discards all that the system did in this tick.
+///
+/// # How often it is called
+///
+/// | a system that | is called |
+/// |---|---|
+/// | takes one query | once for each shard, some rows of one archetype, on many threads; not at all when no row matches |
+/// | takes none or several, or `EventReader`, `ResMut` or `Tables` | once, with all rows, also when there are none |
+///
+/// `whole = ".."` chooses otherwise: `"shard"`, `"archetype"` for calls with all
+/// rows of one archetype, and `"world"` for one call, which a system with
+/// several queries must say.
+///
+/// What a system does beside its rows happens in every call. Events are shown to
+/// every call alike, so a system that reads them and says `"shard"` or
+/// `"archetype"` may write its rows, and cannot also take `Commands` or an
+/// `EventWriter`: what it sent for one event would be sent once a call.
+///
+/// ```ignore
+/// /// Every gust pushes every walker: a hundred thousand of them on all threads.
+/// #[system(whole = "shard")]
+/// fn blow(mut walkers: Query<&mut Velocity>, gusts: EventReader<Gust>) { .. }
+/// ```
 #[proc_macro_attribute]
 pub fn system(arguments: TokenStream, item: TokenStream) -> TokenStream {
     finish(system::expand(arguments.into(), item.into()))

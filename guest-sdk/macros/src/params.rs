@@ -13,6 +13,9 @@ use crate::mistakes::Mistakes;
 pub(crate) struct Params<'s> {
     pub(crate) queries: Vec<&'s Type>,
     pub(crate) set_resources: Vec<&'s Type>,
+    /// What reads events, and what sends commands and events.
+    pub(crate) readers: Vec<&'s Type>,
+    pub(crate) senders: Vec<&'s Type>,
     resources: Vec<String>,
 }
 
@@ -40,6 +43,8 @@ impl<'s> Params<'s> {
                 self.set_resources.push(ty);
                 self.add_resource(resource, mistakes);
             }
+            ("EventReader", _) => self.readers.push(ty),
+            ("EventWriter" | "Commands", _) => self.senders.push(ty),
             ("Res", [resource]) => self.add_resource(resource, mistakes),
             ("Option", [inner]) => match last_segment(inner) {
                 Some((name, arguments)) if name == "Res" => {
@@ -63,6 +68,11 @@ impl<'s> Params<'s> {
         }
         self.resources.push(text);
     }
+}
+
+/// The name of a parameter's type, without its arguments.
+pub(crate) fn name(ty: &Type) -> String {
+    last_segment(ty).map_or_else(|| spell(ty), |(name, _)| name.to_string())
 }
 
 /// Types that people try, and that are surely no parameters.

@@ -34,6 +34,7 @@ struct Options {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Whole {
+    Shard,
     Archetype,
     World,
 }
@@ -83,10 +84,11 @@ impl Options {
             "whole" => {
                 let text = key.text()?;
                 let whole = match text.value().as_str() {
+                    "shard" => Whole::Shard,
                     "archetype" => Whole::Archetype,
                     "world" => Whole::World,
                     _ => {
-                        let expected = "expected \"archetype\" or \"world\"";
+                        let expected = "expected \"shard\", \"archetype\" or \"world\"";
                         return Err(syn::Error::new(text.span(), expected));
                     }
                 };
@@ -104,32 +106,41 @@ impl Options {
             let text = "a startup system runs once, so `every` has no meaning";
             mistakes.add_error(syn::Error::new(span, text));
         }
-        match &self.whole {
-            Some((Whole::World, _)) => {}
-            whole => {
-                if let [_, second, ..] = params.queries.as_slice() {
-                    mistakes.add(
-                        second,
-                        "a system with several queries is called once, with the whole world: say \
-                         #[system(whole = \"world\")]",
-                    );
-                }
-                if let Some((Whole::Archetype, text)) = whole {
-                    let mut refuse = |text: &LitStr, why| {
-                        let text = syn::Error::new(text.span(), format!("{why}: say \"world\""));
-                        mistakes.add_error(text);
-                    };
-                    if params.queries.is_empty() {
-                        refuse(text, "a system without a query is called once");
-                    }
-                    if !params.set_resources.is_empty() {
-                        refuse(text, "a system with ResMut is called once");
-                    }
-                }
-            }
+        let parts = match &self.whole {
+            Some((Whole::World, _)) => return,
+            whole => whole.as_ref().map(|(_, text)| text),
+        };
+        if let [_, second, ..] = params.queries.as_slice() {
+            mistakes.add(
+                second,
+                "a system with several queries is called once, with the whole world: say \
+                 #[system(whole = \"world\")]",
+            );
+        }
+        let Some(text) = parts else { return };
+        let mut refuse = |why: &str| {
+            mistakes.add_error(syn::Error::new(text.span(), format!("{why}: say \"world\"")));
+        };
+        if params.queries.is_empty() {
+            refuse("a system without a query is called once");
+        }
+        if !params.set_resources.is_empty() {
+            refuse("a system with ResMut is called once");
+        }
+        if let [reader, ..] = params.readers.as_slice()
+            && let [sender, ..] = params.senders.as_slice()
+            && !params.queries.is_empty()
+        {
+            mistakes.add(reader, format!("{EACH_CALL}; `{}` is here", params::name(sender)));
         }
     }
 }
+
+/// Why a system that is called for parts of the world cannot answer events.
+const EACH_CALL: &str = "each call of this system reads the same events, so whatever it sends for \
+     one would be sent once a call, and not at all when no row matches: say \
+     #[system(whole = \"world\")], or nothing, and it is called once; or send from another system \
+     than the one that writes these rows";
 
 /// Names of systems, with or without the mod.
 fn system_names(key: &Key) -> syn::Result<Vec<LitStr>> {
@@ -209,6 +220,7 @@ fn system_type(function: &ItemFn, options: &Options, types: &[Type]) -> TokenStr
         None => quote!(::core::option::Option::None),
         Some((whole, _)) => {
             let span = match whole {
+                Whole::Shard => quote!(Shard),
                 Whole::Archetype => quote!(Archetype),
                 Whole::World => quote!(Everything),
             };

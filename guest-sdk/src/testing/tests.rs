@@ -360,3 +360,38 @@ fn a_whole_archetype_has_one_place() {
     let at: Vec<u64> = outcome.commands().iter().map(|sent| sent.at).collect();
     assert_eq!(at, [1 << 32; 3]);
 }
+
+#[system]
+fn answer(bodies: Query<&Position>, moved: EventReader<Moved>, mut commands: Commands) {
+    assert_eq!(bodies.len() % 3, 0);
+    for event in &moved {
+        commands.despawn(event.who);
+    }
+}
+
+#[system(whole = "shard")]
+fn shove(mut bodies: Query<&mut Position>, moved: EventReader<Moved>) {
+    for position in &mut bodies {
+        position.x += moved.iter().map(|event| event.by).sum::<f32>();
+    }
+}
+
+#[test]
+fn events_are_handled_once_beside_any_number_of_rows() {
+    let [who, ..] = entities::<1>();
+    let moved = Moved { who, by: 0.5 };
+    for shards in 0..3 {
+        let mut trial = Trial::of::<answer>().event(moved.clone());
+        for shard in 0..shards {
+            trial = trial.rows(bodies().from_row(3 * shard));
+        }
+        let outcome = trial.run().expect("runs");
+        assert_eq!(outcome.commands().len(), 1, "{shards} shards");
+    }
+    let trial = Trial::of::<shove>().event(moved.clone()).event(moved);
+    let outcome = trial.rows(bodies()).rows(bodies().from_row(3)).run().expect("runs");
+    for shard in 0..2 {
+        let expected = [2.0, 3.0, 4.0].map(|x| Position { x, y: 0.0 });
+        assert_eq!(outcome.column(shard), Some(expected.to_vec()));
+    }
+}

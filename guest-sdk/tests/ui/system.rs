@@ -10,6 +10,12 @@ struct Gold(f64);
 #[repr(C)]
 struct Rate(f64);
 
+#[derive(Input, Clone)]
+struct Call;
+
+#[derive(Event, Clone)]
+struct Heard;
+
 #[system(evry = 3, startup, startup, whole = "galaxy", after = "Grow", before = ["a/b/c"])]
 fn keys() {}
 
@@ -42,6 +48,12 @@ fn sets(rows: Query<&Rate>, total: ResMut<Gold>, again: Res<Gold>) {}
 
 #[system(whole = "archetype")]
 fn empty(tick: Tick) {}
+
+#[system(whole = "shard")]
+fn answers(rows: Query<&Rate>, calls: EventReader<Call>, out: Commands) {}
+
+#[system(whole = "archetype")]
+fn passes_on(calls: EventReader<Removed<Rate>>, rows: Query<&Rate>, out: EventWriter<Heard>) {}
 
 #[system]
 fn many(

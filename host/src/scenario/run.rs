@@ -24,8 +24,9 @@ const SHARDS: usize = 24;
 
 const BACKWARDS: &str =
     "where rows come the other way round: a SELECT of several rows lacks an ORDER BY";
-const SMALLER: &str = "with smaller shards: a system carries something from row to row, for which \
-                       it must ask for all rows at once with `whole = \"world\"`";
+const SMALLER: &str = "with smaller shards: a system carries something from row to row, or does \
+                       something once a call, for which it must ask for all rows at once with \
+                       `whole = \"world\"`";
 const THREADED: &str = "on several threads, which must make no difference: please report this";
 
 /// What a scenario runs with.
