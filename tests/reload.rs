@@ -102,7 +102,33 @@ fn conversions_split_merge_and_retype() {
     let mods = vec![shop("shop")];
     let mut world = Simulation::create(Some(&save), config(WORLD, &mods), mods, quiet(1)).unwrap();
     run(&mut world, 3);
-    world.swap(vec![shop("shop_converted")]).expect("swapped");
+    let swap = world.swap(vec![shop("shop_converted")]).expect("swapped");
+    let plan = swap.plan.to_string();
+    let of_values: Vec<&str> = plan.lines().skip_while(|line| !line.contains("`shop/")).collect();
+    assert_eq!(
+        of_values.join("\n"),
+        "  component `shop/Purse` changes (10 values)
+    conversions `0001_split_name`, `0002_label_purse` take its values
+    storage: dynamic, was packed
+    + label: string
+    - gold: u32
+    - silver: u32
+  component `shop/Tax` changes (1 value)
+    conversion `0003_tax` takes its values
+    + rate: f32
+    - percent: u32
+  component `shop/First` is added
+  component `shop/Last` is added
+  component `shop/Wealth` is added
+  input `shop/Gift` is removed
+  event `shop/Sold` is removed; its 3 values stay
+  component `shop/Name` is removed
+    conversion `0001_split_name` takes its values
+  relation `shop/Owes` is removed; its 9 values stay
+  conversion `0001_split_name` runs
+  conversion `0002_label_purse` runs
+  conversion `0003_tax` runs",
+    );
     let told = |world: &World| {
         let names = column(world, "shop/First").into_iter().zip(column(world, "shop/Last"));
         let names: Vec<_> = names.collect();

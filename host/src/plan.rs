@@ -137,6 +137,10 @@ pub enum Difference {
         edit: Edit,
         /// How many values the save has.
         values: u64,
+        /// The conversions that take them.
+        converted: Vec<String>,
+        /// How many of them no conversion takes.
+        left_over: u64,
         /// What differs besides fields.
         facets: Vec<Facet>,
         /// What becomes of its fields, where it changed.

@@ -40,7 +40,7 @@ impl ModPlan {
             match migration.recasts.get(&id) {
                 Some(recast) => self.recast(saved, migration, id, recast),
                 None if saved.world.registry.find(&declared.name).is_none() => {
-                    self.differences.push(kind_difference(kind, Edit::Added, 0));
+                    self.differences.push(kind_difference(kind, Edit::Added, Counts::default()));
                 }
                 None => {}
             }
@@ -52,16 +52,17 @@ impl ModPlan {
         for declared in gone {
             if let Some(id) = saved.world.registry.find(&declared.name) {
                 let kind = saved.world.registry.get(id);
-                let values = migration.values(saved.world, saved.inputs, id);
-                self.differences.push(kind_difference(kind, Edit::Removed, values));
+                let counts = Counts::of(saved, migration, id);
+                self.differences.push(kind_difference(kind, Edit::Removed, counts));
             }
         }
     }
 
     fn recast(&mut self, saved: &Saved<'_>, migration: &Migration, id: KindId, recast: &Recast) {
         let (old, new) = (&recast.old, &recast.new);
-        let values = migration.values(saved.world, saved.inputs, id);
-        let mut difference = kind_difference(new, Edit::Changed, values);
+        let counts = Counts::of(saved, migration, id);
+        let left_over = counts.left_over;
+        let mut difference = kind_difference(new, Edit::Changed, counts);
         if let Difference::Kind { facets, fields, .. } = &mut difference {
             facets.extend(facet("role", old.role.name(), new.role.name()));
             facets.extend(facet("storage", storage(old), storage(new)));
@@ -80,7 +81,6 @@ impl ModPlan {
             ));
             return;
         }
-        let left_over = migration.left_over(saved.world, saved.inputs, id);
         if left_over > 0 {
             self.refuse_unfit(recast, left_over);
         }
@@ -118,12 +118,34 @@ fn counted(values: u64) -> String {
     if values == 1 { "1 value".to_owned() } else { format!("{values} values") }
 }
 
-fn kind_difference(kind: &Kind, edit: Edit, values: u64) -> Difference {
+/// The values of a kind that a save has, and the conversions that take them.
+#[derive(Default)]
+struct Counts {
+    values: u64,
+    converted: Vec<String>,
+    left_over: u64,
+}
+
+impl Counts {
+    fn of(saved: &Saved<'_>, migration: &Migration, id: KindId) -> Self {
+        let taking = migration.conversions.iter().filter(|made| made.old.contains(&id));
+        Self {
+            values: migration.values(saved.world, saved.inputs, id),
+            converted: taking.map(|made| made.name.clone()).collect(),
+            left_over: migration.left_over(saved.world, saved.inputs, id),
+        }
+    }
+}
+
+fn kind_difference(kind: &Kind, edit: Edit, counts: Counts) -> Difference {
+    let Counts { values, converted, left_over } = counts;
     Difference::Kind {
         name: kind.name.clone(),
         role: kind.role.name().to_owned(),
         edit,
         values,
+        converted,
+        left_over,
         facets: Vec::new(),
         fields: Vec::new(),
     }

@@ -78,17 +78,44 @@ impl Display for Difference {
                 write!(f, "system `{name}` {edit}")?;
                 facets.iter().try_for_each(|facet| write!(f, "\n    {facet}"))
             }
-            Difference::Kind { name, role, edit, values, facets, fields } => {
+            Difference::Kind { name, role, edit, values, converted, left_over, facets, fields } => {
                 write!(f, "{role} `{name}` {edit}")?;
-                match (edit, values) {
-                    (Edit::Changed, 1) => f.write_str(" (1 value)")?,
-                    (Edit::Changed, values) => write!(f, " ({values} values)")?,
-                    (Edit::Removed, 0) | (Edit::Added, _) => {}
-                    (Edit::Removed, 1) => f.write_str("; its 1 value stays")?,
-                    (Edit::Removed, values) => write!(f, "; its {values} values stay")?,
+                match (edit, values, left_over) {
+                    (Edit::Changed, 1, _) => f.write_str(" (1 value)")?,
+                    (Edit::Changed, values, _) => write!(f, " ({values} values)")?,
+                    (Edit::Removed, _, 0) | (Edit::Added, ..) => {}
+                    (Edit::Removed, _, 1) => f.write_str("; its 1 value stays")?,
+                    (Edit::Removed, _, left) => write!(f, "; its {left} values stay")?,
+                }
+                if !converted.is_empty() {
+                    let names: Vec<String> =
+                        converted.iter().map(|name| format!("`{name}`")).collect();
+                    let (plural, verb) =
+                        if names.len() > 1 { ("s", "take") } else { ("", "takes") };
+                    let names = names.join(", ");
+                    match left_over {
+                        0 => write!(f, "\n    conversion{plural} {names} {verb} its values")?,
+                        left => write!(
+                            f,
+                            "\n    conversion{plural} {names} {verb} {} of its {values} values",
+                            values - left
+                        )?,
+                    }
                 }
                 facets.iter().try_for_each(|facet| write!(f, "\n    {facet}"))?;
-                fields.iter().try_for_each(|field| write!(f, "\n    {field}"))
+                // A conversion reads what is gone, and writes what is new.
+                let is_converted = !converted.is_empty() && *left_over == 0;
+                for field in fields {
+                    write!(f, "\n    {field}")?;
+                    match (&field.to, &field.from, &field.default) {
+                        (None, ..) if !is_converted => f.write_str("; its values are dropped")?,
+                        (Some(_), None, None) if !is_converted => {
+                            f.write_str(" without a default")?;
+                        }
+                        _ => {}
+                    }
+                }
+                Ok(())
             }
             Difference::Migration { name } => write!(f, "migration `{name}` runs"),
             Difference::Conversion { name } => write!(f, "conversion `{name}` runs"),
@@ -114,12 +141,9 @@ impl Display for FieldChange {
         match (from, to) {
             (None, Some(to)) => {
                 write!(f, "+ {name}: {to}")?;
-                match default {
-                    Some(default) => write!(f, " = {default}"),
-                    None => f.write_str(" without a default"),
-                }
+                default.iter().try_for_each(|default| write!(f, " = {default}"))
             }
-            (Some(from), None) => write!(f, "- {name}: {from}; its values are dropped"),
+            (Some(from), None) => write!(f, "- {name}: {from}"),
             (from, to) => {
                 let to = to.as_deref().unwrap_or_default();
                 write!(f, "~ {name}: {to}")?;
