@@ -215,7 +215,7 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
         (
             "a kind of another mod",
             "`drift/Position` is declared differently by mod `liar` and what the world knows of \
-             mod `drift`: ",
+             mod `drift`: {number: f32} against {x: f32, y: f32, z: f32}",
         ),
         (
             "a kind without a mod",

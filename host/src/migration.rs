@@ -138,7 +138,7 @@ impl Migration {
             let kind = program::resolve(&description.id, declaration)?.kind;
             let known = self.registry.find(&kind.name).map(|id| self.registry.get(id));
             let known = known.filter(|_| kind.owner() != description.id);
-            let difference = known.and_then(|known| known.difference(&kind));
+            let difference = known.and_then(|known| kind.difference(known));
             if let Some(difference) = difference {
                 return Err(ProgramError::KindDiffers {
                     mod_id: description.id.clone(),
