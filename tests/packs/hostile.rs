@@ -185,9 +185,11 @@ fn all() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let before = Zip { before: b"#!/bin/sh\n".to_vec(), ..list(|_| {}) };
     add("something before it", before, "overlaps another or leaves a gap");
     let after = Zip { after: b"more".to_vec(), ..list(|_| {}) };
-    add("something after it", after, "it is truncated, or no pack at all");
+    add("something after it", after, "4 bytes come after its end");
+    let after = Zip { after: b"\n".to_vec(), ..list(|_| {}) };
+    add("one byte too many", after, "1 byte comes after its end");
     let comment = Zip { comment: b"hello".to_vec(), ..list(|_| {}) };
-    add("a comment", comment, "it is truncated, or no pack at all");
+    add("a comment", comment, "5 bytes come after its end");
     add("a gap", changed(NOTES, |it| it.gap = vec![0; 9]), "overlaps another or leaves a gap");
     let gap = changed("pack.toml", |it| it.gap = vec![0; 9]);
     add("a gap at the end", gap, "overlaps another or leaves a gap");

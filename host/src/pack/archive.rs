@@ -112,15 +112,20 @@ struct End {
 
 impl End {
     fn of(file: &[u8]) -> Result<Self, String> {
-        let cut = || "it is truncated, or no pack at all".to_owned();
-        let start = file.len().checked_sub(END_BYTES).ok_or_else(cut)?;
-        let end = &file[start..];
-        let number = |at: usize, bytes: usize| {
-            end[at..at + bytes].iter().rev().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
+        let start = file.len().checked_sub(END_BYTES).filter(|start| is_end(&file[*start..]));
+        let Some(start) = start else {
+            let end = (0..file.len()).rev().find(|at| {
+                is_end(&file[*at..])
+                    && number(file, at + 12, 4) + number(file, at + 16, 4) == *at as u64
+            });
+            return Err(match end.map(|end| file.len() - end - END_BYTES) {
+                None => "it is truncated, or no pack at all".to_owned(),
+                Some(1) => "1 byte comes after its end".to_owned(),
+                Some(more) => format!("{more} bytes come after its end"),
+            });
         };
-        if !end.starts_with(b"PK\x05\x06") {
-            return Err(cut());
-        }
+        let end = &file[start..];
+        let number = |at, bytes| number(end, at, bytes);
         // Disks, entries here and on all disks, and a comment.
         if number(4, 4) != 0 || number(8, 2) != number(10, 2) || number(20, 2) != 0 {
             return Err("its end is not that of a pack".to_owned());
@@ -134,6 +139,15 @@ impl End {
         }
         Ok(found)
     }
+}
+
+fn is_end(bytes: &[u8]) -> bool {
+    bytes.len() >= END_BYTES && bytes.starts_with(b"PK\x05\x06")
+}
+
+/// The number of so many bytes, of which the lowest comes first.
+fn number(bytes: &[u8], at: usize, width: usize) -> u64 {
+    bytes[at..at + width].iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, place: usize) -> Result<Entry, String> {
