@@ -9,6 +9,11 @@ use crate::param::{Param, Slots};
 use crate::sys;
 
 /// The mod's files, by the names they have in its `assets` folder.
+///
+/// A save keeps them with the mod, so they are the same whenever a tick is run
+/// again. While `sandtable dev` runs a world, a file that changes is taken over
+/// as a change of the code is: systems read it from the next tick on, and those
+/// that run at startup do not run again.
 #[derive(Clone, Copy, Debug)]
 pub struct Assets(());
 

@@ -15,9 +15,24 @@ use crate::sys;
 /// SQL over the mod's own tables in the save, and over those of other mods that
 /// the world grants.
 ///
-/// A table is made by a migration, a file of SQL that `export!` names, as
-/// `<mod>__<table>`. Parameters and rows are tuples or structs for serde, in the
-/// order of `?1`, `?2`, … and of the columns. `Entity` is an INTEGER.
+/// Parameters and rows are tuples or structs for serde, in the order of `?1`,
+/// `?2`, … and of the columns. `Entity` is an INTEGER.
+///
+/// A table is made by a migration, a file of SQL that `export!` names, which
+/// runs once in each save:
+///
+/// ```sql
+/// CREATE TABLE economy__trades (
+///     tick INTEGER, at INTEGER, seller TEXT, buyer TEXT, gold REAL,
+///     PRIMARY KEY (tick, at)
+/// ) STRICT, WITHOUT ROWID;
+/// ```
+///
+/// Every table is called `<mod>__<table>`, ends in `STRICT, WITHOUT ROWID` and
+/// has a primary key, so that its rows are the same and in the same order on
+/// every machine. Its defaults are literals; it has no foreign keys, generated
+/// columns, triggers or views. Indices may be made, changed and dropped as
+/// tables are.
 ///
 /// ```
 /// # use sandtable_sdk::prelude::*;
@@ -42,7 +57,7 @@ use crate::sys;
 ///
 /// A statement sees what earlier systems of the tick changed. All of it is part
 /// of the tick: if the system fails, nothing of it was. A system that takes
-/// tables has span `world`, and runs while no other such system does. Say ORDER
+/// tables is called once, and runs while no other such system does. Say ORDER
 /// BY where the order of rows matters.
 #[derive(Debug)]
 pub struct Tables<'w>(PhantomData<&'w mut ()>);

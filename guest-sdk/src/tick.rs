@@ -6,7 +6,7 @@ use crate::call::{Call, Fault};
 use crate::declaration::SystemDeclaration;
 use crate::param::{Param, Slots};
 
-/// The tick that runs.
+/// The tick that runs. The first one of a world is number 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tick {
     number: u64,
@@ -14,7 +14,7 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// How many ticks came before it.
+    /// Its number, by which saves and people call it: 1 for the first.
     pub fn number(&self) -> u64 {
         self.number
     }
@@ -24,7 +24,8 @@ impl Tick {
         self.dt
     }
 
-    /// When it begins, in seconds since the first tick did.
+    /// The world's age when it ends, in seconds of the simulation: after the
+    /// first tick, the length of one.
     pub fn elapsed(&self) -> f64 {
         self.number as f64 * self.dt
     }
