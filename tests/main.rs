@@ -28,6 +28,7 @@ mod kinds;
 mod labels;
 mod logs;
 mod manifests;
+mod mosaic;
 mod naive;
 mod outside;
 mod packs;

@@ -1,9 +1,10 @@
 //! One kind's values for the rows of one shard.
 //!
-//! [`Packed`] columns stay the bytes that the host sent; [`Dynamic`] ones are
-//! decoded when they are first looked at. Either is written back only after it
-//! was handed out for writing.
+//! [`Packed`] columns stay the bytes that the host sent, [`Copied`] ones are
+//! copied out of them, and [`Dynamic`] ones are decoded when they are first
+//! looked at. Each is written back only after it was handed out for writing.
 
+mod copied;
 mod dynamic;
 mod packed;
 
@@ -13,6 +14,7 @@ use crate::Entity;
 use crate::codec::{Malformed, Reader};
 use crate::kind::Storage;
 
+pub use copied::Copied;
 pub use dynamic::{Dynamic, Mut};
 pub use packed::Packed;
 pub(crate) use packed::PackedColumn;

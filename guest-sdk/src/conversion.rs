@@ -95,6 +95,15 @@ macro_rules! rows {
     };
 }
 
+/// Of a conversion that the macro refused.
+impl Rows for () {
+    const KINDS: &'static [KindEntry] = &[];
+
+    fn read(_: Vec<Vec<u8>>, rows: usize) -> Result<Vec<Self>, Malformed> {
+        Ok(vec![(); rows])
+    }
+}
+
 rows!(A a);
 rows!(A a, B b);
 rows!(A a, B b, C c);

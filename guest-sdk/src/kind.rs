@@ -4,6 +4,8 @@
 //! A kind is written by its derive and never by hand. Its [`Info`] holds all
 //! that the host is told about it.
 
+use std::marker::PhantomData;
+
 use crate::bindings::sandtable::guest::types;
 use crate::column::Store;
 use crate::value::Value;
@@ -19,19 +21,43 @@ pub trait Kind: Sized + 'static {
     /// Whether rows are packed or dynamic.
     #[doc(hidden)]
     type Store: Store<Self>;
+
+    /// What a resource reads as while nobody has set it, if its type has a
+    /// default.
+    #[doc(hidden)]
+    fn unset() -> Option<Self> {
+        None
+    }
 }
 
 /// Data that an entity, or the world as a resource, can have.
 ///
 /// Derive it. A struct of numbers, [`Entity`](crate::Entity) and arrays of
 /// those is *packed*: its rows are used where they lie, it needs `#[repr(C)]`,
-/// `Clone` and `Copy`, and may have no padding. Any other struct is *dynamic*.
+/// `Clone` and `Copy`, and may have no padding. Any other struct is *dynamic*,
+/// unless it says `#[component(packed)]`.
 ///
 /// | attribute | means |
 /// |---|---|
 /// | `#[component(of = "economy")]` | the component of another mod |
 /// | `#[component(name = "Treasury")]` | another name than that of the type |
 /// | `#[component(packed)]`, `#[component(dynamic)]` | chooses the storage |
+///
+/// Packed rows cost least to keep, ship and compare. Besides numbers they may
+/// hold `bool`, vectors of `glam` (with the SDK's feature `glam`), structs with
+/// `#[derive(Value)] #[value(packed)]`, and arrays of all those; such rows are
+/// copied out, and copied back when they were written.
+///
+/// ```
+/// # use sandtable_sdk::prelude::*;
+/// #[derive(Value, Clone, Copy)]
+/// #[value(packed)]
+/// struct Lock { key: u16, open: bool, rusty: bool }
+///
+/// #[derive(Component)]
+/// #[component(packed)]
+/// struct Door { leads_to: Entity, locks: [Lock; 2] }
+/// ```
 ///
 /// On a field, which [`Event`], [`Input`] and [`Relation`] have alike, for saves
 /// that were made with an older version of the mod:
@@ -71,6 +97,10 @@ pub trait Input: Kind + Value {}
 ///
 /// Derive it, as a [`Component`]. `#[relation(on_despawn = "cascade")]` despawns
 /// the `from` end together with the `to` end; by default only the edge goes.
+///
+/// Each relation has a table of its own for SQL, as each component has: the edges
+/// of `diplomacy/Treaty` are in `diplomacy_treaty`, with the columns `source` and
+/// `target` before those of its fields.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relation",
     label = "expected a type with `#[derive(Relation)]`"
@@ -99,22 +129,58 @@ pub struct Info {
     pub fields: fn() -> Vec<Field>,
 }
 
-/// One field of a kind: its names before this one, and what rows of an older
-/// save get that lack it.
+/// One field of a kind: its names before this one, and the encoding of what
+/// rows of an older save get that lack it.
 #[doc(hidden)]
-pub fn field<T: Value>(name: &str, offset: usize, was: &[&str], default: Option<T>) -> Field {
+pub fn field(
+    name: &str,
+    offset: usize,
+    was: &[&str],
+    write_type: fn(&mut String),
+    default: Option<Vec<u8>>,
+) -> Field {
     let mut ty = String::new();
-    T::write_type(&mut ty);
-    let encoded = |value: T| {
-        let mut bytes = Vec::new();
-        value.write(&mut bytes);
-        bytes
-    };
+    write_type(&mut ty);
     Field {
         name: name.to_owned(),
         ty,
         offset: offset as u32,
         was: was.iter().map(|&was| was.to_owned()).collect(),
-        default: default.map(encoded),
+        default,
+    }
+}
+
+/// Finds the default of a type that is known by its name, if it has one: the
+/// method is that of [`HasDefault`] where the type is `Default`, and else that
+/// of [`HasNone`], for which it has to be borrowed once more.
+#[doc(hidden)]
+pub struct Probe<T>(PhantomData<fn() -> T>);
+
+impl<T> Probe<T> {
+    /// Of the type.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+#[doc(hidden)]
+pub trait HasDefault<T> {
+    /// The default.
+    fn unset(&self) -> Option<T>;
+}
+
+impl<T: Default> HasDefault<T> for Probe<T> {
+    fn unset(&self) -> Option<T> {
+        Some(T::default())
+    }
+}
+
+#[doc(hidden)]
+pub trait HasNone<T> {
+    /// Nothing.
+    fn unset(&self) -> Option<T>;
+}
+
+impl<T> HasNone<T> for &Probe<T> {
+    fn unset(&self) -> Option<T> {
+        None
     }
 }

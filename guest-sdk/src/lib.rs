@@ -79,6 +79,9 @@
 //! Nothing stays in memory from one call to the next, not even a `static`: what
 //! a mod knows lives in components, resources, relations, events and tables.
 //!
+//! A system is called for some rows at a time, on many threads, or once: see
+//! [`system`](macro@system).
+//!
 //! # Fast loops
 //!
 //! `for` over a query is a plain loop over rows. `for_each` on
@@ -89,6 +92,18 @@
 //!
 //! The same code compiles natively. `testing::Trial` runs a system over given
 //! rows in a plain `cargo test`.
+//!
+//! # These pages
+//!
+//! `cargo doc -p sandtable-sdk --open`, in the folder of a mod or of its world,
+//! makes these pages and shows them. What a field may hold is said by [`Value`],
+//! how components are stored by [`Component`](trait@Component), what a query may
+//! ask for by [`QueryData`] and [`QueryFilter`].
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `glam` | vectors and quaternions as fields, `sandtable_sdk::glam` |
+//! | `sqlite` | tables in native tests, `testing::Sqlite` |
 
 extern crate self as sandtable_sdk;
 
@@ -123,7 +138,11 @@ mod tables;
 pub mod testing;
 mod tick;
 mod value;
+#[cfg(feature = "glam")]
+mod vectors;
 
+#[cfg(feature = "glam")]
+pub use glam;
 pub use rand_core;
 pub use sandtable_sdk_macros::{
     Component, Event, Input, Relation, Settings, Value, conversion, export, system,
@@ -140,7 +159,7 @@ pub use kind::{Component, Event, Input, Kind, Relation};
 pub use lookup::{Lookup, LookupData};
 pub use packed::Flat;
 pub use query::{
-    Added, Changed, FlatData, Iter, IterMut, NotSingle, Query, QueryData, QueryFilter, Rows,
+    Added, Changed, FlatData, Has, Iter, IterMut, NotSingle, Query, QueryData, QueryFilter, Rows,
     Slices, With, Without,
 };
 pub use relations::{Edges, Relations};
@@ -155,9 +174,9 @@ pub use value::Value;
 pub mod prelude {
     pub use crate::{
         Added, Assets, Changed, Commands, Component, Despawned, Entity, EntityRng, Event,
-        EventReader, EventWriter, Input, Lookup, Mut, Query, Relation, Relations, Removed, Res,
-        ResMut, Rng, Settings, TableError, Tables, Tick, Value, With, Without, conversion, debug,
-        error, info, log, system, warn,
+        EventReader, EventWriter, Has, Input, Lookup, Mut, Query, Relation, Relations, Removed,
+        Res, ResMut, Rng, Settings, TableError, Tables, Tick, Value, With, Without, conversion,
+        debug, error, info, log, system, warn,
     };
 }
 
@@ -170,13 +189,13 @@ pub mod __private {
     pub use crate::bindings::sandtable::guest::types::Description;
     pub use crate::call::Fault;
     pub use crate::codec::{Malformed, Reader, write};
-    pub use crate::column::{Dynamic, Packed};
+    pub use crate::column::{Copied, Dynamic, Packed};
     pub use crate::conversion::ConversionEntry;
     pub use crate::declaration::{Reading, Span, SystemDeclaration};
     pub use crate::export::{convert, describe, run};
-    pub use crate::kind::{Info, OnDespawn, Role, Storage, field};
+    pub use crate::kind::{HasDefault, HasNone, Info, OnDespawn, Probe, Role, Storage, field};
     pub use crate::manifest::{Entry, KindEntry, Manifest};
-    pub use crate::packed::{Field, Row};
+    pub use crate::packed::{Field, fits, widest};
     pub use crate::system::{Schedule, Viewer};
     pub use crate::value::unknown_variant;
 }

@@ -22,7 +22,8 @@ use crate::sys;
 /// What a [`Lookup`] can look up: `&T` of a component `T`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be looked up",
-    label = "expected `&T` of a component `T`"
+    label = "expected `&T` of a component `T`",
+    note = "a lookup only reads: write with `&mut T` in a query, or insert a component with Commands"
 )]
 pub trait LookupData {
     /// The component.

@@ -28,6 +28,7 @@ pub use filter::{Added, Changed, QueryFilter, With, Without};
 pub use flat::FlatData;
 pub use rows::{Reading, Rows, Slices, Source, Writing};
 pub use shard::{Shard, Shipped};
+pub use term::Has;
 
 /// The rows that match `D` and `F`.
 ///

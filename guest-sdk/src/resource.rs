@@ -10,8 +10,10 @@ use crate::kind::Component;
 use crate::param::{self, Param, Slots};
 use crate::sys;
 
-/// A component of the world. If it is not set, the system faults; take
-/// `Option<Res<T>>` where it may be unset.
+/// A component of the world.
+///
+/// One that nobody has set yet reads as its default, if the type is `Default`;
+/// else the system faults. `Option<Res<T>>` tells whether it is set.
 pub struct Res<'w, T> {
     value: &'w T,
 }
@@ -26,8 +28,8 @@ impl<T> Deref for Res<'_, T> {
 
 /// A component of the world, to write.
 ///
-/// One that is not set starts from its default. It is set only if it was used
-/// as `&mut T`. A system that takes one is called once, with all rows.
+/// One that is not set starts from its default, so it needs no startup system.
+/// It is set only if it was used as `&mut T`. A system that takes one is called once, with all rows.
 ///
 /// ```
 /// # use sandtable_sdk::prelude::*;
@@ -83,9 +85,13 @@ impl<T: Component> Param for Res<'_, T> {
     }
 
     fn open(call: &Call, slots: &mut Slots) -> Result<T, Fault> {
-        read(call, param::next(&mut slots.resources))?.ok_or_else(|| {
-            let name = call.kinds().name(&T::INFO);
-            Fault::new(format!("the resource {name} is not set"))
+        let value = read(call, param::next(&mut slots.resources))?;
+        value.or_else(T::unset).ok_or_else(|| {
+            let (name, ty) = (call.kinds().name(&T::INFO), T::INFO.name);
+            Fault::new(format!(
+                "the resource {name} is not set: set it with ResMut<{ty}>, as in a startup \
+                 system, derive Default for {ty}, or take Option<Res<{ty}>>"
+            ))
         })
     }
 

@@ -83,11 +83,11 @@ enum Happened {
 }
 
 impl Trial {
-    /// Of a system, in tick 0 of an empty world.
+    /// Of a system, in tick 1 of an empty world, which is the first there is.
     pub fn of<S: System>() -> Self {
         Self {
             entry: || const { Entry::of::<S>() },
-            tick: 0,
+            tick: 1,
             dt: 1.0,
             seed: 0,
             rows: Vec::new(),
@@ -101,7 +101,7 @@ impl Trial {
         }
     }
 
-    /// In another tick.
+    /// In another tick, of so many seconds.
     #[must_use]
     pub fn tick(mut self, number: u64, dt: f64) -> Self {
         self.tick = number;

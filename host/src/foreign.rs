@@ -85,7 +85,11 @@ pub fn declarations(registry: &Registry, wanted: &[String]) -> Result<String, Un
         }
     }
     let names = kinds.iter().map(|kind| (short(kind).to_owned(), None)).collect();
-    let mut writer = Writer { names, text: "use sandtable_sdk::prelude::*;\n".to_owned() };
+    let rows = kinds.iter().filter(|kind| kind.storage == Storage::Packed);
+    let mut packed = Vec::new();
+    rows.flat_map(|kind| &kind.fields).for_each(|field| structs(&field.ty, &mut packed));
+    let text = "use sandtable_sdk::prelude::*;\n".to_owned();
+    let mut writer = Writer { names, packed, text };
     kinds.iter().try_for_each(|kind| writer.kind(kind))?;
     Ok(writer.text)
 }
@@ -98,7 +102,21 @@ fn short(kind: &Kind) -> &str {
 struct Writer {
     /// Names that are taken, and by which type inside of fields.
     names: BTreeMap<String, Option<Type>>,
+    /// The structs that lie in packed rows.
+    packed: Vec<Type>,
     text: String,
+}
+
+/// Adds the structs in a type.
+fn structs(ty: &Type, found: &mut Vec<Type>) {
+    match ty {
+        Type::Array(item, _) => structs(item, found),
+        Type::Struct(fields) => {
+            found.push(ty.clone());
+            fields.iter().for_each(|(_, ty)| structs(ty, found));
+        }
+        _ => {}
+    }
 }
 
 impl Writer {
@@ -119,10 +137,14 @@ impl Writer {
         }
         let owner = kind.name.split_once('/').map_or("", |(owner, _)| owner);
         let mut keys = format!("of = \"{owner}\"");
-        // Where nothing is said, fields of fixed size make a kind packed.
-        let fixed = kind.fields.iter().all(|field| field.ty.packed_layout().is_some());
-        if !packed && fixed && matches!(kind.role, Role::Component | Role::Relation) {
-            keys.push_str(", dynamic");
+        // Where nothing is said, numbers make a kind packed, and all else dynamic.
+        let plain = kind.fields.iter().all(|field| is_plain(&field.ty));
+        match packed {
+            true if !plain => keys.push_str(", packed"),
+            false if plain && matches!(kind.role, Role::Component | Role::Relation) => {
+                keys.push_str(", dynamic");
+            }
+            _ => {}
         }
         if kind.role == Role::Relation && kind.on_despawn == OnDespawn::Cascade {
             keys.push_str(", on_despawn = \"cascade\"");
@@ -164,7 +186,8 @@ impl Writer {
                 _ => continue,
             };
             let end = if body.ends_with('}') { "" } else { ";" };
-            self.item(&format!("#[derive({derive})]\npub {body}{end}\n"));
+            let packed = if self.packed.contains(&ty) { "#[value(packed)]\n" } else { "" };
+            self.item(&format!("#[derive({derive})]\n{packed}pub {body}{end}\n"));
             types.extend(later);
         }
         Ok(())
@@ -284,6 +307,33 @@ fn holds(ty: &Type, so: &impl Fn(&Type) -> bool) -> bool {
         }
 }
 
+/// Whether a type makes a kind packed where nothing is said.
+fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Unsigned(_) | Type::Signed(_) | Type::F32 | Type::F64 | Type::Entity => true,
+        Type::Array(item, _) => is_plain(item),
+        _ => false,
+    }
+}
+
+/// Whether the parts of a packed type lie as C would put them.
+fn lies_well(ty: &Type) -> bool {
+    match ty {
+        Type::Array(item, _) => lies_well(item),
+        Type::Struct(fields) => {
+            let (mut end, mut most) = (0_usize, 1);
+            let each = fields.iter().all(|(_, ty)| {
+                let (size, align) = ty.packed_layout().unwrap_or((0, 1));
+                let is_aligned = end.is_multiple_of(align);
+                (end, most) = (end + size, align.max(most));
+                is_aligned && lies_well(ty)
+            });
+            each && end.is_multiple_of(most)
+        }
+        _ => true,
+    }
+}
+
 /// Whether the fields of a packed kind lie as those of a struct do.
 fn check_layout(kind: &Kind) -> Result<(), String> {
     if kind.storage == Storage::Dynamic {
@@ -291,7 +341,10 @@ fn check_layout(kind: &Kind) -> Result<(), String> {
     }
     let align = |ty: &Type| ty.packed_layout().map_or(1, |(_, align)| align);
     let most = kind.fields.iter().map(|field| align(&field.ty)).max().unwrap_or(1);
-    let loose = kind.fields.iter().find(|field| !field.offset.is_multiple_of(align(&field.ty)));
+    let loose = kind
+        .fields
+        .iter()
+        .find(|field| !field.offset.is_multiple_of(align(&field.ty)) || !lies_well(&field.ty));
     match loose {
         Some(field) => Err(format!("its field `{}` is not aligned", field.name)),
         None if !kind.size.is_multiple_of(most) => Err("its rows are not aligned".to_owned()),
@@ -358,6 +411,12 @@ mod tests {
             kind("a/Frozen", Component, Packed, &[]),
             kind("a/Owner", Component, Packed, &[("0", "entity")]),
             kind("a/Body", Component, Packed, &[("at", "[f32; 3]"), ("type", "u32")]),
+            kind(
+                "a/Door",
+                Component,
+                Packed,
+                &[("lock", "{key: u16, open: bool, rusty: bool}"), ("painted", "[bool; 4]")],
+            ),
             kind("a/Loose", Component, Dynamic, &[("mass", "f64")]),
             kind(
                 "a/Mind",
@@ -393,6 +452,22 @@ pub struct Owner(pub Entity);
 pub struct Body {
     pub at: [f32; 3],
     pub r#type: u32,
+}
+
+#[derive(Component, Clone, Copy)]
+#[repr(C)]
+#[component(of = \"a\", packed)]
+pub struct Door {
+    pub lock: Lock,
+    pub painted: [bool; 4],
+}
+
+#[derive(Value, Clone, Copy, Debug, PartialEq, Eq)]
+#[value(packed)]
+pub struct Lock {
+    pub key: u16,
+    pub open: bool,
+    pub rusty: bool,
 }
 
 #[derive(Component, Clone)]

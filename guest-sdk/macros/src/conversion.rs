@@ -11,7 +11,7 @@ use syn::{FnArg, ItemFn, LitStr, ReturnType, Type};
 use crate::fields;
 use crate::keys::{self, Known};
 use crate::mistakes::Mistakes;
-use crate::names;
+use crate::{names, stub};
 
 const KEYS: [Known; 1] = [("name", "name = \"0001_split_name\"")];
 /// Components that one conversion may take.
@@ -33,13 +33,9 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
             None
         }
     };
-    mistakes.finish()?;
-    let (Some(name), Some(new)) = (name, new) else { return Ok(TokenStream::new()) };
-    let conversion = conversion_type(&function, &name, &old, &new);
-    Ok(quote! {
-        #function
-        #conversion
-    })
+    let conversion = name.zip(new).map(|(name, new)| conversion_type(&function, &name, &old, &new));
+    let (plain, stub) = (stub::function(&function), stub::conversion(&function));
+    mistakes.expand(quote!(#function #conversion), quote!(#plain #stub))
 }
 
 fn name(arguments: TokenStream, function: &ItemFn, mistakes: &mut Mistakes) -> Option<LitStr> {

@@ -84,6 +84,7 @@ fn check_type(owner: &Ident, ty: &Type, mistakes: &mut Mistakes) {
             mistakes.add(ty, "a field cannot borrow: its value lives in the world, not in the mod");
         }
         Type::Array(array) => check_type(owner, &array.elem, mistakes),
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| check_type(owner, ty, mistakes)),
         _ => {
             let Some((name, arguments)) = last_segment(ty) else {
                 return;

@@ -48,13 +48,16 @@ pub(crate) fn read(attribute: &str, fields: &Fields, mistakes: &mut Mistakes) ->
 }
 
 impl History {
-    /// The names before this one, and the default as an option of the type.
+    /// The names before this one, and the default as an option of its encoding.
     pub(crate) fn tokens(&self, ty: &Type) -> (TokenStream, TokenStream) {
         let was = &self.was;
         let default = match (&self.default, self.value()) {
-            (Some(default), Some(value)) => {
-                quote_spanned!(default.span()=> ::core::option::Option::<#ty>::Some(#value))
-            }
+            (Some(default), Some(value)) => quote_spanned! {default.span()=> {
+                let value: #ty = #value;
+                let mut encoded = ::std::vec::Vec::new();
+                <#ty as ::sandtable_sdk::Value>::write(&value, &mut encoded);
+                ::core::option::Option::Some(encoded)
+            }},
             _ => quote!(::core::option::Option::None),
         };
         (quote!(&[#(#was),*]), default)

@@ -4,14 +4,14 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, LitStr};
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr};
 
 use crate::fields::{self, Field};
 use crate::history::{self, History};
 use crate::keys::{self, Key, Known};
 use crate::layout;
 use crate::mistakes::Mistakes;
-use crate::{names, value};
+use crate::{names, packed, stub, value};
 
 /// What values of a kind are used for.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,8 +25,9 @@ pub(crate) enum Role {
     Settings,
 }
 
+/// How its values are stored.
 #[derive(Clone, Copy, PartialEq)]
-enum Storage {
+pub(crate) enum Storage {
     Packed,
     Dynamic,
 }
@@ -42,7 +43,7 @@ struct Options {
 
 impl Role {
     /// How the trait is named.
-    fn trait_name(self) -> &'static str {
+    pub(crate) fn trait_name(self) -> &'static str {
         match self {
             Self::Component | Self::Settings => "Component",
             Self::Event => "Event",
@@ -114,15 +115,10 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
         );
     }
     let Data::Struct(data) = &input.data else {
-        mistakes.add(
-            ident,
-            format!(
-                "{} is a struct; put the enum into a field, with #[derive(Value)]",
-                role.what()
-            ),
-        );
-        mistakes.finish()?;
-        return Ok(TokenStream::new());
+        let what = role.what();
+        let text = format!("{what} is a struct; put the enum into a field, with #[derive(Value)]");
+        mistakes.add(ident, text);
+        return mistakes.expand(TokenStream::new(), stub::kind(role, Storage::Dynamic, input));
     };
     let fields = fields::read(ident, &data.fields, &mut mistakes);
     let histories = history::read(role.attribute(), &data.fields, &mut mistakes);
@@ -135,18 +131,29 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
         None if plain => Storage::Packed,
         None => Storage::Dynamic,
     };
-    let values = match storage {
+    let (values, store) = match storage {
         Storage::Packed => {
-            check_packed(role, input, &fields, &mut mistakes);
-            packed(ident, &fields)
+            if let Some(text) = layout::padding(ident, &fields) {
+                let choice = format!("#[{}(", role.attribute());
+                mistakes.add(ident, text.replace("#[component(", &choice));
+            }
+            let parts = packed::parts(ident, &fields);
+            match plain {
+                true => {
+                    let (what, attribute) = (role.what(), role.attribute());
+                    packed::check_repr(what, attribute, input, &fields, &mut mistakes);
+                    let in_place = packed::in_place(ident, &fields);
+                    (quote!(#parts #in_place), "Packed")
+                }
+                false => (parts, "Copied"),
+            }
         }
-        Storage::Dynamic => value::of_struct(ident, &fields),
+        Storage::Dynamic => (value::of_struct(ident, &fields), "Dynamic"),
     };
-    mistakes.finish()?;
-    let info = info(role, input, &options, storage, &fields, &histories);
+    let info = info(role, input, &options, storage, store, &fields, &histories);
     let role_trait = format_ident!("{}", role.trait_name());
-    let readable = matches!(role, Role::Event | Role::Input).then(|| readable(input));
-    Ok(quote! {
+    let readable = matches!(role, Role::Event | Role::Input).then(|| readable(ident));
+    let whole = quote! {
         #values
         #info
 
@@ -156,13 +163,14 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
         #readable
 
         #defaults
-    })
+    };
+    mistakes.expand(whole, stub::kind(role, storage, input))
 }
 
 /// The impl that gives settings of which the world file says nothing. All of them
 /// have a value then.
 fn defaults(
-    ident: &syn::Ident,
+    ident: &Ident,
     fields: &[Field],
     histories: &[History],
     mistakes: &mut Mistakes,
@@ -248,90 +256,12 @@ impl Options {
     }
 }
 
-fn check_packed(role: Role, input: &DeriveInput, fields: &[Field], mistakes: &mut Mistakes) {
-    let mut c = fields.is_empty();
-    for attribute in &input.attrs {
-        if !attribute.path().is_ident("repr") {
-            continue;
-        }
-        let parsed = attribute.parse_nested_meta(|meta| {
-            c |= meta.path.is_ident("C");
-            if meta.path.is_ident("C") {
-                return Ok(());
-            }
-            Err(meta.error("packed rows are laid out as C would: write #[repr(C)] alone"))
-        });
-        mistakes.catch(parsed);
-    }
-    if !c {
-        mistakes.add(
-            &input.ident,
-            format!(
-                "{} of numbers is packed and needs #[repr(C)]; or choose #[{}(dynamic)]",
-                role.what(),
-                role.attribute()
-            ),
-        );
-    }
-    if let Some(text) = layout::padding(&input.ident, fields) {
-        mistakes
-            .add(&input.ident, text.replace("#[component(", &format!("#[{}(", role.attribute())));
-    }
-}
-
-/// The impls that let rows be used where they lie.
-fn packed(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
-    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
-    let members = fields.iter().map(|field| &field.member);
-    let names = types.iter().map(|ty| {
-        quote_spanned!(ty.span()=> || <#ty as ::sandtable_sdk::__private::Field>::NAMES_ENTITIES)
-    });
-    let padded = format!(
-        "`{ident}` has padding, which packed rows cannot have: order its fields by falling size, \
-         or fill the gaps with fields"
-    );
-    let flat = layout::flat(fields).map(|scalar| {
-        quote! {
-            #[automatically_derived]
-            impl ::sandtable_sdk::Flat for #ident {
-                type Scalar = #scalar;
-            }
-        }
-    });
-    quote! {
-        // Sound: the fields are Pod, as `Row` requires of each, the struct is
-        // repr(C), and the assertion rules padding out.
-        #[automatically_derived]
-        unsafe impl ::sandtable_sdk::__private::Zeroable for #ident {}
-
-        #[automatically_derived]
-        unsafe impl ::sandtable_sdk::__private::Pod for #ident {}
-
-        const _: () = ::core::assert!(
-            ::core::mem::size_of::<#ident>() == 0 #(+ ::core::mem::size_of::<#types>())*,
-            #padded
-        );
-
-        #[automatically_derived]
-        impl ::sandtable_sdk::__private::Row for #ident {
-            const NAMES_ENTITIES: bool = false #(#names)*;
-
-            #[inline]
-            fn name_entities(&self, names: &mut ::std::vec::Vec<::sandtable_sdk::Entity>) {
-                let _ = &names;
-                #(<#types as ::sandtable_sdk::__private::Field>::name_entities(&self.#members, names);)*
-            }
-        }
-
-        #flat
-    }
-}
-
 fn info(
     role: Role,
     input: &DeriveInput,
     options: &Options,
     storage: Storage,
+    store: &str,
     fields: &[Field],
     histories: &[History],
 ) -> TokenStream {
@@ -344,23 +274,40 @@ fn info(
         Some(of) => quote!(::core::option::Option::Some(#of)),
         None => quote!(::core::option::Option::None),
     };
-    let role = format_ident!("{}", role.trait_name());
     let on_despawn = format_ident!("{}", if options.cascade { "Cascade" } else { "Detach" });
-    let (storage, size) = match storage {
-        Storage::Packed => (format_ident!("Packed"), quote!(::core::mem::size_of::<Self>())),
-        Storage::Dynamic => (format_ident!("Dynamic"), quote!(0)),
-    };
-    let fields = fields.iter().zip(histories).map(|(field, history)| {
-        let Field { name, member, ty, .. } = field;
-        let offset = match storage == "Packed" {
-            true => quote!(::core::mem::offset_of!(#ident, #member)),
-            false => quote!(0),
-        };
-        let (was, default) = history.tokens(ty);
-        quote_spanned! {ty.span()=>
-            ::sandtable_sdk::__private::field::<#ty>(#name, #offset, #was, #default)
+    let is_packed = storage == Storage::Packed;
+    let storage = format_ident!("{}", if is_packed { "Packed" } else { "Dynamic" });
+    let store = format_ident!("{store}");
+    let mut end = quote!(0);
+    let fields: Vec<_> = fields
+        .iter()
+        .zip(histories)
+        .map(|(field, history)| {
+            let Field { name, ty, .. } = field;
+            let (was, default) = history.tokens(ty);
+            let described = quote_spanned! {ty.span()=>
+                ::sandtable_sdk::__private::field(
+                    #name, #end, #was, <#ty as ::sandtable_sdk::Value>::write_type, #default,
+                )
+            };
+            if is_packed {
+                let part = quote_spanned! {ty.span()=>
+                    <#ty as ::sandtable_sdk::__private::Field>::SIZE
+                };
+                end.extend(quote!(+ #part));
+            }
+            described
+        })
+        .collect();
+    let unset = matches!(role, Role::Component | Role::Settings).then(|| {
+        quote! {
+            fn unset() -> ::core::option::Option<Self> {
+                use ::sandtable_sdk::__private::{HasDefault as _, HasNone as _};
+                (&::sandtable_sdk::__private::Probe::<Self>::NEW).unset()
+            }
         }
     });
+    let role = format_ident!("{}", role.trait_name());
     quote! {
         #[automatically_derived]
         impl ::sandtable_sdk::Kind for #ident {
@@ -370,19 +317,20 @@ fn info(
                 package: ::core::env!("CARGO_PKG_NAME"),
                 role: ::sandtable_sdk::__private::Role::#role,
                 storage: ::sandtable_sdk::__private::Storage::#storage,
-                size: #size,
+                size: #end,
                 on_despawn: ::sandtable_sdk::__private::OnDespawn::#on_despawn,
                 fields: || ::std::vec![#(#fields),*],
             };
 
-            type Store = ::sandtable_sdk::__private::#storage;
+            type Store = ::sandtable_sdk::__private::#store;
+
+            #unset
         }
     }
 }
 
 /// The impl that lets an event be read.
-fn readable(input: &DeriveInput) -> TokenStream {
-    let ident = &input.ident;
+pub(crate) fn readable(ident: &Ident) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl ::sandtable_sdk::Readable for #ident {

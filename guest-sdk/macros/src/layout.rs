@@ -14,10 +14,16 @@ struct Extent {
     align: u64,
 }
 
-/// The number type or `Entity` that a packed field is made of.
+/// The number type or `Entity` that a field is made of, whose rows can be used
+/// where they lie.
 pub(crate) fn scalar(ty: &Type) -> Option<&Ident> {
+    part(ty).filter(|name| *name != "bool")
+}
+
+/// The type of known width that a field is made of.
+fn part(ty: &Type) -> Option<&Ident> {
     match ty {
-        Type::Array(array) => scalar(&array.elem),
+        Type::Array(array) => part(&array.elem),
         Type::Path(_) => {
             let (name, arguments) = fields::last_segment(ty)?;
             (arguments.is_empty() && width(name).is_some()).then_some(name)
@@ -95,7 +101,7 @@ fn extent(ty: &Type) -> Option<Extent> {
             })
         }
         _ => {
-            let size = width(scalar(ty)?)?;
+            let size = width(part(ty)?)?;
             Some(Extent { size, align: size })
         }
     }
@@ -103,7 +109,7 @@ fn extent(ty: &Type) -> Option<Extent> {
 
 fn width(name: &Ident) -> Option<u64> {
     Some(match name.to_string().as_str() {
-        "u8" | "i8" => 1,
+        "bool" | "u8" | "i8" => 1,
         "u16" | "i16" => 2,
         "u32" | "i32" | "f32" => 4,
         "u64" | "i64" | "f64" | "Entity" => 8,

@@ -12,7 +12,9 @@ mod kind;
 mod layout;
 mod mistakes;
 mod names;
+mod packed;
 mod params;
+mod stub;
 mod system;
 mod value;
 
@@ -80,7 +82,10 @@ pub fn settings(input: TokenStream) -> TokenStream {
 }
 
 /// A value that fields may hold.
-#[proc_macro_derive(Value)]
+///
+/// A struct of numbers, `bool`, `Entity`, other such structs, and arrays of those
+/// can also be a field of packed components, if it says `#[value(packed)]`.
+#[proc_macro_derive(Value, attributes(value))]
 pub fn value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     finish(value::derive(&input))
@@ -91,7 +96,7 @@ pub fn value(input: TokenStream) -> TokenStream {
 /// | key | means |
 /// |---|---|
 /// | `every = 30` | runs only on ticks divisible by 30 |
-/// | `startup` | runs once, in the first tick that the mod takes part in |
+/// | `startup` | runs once in each save, in the first tick it is there: also in a world that has long run, when the mod or this system is added to it |
 /// | `whole = "shard"`, `"archetype"`, `"world"` | how much of the world one call gets: see below |
 /// | `after = "economy/grow"` | runs after that system; also a list of names |
 /// | `before = "trade"` | runs before that system, here of the same mod |

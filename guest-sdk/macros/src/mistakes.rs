@@ -1,6 +1,7 @@
 //! All mistakes of one item, so that they are reported together.
 
-use quote::ToTokens;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 
 /// What was found wrong so far.
 #[derive(Default)]
@@ -28,5 +29,17 @@ impl Mistakes {
     /// Fails if there was one.
     pub(crate) fn finish(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
+    }
+
+    /// What the item expands to: all of it; or, if there was a mistake, those
+    /// and a stub.
+    pub(crate) fn expand(self, whole: TokenStream, stub: TokenStream) -> syn::Result<TokenStream> {
+        Ok(match self.0 {
+            None => whole,
+            Some(mistakes) => {
+                let mistakes = mistakes.into_compile_error();
+                quote!(#mistakes #stub)
+            }
+        })
     }
 }

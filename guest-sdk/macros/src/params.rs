@@ -136,8 +136,8 @@ fn check_term(term: &Type, mistakes: &mut Mistakes) {
     {
         mistakes.add(
             term,
-            "not a query term: terms are &T, &mut T, Option<&T>, Option<&mut T> of a component \
-             T, and Entity",
+            "not a query term: terms are &T, &mut T, Option<&T>, Option<&mut T>, Has<T> of a \
+             component T, and Entity",
         );
     }
 }
@@ -151,6 +151,7 @@ fn component(term: &Type) -> Option<&Type> {
                 [Type::Reference(reference)] => Some(&reference.elem),
                 _ => None,
             },
+            (name, arguments) if name == "Has" => arguments.first().copied(),
             _ => None,
         },
     }

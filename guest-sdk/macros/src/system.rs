@@ -11,8 +11,8 @@ use syn::{FnArg, ItemFn, LitStr, Type};
 
 use crate::keys::{self, Key, Known};
 use crate::mistakes::Mistakes;
-use crate::names;
 use crate::params::{self, Params};
+use crate::{names, stub};
 
 const KEYS: [Known; 5] = [
     ("every", "every = 30"),
@@ -52,15 +52,12 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
         params.add(ty, &mut mistakes);
     }
     options.check(&params, &mut mistakes);
-    mistakes.finish()?;
     function.attrs.push(syn::parse_quote! {
         #[allow(clippy::too_many_arguments, clippy::type_complexity, clippy::needless_pass_by_value)]
     });
     let system = system_type(&function, &options, &types);
-    Ok(quote! {
-        #function
-        #system
-    })
+    let (plain, stub) = (stub::function(&function), stub::system(&function));
+    mistakes.expand(quote!(#function #system), quote!(#plain #stub))
 }
 
 impl Options {

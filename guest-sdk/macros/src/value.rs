@@ -6,22 +6,51 @@ use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DeriveInput, Ident};
 
 use crate::fields::{self, Field};
+use crate::keys::{self, Known};
 use crate::mistakes::Mistakes;
+use crate::{layout, packed, stub};
+
+const KEYS: [Known; 1] = [("packed", "packed")];
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
     fields::check_generics("a value", &input.generics, &mut mistakes);
+    let keys = keys::of_attributes(&input.attrs, "value", &KEYS, &mut mistakes);
+    for key in &keys {
+        mistakes.catch(key.flag());
+    }
+    let is_packed = !keys.is_empty();
     let name = &input.ident;
-    let tokens = match &input.data {
-        Data::Struct(data) => of_struct(name, &fields::read(name, &data.fields, &mut mistakes)),
+    let mut stub = stub::value(input);
+    if is_packed && input.generics.params.is_empty() {
+        stub.extend(stub::field(name));
+    }
+    let whole = match &input.data {
+        Data::Struct(data) => {
+            let fields = fields::read(name, &data.fields, &mut mistakes);
+            let mut whole = of_struct(name, &fields);
+            if is_packed {
+                if fields.is_empty() {
+                    mistakes.add(name, "a packed value has fields");
+                }
+                if let Some(text) = layout::padding(name, &fields) {
+                    mistakes.add(name, text.replace(", or choose #[component(dynamic)]", ""));
+                }
+                whole.extend(packed::parts(name, &fields));
+            }
+            whole
+        }
+        Data::Enum(_) if is_packed => {
+            mistakes.add(name, "an enum is not packed: its variants differ in size");
+            TokenStream::new()
+        }
         Data::Enum(data) => of_enum(name, data, &mut mistakes),
         Data::Union(_) => {
             mistakes.add(name, "a value is a struct or an enum, not a union");
             TokenStream::new()
         }
     };
-    mistakes.finish()?;
-    Ok(tokens)
+    mistakes.expand(whole, stub)
 }
 
 /// A struct: an array of its fields.

@@ -23,9 +23,24 @@ pub struct DynamicColumn<T> {
     touched: Cell<bool>,
 }
 
-/// A dynamic component of one row that may be written.
+/// A dynamic component of one row that may be written: what `&mut T` gives in a
+/// query.
 ///
-/// It is sent back only if it was used as `&mut T`.
+/// It is sent back only if it was used as `&mut T`, for which its variable has
+/// to be `mut`. A function that takes `&mut T` is given `&mut name`.
+///
+/// ```
+/// # use sandtable_sdk::prelude::*;
+/// # #[derive(Component)] struct Name { text: String }
+/// #[system]
+/// fn shout(mut names: Query<&mut Name>) {
+///     for mut name in &mut names {
+///         if !name.text.ends_with('!') {
+///             name.text.push('!');
+///         }
+///     }
+/// }
+/// ```
 pub struct Mut<'s, T> {
     value: &'s mut T,
     touched: &'s Cell<bool>,

@@ -9,9 +9,9 @@ use super::{Column, Store, Stretch};
 use crate::Entity;
 use crate::codec::{Malformed, Reader};
 use crate::kind::Storage;
-use crate::packed::Row;
+use crate::packed::Field;
 
-/// The storage of packed kinds.
+/// The storage of packed kinds of numbers, whose rows are used where they lie.
 #[doc(hidden)]
 pub enum Packed {}
 
@@ -57,7 +57,7 @@ impl<T: Pod> PackedColumn<T> {
     }
 }
 
-impl<T: Row> Store<T> for Packed {
+impl<T: Pod + Field> Store<T> for Packed {
     const STORAGE: Storage = Storage::Packed;
 
     type Column = PackedColumn<T>;
@@ -94,7 +94,7 @@ impl<T: Row> Store<T> for Packed {
     }
 }
 
-impl<T: Row> Column<T> for PackedColumn<T> {
+impl<T: Pod + Field> Column<T> for PackedColumn<T> {
     type Stretch<'s> = &'s mut [T];
 
     #[inline]

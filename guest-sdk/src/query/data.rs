@@ -16,10 +16,11 @@ use crate::declaration::QueryDeclaration;
 /// | `Option<&T>` | `Option<&T>` | all rows |
 /// | `Option<&mut T>` | an option of what `&mut T` gives | all rows |
 /// | [`Entity`] | the row's entity | all rows |
+/// | [`Has<T>`](crate::Has) | whether the row has the component | all rows |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a query can give",
     label = "not a query term",
-    note = "terms are &T, &mut T, Option<&T>, Option<&mut T> of a component T, Entity, and tuples of up to twelve of those"
+    note = "terms are &T, &mut T, Option<&T>, Option<&mut T>, Has<T> of a component T, Entity, and tuples of up to twelve of those"
 )]
 pub trait QueryData {
     /// The same, without writing.

@@ -1,15 +1,16 @@
 //! Rows as slices of plain numbers.
 
 use super::data::QueryData;
+use super::term::Has;
 use crate::Entity;
 use crate::kind::Component;
 use crate::packed::Flat;
 
-/// A query whose terms are all [`Flat`] components, or [`Entity`].
+/// A query whose terms are all [`Flat`] components, [`Entity`], or [`Has`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no flat view",
     label = "not flat",
-    note = "each term must be Entity, or a packed component whose fields all have the same number type"
+    note = "each term must be Entity, Has<T>, or a packed component whose fields all have the same number type"
 )]
 pub trait FlatData: QueryData {
     /// What a contiguous stretch of rows gives, a slice of numbers for each
@@ -59,6 +60,15 @@ impl<T: Component + Flat> FlatData for Option<&mut T> {
 
 impl FlatData for Entity {
     type Flats<'s> = &'s [Entity];
+
+    #[inline]
+    fn flats(slices: Self::Slices<'_>) -> Self::Flats<'_> {
+        slices
+    }
+}
+
+impl<T: Component> FlatData for Has<T> {
+    type Flats<'s> = bool;
 
     #[inline]
     fn flats(slices: Self::Slices<'_>) -> Self::Flats<'_> {

@@ -1,5 +1,7 @@
 //! The terms of a query.
 
+use std::iter::{RepeatN, repeat_n};
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::data::{Frame, QueryData, ReadData};
@@ -383,5 +385,75 @@ impl ReadData for Entity {
     #[inline]
     fn view<'s>(_: &'s (), frame: Frame<'s>) -> Result<&'s [Entity], Malformed> {
         Ok(frame.entities)
+    }
+}
+
+/// In a query: whether the row has a component, as a `bool`. It matches all
+/// rows.
+///
+/// ```
+/// # use sandtable_sdk::prelude::*;
+/// # #[derive(Component, Clone, Copy)] #[repr(C)] struct Speed { metres: f32 }
+/// # #[derive(Component, Clone, Copy)] #[repr(C)] struct Tired;
+/// #[system]
+/// fn slow(mut walkers: Query<(&mut Speed, Has<Tired>)>) {
+///     for (speed, is_tired) in &mut walkers {
+///         speed.metres = if is_tired { 0.5 } else { 1.0 };
+///     }
+/// }
+/// ```
+pub struct Has<T>(PhantomData<fn() -> T>);
+
+impl<T: Component> QueryData for Has<T> {
+    type ReadOnly = Self;
+    type Columns = bool;
+    type Stretch<'s> = RepeatN<bool>;
+    type Raw<'s> = RepeatN<bool>;
+    type Item<'s> = bool;
+    type Slices<'s> = bool;
+
+    fn declare(query: &mut QueryDeclaration<'_, '_>) {
+        query.term::<T>(Access::OptionalRead);
+    }
+
+    fn take(shard: &mut Shipped) -> Result<bool, Malformed> {
+        Ok(shard.take_column().is_some())
+    }
+
+    #[inline]
+    fn stretch<'s>(columns: &'s mut bool, frame: Frame<'s>) -> Result<RepeatN<bool>, Malformed> {
+        Self::view(columns, frame)
+    }
+
+    #[inline]
+    fn split(stretch: Self::Stretch<'_>, at: usize) -> (Self::Stretch<'_>, Self::Stretch<'_>) {
+        let (rows, has) = (stretch.len(), Self::slices(stretch));
+        (repeat_n(has, at), repeat_n(has, rows.saturating_sub(at)))
+    }
+
+    #[inline]
+    fn rows(stretch: Self::Stretch<'_>) -> Self::Raw<'_> {
+        stretch
+    }
+
+    #[inline]
+    fn item<'s>(raw: <Self::Raw<'s> as Iterator>::Item) -> Self::Item<'s> {
+        raw
+    }
+
+    #[inline]
+    fn slices(mut stretch: Self::Stretch<'_>) -> Self::Slices<'_> {
+        stretch.next().unwrap_or_default()
+    }
+
+    fn name_entities(_: &bool, _: Range<usize>, _: &mut Vec<Entity>) {}
+
+    fn store(_: &bool, _: &mut dyn FnMut(u32, &[u8])) {}
+}
+
+impl<T: Component> ReadData for Has<T> {
+    #[inline]
+    fn view<'s>(columns: &'s bool, frame: Frame<'s>) -> Result<RepeatN<bool>, Malformed> {
+        Ok(repeat_n(*columns, frame.rows))
     }
 }

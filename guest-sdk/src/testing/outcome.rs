@@ -51,7 +51,7 @@ impl Outcome {
             self.double.written.get(&place)
         })?;
         let count = match C::INFO.storage {
-            Storage::Packed => bytes.len().checked_div(size_of::<C>()).unwrap_or(0),
+            Storage::Packed => bytes.len().checked_div(C::INFO.size).unwrap_or(0),
             Storage::Dynamic => Reader::new(bytes).array().ok()?,
         };
         values_of(bytes.clone(), count)

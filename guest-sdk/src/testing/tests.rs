@@ -1,5 +1,6 @@
 //! Systems of every shape, end to end: what is declared, shipped and left.
 
+use crate::Kind;
 use crate::prelude::*;
 use crate::testing::{Action, Rows, Trial};
 
@@ -334,10 +335,8 @@ fn need(total: Res<Total>) -> Result<(), String> {
 }
 
 #[test]
-fn a_missing_resource_and_an_error_are_faults() {
+fn an_error_is_a_fault() {
     let fault = |trial: Trial| trial.run().err().expect("faults");
-    let missing = fault(Trial::of::<need>());
-    assert_eq!(missing, "the resource sandtable-sdk/Total is not set");
     let failed = fault(Trial::of::<need>().resource(Total { count: 3 }));
     assert_eq!(failed, "counted 3");
 }
@@ -394,4 +393,100 @@ fn events_are_handled_once_beside_any_number_of_rows() {
         let expected = [2.0, 3.0, 4.0].map(|x| Position { x, y: 0.0 });
         assert_eq!(outcome.column(shard), Some(expected.to_vec()));
     }
+}
+
+#[system]
+fn mark(mut bodies: Query<(Entity, &mut Position, Has<Frozen>, Has<Name>), Without<Owner>>) {
+    for (entity, position, is_frozen, is_named) in &mut bodies {
+        position.y = f32::from(u8::from(is_frozen)) + 2.0 * f32::from(u8::from(is_named));
+        assert!(!entity.is_none());
+    }
+    let frozen = bodies.slices().filter(|(.., is_frozen, _)| *is_frozen).count();
+    assert!(frozen <= bodies.len());
+}
+
+#[test]
+fn rows_say_whether_they_have_a_component() {
+    let named =
+        bodies().with([name("a", Mood::Calm), name("b", Mood::Calm), name("c", Mood::Calm)]);
+    let trial = Trial::of::<mark>().rows(bodies()).rows(bodies().with([Frozen; 3])).rows(named);
+    let outcome = trial.run().expect("runs");
+    for (archetype, expected) in [0.0, 1.0, 2.0].into_iter().enumerate() {
+        let column = outcome.column::<Position>(archetype).expect("written");
+        assert!(column.iter().all(|position| position.y == expected), "{column:?}");
+    }
+    let masked = bodies().with([Frozen; 3]).matching([true, false, true]);
+    let column = Trial::of::<mark>().rows(masked).run().expect("runs").column::<Position>(0);
+    let written: Vec<f32> = column.expect("written").iter().map(|position| position.y).collect();
+    assert_eq!(written, [1.0, 0.0, 1.0]);
+}
+
+#[derive(Value, Clone, Copy, Debug, PartialEq)]
+#[value(packed)]
+struct Lock {
+    owner: Entity,
+    code: [u8; 7],
+    open: bool,
+}
+
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(packed)]
+struct Chest {
+    lock: Lock,
+    full: [bool; 8],
+}
+
+#[system]
+fn open(mut chests: Query<&mut Chest>, owners: Lookup<&Position>) {
+    for chest in &mut chests {
+        chest.lock.open = owners.get(chest.lock.owner).is_some();
+        chest.full[7] = true;
+    }
+}
+
+#[test]
+fn packed_rows_that_are_more_than_numbers_are_copied_and_name_entities() {
+    let [first, second, third] = entities();
+    let chest = |owner, open, last| Chest {
+        lock: Lock { owner, code: [1, 2, 3, 4, 5, 6, 7], open },
+        full: [true, false, false, false, false, false, false, last],
+    };
+    assert_eq!(Chest::INFO.size, 24);
+    let chests = Rows::new([second, third])
+        .with([chest(first, false, false), chest(Entity::NONE, true, false)]);
+    let owner = Rows::new([first]).with([Position { x: 0.0, y: 0.0 }]);
+    let outcome = Trial::of::<open>().rows(chests).rows(owner).run().expect("runs");
+    let opened = [chest(first, true, true), chest(Entity::NONE, false, true)];
+    assert_eq!(outcome.column(0), Some(opened.to_vec()));
+    assert_eq!(outcome.questions(), [1], "the owner was asked for ahead");
+}
+
+#[test]
+fn a_resource_that_is_unset_reads_as_its_default() {
+    let unset = Trial::of::<need>().run().err();
+    assert_eq!(unset.as_deref(), Some("counted 0"));
+    let lacking = Trial::of::<freeze>().run().err();
+    let expected = "the resource sandtable-sdk/Height is not set: set it with ResMut<Height>, as \
+                    in a startup system, derive Default for Height, or take Option<Res<Height>>";
+    assert_eq!(lacking.as_deref(), Some(expected));
+}
+
+#[derive(Component, Clone, Copy)]
+#[repr(C)]
+struct Height(u8);
+
+#[system]
+fn freeze(border: Res<Height>) {
+    assert!(border.0 > 0);
+}
+
+#[system]
+fn age(tick: Tick) -> Result<(), String> {
+    Err(format!("{} {}", tick.number(), tick.elapsed()))
+}
+
+#[test]
+fn a_trial_is_of_the_first_tick() {
+    assert_eq!(Trial::of::<age>().run().err().as_deref(), Some("1 1"));
+    assert_eq!(Trial::of::<age>().tick(4, 0.5).run().err().as_deref(), Some("4 2"));
 }

@@ -6,15 +6,47 @@ use sandtable_sdk::prelude::*;
 
 #[derive(Component, Clone)]
 struct Counts {
-    total: usize,
+    total: u128,
     by_name: HashMap<String, u32>,
+}
+
+#[derive(Component, Clone)]
+#[component(packed)]
+struct Flags {
+    open: bool,
+    name: String,
+}
+
+#[derive(Value, Clone, Copy)]
+struct Loose {
+    open: bool,
 }
 
 #[derive(Component, Clone, Copy)]
 #[component(packed)]
-#[repr(C)]
-struct Flags {
+struct HoldsLoose {
+    loose: Loose,
+}
+
+#[derive(Value, Clone, Copy)]
+#[value(packed)]
+struct Gap {
     open: bool,
+    width: u32,
+}
+
+#[derive(Value, Clone, Copy)]
+#[value(packed)]
+struct Inner {
+    open: bool,
+    rank: u16,
+    spare: u8,
+}
+
+#[derive(Value, Clone, Copy)]
+#[value(packed)]
+enum Direction {
+    North,
 }
 
 #[derive(Value, Clone)]

@@ -118,7 +118,9 @@ pub fn field_to_json(ty: &Type, value: &[u8]) -> Json {
 
 /// A packed value, with which the bytes begin.
 pub fn plain_packed(ty: &Type, bytes: &[u8]) -> Plain {
+    let size_of = |ty: &Type| ty.packed_layout().map_or(0, |(size, _)| size);
     match ty {
+        Type::Bool => Plain::Bool(bytes[0] != 0),
         Type::Unsigned(1) => Plain::Unsigned(bytes[0].into()),
         Type::Unsigned(2) => Plain::Unsigned(u16::from_le_bytes(fixed(bytes)).into()),
         Type::Unsigned(4) => Plain::Unsigned(u32::from_le_bytes(fixed(bytes)).into()),
@@ -131,9 +133,18 @@ pub fn plain_packed(ty: &Type, bytes: &[u8]) -> Plain {
         Type::F32 => Plain::Real(shortest(f32::from_le_bytes(fixed(bytes)))),
         Type::F64 => Plain::Real(f64::from_le_bytes(fixed(bytes))),
         Type::Array(item, len) => {
-            let size = item.packed_layout().map_or(0, |(size, _)| size);
+            let size = size_of(item);
             let items = (0..*len).map(|at| Json::from(plain_packed(item, &bytes[at * size..])));
             Plain::Nested(items.collect())
+        }
+        Type::Struct(fields) => {
+            let mut rest = bytes;
+            let parts = fields.iter().map(|(name, ty)| {
+                let part = Json::from(plain_packed(ty, rest));
+                rest = &rest[size_of(ty)..];
+                (name.clone(), part)
+            });
+            Plain::Nested(Json::Object(parts.collect()))
         }
         _ => Plain::Absent,
     }

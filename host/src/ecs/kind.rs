@@ -96,6 +96,7 @@ pub struct Kind {
     pub on_despawn: OnDespawn,
     floats: Floats,
     entity_offsets: Vec<usize>,
+    bool_offsets: Vec<usize>,
 }
 
 impl Kind {
@@ -133,6 +134,7 @@ impl Kind {
             on_despawn,
             floats: Floats::None,
             entity_offsets: Vec::new(),
+            bool_offsets: Vec::new(),
         };
         match storage {
             Storage::Packed => kind.lay_out()?,
@@ -150,7 +152,11 @@ impl Kind {
         let mut floats = Vec::new();
         for field in &self.fields {
             let Some((size, _)) = field.ty.packed_layout() else {
-                return Err(format!("is packed, but its field `{}` is a {}", field.name, field.ty));
+                return Err(format!(
+                    "is packed, but its field `{}` is a {}: packed fields are numbers, `bool`, \
+                     `entity`, and arrays and structs of those",
+                    field.name, field.ty
+                ));
             };
             if field.offset != end {
                 return Err(format!(
@@ -161,7 +167,7 @@ impl Kind {
             end = usize::saturating_add(end, size);
             // Checked before looking at the leaves, of which a type of a few
             // characters can claim any number.
-            if size == 0 || end > self.size {
+            if end > self.size {
                 return Err(format!(
                     "says {} bytes a row, and its field `{}` takes {size} at byte {}",
                     self.size, field.name, field.offset
@@ -171,6 +177,7 @@ impl Kind {
                 Type::F32 => floats.push((offset, false)),
                 Type::F64 => floats.push((offset, true)),
                 Type::Entity => self.entity_offsets.push(offset),
+                Type::Bool => self.bool_offsets.push(offset),
                 _ => {}
             });
         }
@@ -227,6 +234,19 @@ impl Kind {
     /// Where the entities of a packed row are, in bytes.
     pub fn entity_offsets(&self) -> &[usize] {
         &self.entity_offsets
+    }
+
+    /// The byte of a packed row that must be 0 or 1 for a `bool` and is neither,
+    /// if there is one: with its field.
+    pub(super) fn broken_bool(&self, rows: &[u8]) -> Option<(&Field, u8)> {
+        if self.bool_offsets.is_empty() {
+            return None;
+        }
+        let (row, offset) = rows.chunks_exact(self.size).find_map(|row| {
+            Some((row, *self.bool_offsets.iter().find(|offset| row[**offset] > 1)?))
+        })?;
+        let field = self.fields.iter().rev().find(|field| field.offset <= offset)?;
+        Some((field, row[offset]))
     }
 
     /// Replaces every NaN in packed rows by the canonical one.
@@ -317,5 +337,54 @@ impl Registry {
     /// Every kind, by id.
     pub fn iter(&self) -> impl Iterator<Item = (KindId, &Arc<Kind>)> {
         self.kinds.iter().enumerate().map(|(at, kind)| (KindId(at as u32), kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecs::canonical_packed;
+
+    fn packed(size: usize, fields: &[(&str, &str, usize)]) -> Result<Kind, String> {
+        let field = |(name, ty, offset): &(&str, &str, usize)| Field {
+            name: (*name).to_owned(),
+            ty: Type::parse(ty).expect("a type"),
+            offset: *offset,
+        };
+        let fields = fields.iter().map(field).collect();
+        let name = "test/Kind".to_owned();
+        Kind::new(name, Role::Component, Storage::Packed, size, fields, OnDespawn::Detach)
+    }
+
+    #[test]
+    fn a_packed_bool_is_0_or_1_wherever_it_stands() {
+        let fields = [("at", "[f32; 2]", 0), ("gates", "[{by: u16, open: bool}; 2]", 8)];
+        let kind = packed(14, &fields).expect("a kind");
+        let mut rows = [[0; 14], [0; 14]].concat();
+        rows[10] = 1;
+        rows[14 + 13] = 1;
+        assert_eq!(canonical_packed(&kind, &mut rows, &mut Ok), Ok(()));
+        rows[14 + 13] = 2;
+        let refused = canonical_packed(&kind, &mut rows, &mut Ok).expect_err("it is no bool");
+        assert_eq!(refused.to_string(), "field `gates`: a bool is 0 or 1, not 2");
+    }
+
+    #[test]
+    fn what_a_struct_holds_is_found_inside_a_row() {
+        let kind = packed(25, &[("a", "u8", 0), ("b", "[{x: f32, who: entity}; 2]", 1)]);
+        let kind = kind.expect("a kind");
+        assert_eq!(kind.entity_offsets(), [5, 17]);
+        let mut row = vec![0; 25];
+        row[1..5].copy_from_slice(&f32::from_bits(0xffc0_0001).to_le_bytes());
+        kind.settle_nan(&mut row);
+        assert_eq!(row[1..5], 0x7fc0_0000_u32.to_le_bytes());
+    }
+
+    #[test]
+    fn every_part_of_a_packed_row_takes_bytes() {
+        for ty in ["{}", "[u8; 0]", "[{}; 65536]", "{a: u8, b: [[{}; 65536]; 65536]}", "string"] {
+            let refused = packed(1, &[("a", ty, 0)]).expect_err(ty);
+            assert!(refused.starts_with("is packed, but its field `a` is a "), "{ty}: {refused}");
+        }
     }
 }

@@ -226,6 +226,16 @@ fn lift(ty: &Type, bytes: &[u8], into: &mut Vec<u8>) -> Option<()> {
             write_array(into, *len);
             (0..*len).try_for_each(|at| lift(item, &bytes[at * size..], into))
         }
+        Type::Bool => encode::write_bool(into, bits != 0).ok(),
+        Type::Struct(fields) => {
+            write_array(into, fields.len());
+            let mut rest = bytes;
+            fields.iter().try_for_each(|(_, ty)| {
+                lift(ty, rest, into)?;
+                rest = rest.get(ty.packed_layout()?.0..)?;
+                Some(())
+            })
+        }
         _ => None,
     }
 }
@@ -250,6 +260,11 @@ pub(super) fn lower(ty: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option<(
         Type::Array(item, _) => {
             let len = read_array(from).ok()?;
             (0..len).try_for_each(|_| lower(item, from, into))?;
+        }
+        Type::Bool => into.push(u8::from(decode::read_bool(from).ok()?)),
+        Type::Struct(fields) => {
+            read_array(from).ok()?;
+            fields.iter().try_for_each(|(_, ty)| lower(ty, from, into))?;
         }
         _ => return None,
     }
@@ -341,7 +356,7 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::{Field, OnDespawn, from_json, to_json};
+    use crate::ecs::{Field, OnDespawn, from_json, stored_from_json, to_json};
     use serde_json::{Value as Json, json};
 
     fn kind(storage: Storage, fields: &[(&str, &str)]) -> Arc<Kind> {
@@ -410,15 +425,38 @@ mod tests {
 
     #[test]
     fn fields_move_between_storages_and_back() {
-        let packed = kind(Storage::Packed, &[("a", "i16"), ("b", "[f32; 2]"), ("c", "entity")]);
-        let dynamic = kind(Storage::Dynamic, &[("c", "entity"), ("b", "[f32; 2]"), ("a", "i16")]);
-        let row =
-            [&(-2i16).to_le_bytes()[..], &[0; 4], &1.5f32.to_le_bytes(), &[7, 0, 0, 0, 1, 0, 0, 0]];
+        let fields = [
+            ("a", "i16"),
+            ("b", "[f32; 2]"),
+            ("c", "entity"),
+            ("d", "[{open: bool, of: {who: entity, rank: u8}}; 2]"),
+            ("e", "bool"),
+        ];
+        let packed = kind(Storage::Packed, &fields);
+        let mut reversed = fields;
+        reversed.reverse();
+        let dynamic = kind(Storage::Dynamic, &reversed);
+        let row = [
+            &(-2i16).to_le_bytes()[..],
+            &[0; 4],
+            &1.5f32.to_le_bytes(),
+            &[7, 0, 0, 0, 1, 0, 0, 0],
+            &[1, 5, 0, 0, 0, 0, 0, 0, 0, 9],
+            &[0; 10],
+            &[1],
+        ];
         let row = row.concat();
         let value = recast(&packed, &dynamic, &[]).value(&row).expect("a value");
-        let expected = json!({"c": "7v1", "b": [0.0, 1.5], "a": -2});
+        let gate = |open, who, rank| json!({"open": open, "of": {"who": who, "rank": rank}});
+        let expected = json!({
+            "a": -2, "b": [0.0, 1.5], "c": "7v1",
+            "d": [gate(true, "5v0", 9), gate(false, "0v0", 0)], "e": true,
+        });
         assert_eq!(to_json(&dynamic, &value), expected);
-        assert_eq!(recast(&dynamic, &packed, &[]).value(&value), Some(row));
+        assert_eq!(to_json(&packed, &row), expected);
+        assert_eq!(recast(&dynamic, &packed, &[]).value(&value), Some(row.clone()));
+        let stored = stored_from_json(&packed, &expected).expect("it is packed");
+        assert_eq!(stored[..], row[..]);
     }
 
     #[test]

@@ -3,6 +3,11 @@
 //! The grammar is that of `field.ty` in `types.wit`. A type is at most
 //! [`Type::DEPTH_MAX`] levels deep, so that no value of it can be deeper than
 //! what the decoder admits.
+//!
+//! Packed are numbers, `entity`, `bool` as a byte that is 0 or 1, and arrays and
+//! structs of those, one part right after the other. The contract's first
+//! version names neither `bool` nor structs among them; the host takes both
+//! from any component.
 
 use std::fmt;
 
@@ -51,15 +56,23 @@ impl Type {
     }
 
     /// Bytes of a packed value and its alignment; nothing for types that have
-    /// no fixed size.
+    /// no fixed size, or a part without any bytes.
     pub fn packed_layout(&self) -> Option<(usize, usize)> {
         match self {
+            Type::Bool => Some((1, 1)),
             Type::Unsigned(bytes) | Type::Signed(bytes) => Some((*bytes as usize, *bytes as usize)),
             Type::F32 => Some((4, 4)),
             Type::F64 | Type::Entity => Some((8, 8)),
-            Type::Array(item, len) => {
+            Type::Array(item, len) if *len > 0 => {
                 let (size, align) = item.packed_layout()?;
                 Some((size.checked_mul(*len)?, align))
+            }
+            Type::Struct(fields) => {
+                let layouts = fields.iter().map(|(_, ty)| ty.packed_layout());
+                layouts.reduce(|before, next| {
+                    let ((size, align), (more, wider)) = (before?, next?);
+                    Some((size.checked_add(more)?, align.max(wider)))
+                })?
             }
             _ => None,
         }
@@ -72,11 +85,19 @@ impl Type {
 
     /// Calls `leaf` with the offset and type of every scalar in a packed value.
     pub(super) fn leaves(&self, offset: usize, leaf: &mut impl FnMut(usize, &Type)) {
+        let bytes = |ty: &Type| ty.packed_layout().map_or(0, |(size, _)| size);
         match self {
             Type::Array(item, len) => {
-                let size = item.packed_layout().map_or(0, |(size, _)| size);
+                let size = bytes(item);
                 for at in 0..*len {
                     item.leaves(offset + at * size, leaf);
+                }
+            }
+            Type::Struct(fields) => {
+                let mut at = offset;
+                for (_, ty) in fields {
+                    ty.leaves(at, leaf);
+                    at += bytes(ty);
                 }
             }
             _ => leaf(offset, self),

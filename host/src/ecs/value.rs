@@ -57,6 +57,9 @@ pub fn canonical_packed(
     rows: &mut [u8],
     remap: &mut Remap<'_>,
 ) -> Result<(), Problem> {
+    if let Some((field, byte)) = kind.broken_bool(rows) {
+        return problem(format!("field `{}`: a bool is 0 or 1, not {byte}", field.name));
+    }
     kind.settle_nan(rows);
     if kind.entity_offsets().is_empty() {
         return Ok(());
