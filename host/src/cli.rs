@@ -3,7 +3,8 @@
 //! One file a verb, each a thin call into the library. What a verb is asked for
 //! goes to stdout, all else to stderr. A verb that fails says why in one line
 //! and the process exits with 1; a command that cannot be understood exits
-//! with 2, and `verify` with 3 when a tick differs.
+//! with 2, and `verify` with 3 when a tick differs. A query whose reader has
+//! seen enough ends quietly.
 //!
 //! Deliberately absent: anything that another program could want to do. That
 //! belongs into the library.
@@ -152,15 +153,16 @@ pub fn main() -> ExitCode {
         // Whoever reads our output has seen enough of it.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{} {}", screen::Mark::Error, text::one_line(&format!("{error:#}")));
+            let told = text::one_line(&format!("{error:#}"));
+            screen::tell(&format!("{} {told}", screen::Mark::Error));
             ExitCode::FAILURE
         }
     }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let cause = error.downcast_ref::<io::Error>();
-    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

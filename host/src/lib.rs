@@ -26,6 +26,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod audience;
 pub mod catalog;
 pub mod config;

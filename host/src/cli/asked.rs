@@ -7,7 +7,7 @@ use anyhow::Result;
 use rusqlite::types::Value;
 use sandtable::persist::{Answer, Table, Ticks};
 
-use super::screen::{Mark, answer};
+use super::screen::{Mark, answer, tell};
 use super::table::{self, Format};
 use super::text::{count, counted};
 
@@ -63,7 +63,7 @@ pub fn print(Answer { table, notes }: &Answer, format: Format, picture: &str) ->
         Format::Table if !picture.is_empty() => answer(&format!("{picture}\n{text}"))?,
         _ => answer(&text)?,
     }
-    notes.iter().for_each(|note| eprintln!("{} {note}", Mark::Note));
+    notes.iter().for_each(|note| tell(&format!("{} {note}", Mark::Note)));
     Ok(())
 }
 

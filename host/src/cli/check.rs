@@ -12,7 +12,7 @@ use sandtable::simulation::Error;
 use sandtable::trial::{self, Trial};
 use serde_json::json;
 
-use super::screen::{Screen, Show, answer};
+use super::screen::{Screen, Show, verdict};
 use super::sources;
 use super::text::{count, counted, one_line, shell};
 
@@ -58,9 +58,9 @@ fn look(save: &Path, json: bool) -> Result<()> {
             looked_at.iter().map(|(what, number)| ((*what).to_owned(), json!(number))).collect();
         let findings: Vec<String> = findings.iter().map(|it| one_line(it)).collect();
         let all = json!({"tick": tick, "findings": findings, "looked_at": looked_at});
-        answer(&all.to_string())?;
+        verdict(&all.to_string())?;
     } else {
-        findings.iter().try_for_each(|finding| answer(&one_line(finding)))?;
+        findings.iter().try_for_each(|finding| verdict(&one_line(finding)))?;
     }
     match findings.len() as u64 {
         0 if json => Ok(()),
@@ -70,7 +70,7 @@ fn look(save: &Path, json: bool) -> Result<()> {
                 .map(|(what, number)| format!("{} {what}", count(*number)))
                 .collect();
             let (save, tick) = (save.display(), count(tick));
-            Ok(answer(&format!("{save} is sound at tick {tick}: {}", all.join(", ")))?)
+            Ok(verdict(&format!("{save} is sound at tick {tick}: {}", all.join(", ")))?)
         }
         found => bail!(
             "{} is damaged ({}): take it from a backup, or salvage what is whole with \
@@ -91,9 +91,9 @@ fn plan(arguments: &Arguments, against: &Path) -> Result<()> {
     let told = problem.map(|problem| one_line(&problem.to_string()));
     if arguments.json {
         let all = json!({"compatible": is_compatible, "mods": plan.mods, "problem": told});
-        answer(&all.to_string())?;
+        verdict(&all.to_string())?;
     } else {
-        answer(&plan.to_string())?;
+        verdict(&plan.to_string())?;
     }
     match told {
         _ if is_compatible => Ok(()),

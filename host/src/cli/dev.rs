@@ -76,15 +76,18 @@ fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Scre
     let stays = |why: String| screen.insist(&format!("{why}\nthe old version runs on"));
     match simulation.swap_world(config, mods) {
         Ok(swap) if swap.plan.is_empty() && same_world => screen.say("nothing of it differs"),
-        Ok(swap) => answer(&format!(
-            "{}{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
-            swap.plan,
-            swap.settings.iter().map(|it| format!("\n{it}")).collect::<String>(),
-            changed.join(", "),
-            text::short_span(build),
-            text::short_span(compile),
-            text::short_span(started.elapsed())
-        ))?,
+        Ok(swap) => {
+            // A world runs on, whether or not anybody reads what it says.
+            let _ = answer(&format!(
+                "{}{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
+                swap.plan,
+                swap.settings.iter().map(|it| format!("\n{it}")).collect::<String>(),
+                changed.join(", "),
+                text::short_span(build),
+                text::short_span(compile),
+                text::short_span(started.elapsed())
+            ));
+        }
         Err(Error::Incompatible(plan)) => stays(plan.to_string()),
         Err(Error::Save(error)) => return Err(error.into()),
         Err(error) => stays(format!("{} {}", Mark::Error, text::one_line(&error.to_string()))),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sandtable::persist;
 
+use super::screen::tell;
+
 /// Who the save says asked for it.
 const SENDER: &str = "sandtable resume";
 
@@ -33,6 +35,6 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, mod_id, sender } = arguments;
     persist::resume(&save, &mod_id, &sender)?;
-    eprintln!("mod {mod_id} takes part again from the next tick of {} on", save.display());
+    tell(&format!("mod {mod_id} takes part again from the next tick of {} on", save.display()));
     Ok(())
 }

@@ -1,12 +1,17 @@
 //! The terminal: a progress bar at the bottom, log lines above it, answers on
-//! stdout.
+//! stdout. All that the command writes goes through here.
+//!
+//! What is written to stderr is written as well as it can be: a terminal that is
+//! gone and a pipe that nobody reads stop nothing. An answer that cannot be
+//! written is an error, for a verb that is asked something has nothing else to
+//! do.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use console::style;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::{Term, style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use tracing_subscriber::EnvFilter;
 
 const LOG_VARIABLE: &str = "SANDTABLE_LOG";
@@ -32,7 +37,7 @@ impl Screen {
     /// Takes over stderr, and gives it the process's log lines.
     pub fn open(show: Show) -> Self {
         let target = match show {
-            Show::All => ProgressDrawTarget::stderr(),
+            Show::All => Lenient::target(Term::buffered_stderr()),
             _ => ProgressDrawTarget::hidden(),
         };
         let bars = MultiProgress::with_draw_target(target);
@@ -46,6 +51,8 @@ impl Screen {
             .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
             .with_target(false)
             .without_time()
+            // It would say on stderr that nothing can be written to stderr.
+            .log_internal_errors(false)
             .try_init();
         Self { bars, show }
     }
@@ -69,7 +76,7 @@ impl Screen {
 
     /// Says what must be known.
     pub fn insist(&self, line: &str) {
-        self.bars.suspend(|| eprintln!("{line}"));
+        self.bars.suspend(|| tell(line));
     }
 
     /// Something that turns for as long as it takes.
@@ -135,17 +142,77 @@ impl fmt::Display for Mark {
     }
 }
 
+/// Prints what a verb found, as [`answer`] does, where its exit code says it too:
+/// that must be right also when nobody reads on.
+pub fn verdict(text: &str) -> io::Result<()> {
+    match answer(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
+/// Says something on stderr, with a line break after it, if anybody is there.
+/// Where bars may be, [`Screen::insist`] says it above them.
+pub fn tell(line: &str) {
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Writes to stderr above the bars.
 #[derive(Clone)]
 struct Above(MultiProgress);
 
 impl Write for Above {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write_all(bytes))?;
+        let _ = self.0.suspend(|| io::stderr().write_all(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
+    }
+}
+
+/// A terminal that may be gone. Bars take an error for a reason to panic.
+#[derive(Debug)]
+struct Lenient(Term);
+
+impl Lenient {
+    /// Draws here, if there is a terminal that can be drawn on.
+    fn target(term: Term) -> ProgressDrawTarget {
+        const HZ: u8 = 20;
+        if !term.is_term() || console::is_dumb() {
+            return ProgressDrawTarget::hidden();
+        }
+        ProgressDrawTarget::term_like_with_hz(Box::new(Self(term)), HZ)
+    }
+}
+
+macro_rules! whatever_comes_of_it {
+    ($($name:ident($($argument:ident: $type:ty)?);)*) => {
+        $(fn $name(&self $(, $argument: $type)?) -> io::Result<()> {
+            let _ = self.0.$name($($argument)?);
+            Ok(())
+        })*
+    };
+}
+
+impl TermLike for Lenient {
+    fn width(&self) -> u16 {
+        self.0.size().1
+    }
+
+    fn height(&self) -> u16 {
+        self.0.size().0
+    }
+
+    whatever_comes_of_it! {
+        move_cursor_up(lines: usize);
+        move_cursor_down(lines: usize);
+        move_cursor_right(letters: usize);
+        move_cursor_left(letters: usize);
+        write_line(line: &str);
+        write_str(text: &str);
+        clear_line();
+        flush();
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use sandtable::send;
 
+use super::screen::tell;
+
 /// Who the save says sent what comes this way.
 const SENDER: &str = "sandtable send";
 
@@ -32,6 +34,6 @@ pub fn run(arguments: Arguments) -> Result<()> {
         format!("`{json}` is not JSON: write the fields like '{{\"rate\": 0.3}}', in single quotes")
     })?;
     send(&save, &event, &value, SENDER)?;
-    eprintln!("{event} is in {}; its next tick reads it", save.display());
+    tell(&format!("{event} is in {}; its next tick reads it", save.display()));
     Ok(())
 }

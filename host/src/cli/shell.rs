@@ -20,7 +20,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::{CompletionType, Config, Editor};
 use sandtable::persist::{ColumnShape, Inquiry, SaveError, TableShape};
 
-use super::screen::{Mark, answer};
+use super::screen::{Mark, answer, tell};
 use super::table::{self, Format};
 use super::text::{counted, one_line, visible};
 use completion::Words;
@@ -185,6 +185,6 @@ impl<'a> Shell<'a> {
 
     fn refuse(&mut self, what: &str) {
         self.failed += 1;
-        eprintln!("{} {}", Mark::Error, one_line(what));
+        tell(&format!("{} {}", Mark::Error, one_line(what)));
     }
 }

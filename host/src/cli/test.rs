@@ -8,7 +8,7 @@ use console::style;
 use sandtable::scenario::{Choice, Failure, Report, Side, Suite};
 use serde_json::{Value as Json, json};
 
-use super::screen::{Screen, Show, answer};
+use super::screen::{Screen, Show, verdict};
 use super::sources;
 use super::text::{counted, short_span, visible};
 
@@ -53,7 +53,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
             let heading = (file != report.file).then(|| report.file.display().to_string());
             file.clone_from(&report.file);
             let text = heading.into_iter().chain([told(report)]).collect::<Vec<_>>().join("\n");
-            shown = answer(&text).map_err(Into::into);
+            shown = verdict(&text).map_err(Into::into);
         }
     };
     let mut reports = Vec::new();
@@ -67,9 +67,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     let failed = reports.iter().filter(|report| !report.failures.is_empty()).count();
     if json {
-        answer(&as_json(&reports).to_string())?;
+        verdict(&as_json(&reports).to_string())?;
     } else {
-        answer(&summary(&reports, failed))?;
+        verdict(&summary(&reports, failed))?;
     }
     match failed {
         0 => Ok(()),

@@ -8,7 +8,7 @@ use sandtable::persist::Difference;
 use sandtable::verify::{Mismatch, verify};
 use serde_json::json;
 
-use super::screen::{Screen, Show, answer};
+use super::screen::{Screen, Show, verdict};
 use super::text::{count, counted, visible};
 
 /// The exit code for a tick that differs.
@@ -74,17 +74,17 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             "from": verified.from, "to": verified.to, "ticks": verified.ticks,
             "same": verified.mismatch.is_none(), "mismatch": mismatch,
         });
-        answer(&told.to_string())?;
+        verdict(&told.to_string())?;
     } else {
         let ticks = counted(verified.ticks, "tick");
         match &verified.mismatch {
-            None => answer(&format!(
+            None => verdict(&format!(
                 "{}: {ticks} run again, from {} to {}: all as recorded",
                 save.display(),
                 count(verified.from),
                 count(verified.to)
             ))?,
-            Some(mismatch) => answer(&visible(&told(mismatch)))?,
+            Some(mismatch) => verdict(&visible(&told(mismatch)))?,
         }
     }
     Ok(if verified.mismatch.is_none() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) })

@@ -231,7 +231,7 @@ impl Gate {
         let millis = limits.wall_clock_max_millis;
         let guards = Guards {
             steps: limits.sql_steps_max,
-            until: (millis > 0).then(|| Instant::now() + Duration::from_millis(millis)),
+            until: Instant::now().checked_add(Duration::from_millis(millis)).filter(|_| millis > 0),
             memory_max: memory::used().saturating_add(limits.sql_memory_max_bytes),
             fired: None,
             limits: limits.clone(),
