@@ -254,3 +254,22 @@ fn readers_and_senders_work_while_a_run_is_on() {
     assert!(info(&save)["tick"].as_u64().unwrap() > last, "it went on meanwhile");
     assert_eq!(names_in(&place.saves()), ["save.db"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_that_goes_away_ends_a_run_well_unless_it_shall_outlive_it() {
+    let place = Place::with(&["watcher"]);
+    let save = place.save("save.db");
+    let told = Running::start(&place.world(), &save, &[]).stop("-HUP");
+    assert!(told.starts_with("stopped at tick "), "{told}");
+    assert_eq!(names_in(&place.saves()), ["save.db"]);
+
+    let mut nohup = std::process::Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(sandtable().get_program());
+    let save = place.save("outlives.db");
+    let running = Running::of(nohup, &place.world(), &save, &[]);
+    running.signal("-HUP");
+    let then = last_tick(&save);
+    wait_until("it goes on", || last_tick(&save) > then + 2);
+    running.stop("-TERM");
+}

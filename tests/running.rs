@@ -10,7 +10,11 @@ pub struct Running(Option<Child>);
 
 impl Running {
     pub fn start(world: &Path, save: &Path, more: &[&str]) -> Self {
-        let mut command = sandtable();
+        Self::of(sandtable(), world, save, more)
+    }
+
+    /// As [`Running::start`], by a command that starts the program.
+    pub fn of(mut command: Command, world: &Path, save: &Path, more: &[&str]) -> Self {
         command.arg("run").arg(world).arg("--save").arg(save).arg("--quiet").args(more);
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut running = Self(Some(child));
@@ -25,11 +29,16 @@ impl Running {
         self.0.as_mut().unwrap().try_wait().unwrap().is_none()
     }
 
+    /// Sends a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.0.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// Sends a signal and waits for the end; returns what was said.
     pub fn stop(mut self, signal: &str) -> String {
+        self.signal(signal);
         let child = self.0.take().unwrap();
-        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{signal} ends it well: {}", output.status);
         String::from_utf8(output.stderr).expect("text")

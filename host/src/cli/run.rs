@@ -262,10 +262,13 @@ impl<'a> Going<'a> {
         before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
     ) -> Result<()> {
         while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
-            if let Some(pace) = &mut self.pace
-                && !pace.wait(stop)
-            {
-                break;
+            if let Some(pace) = &mut self.pace {
+                if !pace.wait(stop) {
+                    break;
+                }
+                if let Some(news) = pace.news() {
+                    self.screen.warn(&news);
+                }
             }
             before_tick(simulation)?;
             let unsaved = simulation.unsaved();

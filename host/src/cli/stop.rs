@@ -1,6 +1,7 @@
-//! Ctrl-C and SIGTERM: the first one asks for an end at the next whole tick, a
-//! second one ends the process at once.
+//! Ctrl-C, SIGTERM, and SIGHUP where there is one: the first asks for an end at
+//! the next whole tick, a second one ends the process at once.
 
+use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +21,7 @@ impl Stop {
     /// Listens from now on.
     pub fn listen() -> Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up()) {
             // In this order, so that the first signal finds the flag still down.
             flag::register_conditional_shutdown(signal, EXIT_ON_SECOND, asked.clone())
                 .and_then(|_| flag::register(signal, asked.clone()))
@@ -32,5 +33,30 @@ impl Stop {
     /// Whether a signal has come.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
+    }
+}
+
+/// The signal of a terminal that goes away, unless we are to outlive it.
+#[cfg(unix)]
+fn hang_up() -> Option<c_int> {
+    use signal_hook::consts::SIGHUP;
+    (!is_ignored(SIGHUP)).then_some(SIGHUP)
+}
+
+#[cfg(not(unix))]
+fn hang_up() -> Option<c_int> {
+    None
+}
+
+/// Whether a signal is ignored, as `nohup` makes it. Where the system does not
+/// tell, it is taken to be where nobody is at a terminal.
+#[cfg(unix)]
+fn is_ignored(signal: c_int) -> bool {
+    use std::io::{IsTerminal, stderr, stdout};
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    match ignored.and_then(|ignored| u64::from_str_radix(ignored.trim(), 16).ok()) {
+        Some(ignored) => ignored >> (signal - 1) & 1 == 1,
+        None => !stdout().is_terminal() && !stderr().is_terminal(),
     }
 }
