@@ -30,6 +30,7 @@ mod logs;
 mod manifests;
 mod mosaic;
 mod naive;
+mod names;
 mod output;
 mod outside;
 mod packs;

@@ -108,8 +108,7 @@ impl Outer {
             let name = (self.routines.db_filename)(self.db, c"main".as_ptr());
             (!name.is_null()).then(|| CStr::from_ptr(name))?
         };
-        let name = name.to_string_lossy();
-        (!name.is_empty()).then(|| PathBuf::from(name.as_ref()))
+        (!name.is_empty()).then(|| path_of(name))
     }
 
     /// Runs statements that answer nothing.
@@ -142,8 +141,9 @@ impl Outer {
 
     /// Copies the main database, as one commit left it, into a new file.
     pub fn copy_main(&self, into: &Path) -> Result<(), String> {
-        let path = into.to_str().ok_or("the name of the folder is no text")?;
-        let path = c(path)?;
+        // What is absolute is no URI.
+        let path = std::path::absolute(into).map_err(|error| error.to_string())?;
+        let path = c(path.as_os_str().as_encoded_bytes())?;
         let main = c"main".as_ptr();
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         let mut copy = ptr::null_mut();
@@ -307,9 +307,22 @@ unsafe fn owned(malloc: Malloc, text: &str) -> *mut c_char {
     }
 }
 
+/// What SQLite calls a file: its bytes, or UTF-8 where names are not bytes.
+#[cfg(unix)]
+fn path_of(name: &CStr) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::OsStr::from_bytes(name.to_bytes()).into()
+}
+
+#[cfg(not(unix))]
+fn path_of(name: &CStr) -> PathBuf {
+    name.to_string_lossy().into_owned().into()
+}
+
 /// A text for C.
-fn c(text: &str) -> Result<CString, String> {
-    CString::new(text).map_err(|_| "a name with a zero in it is none for SQLite".to_owned())
+fn c(text: impl AsRef<[u8]>) -> Result<CString, String> {
+    CString::new(text.as_ref())
+        .map_err(|_| "a name with a zero in it is none for SQLite".to_owned())
 }
 
 unsafe extern "C" fn release(loaded: *mut c_void) {

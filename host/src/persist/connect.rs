@@ -3,6 +3,10 @@
 //! A save can come from anywhere, so no connection runs triggers or views or
 //! trusts functions in the schema of the file, and none lets SQL write
 //! SQLite's own tables.
+//!
+//! SQLite takes some names for other things than files: `file:…` for a URI,
+//! `:memory:` for none. It is only ever handed absolute paths, which are neither,
+//! byte for byte as the operating system has them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,14 +31,33 @@ const CACHE_KIB: i64 = 64 << 10;
 /// How long somebody waits for the write lock of SQLite before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The file behind a path: two names of one save share its lock and its log.
+/// The file behind a path, which must have no other name: symbolic links lead to
+/// the one name, and with it to its lock and its log; of two names in folders
+/// each would have its own.
 pub(super) fn find(path: &Path) -> Result<PathBuf, SaveError> {
-    match std::fs::symlink_metadata(path) {
-        Ok(about) if about.is_symlink() => path.canonicalize(),
-        Ok(_) => Ok(path.to_owned()),
-        Err(error) => Err(error),
+    let missing = |_| SaveError::Missing { path: path.to_owned() };
+    let about = std::fs::symlink_metadata(path).map_err(missing)?;
+    let found = match about.is_symlink() {
+        true => path.canonicalize().map_err(missing)?,
+        false => path.to_owned(),
+    };
+    let about = std::fs::metadata(&found).map_err(missing)?;
+    match names(&about) {
+        names if about.is_file() && names > 1 => Err(SaveError::Linked { path: found, names }),
+        _ => Ok(found),
     }
-    .map_err(|_| SaveError::Missing { path: path.to_owned() })
+}
+
+/// How many names in folders a file has.
+#[cfg(unix)]
+fn names(about: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(about)
+}
+
+/// Elsewhere the standard library does not tell.
+#[cfg(not(unix))]
+fn names(_: &std::fs::Metadata) -> u64 {
+    1
 }
 
 /// Opens an existing file to be written.
@@ -74,7 +97,8 @@ pub(super) const NOWHERE: &str = ":memory:";
 
 /// An empty connection to no file.
 pub(super) fn nowhere() -> Result<Connection, Failure> {
-    open(Path::new(NOWHERE), OpenFlags::default())
+    let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    harden(Connection::open_in_memory_with_flags(flags)?)
 }
 
 /// Opens an existing file to be read. It is opened for writing where that is
@@ -98,8 +122,10 @@ pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
 
 /// Opens a file that nobody writes as long as it is open.
 pub(super) fn unwritten(path: &Path) -> Result<Connection, Failure> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    open(&immutable(path), flags)
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    harden(Connection::open_with_flags(immutable(&absolute(path)?), flags)?)
 }
 
 /// Makes a checkpoint, as far as it comes. Whether it could is not told: what is
@@ -111,11 +137,21 @@ pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration
     let _ = connection.busy_timeout(BUSY_TIMEOUT);
 }
 
-fn immutable(path: &Path) -> PathBuf {
-    let text = path.to_string_lossy();
-    let mut uri = String::from("file:");
-    for byte in text.bytes() {
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::Told(format!("cannot be found from here: {error}")))
+}
+
+/// The URI of a file that nobody writes.
+fn immutable(absolute: &Path) -> String {
+    let mut uri = String::from("file://");
+    let bytes = absolute.as_os_str().as_encoded_bytes();
+    if !bytes.starts_with(b"/") {
+        uri.push('/');
+    }
+    for &byte in bytes {
         match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
             b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 uri.push(char::from(byte));
             }
@@ -123,11 +159,15 @@ fn immutable(path: &Path) -> PathBuf {
         }
     }
     uri.push_str("?immutable=1");
-    uri.into()
+    uri
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    harden(Connection::open_with_flags(absolute(path)?, flags)?)
+}
+
+fn harden(connection: Connection) -> Result<Connection, Failure> {
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
@@ -253,4 +293,28 @@ fn diagnose(path: &Path, failure: Failure) -> SaveError {
 /// Bytes of a file; none where there is no file.
 pub(super) fn file_bytes(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |about| about.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_nobody_writes_is_found_by_any_absolute_path() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["plain.db", "file:x.db", "a ?#%41&.db", "ö.db"] {
+            let path = folder.path().join(name);
+            let made = creating(&path).expect("made");
+            made.execute_batch("CREATE TABLE here (x)").expect("written");
+            drop(made);
+            let mut doubled = std::ffi::OsString::from("/");
+            doubled.push(&path);
+            let rooted = cfg!(unix).then(|| PathBuf::from(doubled));
+            for path in rooted.into_iter().chain([path]) {
+                let found = unwritten(&path).expect("opened");
+                let tables = found.query_row("SELECT count(*) FROM here", [], |row| row.get(0));
+                assert_eq!(tables, Ok(0), "{}", path.display());
+            }
+        }
+    }
 }

@@ -23,6 +23,18 @@ pub enum SaveError {
         /// The save.
         path: PathBuf,
     },
+    /// The file has more than one name.
+    #[error(
+        "{} has {names} names (hard links), and each would have a lock and a log of its own: remove \
+         the others, or copy it and use the copy",
+        path.display()
+    )]
+    Linked {
+        /// The save.
+        path: PathBuf,
+        /// How many it has.
+        names: u64,
+    },
     /// Another process has it.
     #[error(
         "{} is open in another process{}: stop that one first, or use `sql`, `info` and `send`, which work meanwhile",

@@ -54,6 +54,13 @@ pub fn repair(path: &Path, target: &Path) -> Result<Repaired, SaveError> {
     let mut findings = Findings::gathered();
     let mut left = None;
     let copy = beside(target, ".damaged");
+    let tidy = || {
+        for leftover in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(beside(&copy, leftover));
+        }
+    };
+    // The log of another copy, which a killed process left, would be replayed.
+    tidy();
     let made = appear(target, &lock, |draft| {
         duplicate(&path, &copy)?;
         // Why it cannot be opened is said of the save, not of its copy.
@@ -67,9 +74,7 @@ pub fn repair(path: &Path, target: &Path) -> Result<Repaired, SaveError> {
         left = Some(salvaged.map_err(|failure| failure.of(&path, "repaired"))?);
         Ok(())
     });
-    for leftover in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(beside(&copy, leftover));
-    }
+    tidy();
     made?;
     let findings = findings.into_sentences();
     match left {

@@ -80,10 +80,11 @@ pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
     if of > tick {
         return Ok(None);
     }
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let named = |count: u32| {
         let more = if count == 1 { String::new() } else { format!("-{count}") };
-        path.with_file_name(format!("{stem}-ahead-{tick}{more}.db"))
+        let mut name = path.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-ahead-{tick}{more}.db"));
+        path.with_file_name(name)
     };
     let free = (1..).map(named).find(|name| !name.exists());
     let target = free.unwrap_or_else(|| named(1));

@@ -72,7 +72,7 @@ impl Table {
             format!("{} {ty} COLLATE {}", quoted(&it.name), quoted(&it.collation))
         });
         let columns: Vec<String> = columns.collect();
-        c(&format!("CREATE TABLE x({})", columns.join(", ")))
+        c(format!("CREATE TABLE x({})", columns.join(", ")))
     }
 
     /// Ends a call: what went wrong is told in the place for it.
