@@ -16,10 +16,16 @@ fn found(folder: &Path) -> Vec<OsString> {
 }
 
 fn names() -> Vec<OsString> {
-    let mut names: Vec<OsString> =
-        ["file:x.db", ":memory:", "file:x?mode=memory", "file:a%41#b.db", "a ?&=%'\".db", "ö 世.db"]
-            .map(OsString::from)
-            .into();
+    let mut names: Vec<OsString> = [
+        "file:x.db",
+        ":memory:",
+        "file:x?mode=memory",
+        "file:a%41#b.db",
+        "a ?&=%'\".db",
+        "ö 世.db",
+    ]
+    .map(OsString::from)
+    .into();
     if cfg!(target_os = "linux") {
         use std::os::unix::ffi::OsStrExt;
         names.push(OsStr::from_bytes(b"not \xff text.db").to_owned());

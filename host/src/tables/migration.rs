@@ -25,6 +25,41 @@ pub struct Migration {
     pub sql: String,
 }
 
+/// What some editors put before the first line of a text.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+impl Migration {
+    /// The statements without what depends on where the file was checked out: a
+    /// byte order mark, and how lines end.
+    fn statements(&self) -> String {
+        let sql = self.sql.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.sql);
+        sql.replace("\r\n", "\n")
+    }
+
+    /// What is kept of one that ran.
+    fn fingerprint(&self) -> Digest {
+        digest_of(&self.statements())
+    }
+
+    /// Whether one with this fingerprint had these statements. Earlier versions
+    /// took it of the file as it was, with its mark and its line ends.
+    fn is(&self, fingerprint: &Digest) -> bool {
+        let statements = self.statements();
+        let checked_out = || {
+            [statements.clone(), statements.replace('\n', "\r\n")].into_iter().flat_map(|text| {
+                let marked = format!("{BYTE_ORDER_MARK}{text}");
+                [text, marked]
+            })
+        };
+        digest_of(&self.sql) == *fingerprint
+            || checked_out().any(|text| digest_of(&text) == *fingerprint)
+    }
+}
+
+fn digest_of(text: &str) -> Digest {
+    *blake3::hash(text.as_bytes()).as_bytes()
+}
+
 /// Why a mod's tables cannot be made. Says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -109,7 +144,7 @@ impl Database {
             self.run(mod_id, migration)?;
             self.lock().execute(
                 "INSERT INTO st_migrations (mod, name, digest, tick) VALUES (?1, ?2, ?3, ?4)",
-                params![mod_id, migration.name, fingerprint(migration), after_tick as i64],
+                params![mod_id, migration.name, migration.fingerprint(), after_tick as i64],
             )?;
         }
         self.follow()?;
@@ -149,7 +184,7 @@ impl Database {
         inner.confine(true)?;
         let allowance = Allowance { rows: u64::MAX, bytes_max: u64::MAX, ..Allowance::default() };
         self.gate.enter(Principal::Migration(mod_id.to_owned()), allowance, &Limits::default());
-        let done = batch(&inner.connection, &migration.sql);
+        let done = batch(&inner.connection, &migration.statements());
         let passed = self.gate.leave();
         inner.confine(false)?;
         if let Some(fired) = passed.fired {
@@ -199,7 +234,7 @@ pub fn pending<'m>(
         let (mod_id, name) = (mod_id.to_owned(), name.clone());
         match migrations.iter().find(|migration| migration.name == name) {
             None => return Err(TableError::Unknown { mod_id, name }),
-            Some(known) if fingerprint(known) != *digest => {
+            Some(known) if !known.is(digest) => {
                 return Err(TableError::Altered { mod_id, name });
             }
             Some(_) => {}
@@ -216,10 +251,6 @@ pub fn pending<'m>(
             what: " before one that already ran in this save",
         }),
     }
-}
-
-fn fingerprint(migration: &Migration) -> Digest {
-    *blake3::hash(migration.sql.as_bytes()).as_bytes()
 }
 
 fn check_names(mod_id: &str, migrations: &[Migration]) -> Result<(), TableError> {

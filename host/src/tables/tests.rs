@@ -384,6 +384,41 @@ fn migrations_run_once_and_must_stay_as_they_were() {
 }
 
 #[test]
+fn a_migration_is_the_same_wherever_it_was_checked_out() {
+    let sql = "CREATE TABLE economy__book (id INTEGER PRIMARY KEY,\n  what TEXT)\nSTRICT, \
+               WITHOUT ROWID;\n";
+    let crlf = sql.replace('\n', "\r\n");
+    let marked = |sql: &str| format!("\u{feff}{sql}");
+    let checkouts = [sql.to_owned(), crlf.clone(), marked(sql), marked(&crlf)];
+    let schema = |database: &Database| -> String {
+        let sql = "SELECT sql FROM sqlite_schema WHERE name = 'economy__book'";
+        database.lock().query_row(sql, [], |row| row.get(0)).expect("there")
+    };
+    for made in &checkouts {
+        let database = database();
+        let first = migration("0001_ledger", LEDGER);
+        let migrations = |sql: &str| [first.clone(), migration("0002_book", sql)];
+        database.migrate("economy", &migrations(made), 3).expect("migrated");
+        assert!(!schema(&database).contains('\r'), "made of {made:?}");
+        for other in &checkouts {
+            // What earlier versions kept of one that ran.
+            let kept = blake3::hash(made.as_bytes());
+            let older = "UPDATE st_migrations SET digest = ?1 WHERE name = '0002_book'";
+            for update in ["", older] {
+                if !update.is_empty() {
+                    database.lock().execute(update, [kept.as_bytes()]).expect("written");
+                }
+                let again = database.migrate("economy", &migrations(other), 4);
+                assert_eq!(again.expect("the same"), Vec::<String>::new(), "{made:?}, {other:?}");
+            }
+        }
+        let altered = migrations(&sql.replace("what", "why"));
+        let told = database.migrate("economy", &altered, 5).expect_err("another").to_string();
+        assert!(told.contains("altered since"), "{told}");
+    }
+}
+
+#[test]
 fn a_migration_makes_strict_tables_of_the_mod_and_nothing_else() {
     let table = |name: &str, columns: &str| {
         format!("CREATE TABLE {name} ({columns}) STRICT, WITHOUT ROWID")
