@@ -201,6 +201,37 @@ fn killed_so_often(kills: u64) {
 }
 
 #[test]
+fn a_save_that_is_being_made_is_there_whole_or_not_at_all() {
+    let folder = TempDir::new().unwrap();
+    let world = folder.path().join("a world");
+    write_world(&world, WORLD, &GUESTS);
+    let save = folder.path().join("save.db");
+    let make = || {
+        let mut command = sandtable();
+        command.arg("run").arg(&world).args(["--ticks", "1", "--quiet", "--save"]).arg(&save);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+    };
+    let started = Instant::now();
+    assert!(make().wait().unwrap().success());
+    let took = started.elapsed().as_micros() as u64;
+    for kill in 0..20 {
+        let _ = fs::remove_file(&save);
+        let mut child = make();
+        std::thread::sleep(Duration::from_micros(scramble(kill) % took));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if save.exists() {
+            let found = Simulation::open(&save, None, quiet(1)).unwrap();
+            assert_eq!(found.program().mods.len(), GUESTS.len(), "kill {kill}");
+            found.close().unwrap();
+            fs::remove_file(&save).unwrap();
+        }
+        ticks(Some(&world), &save, 1);
+        assert_eq!(names_in(folder.path()), ["a world", "save.db"], "kill {kill}");
+    }
+}
+
+#[test]
 fn fifty_kills_lose_no_acknowledged_tick() {
     killed_so_often(50);
 }

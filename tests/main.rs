@@ -33,6 +33,8 @@ mod naive;
 mod names;
 mod output;
 mod outside;
+#[cfg(unix)]
+mod own_logs;
 mod packs;
 mod place;
 #[cfg(unix)]

@@ -35,6 +35,13 @@ impl Running {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
+    /// Ends it as a power cut would.
+    pub fn kill(mut self) {
+        let mut child = self.0.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// Sends a signal and waits for the end; returns what was said.
     pub fn stop(mut self, signal: &str) -> String {
         self.signal(signal);

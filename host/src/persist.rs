@@ -31,7 +31,8 @@
 //!   from nothing. A reader that stays open lets the log beside the save grow
 //!   (`checkpoint` says how that is bounded otherwise).
 //! - A closed save is one file. While it is open there are `-wal`, `-shm` and
-//!   `.lock` beside it; after a kill they stay until somebody opens it.
+//!   `.lock` beside it; after a kill they stay until somebody opens it. A log that
+//!   is not of the save beside it is never replayed (`mark`).
 //!
 //! # Choices
 //!
@@ -71,6 +72,7 @@ mod labels;
 mod lock;
 mod log;
 mod logged;
+mod mark;
 mod mods;
 mod payloads;
 mod presence;
@@ -105,7 +107,7 @@ pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
 pub use repair::{Repaired, repair};
-pub use rewind::{Rewound, branch, keep_ahead, rewind};
+pub use rewind::{Rewound, branch, rewind, rewind_and_keep};
 pub use save::{Adoption, Save};
 pub use schema::APPLICATION_ID;
 pub(crate) use sql::cell_to_json;

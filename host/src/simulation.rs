@@ -267,7 +267,7 @@ impl Simulation {
         let mut made = Self::empty(config.clone(), compiler.engine(), world, tables, options)?;
         let prepared = made.prepare(config.clone(), mods)?;
         if let Some(path) = save {
-            let save = Save::create(path, &config, made.world())?;
+            let save = Save::draft(path, &config, made.world())?;
             made.tables = save.database();
             made.save = Some(save);
         }
@@ -276,7 +276,7 @@ impl Simulation {
             _ => Ok(()),
         };
         let taken = slimmed.and_then(|()| made.take_over(prepared, Some(Cause::Made)));
-        if let Err(error) = taken {
+        if let Err(error) = taken.and_then(|()| made.appear()) {
             let save = made.save.take();
             drop(made);
             save.into_iter().for_each(Save::discard);
@@ -284,6 +284,16 @@ impl Simulation {
         }
         made.before = None;
         Ok(made)
+    }
+
+    /// Gives the save its name, now that all of the world is in it.
+    fn appear(&mut self) -> Result<(), Error> {
+        let Some(save) = self.save.take() else { return Ok(()) };
+        self.tables = Arc::new(persist::in_memory()?);
+        let save = save.appear()?;
+        self.tables = save.database();
+        self.save = Some(save);
+        Ok(())
     }
 
     /// Opens a save: with other settings and mods, or with its own.

@@ -47,13 +47,9 @@ pub fn lost_inputs(rewound: &Rewound) -> Option<String> {
 
 /// Takes a save back to a tick.
 pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
-    let ahead = if discard { None } else { persist::keep_ahead(save, to)? };
-    let rewound = match (persist::rewind(save, to), &ahead) {
-        (Err(error), Some(ahead)) => {
-            let kept = format!("a copy of the save is in {}", ahead.display());
-            return Err(anyhow::Error::from(error).context(kept));
-        }
-        (rewound, _) => rewound?,
+    let rewound = match discard {
+        true => persist::rewind(save, to)?,
+        false => persist::rewind_and_keep(save, to)?,
     };
     let mut lines = vec![format!(
         "{}: back from tick {} at tick {}, hash {}",
@@ -63,7 +59,7 @@ pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
         hex(&rewound.hash)
     )];
     lines.extend(lost_inputs(&rewound));
-    if let Some(ahead) = ahead {
+    if let Some(ahead) = rewound.ahead {
         lines.push(format!("what was ahead is in {}", ahead.display()));
     }
     Ok(answer(&lines.join("\n"))?)

@@ -17,8 +17,8 @@ use super::error::{Failure, Outcome, SaveError};
 use super::findings::Findings;
 use super::lock::Lock;
 use super::reader::Reader;
-use super::save::{Pages, Restored, check_pages};
-use super::{connect, schema};
+use super::save::{Pages, Restored, begin, check_pages};
+use super::{connect, mark, schema};
 
 /// Pages of SQLite that are copied at once: some MiB.
 const PAGES_A_STEP: i32 = 256;
@@ -49,7 +49,8 @@ pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
     Ok(BackedUp { tick, hash, bytes: connect::file_bytes(target) })
 }
 
-/// Copies a save into a new file and checks the copy. Gives its tick and hash.
+/// Copies a save into a new file and checks the copy, which then is told from the
+/// save. Gives its tick and hash.
 pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveError> {
     let reader = Reader::open(save)?;
     let mut copy = connect::creating(target)?;
@@ -59,6 +60,12 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
     copied.map_err(failed)?;
     // What is wrong with the copy is wrong with the save.
     let checked = check(&copy).map_err(|failure| failure.of(save, "backed up"))?;
+    let claimed = || -> rusqlite::Result<()> {
+        let transaction = begin(&copy)?;
+        mark::claim(&transaction)?;
+        transaction.commit()
+    };
+    claimed().map_err(failed)?;
     copy.close().map_err(|(_, error)| failed(error))?;
     Ok(checked)
 }

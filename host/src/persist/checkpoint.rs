@@ -24,6 +24,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
 use super::connect;
+use super::mark::Commit;
 
 /// Bytes in the log that are worth a checkpoint.
 const LOG_BYTES: u64 = 16 << 20;
@@ -39,6 +40,11 @@ pub(super) struct Checkpoints {
     page_bytes: u64,
     /// Pages in the log after the last commit.
     pages: Arc<AtomicU64>,
+    /// Pages in it after the commit before, and which one that was.
+    before: u64,
+    last: Option<Commit>,
+    /// What the save is known to hold without its log.
+    held: Option<Commit>,
     /// Past how many bytes the writer tries next.
     bytes_max: u64,
     worker: Option<(SyncSender<()>, JoinHandle<()>)>,
@@ -57,13 +63,39 @@ impl Checkpoints {
         let page_bytes =
             connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))?;
         let (path, page_bytes) = (path.to_owned(), u64::from(page_bytes));
-        Ok(Self { path, page_bytes, pages, bytes_max: LOG_BYTES_MAX, worker: None })
+        Ok(Self {
+            path,
+            page_bytes,
+            pages,
+            before: 0,
+            last: None,
+            held: None,
+            bytes_max: LOG_BYTES_MAX,
+            worker: None,
+        })
+    }
+
+    /// What the save is known to hold without its log.
+    pub(super) fn held(&self) -> Option<Commit> {
+        self.held
+    }
+
+    /// Takes down that the log was empty after a commit.
+    pub(super) fn holds(&mut self, commit: Commit) {
+        self.held = Some(commit);
     }
 
     /// Looks at the log after a commit. A checkpoint that fails has lost
     /// nothing: the log is still there, and the next one tries again.
-    pub(super) fn after_commit(&mut self, connection: &Connection) {
-        let bytes = self.pages.load(Ordering::Relaxed) * self.page_bytes;
+    pub(super) fn after_commit(&mut self, connection: &Connection, commit: Commit) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        let before = std::mem::replace(&mut self.before, pages);
+        let last = self.last.replace(commit);
+        if pages <= before {
+            // It began anew, which it does once the save holds all that was in it.
+            self.held = last.or(self.held);
+        }
+        let bytes = pages * self.page_bytes;
         if bytes <= LOG_BYTES {
             self.bytes_max = LOG_BYTES_MAX;
         } else if bytes <= self.bytes_max {

@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::SaveError;
 use super::error::Failure;
 use super::lock::beside;
+use super::mark;
 use super::schema::{self, APPLICATION_ID, FORMAT, format};
 use crate::tables::Database;
 
@@ -60,14 +61,30 @@ fn names(_: &std::fs::Metadata) -> u64 {
     1
 }
 
-/// Opens an existing file to be written.
+/// Opens an existing file to be written, if the log beside it is its own.
 pub(super) fn writing(path: &Path) -> Result<Connection, SaveError> {
-    let opened = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let opened = existing(path);
     let connection = opened.map_err(|failure| diagnose(path, failure))?;
     if connection.is_readonly("main").unwrap_or(false) {
         return Err(SaveError::ReadOnly { path: path.to_owned() });
     }
+    mark::check(&connection, path)?;
+    let tidied = tidy_up(&connection, true).map(|()| connection);
+    tidied.map_err(|failure| failure.of(path, "opened"))
+}
+
+/// Opens a file that may have a log that is not its own: closing the connection
+/// leaves both as they are, until it is told otherwise.
+fn existing(path: &Path) -> Result<Connection, Failure> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    tidy_up(&connection, false)?;
     Ok(connection)
+}
+
+/// Whether the last connection takes the log over into the file and removes it.
+fn tidy_up(connection: &Connection, does: bool) -> Result<(), Failure> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !does)?;
+    Ok(())
 }
 
 /// Makes a new file.
@@ -103,11 +120,18 @@ pub(super) fn nowhere() -> Result<Connection, Failure> {
 
 /// Opens an existing file to be read. It is opened for writing where that is
 /// allowed, because whoever reads after a crash must recover the log, and
-/// whoever closes last must tidy it up.
+/// whoever closes last must tidy it up. The log must be its own.
 pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
-    let opened = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|connection| {
+    let opened = existing(path).and_then(|connection| {
         connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    });
+    if let Ok(connection) = &opened {
+        mark::check(connection, path)?;
+    }
+    let opened = opened.and_then(|connection| {
         format(&connection)?;
+        tidy_up(&connection, true)?;
         Ok(connection)
     });
     match opened {

@@ -1,42 +1,68 @@
 //! Files that appear under their name only once they are whole.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::SaveError;
 use super::lock::{Lock, beside};
+
+/// Where a file is made that has its name only once it is whole.
+pub(super) fn draft_of(path: &Path) -> PathBuf {
+    beside(path, ".new")
+}
+
+/// Where a copy of a save is made that gets a name beside it. Whoever does so
+/// holds the lock of the save, and so does whoever removes what a killed process
+/// left of one.
+pub(super) fn copy_of(path: &Path) -> PathBuf {
+    beside(path, ".ahead-new")
+}
 
 /// Makes a file that is not there yet: under another name first, its own once
 /// `make` has done all of it. Whoever does so holds the lock of that name. What
 /// a killed process left of its try is removed.
 pub(super) fn appear(
     path: &Path,
-    _: &Lock,
+    lock: &Lock,
     make: impl FnOnce(&Path) -> Result<(), SaveError>,
 ) -> Result<(), SaveError> {
+    let draft = draft_of(path);
+    begin(&draft, path)?;
+    make(&draft).and_then(|()| end(&draft, path, lock)).inspect_err(|_| remove(&draft))
+}
+
+/// Makes room for a draft of a file that is not there yet.
+pub(super) fn begin(draft: &Path, path: &Path) -> Result<(), SaveError> {
     if path.exists() {
         return Err(SaveError::Exists { path: path.to_owned() });
     }
-    let draft = beside(path, ".new");
+    remove(draft);
     // The log of a save that was removed would be replayed into this one.
-    remove_beside(path);
-    let made = make(&draft).and_then(|()| {
-        std::fs::rename(&draft, path).map_err(|cause| SaveError::Io {
-            path: path.to_owned(),
-            doing: "made",
-            cause,
-        })
-    });
-    match made {
-        Ok(()) => sync_folder(path),
-        Err(_) => remove_beside(path),
-    }
-    made
+    remove_logs(path);
+    Ok(())
 }
 
-/// Removes what can lie beside a file that is not there.
-pub(super) fn remove_beside(path: &Path) {
-    for leftover in ["-wal", "-shm", ".new", ".new-journal", ".new-wal", ".new-shm"] {
+/// Gives a draft its name.
+pub(super) fn end(draft: &Path, path: &Path, _: &Lock) -> Result<(), SaveError> {
+    std::fs::rename(draft, path).map_err(|cause| SaveError::Io {
+        path: path.to_owned(),
+        doing: "made",
+        cause,
+    })?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Removes a file and what can lie beside it.
+pub(super) fn remove(path: &Path) {
+    for own in ["", ".lock"] {
+        let _ = std::fs::remove_file(beside(path, own));
+    }
+    remove_logs(path);
+}
+
+fn remove_logs(path: &Path) {
+    for leftover in ["-wal", "-shm", "-journal"] {
         let _ = std::fs::remove_file(beside(path, leftover));
     }
 }

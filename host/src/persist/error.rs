@@ -35,6 +35,19 @@ pub enum SaveError {
         /// How many it has.
         names: u64,
     },
+    /// The log beside it is that of another.
+    #[error(
+        "{} and the log beside it, {}, are not of one save, as when a backup was put back after a \
+         run was killed: move the log away to go on with this file as it is, or put the save back \
+         that the log belongs to",
+        path.display(), log.display()
+    )]
+    OtherLog {
+        /// The save.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
     /// Another process has it.
     #[error(
         "{} is open in another process{}: stop that one first, or use `sql`, `info` and `send`, which work meanwhile",

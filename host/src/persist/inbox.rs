@@ -14,7 +14,7 @@ use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
 use super::lock::Lock;
 use super::restore::{check_value, read_kinds};
-use super::{connect, schema};
+use super::{connect, mark, schema};
 
 /// Inputs that can wait in a save.
 pub const INBOX_MAX: i64 = 100_000;
@@ -176,6 +176,7 @@ fn write(
          VALUES (?1, ?2, ?3, unixepoch('subsec') * 1000)",
         params![kind.0, sender, payload],
     )?;
+    mark::advance(&transaction)?;
     transaction.commit()?;
     Ok(true)
 }

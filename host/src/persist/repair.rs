@@ -24,7 +24,7 @@ use super::log::{self, AllTotals};
 use super::mods::{Cause, ModSet};
 use super::restore::TICK_MAX;
 use super::save::{Head, Restored, now_millis, seal, write_head};
-use super::{connect, inbox, schema, settings, state};
+use super::{connect, inbox, mark, schema, settings, state};
 use crate::ecs::World;
 use crate::hash::StateHasher;
 use crate::record::Digest;
@@ -171,7 +171,8 @@ fn mend(fresh: &Connection, findings: &mut Findings) -> Outcome<(Head, u64)> {
     }
     let mods = record(fresh, head.tick)?;
     let text = settings::last(fresh)?;
-    write_head(fresh, &head, &seal(&head, &text, &world.registry, &mods))?;
+    write_head(fresh, &head, &seal(&head, &text, &world.registry, &mods), None)?;
+    mark::claim(fresh)?;
     Ok((head, u64::from(world.entities.alive())))
 }
 
@@ -203,7 +204,7 @@ const OF_HISTORY: &[&str] =
 fn mend_head(fresh: &Connection, findings: &mut Findings) -> Outcome<()> {
     fresh.execute(
         "DELETE FROM st_world WHERE tick NOT BETWEEN 0 AND ?1 OR length(state) <> 32 OR length(chain) <> 32
-             OR length(seal) <> 32",
+             OR length(seal) < 32",
         [TICK_MAX],
     )?;
     let made = fresh.execute(

@@ -21,7 +21,7 @@ use super::declarations::Declarations;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
 use super::history::{Past, Recorder, Store, Value};
-use super::lock::{Lock, beside};
+use super::lock::Lock;
 use super::log::{self, AllTotals, topic_number};
 use super::mods::ModSet;
 use super::save::{Head, Restored, Save, begin, now_millis, seal, write_head};
@@ -30,7 +30,7 @@ use super::shape::Shape;
 use super::{backup, connect, draft, inbox, state};
 
 /// Where a save stands after it was rewound or branched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewound {
     /// The tick at which it stood.
     pub from: u64,
@@ -41,17 +41,43 @@ pub struct Rewound {
     /// Inputs that waited and are gone: the mods of that tick declare them so that
     /// there is no such value.
     pub lost_inputs: u64,
+    /// The save that has what was ahead, where that was kept.
+    pub ahead: Option<PathBuf>,
 }
 
 /// Takes a save back to an earlier tick. What is ahead of it is lost.
 pub fn rewind(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
-    let (save, _, world) = Save::open(path)?;
+    let lock = Lock::take(&connect::find(path)?)?;
+    go_back(path, tick, lock, None)
+}
+
+/// As [`rewind`], and keeps what is ahead as a save of its own beside this one.
+pub fn rewind_and_keep(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
+    let path = &connect::find(path)?;
+    // Nobody goes on with it between the copy and the way back.
+    let lock = Lock::take(path)?;
+    let ahead = keep_ahead(path, tick, &lock)?;
+    let rewound = go_back(path, tick, lock, ahead.clone());
+    if rewound.is_err() {
+        // The save has all of it still.
+        ahead.iter().for_each(|ahead| drop(std::fs::remove_file(ahead)));
+    }
+    rewound
+}
+
+fn go_back(
+    path: &Path,
+    tick: u64,
+    lock: Lock,
+    ahead: Option<PathBuf>,
+) -> Result<Rewound, SaveError> {
+    let (save, _, world) = Save::open_locked(&connect::find(path)?, lock)?;
     let from = world.tick();
     let done = save.rewind_to(&world, tick).map_err(|failure| failure.of(path, "rewound"));
     let closed = save.close();
     let (hash, lost_inputs) = done?;
     closed?;
-    Ok(Rewound { from, tick, hash, lost_inputs })
+    Ok(Rewound { from, tick, hash, lost_inputs, ahead })
 }
 
 /// Copies a save, also while its world runs, and takes the copy back to an
@@ -61,22 +87,18 @@ pub fn branch(path: &Path, tick: u64, target: &Path) -> Result<Rewound, SaveErro
     let mut rewound = None;
     draft::appear(target, &lock, |draft| {
         backup::copy(path, draft)?;
-        rewound = Some(rewind(draft, tick)?);
-        let _ = std::fs::remove_file(beside(draft, ".lock"));
+        let of_draft = Lock::take(draft)?;
+        rewound = Some(go_back(draft, tick, of_draft, None)?);
         Ok(())
     })?;
     rewound.ok_or_else(|| SaveError::Missing { path: path.to_owned() })
 }
 
 /// Keeps what is ahead of a tick as a save of its own beside this one, and gives
-/// its name; nothing where nothing is.
-pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
-    let path = &connect::find(path)?;
-    let tick = {
-        let connection = connect::reading(path)?;
-        connect::recognise_as_it_is(&connection, path)?;
-        Past::new(&connection).head().map_err(|failure| failure.of(path, "read"))?
-    };
+/// its name; nothing where nothing is. A copy that a process made which was
+/// killed before it went back is as good as another.
+fn keep_ahead(path: &Path, of: u64, lock: &Lock) -> Result<Option<PathBuf>, SaveError> {
+    let (tick, sealed) = standing(path)?;
     if of > tick {
         return Ok(None);
     }
@@ -86,10 +108,30 @@ pub fn keep_ahead(path: &Path, of: u64) -> Result<Option<PathBuf>, SaveError> {
         name.push(format!("-ahead-{tick}{more}.db"));
         path.with_file_name(name)
     };
-    let free = (1..).map(named).find(|name| !name.exists());
-    let target = free.unwrap_or_else(|| named(1));
-    backup::backup(path, &target)?;
-    Ok(Some(target))
+    for target in (1..).map(named) {
+        if !target.exists() {
+            let draft = draft::copy_of(path);
+            draft::begin(&draft, &target)?;
+            let kept = backup::copy(path, &draft).and_then(|_| draft::end(&draft, &target, lock));
+            kept.inspect_err(|_| draft::remove(&draft))?;
+            return Ok(Some(target));
+        }
+        if standing(&target).is_ok_and(|(_, other)| other == sealed) {
+            return Ok(Some(target));
+        }
+    }
+    Ok(None)
+}
+
+/// The tick at which a save stands, and its seal, which no other commit has.
+fn standing(path: &Path) -> Result<(u64, Digest), SaveError> {
+    let connection = connect::reading(path)?;
+    connect::recognise_as_it_is(&connection, path)?;
+    let read = || -> Outcome<_> {
+        let sql = "SELECT substr(seal, 1, 32) FROM main.st_world";
+        Ok((Past::new(&connection).head()?, connection.query_row(sql, [], |row| row.get(0))?))
+    };
+    read().map_err(|failure| failure.of(path, "read"))
 }
 
 impl Save {
@@ -179,7 +221,7 @@ impl Save {
         };
         let text = settings::last(&transaction)?;
         let mods = ModSet::read(&transaction)?;
-        write_head(&transaction, &head, &seal(&head, &text, &world.registry, &mods))?;
+        write_head(&transaction, &head, &seal(&head, &text, &world.registry, &mods), None)?;
         let recorder = Recorder::new(&settings(&transaction)?.history, &world.registry);
         let store = Store::read(&transaction)?;
         if recorder.is_on() && !store.reaches(then.tick) {

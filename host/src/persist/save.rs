@@ -5,6 +5,7 @@
 //! an error the writer stands where the save stands, and can be used again.
 
 mod adopt;
+mod claim;
 mod names;
 mod slim;
 
@@ -26,13 +27,14 @@ use crate::tables::Guard;
 
 use super::checkpoint::Checkpoints;
 use super::chunks::Index;
-use super::draft::{appear, remove_beside};
+use super::draft;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
 use super::history::{self, Recorder, Store};
 use super::inbox::Taken;
 use super::lock::Lock;
 use super::log::{self, AllTotals};
+use super::mark::{self, Commit};
 use super::mods::ModSet;
 use super::presence::Presence;
 use super::restore::Sums;
@@ -45,6 +47,8 @@ pub use adopt::Adoption;
 #[derive(Debug)]
 pub struct Save {
     path: PathBuf,
+    /// The name that it is to have, while it is being made.
+    appears_as: Option<PathBuf>,
     presence: Presence,
     pub(super) database: Arc<Database>,
     config: WorldConfig,
@@ -67,6 +71,8 @@ pub struct Save {
     /// What was taken out of the inbox and not committed yet.
     taken: Taken,
     syncing: Syncing,
+    /// Whether its commits are told from those of whoever went on with it before.
+    is_claimed: bool,
     checkpoints: Checkpoints,
     /// Dropped last: nobody else may write before the connection is closed.
     _lock: Lock,
@@ -83,21 +89,42 @@ pub(super) struct Head {
 }
 
 impl Save {
-    /// Makes a new save with a world in it. It appears under its name only once
-    /// it is whole.
+    /// Makes a new save with a world in it.
     pub fn create(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
-        let lock = Lock::take(path)?;
-        appear(path, &lock, |draft| write_draft(draft, path, config, world))?;
-        Self::open_locked(path, lock).map(|(save, ..)| save)
+        Self::draft(path, config, world)?.appear()
     }
 
-    /// Removes a save that was just made, because not all of it could be.
+    /// As [`Save::create`], under another name: it gets its own with
+    /// [`Save::appear`], once all that it shall have is in it.
+    pub fn draft(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
+        let lock = Lock::take(path)?;
+        let draft = draft::draft_of(path);
+        draft::begin(&draft, path)?;
+        let made = write_draft(&draft, path, config, world);
+        let made = made.and_then(|()| Self::open_locked(&draft, lock));
+        let (mut save, ..) = made.inspect_err(|_| draft::remove(&draft))?;
+        save.appears_as = Some(path.to_owned());
+        Ok(save)
+    }
+
+    /// Gives a save that was made as a draft its name. Nobody else may have its
+    /// database any more.
+    pub fn appear(self) -> Result<Self, SaveError> {
+        let Some(path) = self.appears_as.clone() else { return Ok(self) };
+        let draft = self.path.clone();
+        let appeared = self.shut().and_then(|lock| {
+            draft::end(&draft, &path, &lock)?;
+            Self::open_locked(&path, lock)
+        });
+        appeared.map(|(save, ..)| save).inspect_err(|_| draft::remove(&draft))
+    }
+
+    /// Removes a draft, because not all that it should have came to be.
     pub fn discard(self) {
         let Self { path, database, checkpoints, _lock: lock, .. } = self;
         checkpoints.stop();
         drop(database);
-        let _ = std::fs::remove_file(&path);
-        remove_beside(&path);
+        draft::remove(&path);
         drop(lock);
     }
 
@@ -106,10 +133,14 @@ impl Save {
     pub fn open(path: &Path) -> Result<(Self, WorldConfig, World), SaveError> {
         let path = connect::find(path)?;
         let lock = Lock::take(&path)?;
+        draft::remove(&draft::copy_of(&path));
         Self::open_locked(&path, lock)
     }
 
-    fn open_locked(path: &Path, lock: Lock) -> Result<(Self, WorldConfig, World), SaveError> {
+    pub(super) fn open_locked(
+        path: &Path,
+        lock: Lock,
+    ) -> Result<(Self, WorldConfig, World), SaveError> {
         let failed = |failure: Failure| failure.of(path, "opened");
         let mut connection = connect::writing(path)?;
         connect::recognise(&connection, path)?;
@@ -132,6 +163,7 @@ impl Save {
         let database = Database::new(connection).map_err(|error| failed(error.into()))?;
         let save = Self {
             path: path.to_owned(),
+            appears_as: None,
             presence: Presence::of(path),
             recorder: Recorder::new(&config.history, &world.registry),
             history,
@@ -149,6 +181,7 @@ impl Save {
             pruned: None,
             taken: Taken::default(),
             syncing: Syncing::default(),
+            is_claimed: false,
             _lock: lock,
         };
         Ok((save, config, world))
@@ -171,20 +204,21 @@ impl Save {
     /// since, after [`Save::untake_inbox`].
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
         self.presence.check()?;
+        self.claim().map_err(|failure| failure.of(&self.path, "written"))?;
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
         self.history.poll();
         let set = self.set_synced(due).map_err(Failure::from);
-        let committed = set.and_then(|synced| self.try_commit(records, world).map(|()| synced));
-        let synced = committed.map_err(|failure| failure.of(&self.path, "written"))?;
+        let committed = set.and_then(|synced| Ok((synced, self.try_commit(records, world)?)));
+        let (synced, commit) = committed.map_err(|failure| failure.of(&self.path, "written"))?;
         self.syncing.done(synced, count);
-        self.checkpoints.after_commit(&self.database.lock());
+        self.checkpoints.after_commit(&self.database.lock(), commit);
         let kept = self.kept.take();
         self.history.after_commit(kept.as_ref().unwrap_or(world), &self.recorder);
         Ok(())
     }
 
-    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Outcome<()> {
+    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Outcome<Commit> {
         let mut head = Head {
             tick: world.tick() as i64,
             first_free: i64::from(world.entities.first_free()),
@@ -214,7 +248,7 @@ impl Save {
         history::rotate(&transaction, snapshots, ticks, world, &self.recorder)?;
         self.write_names(&transaction)?;
         let consumed = self.taken.delete_recorded(&transaction, records)?;
-        write_head(&transaction, &head, &seal)?;
+        let commit = write_head(&transaction, &head, &seal, self.checkpoints.held())?;
         transaction.commit()?;
         drop(connection);
 
@@ -226,7 +260,7 @@ impl Save {
         self.taken.retain_others(&consumed);
         self.committed = world.clone();
         self.head = head;
-        Ok(())
+        Ok(commit)
     }
 
     /// Says which world history can come back to last once the next commit is
@@ -245,6 +279,7 @@ impl Save {
     pub fn take_inbox(&mut self) -> Result<Given, SaveError> {
         // The transaction of the tick may begin with a statement of a mod, and
         // then it is too late. If this fails, the commit tries again.
+        let _ = self.claim();
         let due = self.syncing.is_due(self.config.durability, 1);
         let _ = self.set_synced(due);
         let taken = self.taken.take(&self.database.lock(), &self.committed.registry);
@@ -266,6 +301,10 @@ impl Save {
 
     /// Syncs what is not synced yet and closes the save, which is then one file.
     pub fn close(self) -> Result<(), SaveError> {
+        self.shut().map(drop)
+    }
+
+    fn shut(self) -> Result<Lock, SaveError> {
         let names = || -> Outcome<()> {
             if self.named.is_empty() {
                 return Ok(());
@@ -273,6 +312,7 @@ impl Save {
             let connection = self.database.lock();
             let transaction = begin(&connection)?;
             self.write_names(&transaction)?;
+            mark::advance(&transaction)?;
             Ok(transaction.commit()?)
         };
         names().map_err(|failure| failure.of(&self.path, "closed"))?;
@@ -286,8 +326,7 @@ impl Save {
         if let Some(database) = Arc::into_inner(database) {
             database.close().map_err(failed)?;
         }
-        drop(lock);
-        Ok(())
+        Ok(lock)
     }
 
     /// Sets whether the next commit is synced, where it is not set so already,
@@ -342,7 +381,7 @@ impl Restored {
         world.hash_version = config.hash_version;
         let is_whole = findings.count() == before;
         let mods = findings.whole(ModSet::read(connection))?.unwrap_or_default();
-        if seal(&head, &text, &world.registry, &mods) != sealed {
+        if !is_sealed(&sealed, &seal(&head, &text, &world.registry, &mods)) {
             findings.note(Failure::Damage(UNSEALED.to_owned()))?;
         }
         // A world of which parts were left out is another anyway.
@@ -370,18 +409,23 @@ impl Sealed {
         let (head, sealed) = Head::read(connection)?;
         let registry = restore::read_kinds(connection)?;
         let mods = ModSet::read(connection)?;
-        if seal(&head, &text, &registry, &mods) != sealed {
+        if !is_sealed(&sealed, &seal(&head, &text, &registry, &mods)) {
             return damage(UNSEALED);
         }
         Ok(Self { config, registry, mods, head })
     }
 }
 
+/// Whether there is this seal, and a whole mark behind it.
+fn is_sealed(found: &[u8], seal: &Digest) -> bool {
+    found.starts_with(seal) && mark::is_whole(found)
+}
+
 const UNSEALED: &str = "its settings, kinds or mods are not those that were committed";
 
 impl Head {
-    /// Reads it, and the seal.
-    fn read(connection: &Connection) -> rusqlite::Result<(Self, Digest)> {
+    /// Reads it, and the seal with the mark behind it.
+    fn read(connection: &Connection) -> rusqlite::Result<(Self, Vec<u8>)> {
         let sql = "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world";
         connection.query_row(sql, [], |row| {
             let head = Head {
@@ -456,7 +500,7 @@ fn write_draft(
         state::write(&transaction, &nothing, world)?;
         Index::default().write(&transaction, &nothing, world)?;
         log::write(&transaction, &[], &nothing, world, &AllTotals::new(), head.committed_at)?;
-        write_head(&transaction, &head, &seal)?;
+        write_head(&transaction, &head, &seal, None)?;
         transaction.commit()?;
         Ok(connection.pragma_update(None, "journal_mode", "WAL")?)
     };
@@ -465,11 +509,15 @@ fn write_draft(
     closed.map_err(|error| Failure::from(error).of(path, "made"))
 }
 
+/// Writes the row of the world, with the mark of the commit that it is part of,
+/// and gives that. `held` is what the save is known to hold without its log.
 pub(super) fn write_head(
     connection: &Connection,
     head: &Head,
     seal: &Digest,
-) -> rusqlite::Result<()> {
+    held: Option<Commit>,
+) -> rusqlite::Result<Commit> {
+    let (sealed, commit) = mark::next(connection, seal, held)?;
     let mut upsert = connection.prepare_cached(
         "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
@@ -482,9 +530,9 @@ pub(super) fn write_head(
         head.committed_at,
         head.state,
         head.chain,
-        seal
+        sealed
     ])?;
-    Ok(())
+    Ok(commit)
 }
 
 /// The digest of everything that the state hash leaves out and a damaged save

@@ -8,10 +8,11 @@
 //! reads it as it is: the tables that it lacks stand beside it, empty and
 //! temporary. Only the writer of a world brings its save up to date.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::error::{Failure, Outcome, damage};
 use super::findings::Findings;
+use super::mark;
 use crate::tables;
 
 /// What `application_id` says: `Sand` in ASCII.
@@ -45,6 +46,7 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Res
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", number)?;
+        mark::advance(&transaction)?;
         transaction.commit()?;
     }
     Ok(())
@@ -88,6 +90,14 @@ pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome
         findings.whole::<()>(damage(error.to_string()))?;
     }
     Ok(())
+}
+
+/// Whether the row of the world is in a table as every format makes it.
+pub(super) fn has_world(connection: &Connection) -> rusqlite::Result<bool> {
+    let ours = shape_of(1)?.into_iter().find(|item| item.name == "st_world");
+    let sql = "SELECT sql FROM main.sqlite_schema WHERE name = 'st_world' AND type = 'table'";
+    let found: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(found.is_some() && found == ours.and_then(|item| item.sql))
 }
 
 /// Names of our tables that are as we make them.

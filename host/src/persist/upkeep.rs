@@ -6,6 +6,7 @@ use crate::config::HistorySettings;
 
 use super::error::{Failure, Outcome, SaveError};
 use super::save::{Save, begin};
+use super::{connect, log, mark};
 use super::{connect, log, mods};
 
 /// What pruning left.
@@ -56,6 +57,7 @@ impl Save {
         let first = self.history.first_tick_after(&changes);
         log::prune(&transaction, tick, settings.ticks, first, None)?;
         mods::forget(&transaction)?;
+        mark::advance(&transaction)?;
         transaction.commit()?;
         drop(connection);
         self.history.apply(changes);
@@ -68,6 +70,12 @@ impl Save {
         let connection = database.lock();
         let transaction = begin(&connection)?;
         mods::forget(&transaction)?;
+        transaction.execute(
+            "DELETE FROM st_blobs WHERE digest NOT IN (
+                 SELECT component FROM st_mods UNION SELECT blob FROM st_assets)",
+            [],
+        )?;
+        mark::advance(&transaction)?;
         transaction.commit()?;
         // The copy that it makes must not have to fit into memory.
         connection.pragma_update(None, "temp_store", "FILE")?;

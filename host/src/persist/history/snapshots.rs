@@ -15,7 +15,7 @@ use super::super::findings::Findings;
 use super::super::lock::Lock;
 use super::super::save::{Restored, now_millis};
 use super::super::settings::settings;
-use super::super::{connect, schema};
+use super::super::{connect, mark, schema};
 use super::Recorder;
 use super::frames::compress;
 use super::past::Past;
@@ -79,6 +79,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
         } else {
             add(&transaction, name, (head - head % every) as i64, note, false)?;
         }
+        mark::advance(&transaction)?;
         Ok(transaction.commit()?)
     };
     write().map_err(failed)?;
@@ -116,6 +117,7 @@ pub fn forget_snapshot(path: &Path, name: &str) -> Result<(), SaveError> {
     let forget = || -> Outcome<()> {
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         remove(&transaction, name)?;
+        mark::advance(&transaction)?;
         Ok(transaction.commit()?)
     };
     forget().map_err(|failure| failure.of(path, "written"))

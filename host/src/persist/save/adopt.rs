@@ -61,6 +61,7 @@ impl Save {
             ..self.head
         };
         let text = settings::text(config)?;
+        self.claim()?;
         self.set_synced(true)?;
         let before = self.committed.clone();
         let connection = self.database.lock();
@@ -96,7 +97,8 @@ impl Save {
             true => self.history.write_whole(&transaction, world, true, &recorder)?,
             false => history::Changes::default(),
         };
-        write_head(&transaction, &head, &seal(&head, &text, &world.registry, &mods))?;
+        let seal = seal(&head, &text, &world.registry, &mods);
+        write_head(&transaction, &head, &seal, self.checkpoints.held())?;
         mods::forget(&transaction)?;
         transaction.commit()?;
         drop(connection);

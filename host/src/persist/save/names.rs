@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::{Save, begin};
 use crate::persist::error::{Failure, Outcome, SaveError};
 use crate::persist::history::{self, Past};
+use crate::persist::mark;
 
 impl Save {
     /// Names the tick that was committed last. Where history is kept this costs
@@ -26,6 +27,7 @@ impl Save {
                 let transaction = begin(&connection)?;
                 history::add(&transaction, name, tick, note, false)?;
                 history::keep_whole(&transaction, &self.committed)?;
+                mark::advance(&transaction)?;
                 transaction.commit()?;
             }
             Ok(())

@@ -2,6 +2,7 @@
 
 use super::{Save, begin};
 use crate::persist::error::{Failure, SaveError};
+use crate::persist::mark;
 use crate::persist::mods::{self, Contents, LockedMod, StoredMod};
 
 impl Save {
@@ -27,7 +28,10 @@ impl Save {
     pub fn slim(&mut self) -> Result<(), SaveError> {
         let connection = self.database.lock();
         let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "made slim");
-        mods::slim(&connection).map_err(failed)?;
+        let transaction = begin(&connection).map_err(failed)?;
+        mods::slim(&transaction).map_err(failed)?;
+        mark::advance(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
         self.is_slim = true;
         connection.execute_batch("VACUUM").map_err(failed)
     }
@@ -40,6 +44,7 @@ impl Save {
         let transaction = begin(&connection).map_err(failed)?;
         mods::embed(&transaction, contents).map_err(failed)?;
         self.mods.whole(&transaction, &Contents::new(), &self.path)?;
+        mark::advance(&transaction).map_err(failed)?;
         transaction.commit().map_err(failed)?;
         drop(connection);
         self.is_slim = false;

@@ -1,0 +1,47 @@
+//! A name of its own for what this process commits.
+
+use std::time::Duration;
+
+use super::{Save, begin};
+use crate::persist::connect::{self, file_bytes};
+use crate::persist::error::Outcome;
+use crate::persist::lock::beside;
+use crate::persist::mark;
+
+impl Save {
+    /// Before the first commit, and where no transaction has begun: sees to it
+    /// that the save is told from every copy that was made of it before.
+    ///
+    /// That is only so where the file is whole without its log. Where a reader
+    /// keeps it from being, commits go on as those of whoever made the last one,
+    /// which is as good for everything but such a copy.
+    pub(super) fn claim(&mut self) -> Outcome<()> {
+        let connection = self.database.lock();
+        if self.is_claimed || !connection.is_autocommit() {
+            return Ok(());
+        }
+        let log = beside(&self.path, "-wal");
+        let checkpoint = || connect::checkpoint(&connection, "TRUNCATE", Duration::ZERO);
+        if file_bytes(&log) > 0 {
+            checkpoint();
+        }
+        // In this order: what was committed before the log was empty is not in it.
+        let last = mark::last(&connection)?;
+        if file_bytes(&log) == 0 {
+            let transaction = begin(&connection)?;
+            // Nobody has sent anything meanwhile.
+            if mark::last(&transaction)? == last
+                && let Some(own) = mark::claim(&transaction)?
+            {
+                transaction.commit()?;
+                checkpoint();
+                if file_bytes(&log) == 0 {
+                    self.checkpoints.holds(own);
+                }
+            }
+        }
+        drop(connection);
+        self.is_claimed = true;
+        Ok(())
+    }
+}
