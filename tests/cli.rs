@@ -255,6 +255,26 @@ fn readers_and_senders_work_while_a_run_is_on() {
     assert_eq!(names_in(&place.saves()), ["save.db"]);
 }
 
+#[test]
+fn the_parts_of_a_save_are_all_of_it_and_its_log_is_told() {
+    let place = Place::with(&["menagerie", "diary"]);
+    place.run("save.db", 20);
+    let save = place.save("save.db");
+    let known = info(&save);
+    let parts = known["bytes"].as_object().unwrap().values();
+    let sum: u64 = parts.map(|part| part.as_u64().unwrap()).sum();
+    assert_eq!(sum, known["save_bytes"].as_u64().unwrap());
+    let reader = Connection::open(&save).unwrap();
+    reader.execute_batch("BEGIN; SELECT tick FROM st_world").unwrap();
+    let end = place.run("save.db", 2);
+    assert!(end["log_bytes"].as_u64() > Some(0), "{end}");
+    let run = ["--ticks", "1", "--save"];
+    let summary = told(sandtable().arg("run").args(run).arg(&save));
+    assert!(summary.contains(" in the log beside it"), "{summary}");
+    drop(reader);
+    assert_eq!(place.run("save.db", 1)["log_bytes"], 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_terminal_that_goes_away_ends_a_run_well_unless_it_shall_outlive_it() {

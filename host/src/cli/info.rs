@@ -8,7 +8,7 @@ use sandtable::record::hex;
 use serde_json::json;
 
 use super::screen::answer;
-use super::text::{bytes, count, counted, date, span, visible};
+use super::text::{bytes, count, counted, date, sizes, span, visible};
 
 /// See what is in a save
 ///
@@ -65,6 +65,7 @@ fn as_json(info: &Info) -> Result<String> {
             "mods": info.sizes.mods,
             "tables": info.sizes.tables,
             "free": info.sizes.free,
+            "rest": info.sizes.rest,
         },
         "save_bytes": info.file_bytes,
         "log_bytes": info.log_bytes,
@@ -106,7 +107,7 @@ fn as_text(save: &Path, info: &Info) -> String {
         let what = counted(info.set_aside, "event");
         line("set aside", format!("{what} or inputs: SELECT * FROM set_aside"));
     }
-    let sizes = &info.sizes;
+    let parts = &info.sizes;
     line(
         "history",
         match info.first_tick {
@@ -114,24 +115,21 @@ fn as_text(save: &Path, info: &Info) -> String {
             Some(first) => format!(
                 "from tick {} on, {}, {}, {}",
                 count(first),
-                bytes(sizes.history),
+                bytes(parts.history),
                 counted(info.keyframes, "keyframe"),
                 counted(info.snapshots, "snapshot")
             ),
         },
     );
-    let log = match info.log_bytes {
-        0 => String::new(),
-        log => format!(", and {} in the log beside it", bytes(log)),
-    };
-    line("save", format!("{}, {}{log}", save.display(), bytes(info.file_bytes)));
+    line("save", format!("{}, {}", save.display(), sizes(info.file_bytes, info.log_bytes)));
     let part = |what: &str, size: u64| format!("{what} {}", bytes(size));
     let parts = [
-        part("world", sizes.world),
-        part("history", sizes.history),
-        part("mods", sizes.mods),
-        part("tables of mods", sizes.tables),
-        part("free", sizes.free),
+        part("world", parts.world),
+        part("history", parts.history),
+        part("mods", parts.mods),
+        part("tables of mods", parts.tables),
+        part("logs, indices and ends of pages", parts.rest),
+        part("free", parts.free),
     ];
     line("", parts.join(", "));
     line("committed", date(info.committed_at));

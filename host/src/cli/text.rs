@@ -80,6 +80,14 @@ pub fn bytes(bytes: u64) -> String {
     }
 }
 
+/// Bytes of a save, and of the log beside it where there is one.
+pub fn sizes(save: u64, log: u64) -> String {
+    match log {
+        0 => bytes(save),
+        log => format!("{}, and {} in the log beside it", bytes(save), bytes(log)),
+    }
+}
+
 /// A text without what could take over a terminal.
 pub fn visible(text: &str) -> String {
     text.replace(|letter: char| letter.is_control() && letter != '\n' && letter != '\t', "\u{fffd}")

@@ -10,7 +10,7 @@
 //! that stays open holds the log back. Past [`LOG_BYTES_MAX`] the writer
 //! therefore finishes the checkpoint itself, which is short after the thread's
 //! work. As long as a reader stays open even that frees nothing, and the log
-//! grows until the reader is gone.
+//! grows until the reader is gone, which is told.
 
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,8 @@ pub(super) struct Checkpoints {
     held: Option<Commit>,
     /// Past how many bytes the writer tries next.
     bytes_max: u64,
+    /// From how many bytes on it is told next that a reader holds the log.
+    told_from: u64,
     worker: Option<(SyncSender<()>, JoinHandle<()>)>,
 }
 
@@ -71,6 +73,7 @@ impl Checkpoints {
             last: None,
             held: None,
             bytes_max: LOG_BYTES_MAX,
+            told_from: LOG_BYTES_MAX,
             worker: None,
         })
     }
@@ -86,8 +89,10 @@ impl Checkpoints {
     }
 
     /// Looks at the log after a commit. A checkpoint that fails has lost
-    /// nothing: the log is still there, and the next one tries again.
-    pub(super) fn after_commit(&mut self, connection: &Connection, commit: Commit) {
+    /// nothing: the log is still there, and the next one tries again. Gives the
+    /// bytes of a log that a reader keeps from being taken over, the first time
+    /// and each time that they have doubled.
+    pub(super) fn after_commit(&mut self, connection: &Connection, commit: Commit) -> Option<u64> {
         let pages = self.pages.load(Ordering::Relaxed);
         let before = std::mem::replace(&mut self.before, pages);
         let last = self.last.replace(commit);
@@ -97,14 +102,19 @@ impl Checkpoints {
         }
         let bytes = pages * self.page_bytes;
         if bytes <= LOG_BYTES {
-            self.bytes_max = LOG_BYTES_MAX;
+            (self.bytes_max, self.told_from) = (LOG_BYTES_MAX, LOG_BYTES_MAX);
         } else if bytes <= self.bytes_max {
             self.wake();
         } else {
             // If it is in vain, the log may grow by as much again first.
             self.bytes_max = bytes + LOG_BYTES_MAX;
-            connect::checkpoint(connection, "RESTART", READERS_TIMEOUT);
+            let is_done = connect::checkpoint(connection, "RESTART", READERS_TIMEOUT);
+            if !is_done && bytes >= self.told_from {
+                self.told_from = bytes * 2;
+                return Some(bytes);
+            }
         }
+        None
     }
 
     fn wake(&mut self) {
@@ -143,5 +153,36 @@ impl Checkpoints {
 impl Drop for Checkpoints {
     fn drop(&mut self) {
         self.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_holds_the_log_is_told_each_time_that_it_doubles() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log.db");
+        let mut writer = Connection::open(&path).expect("made");
+        writer
+            .execute_batch(
+                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+                 PRAGMA wal_autocheckpoint = 0; CREATE TABLE of_bytes (x BLOB)",
+            )
+            .expect("written");
+        let mut checkpoints = Checkpoints::new(&path, &mut writer).expect("listens");
+        let mut grow = |writer: &Connection| {
+            let insert = "INSERT INTO of_bytes VALUES (zeroblob(36 << 20))";
+            writer.execute_batch(insert).expect("written");
+            checkpoints.after_commit(writer, Commit::default())
+        };
+        let reader = Connection::open(&path).expect("opened");
+        reader.execute_batch("BEGIN; SELECT count(*) FROM of_bytes").expect("reads");
+        let told: Vec<bool> = (0..5).map(|_| grow(&writer).is_some()).collect();
+        assert_eq!(told, [false, true, false, true, false], "at 72 MiB, and at 144");
+        drop(reader);
+        let told: Vec<bool> = (0..3).map(|_| grow(&writer).is_some()).collect();
+        assert_eq!(told, [false; 3], "nobody holds it");
     }
 }

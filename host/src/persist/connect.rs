@@ -152,13 +152,14 @@ pub(super) fn unwritten(path: &Path) -> Result<Connection, Failure> {
     harden(Connection::open_with_flags(immutable(&absolute(path)?), flags)?)
 }
 
-/// Makes a checkpoint, as far as it comes. Whether it could is not told: what is
-/// left in the log is as safe there.
-pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration) {
+/// Makes a checkpoint, as far as it comes, and says whether it came to its end.
+/// Why not is not told: what is left in the log is as safe there.
+pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration) -> bool {
     let _ = connection.busy_timeout(patience);
     let sql = format!("PRAGMA wal_checkpoint({mode})");
-    let _ = connection.query_row(&sql, [], |_| Ok(()));
+    let is_busy = connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
     let _ = connection.busy_timeout(BUSY_TIMEOUT);
+    is_busy == Ok(false)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

@@ -84,8 +84,8 @@ pub struct Info {
     pub snapshots: u64,
 }
 
-/// Bytes of the parts of a save. What is left of the file are logs, indices and
-/// the ends of pages.
+/// Bytes of the parts of a save, as its last commit left it. Together they are
+/// those of the file, once its log is taken over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     /// The world as it is.
@@ -98,6 +98,8 @@ pub struct Sizes {
     pub tables: u64,
     /// Not used: new ticks use it, and compacting gives it back.
     pub free: u64,
+    /// All else: the log of ticks, indices, the ends of pages.
+    pub rest: u64,
 }
 
 /// The entities of one archetype.
@@ -303,7 +305,7 @@ impl Reader {
                 let sum = self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
                 sum.map(|sum| sum.unwrap_or(0).unsigned_abs())
             };
-            let sizes = Sizes {
+            let mut sizes = Sizes {
                 world: sum("SELECT sum(length(data)) FROM st_chunks")?
                     + sum("SELECT sum(length(data)) FROM st_patches")?,
                 history: store.bytes(),
@@ -311,7 +313,12 @@ impl Reader {
                 tables: world.tables.values().map(|state| state.bytes).sum(),
                 free: sum("SELECT freelist_count * page_size
                            FROM pragma_freelist_count, pragma_page_size")?,
+                rest: 0,
             };
+            let all =
+                sum("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
+            let Sizes { world, history, mods, tables, free, .. } = sizes;
+            sizes.rest = all.saturating_sub(world + history + mods + tables + free);
             Ok((sizes, store))
         };
         sizes().map_err(|failure| failure.of(&self.path, "read"))

@@ -212,7 +212,14 @@ impl Save {
         let committed = set.and_then(|synced| Ok((synced, self.try_commit(records, world)?)));
         let (synced, commit) = committed.map_err(|failure| failure.of(&self.path, "written"))?;
         self.syncing.done(synced, count);
-        self.checkpoints.after_commit(&self.database.lock(), commit);
+        let held = self.checkpoints.after_commit(&self.database.lock(), commit);
+        if let Some(bytes) = held {
+            let (save, mib) = (self.path.display(), bytes >> 20);
+            tracing::warn!(
+                "the log beside {save} has {mib} MiB: a reader that stays open keeps it from being \
+                 taken over; it shrinks once that one is closed"
+            );
+        }
         let kept = self.kept.take();
         self.history.after_commit(kept.as_ref().unwrap_or(world), &self.recorder);
         Ok(())

@@ -1,7 +1,7 @@
 //! How a run ended: a summary for people, an object for programs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
@@ -66,6 +66,7 @@ impl Ending {
             "despawned": self.tally.despawned,
             "seconds": self.took.as_secs_f64(),
             "save_bytes": size(save),
+            "log_bytes": size(&log(save)),
         })
         .to_string()
     }
@@ -106,7 +107,7 @@ impl Ending {
             let events = text::counted(tally.set_aside, "event");
             line("set aside", format!("{events} or inputs: SELECT * FROM set_aside"));
         }
-        line("save", format!("{}, {}", save.display(), text::bytes(size(save))));
+        line("save", format!("{}, {}", save.display(), text::sizes(size(save), size(&log(save)))));
         line("hash", self.hash.clone());
         for question in &self.questions {
             lines.push(format!("\n{}", question.title));
@@ -164,7 +165,14 @@ fn earlier_cause(save: &Path, id: &str) -> Option<String> {
     }
 }
 
-/// Bytes of a closed save; zero when it cannot be seen.
-fn size(save: &Path) -> u64 {
-    fs::metadata(save).map_or(0, |meta| meta.len())
+/// Bytes of a file; zero when it cannot be seen.
+fn size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |meta| meta.len())
+}
+
+/// The log beside a save, which is there as long as somebody reads it.
+fn log(save: &Path) -> PathBuf {
+    let mut name = save.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
