@@ -89,7 +89,11 @@ fn what_is_no_save_or_already_there_is_refused() {
         ("save.db", "copy.db", "copy.db is already there: give another name, or move it away"),
         ("save.db", "save.db", "save.db is already there: give another name, or move it away"),
         ("nothing.db", "new.db", "there is no save at nothing.db"),
-        ("world.toml", "new.db", "world.toml is not a save: it is no SQLite file"),
+        (
+            "world.toml",
+            "new.db",
+            "world.toml is a world and no save: `sandtable run world.toml --save <file>` makes one of it",
+        ),
     ] {
         assert_eq!(place.refusal(&["backup", save, "-o", copy]), expected);
     }

@@ -293,3 +293,50 @@ fn a_terminal_that_goes_away_ends_a_run_well_unless_it_shall_outlive_it() {
     wait_until("it goes on", || last_tick(&save) > then + 2);
     running.stop("-TERM");
 }
+
+#[test]
+fn a_world_without_a_named_save_has_one_of_its_name() {
+    let place = Place::with(&["watcher"]);
+    let here = place.saves();
+    let run = |words: &[&str]| {
+        let mut command = sandtable();
+        command.current_dir(&here).arg("run").args(words).args(["--ticks", "2"]);
+        command.output().unwrap()
+    };
+    for tick in [2, 4] {
+        let output = run(&["../a world"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("test.db: test at tick "), "{said}");
+        assert_eq!(info(&here.join("test.db"))["tick"], tick);
+    }
+    assert_eq!(names_in(&here), ["test.db"]);
+    let said = String::from_utf8(run(&[]).stderr).unwrap();
+    assert!(said.contains("give a world, as in `sandtable run islands`, or a save"), "{said}");
+}
+
+#[test]
+fn a_save_for_a_world_and_a_world_for_a_save_are_told() {
+    let place = Place::with(&["watcher"]);
+    place.run("save.db", 2);
+    let (world, save) = (place.world(), place.save("save.db"));
+    let refusal = |command: &mut std::process::Command| {
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for verb in ["run", "dev"] {
+        let told = refusal(sandtable().arg(verb).arg(&save).args(["--ticks", "1"]));
+        let expected =
+            format!("{0} is a save and no world: `sandtable run --save {0}`", save.display());
+        assert!(told.contains(&expected), "{told}");
+    }
+    for world in [world.clone(), world.join("world.toml")] {
+        let expected =
+            format!("{0} is a world and no save: `sandtable run {0} --save", world.display());
+        let told = refusal(sandtable().arg("info").arg(&world));
+        assert!(told.contains(&expected), "{told}");
+        let told = refusal(sandtable().args(["run", "--ticks", "1", "--save"]).arg(&world));
+        assert!(told.contains(&expected), "{told}");
+    }
+}

@@ -61,14 +61,15 @@ use clap::{Parser, Subcommand};
     after_help = "\
 Examples:
   sandtable new islands                         make a world with one mod
-  sandtable run islands --save islands.db       run it until Ctrl-C
-  sandtable dev islands --save islands.db       run it while its mods are written
+  sandtable run islands                         run it until Ctrl-C, as islands.db
+  sandtable dev islands                         run it while its mods are written
   sandtable test islands/mods/islands           run its scenarios
   sandtable run --save islands.db --ticks 100   go on from the save alone
   sandtable info islands.db                     see what is in it
   sandtable sql islands.db \"SELECT * FROM entities LIMIT 5\"
 
-SANDTABLE_LOG sets which log lines are shown, such as `debug` or `warn`."
+SANDTABLE_LOG sets which log lines are shown: `debug` or `warn` for our own and those of mods,
+`info,wasmtime=debug` for those of libraries too."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -92,7 +92,7 @@ mod upkeep;
 pub use answers::{Answer, Ticks};
 pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
-pub use connect::in_memory;
+pub use connect::{in_memory, is_save};
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub(crate) use history::compare;

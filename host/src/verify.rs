@@ -43,13 +43,14 @@ pub struct Mismatch {
 }
 
 /// Runs ticks of a save again and compares them, from one to another; all that
-/// its history reaches if none is given. Calls `each` after every tick.
+/// its history reaches if none is given. Calls `each` after every tick, with how
+/// many are done and how many there are.
 pub fn verify(
     save: &Path,
     from: Option<u64>,
     to: Option<u64>,
     threads: usize,
-    each: &mut dyn FnMut(u64),
+    each: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, Error> {
     let reader = Reader::open(save)?;
     // Whatever is wrong with the last world is told first.
@@ -73,7 +74,7 @@ pub fn verify(
                 return Ok(verified);
             }
         }
-        each(tick);
+        each(tick + 1 - first, to + 1 - first);
     }
     Ok(verified)
 }

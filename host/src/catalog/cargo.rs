@@ -34,6 +34,13 @@ pub enum Progress<'a> {
     /// A message of the compiler or of cargo about the code, as it was written;
     /// may be of several lines.
     Diagnostic(&'a str),
+    /// One more of the packages of a workspace is built.
+    Built {
+        /// How many are.
+        done: usize,
+        /// How many there are.
+        all: usize,
+    },
 }
 
 /// A package, as `cargo metadata` tells of it.
@@ -164,6 +171,8 @@ pub(super) fn build(
                     && wasm.is_some()
                 {
                     components[at] = wasm;
+                    let done = components.iter().flatten().count();
+                    progress(Progress::Built { done, all: packages.len() });
                 }
             }
             Ok(Message::Diagnostic { message: Rendered { rendered: Some(text) } }) => {

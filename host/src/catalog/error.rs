@@ -25,6 +25,16 @@ pub enum Error {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// A save where a world was expected.
+    #[error(
+        "{} is a save and no world: `sandtable run --save {}` goes on with it, and a world is a \
+         world.toml or the folder that holds one",
+        .path.display(), .path.display()
+    )]
+    IsSave {
+        /// The save.
+        path: PathBuf,
+    },
     /// A world file is malformed or asks for what cannot be.
     #[error("{}:{line}:{column}: {what}", .file.display())]
     World {

@@ -11,6 +11,7 @@ use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, is_mod_id};
 use crate::config::WorldConfig;
 use crate::pack;
+use crate::persist;
 
 /// What a world file is called.
 pub const WORLD_FILE: &str = "world.toml";
@@ -45,6 +46,9 @@ pub fn load(path: &Path) -> Result<WorldFile, Error> {
     let file = world_file(path);
     let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => Error::NoWorld { path: file.clone() },
+        io::ErrorKind::InvalidData if persist::is_save(&file) => {
+            Error::IsSave { path: file.clone() }
+        }
         _ => Error::Read { path: file.clone(), cause },
     })?;
     let folder = match file.parent() {

@@ -33,9 +33,10 @@ Example:
 pub struct Arguments {
     /// A world.toml, or the folder that holds one
     world: PathBuf,
-    /// The file that holds the world; made when it is not there
+    /// The file that holds the world, made when it is not there; without it, a
+    /// file here with the name of the world
     #[arg(long)]
-    save: PathBuf,
+    save: Option<PathBuf>,
     /// Ticks a second at most
     #[arg(long, value_parser = pace::hz, default_value = "20")]
     hz: f64,
@@ -52,13 +53,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
     // Before they are built, so that no change goes unnoticed.
     let watch = Watch::new(&file.folder, &file.config)?;
     let arguments = run::Arguments::of_dev(world, save, ticks, hz);
-    let simulation = run::open(&arguments, &screen)?;
+    let save = arguments.save()?;
+    let simulation = run::open(&arguments, &save, &screen)?;
     let stop = Stop::listen()?;
     let (send, built) = channel();
     let builder = Builder::new(file, watch, &simulation)?;
     thread::scope(|scope| {
         let done = builder.start(scope, &screen, send)?;
-        let result = run::go(&arguments, &screen, simulation, &stop, &mut |simulation| {
+        let result = run::go(&arguments, &save, &screen, simulation, &stop, &mut |simulation| {
             take_over(simulation, &built, &screen)
         });
         done.store(true, Ordering::Relaxed);

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
+use sandtable::pack::Pack;
 use sandtable::simulation::{Error, Options, Simulation};
 use sandtable::unsaved::Unsaved;
 
@@ -29,14 +30,16 @@ use super::text;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
+  sandtable run islands
   sandtable run examples/earth --save earth.db --ticks 3650
   sandtable run --save earth.db --ticks 365 --json")]
 pub struct Arguments {
     /// A world.toml, the folder that holds one, or a .pack
     world: Option<PathBuf>,
-    /// The file that holds the world
+    /// The file that holds the world; without it, a file here with the name of the
+    /// world
     #[arg(long)]
-    save: PathBuf,
+    save: Option<PathBuf>,
     /// Ticks to do; without it, until Ctrl-C
     #[arg(long)]
     ticks: Option<u64>,
@@ -71,7 +74,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// For a world that is being worked on, whose mods come as they are.
-    pub fn of_dev(world: PathBuf, save: PathBuf, ticks: Option<u64>, hz: f64) -> Self {
+    pub fn of_dev(world: PathBuf, save: Option<PathBuf>, ticks: Option<u64>, hz: f64) -> Self {
         Self {
             world: Some(world),
             save,
@@ -87,23 +90,42 @@ impl Arguments {
             json: false,
         }
     }
+
+    /// The file that holds the world: the one that is named, or one in the folder
+    /// in which we are that is called as the world is.
+    pub fn save(&self) -> Result<PathBuf> {
+        let name = match (&self.save, &self.world) {
+            (Some(save), _) => return Ok(save.clone()),
+            (None, None) => bail!(
+                "there is nothing to run: give a world, as in `sandtable run islands`, or a save, \
+                 as in `sandtable run --save islands.db`"
+            ),
+            (None, Some(pack)) if Pack::is_named(pack) && !pack.is_dir() => {
+                pack.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+            }
+            (None, Some(world)) => catalog::load(world)?.config.world.name,
+        };
+        Ok(format!("{}.db", text::file_name(&name)).into())
+    }
 }
 
 /// Runs the world, and says at the end how it went.
 pub fn run(arguments: Arguments) -> Result<()> {
+    let save = arguments.save()?;
     let screen = Screen::open(match (arguments.quiet, arguments.json) {
         (true, _) => Show::Least,
         (false, true) => Show::Lines,
         (false, false) => Show::All,
     });
-    let simulation = open(&arguments, &screen)?;
+    let simulation = open(&arguments, &save, &screen)?;
     let stop = Stop::listen()?;
-    go(&arguments, &screen, simulation, &stop, &mut |_| Ok(()))
+    go(&arguments, &save, &screen, simulation, &stop, &mut |_| Ok(()))
 }
 
 /// Does ticks, each after `before_tick`, and closes the save.
 pub fn go(
     arguments: &Arguments,
+    save: &Path,
     screen: &Screen,
     mut simulation: Simulation,
     stop: &Stop,
@@ -114,7 +136,7 @@ pub fn go(
     going.bar.finish_and_clear();
     done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
         let tick = text::count(simulation.saved_tick());
-        let stays = format!("{} stays at tick {tick}", arguments.save.display());
+        let stays = format!("{} stays at tick {tick}", save.display());
         match simulation.unsaved() {
             Some(unsaved) => format!("{stays}, and {} lost", unsaved.shown()),
             None => stays,
@@ -122,22 +144,21 @@ pub fn go(
     })?;
     if stop.asked() {
         let tick = text::count(simulation.world().tick());
-        let save = arguments.save.display();
-        screen.insist(&format!("stopped at tick {tick}; all up to it is in {save}"));
+        let shown = save.display();
+        screen.insist(&format!("stopped at tick {tick}; all up to it is in {shown}"));
     }
     let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
     simulation.close()?;
     if arguments.json {
-        answer(&ending.json(&arguments.save))?;
+        answer(&ending.json(save))?;
     } else if !arguments.quiet {
-        answer(&ending.summary(&arguments.save, going.pace.as_ref()))?;
+        answer(&ending.summary(save, going.pace.as_ref()))?;
     }
     Ok(())
 }
 
 /// Opens the save, or makes it.
-pub fn open(arguments: &Arguments, screen: &Screen) -> Result<Simulation> {
-    let save = arguments.save.as_path();
+pub fn open(arguments: &Arguments, save: &Path, screen: &Screen) -> Result<Simulation> {
     let is_there = save.exists();
     let of_new_saves =
         [("--shard-rows", arguments.shard_rows.is_some()), ("--slim", arguments.slim)];

@@ -13,6 +13,7 @@ use std::time::Duration;
 use console::{Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 const LOG_VARIABLE: &str = "SANDTABLE_LOG";
 
@@ -42,7 +43,16 @@ impl Screen {
         };
         let bars = MultiProgress::with_draw_target(target);
         let usual = if show == Show::Least { "warn" } else { "warn,sandtable=info" };
-        let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| usual.into());
+        let asked = std::env::var(LOG_VARIABLE).ok().filter(|asked| !asked.trim().is_empty());
+        let filter = asked.as_ref().map(|asked| EnvFilter::try_new(ours(asked)));
+        let filter = match filter {
+            Some(Ok(filter)) => filter,
+            Some(Err(error)) => {
+                tell(&format!("warning: {LOG_VARIABLE} is not understood: {error}"));
+                usual.into()
+            }
+            None => usual.into(),
+        };
         let above = Above(bars.clone());
         // Only a second screen in one process can fail to become the log.
         let _ = tracing_subscriber::fmt()
@@ -107,7 +117,19 @@ impl Screen {
             );
         let bar = self.bars.add(bar);
         bar.set_style(style);
+        // Also between two ticks that are far apart the line is that of now.
+        bar.enable_steady_tick(Duration::from_millis(100));
         bar
+    }
+}
+
+/// A level alone is that of our own lines: what libraries have to say is for
+/// those who name them, and otherwise shown where it is a warning.
+fn ours(asked: &str) -> String {
+    match asked.trim().parse::<LevelFilter>() {
+        Ok(level) if level <= LevelFilter::WARN => level.to_string(),
+        Ok(level) => format!("warn,sandtable={level}"),
+        Err(_) => asked.to_owned(),
     }
 }
 
@@ -214,5 +236,26 @@ impl TermLike for Lenient {
         write_str(text: &str);
         clear_line();
         flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ours;
+
+    #[test]
+    fn a_level_alone_is_that_of_our_own_lines() {
+        for (asked, expected) in [
+            ("off", "off"),
+            ("error", "error"),
+            ("warn", "warn"),
+            ("INFO", "warn,sandtable=info"),
+            (" debug ", "warn,sandtable=debug"),
+            ("trace", "warn,sandtable=trace"),
+            ("info,wasmtime=debug", "info,wasmtime=debug"),
+            ("sandtable::persist=debug", "sandtable::persist=debug"),
+        ] {
+            assert_eq!(ours(asked), expected, "{asked}");
+        }
     }
 }

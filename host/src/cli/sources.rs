@@ -36,12 +36,19 @@ pub fn watch<T>(
     work: impl FnOnce(&mut dyn FnMut(Progress<'_>)) -> Result<T, catalog::Error>,
 ) -> Result<T> {
     let spinner = screen.spinner("building mods");
+    let mut built = String::new();
     let done = work(&mut |progress| match progress {
+        Progress::Built { done, all } => {
+            built = format!("{done} of {all} mods built · ");
+            spinner.set_message(built.clone());
+        }
         Progress::AddingTarget => screen.insist(&format!(
             "adding the Rust target {} through rustup: mods are compiled for it",
             catalog::TARGET
         )),
-        Progress::Status(line) if screen.is_live() => spinner.set_message(line.trim().to_owned()),
+        Progress::Status(line) if screen.is_live() => {
+            spinner.set_message(format!("{built}{}", line.trim()));
+        }
         // When all that cargo has to say is that it had nothing to do.
         Progress::Status(line) if line.trim_start().starts_with("Finished") => {}
         Progress::Status(line) => screen.say(line),

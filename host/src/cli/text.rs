@@ -104,6 +104,20 @@ pub fn first_line(text: &str) -> String {
     visible(text.lines().next().unwrap_or_default())
 }
 
+/// A name as that of a file, wherever it is looked at: what separates folders or
+/// means something to a shell or a system becomes a line.
+pub fn file_name(name: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "_-".contains(letter);
+    let plain: String = name
+        .trim()
+        .chars()
+        .map(|letter| if plain(letter) { letter } else { '-' })
+        .take(64)
+        .collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() { "world".to_owned() } else { plain.to_owned() }
+}
+
 /// A path as a shell takes it.
 pub fn shell(path: &Path) -> String {
     let text = path.display().to_string();
@@ -145,6 +159,20 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn names_of_worlds_are_names_of_files() {
+        for (name, expected) in [
+            ("islands", "islands"),
+            (" Meine Welt 2 ", "Meine-Welt-2"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("世界", "世界"),
+            (".", "world"),
+            ("--", "world"),
+        ] {
+            assert_eq!(file_name(name), expected, "{name}");
         }
     }
 

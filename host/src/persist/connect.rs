@@ -8,6 +8,7 @@
 //! `:memory:` for none. It is only ever handed absolute paths, which are neither,
 //! byte for byte as the operating system has them.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use super::error::Failure;
 use super::lock::beside;
 use super::mark;
 use super::schema::{self, APPLICATION_ID, FORMAT, format};
+use crate::catalog::WORLD_FILE;
+use crate::pack::Pack;
 use crate::tables::Database;
 
 /// Bytes in a page of SQLite. Dense commits like larger ones and small worlds
@@ -287,22 +290,19 @@ impl Marks {
 /// Looks into the file past SQLite, which is harmless now: closing it drops
 /// SQLite's locks in this process, but nobody gets anything out of this file.
 fn diagnose(path: &Path, failure: Failure) -> SaveError {
-    use std::io::Read;
     let owned = path.to_owned();
     let Ok(about) = std::fs::metadata(path) else { return SaveError::Missing { path: owned } };
+    if is_world(path) {
+        return SaveError::IsWorld { path: owned };
+    }
     if !about.is_file() {
         return SaveError::NotSqlite { path: owned };
     }
-    let opened = std::fs::File::open(path);
-    let mut file = match opened {
-        Ok(file) => file,
+    let header = match header(path) {
+        Ok(header) if header.starts_with(MAGIC) && header.len() >= 32 => header,
+        Ok(_) => return SaveError::NotSqlite { path: owned },
         Err(cause) => return SaveError::Io { path: owned, doing: "opened", cause },
     };
-    let mut header = [0_u8; 32];
-    let shorter = file.read_exact(&mut header).is_err();
-    if shorter || !header.starts_with(b"SQLite format 3\0") {
-        return SaveError::NotSqlite { path: owned };
-    }
     let page_bytes = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
         1 => 65536,
         bytes => bytes,
@@ -313,6 +313,29 @@ fn diagnose(path: &Path, failure: Failure) -> SaveError {
         return SaveError::Truncated { path: owned, found: about.len(), expected };
     }
     failure.of(path, "opened")
+}
+
+/// Whether a file looks like a save, without opening it as one. Not for a file
+/// that this process has open.
+pub fn is_save(path: &Path) -> bool {
+    let application = u32::try_from(APPLICATION_ID).unwrap_or_default().to_be_bytes();
+    header(path)
+        .is_ok_and(|header| header.starts_with(MAGIC) && header.get(68..72) == Some(&application))
+}
+
+/// What every file of SQLite begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+fn header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    std::fs::File::open(path)?.take(100).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+/// Whether a path is that of a world, from which a save is made.
+fn is_world(path: &Path) -> bool {
+    let is_file = path.file_name().is_some_and(|name| name == WORLD_FILE);
+    is_file || path.join(WORLD_FILE).is_file() || Pack::is_named(path)
 }
 
 /// Bytes of a file; none where there is no file.

@@ -65,6 +65,15 @@ pub enum SaveError {
         /// The file.
         path: PathBuf,
     },
+    /// A world where a save was expected.
+    #[error(
+        "{} is a world and no save: `sandtable run {} --save <file>` makes one of it",
+        path.display(), path.display()
+    )]
+    IsWorld {
+        /// The world.
+        path: PathBuf,
+    },
     /// The file is an SQLite file of another program.
     #[error("{} is not a save: it is an SQLite file of another application", path.display())]
     OtherApplication {
