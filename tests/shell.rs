@@ -144,7 +144,7 @@ fn a_terminal_has_no_colours_when_told_so() {
     needs!(SCRIPT);
     let place = Place::with_save(&["watcher"]);
     let program = env!("CARGO_BIN_EXE_sandtable");
-    let mut command = Command::new("script");
+    let mut command = SCRIPT.command();
     command.args(["-qec", &format!("{program} sql save.db 'SELECT missing'"), "/dev/null"]);
     command.current_dir(place.0.path()).env("TERM", "xterm");
     for (told_so, expected) in
@@ -156,6 +156,37 @@ fn a_terminal_has_no_colours_when_told_so() {
         let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
         assert!(said.contains(expected), "{said:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn keys_pause_a_world_that_is_worked_on_and_the_terminal_is_as_before() {
+    needs!(SCRIPT);
+    let place = Place::with(WORLD, &["watcher"]);
+    let program = env!("CARGO_BIN_EXE_sandtable");
+    let mut command = SCRIPT.command();
+    let line = format!("{program} dev . --hz 100 --save dev.db; echo ended $?; stty -a");
+    command.args(["-qec", &line, "/dev/null"]);
+    command.current_dir(place.0.path()).env("TERM", "xterm");
+    let mut dev = Talk::with(&mut command);
+    dev.hear("keys: p pauses");
+    dev.say("p");
+    dev.hear("paused: p goes on");
+    let paused = last_tick(&place.at("dev.db"));
+    dev.say("s");
+    dev.hear("one tick");
+    wait_until("the step", || last_tick(&place.at("dev.db")) == paused + 1);
+    dev.say("-");
+    dev.hear("paused, then 50 ticks a second");
+    dev.say("p");
+    dev.hear("50 ticks a second");
+    wait_until("it goes on", || last_tick(&place.at("dev.db")) > paused + 3);
+    dev.say("\x03");
+    dev.hear("stopped at tick");
+    dev.hear("ended 0");
+    dev.hear(" icanon");
+    dev.hear(" echo ");
+    dev.ends();
 }
 
 #[cfg(target_os = "linux")]

@@ -4,9 +4,11 @@
 //! the swap itself, between two ticks.
 
 mod builder;
+mod keys;
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
@@ -26,6 +28,9 @@ use super::text;
 /// What is saved in a mod's folder is built, compared with what the save holds,
 /// and swapped in between two ticks, with the state kept. What does not build
 /// or does not fit is told, and the old version runs on.
+///
+/// At a terminal, p or space pauses and goes on, s does one tick, + makes the
+/// world twice as fast and - half as fast.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -59,13 +64,29 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let (send, built) = channel();
     let builder = Builder::new(file, watch, &simulation)?;
     thread::scope(|scope| {
-        let done = builder.start(scope, &screen, send)?;
-        let result = run::go(&arguments, &save, &screen, simulation, &stop, &mut |simulation| {
-            take_over(simulation, &built, &screen)
-        });
-        done.store(true, Ordering::Relaxed);
+        let done = Done::default();
+        builder.start(scope, &screen, send, done.0.clone())?;
+        let keys = keys::listen(scope, &stop, done.0.clone());
+        if keys.is_some() {
+            screen.say(keys::HELP);
+        }
+        let result =
+            run::go(&arguments, &save, &screen, simulation, &stop, keys, &mut |simulation| {
+                take_over(simulation, &built, &screen)
+            });
+        drop(done);
         result
     })
+}
+
+/// Tells threads on every way out that the world is done.
+#[derive(Default)]
+struct Done(Arc<AtomicBool>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Swaps the newest of what was built in.

@@ -5,6 +5,7 @@ mod report;
 mod tally;
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +16,7 @@ use sandtable::pack::Pack;
 use sandtable::simulation::{Error, Options, Simulation};
 use sandtable::unsaved::Unsaved;
 
-use self::pace::Pace;
+use self::pace::{Key, Pace};
 use self::tally::Tally;
 use super::screen::{Screen, Show, answer};
 use super::sources;
@@ -119,7 +120,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     });
     let simulation = open(&arguments, &save, &screen)?;
     let stop = Stop::listen()?;
-    go(&arguments, &save, &screen, simulation, &stop, &mut |_| Ok(()))
+    go(&arguments, &save, &screen, simulation, &stop, None, &mut |_| Ok(()))
 }
 
 /// Does ticks, each after `before_tick`, and closes the save.
@@ -129,9 +130,10 @@ pub fn go(
     screen: &Screen,
     mut simulation: Simulation,
     stop: &Stop,
+    keys: Option<Receiver<Key>>,
     before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
 ) -> Result<()> {
-    let mut going = Going::new(arguments, screen);
+    let mut going = Going::new(arguments, keys, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
     done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
@@ -261,14 +263,14 @@ impl<'a> Going<'a> {
     /// Long enough not to cost anything, short enough to look alive.
     const SHOW_EVERY: Duration = Duration::from_millis(50);
 
-    fn new(arguments: &Arguments, screen: &'a Screen) -> Self {
+    fn new(arguments: &Arguments, keys: Option<Receiver<Key>>, screen: &'a Screen) -> Self {
         let started = Instant::now();
         Self {
             ticks: arguments.ticks,
             heavy: arguments.heavy,
             screen,
             bar: screen.ticks(arguments.ticks),
-            pace: arguments.hz.map(Pace::new),
+            pace: arguments.hz.map(|hz| Pace::new(hz, keys)),
             tally: Tally::default(),
             started,
             shown: started,
@@ -283,13 +285,10 @@ impl<'a> Going<'a> {
         before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
     ) -> Result<()> {
         while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
-            if let Some(pace) = &mut self.pace {
-                if !pace.wait(stop) {
-                    break;
-                }
-                if let Some(news) = pace.news() {
-                    self.screen.warn(&news);
-                }
+            if let Some(pace) = &mut self.pace
+                && !pace.wait(stop, self.screen)
+            {
+                break;
             }
             before_tick(simulation)?;
             let unsaved = simulation.unsaved();
@@ -302,7 +301,8 @@ impl<'a> Going<'a> {
                 self.screen.warn(&news);
             }
             self.bar.inc(1);
-            if self.shown.elapsed() >= Self::SHOW_EVERY {
+            let is_paused = self.pace.as_ref().is_some_and(Pace::is_paused);
+            if is_paused || self.shown.elapsed() >= Self::SHOW_EVERY {
                 self.show(record.tick, simulation.unsaved());
             }
         }

@@ -13,6 +13,7 @@ use signal_hook::flag;
 const EXIT_ON_SECOND: i32 = 130;
 
 /// Whether somebody wants us to stop.
+#[derive(Clone)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
 }

@@ -57,11 +57,10 @@ impl Builder {
         scope: &'scope Scope<'scope, 'env>,
         screen: &'env Screen,
         ready: Sender<Built>,
-    ) -> Result<Arc<AtomicBool>> {
-        let done = Arc::new(AtomicBool::new(false));
-        let is_done = done.clone();
+        done: Arc<AtomicBool>,
+    ) -> Result<()> {
         let work = move || {
-            while !is_done.load(Ordering::Relaxed) {
+            while !done.load(Ordering::Relaxed) {
                 let Some(changed) = self.watch.next(LOOK) else { continue };
                 // The world runs on whatever becomes of a build, and the next change
                 // is built anew: what a build leaves behind it sets at its end.
@@ -85,7 +84,7 @@ impl Builder {
         };
         let thread = thread::Builder::new().name("builder".to_owned());
         thread.spawn_scoped(scope, work).context("the thread that builds mods")?;
-        Ok(done)
+        Ok(())
     }
 
     fn build(&mut self, changed: Changed, screen: &Screen) -> Result<Built> {

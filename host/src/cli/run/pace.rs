@@ -4,9 +4,11 @@
 //! a process was stopped for an hour nobody wants an hour's ticks at once.
 
 use std::ops::RangeInclusive;
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::cli::screen::Screen;
 use crate::cli::stop::Stop;
 use crate::cli::text;
 
@@ -28,40 +30,58 @@ pub fn hz(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What a person wants of the pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Stand still, or go on.
+    Pause,
+    /// Do one tick, and stand still.
+    Step,
+    /// Twice as fast.
+    Faster,
+    /// Half as fast.
+    Slower,
+}
+
 /// When ticks are due.
 pub struct Pace {
     started: Instant,
     plan: Plan,
+    keys: Option<Receiver<Key>>,
 }
 
 impl Pace {
     /// The first tick is due now.
-    pub fn new(hz: f64) -> Self {
-        Self { started: Instant::now(), plan: Plan::new(hz) }
+    pub fn new(hz: f64, keys: Option<Receiver<Key>>) -> Self {
+        Self { started: Instant::now(), plan: Plan::new(hz), keys }
     }
 
     /// Waits until the next tick is due; false when somebody wants us to stop
     /// first. A tick that is late begins at once, and those after it are as
     /// many as make up for it.
-    pub fn wait(&mut self, stop: &Stop) -> bool {
+    pub fn wait(&mut self, stop: &Stop, screen: &Screen) -> bool {
         loop {
             if stop.asked() {
                 return false;
             }
-            let left = self.plan.due.saturating_sub(self.started.elapsed());
-            if left.is_zero() {
-                break;
+            for key in self.keys.iter().flat_map(Receiver::try_iter) {
+                screen.say(&self.plan.press(key, self.started.elapsed()));
             }
-            thread::sleep(left.min(NAP));
+            match self.plan.left(self.started.elapsed()) {
+                Some(Duration::ZERO) => break,
+                left => thread::sleep(left.unwrap_or(NAP).min(NAP)),
+            }
         }
         self.plan.begin(self.started.elapsed());
+        if let Some(news) = self.plan.news() {
+            screen.warn(&news);
+        }
         true
     }
 
-    /// What is worth telling at once: that time was left out, and again each
-    /// time that it has become twice as much.
-    pub fn news(&mut self) -> Option<String> {
-        self.plan.news()
+    /// Whether somebody paused it.
+    pub fn is_paused(&self) -> bool {
+        self.plan.is_paused
     }
 
     /// How far behind the last tick began, when that is more than one tick.
@@ -81,6 +101,9 @@ struct Plan {
     hz: f64,
     /// When the next one is.
     due: Duration,
+    is_paused: bool,
+    /// Ticks that are to be done all the same.
+    steps: u64,
     begun: u64,
     lag: Duration,
     lag_max: Duration,
@@ -95,7 +118,47 @@ impl Plan {
     fn new(hz: f64) -> Self {
         const NONE: Duration = Duration::ZERO;
         let (due, lag, lag_max, left_out) = (NONE, NONE, NONE, NONE);
-        Self { hz, due, begun: 0, lag, lag_max, late: 0, left_out, told_from: BEHIND_MAX }
+        Self {
+            hz,
+            due,
+            is_paused: false,
+            steps: 0,
+            begun: 0,
+            lag,
+            lag_max,
+            late: 0,
+            left_out,
+            told_from: BEHIND_MAX,
+        }
+    }
+
+    /// How long it is until the next tick; nothing as long as it is paused.
+    fn left(&self, now: Duration) -> Option<Duration> {
+        match self.is_paused {
+            true => (self.steps > 0).then_some(Duration::ZERO),
+            false => Some(self.due.saturating_sub(now)),
+        }
+    }
+
+    /// Does what a key says, and tells what that is.
+    fn press(&mut self, key: Key, now: Duration) -> String {
+        match key {
+            Key::Pause => self.is_paused = !self.is_paused,
+            Key::Step => (self.is_paused, self.steps) = (true, self.steps + 1),
+            Key::Faster => self.hz = (self.hz * 2.0).min(*HZ.end()),
+            Key::Slower => self.hz = (self.hz / 2.0).max(*HZ.start()),
+        }
+        // The time that it stood still is nobody's.
+        self.due = match key {
+            Key::Pause => now,
+            _ => self.due.min(now.saturating_add(self.period())),
+        };
+        match (key, self.is_paused) {
+            (Key::Step, _) => "one tick".to_owned(),
+            (_, false) => format!("{} ticks a second", self.hz),
+            (Key::Pause, true) => "paused: p goes on, s does one tick".to_owned(),
+            (_, true) => format!("paused, then {} ticks a second", self.hz),
+        }
     }
 
     fn period(&self) -> Duration {
@@ -105,6 +168,9 @@ impl Plan {
     /// Begins the tick that is due.
     fn begin(&mut self, now: Duration) {
         let period = self.period();
+        if self.is_paused {
+            (self.steps, self.due) = (self.steps.saturating_sub(1), now);
+        }
         let behind = now.saturating_sub(self.due);
         self.lag = behind.min(BEHIND_MAX.max(period));
         self.left_out = self.left_out.saturating_add(behind - self.lag);
@@ -176,6 +242,29 @@ mod tests {
         assert_eq!(begun_by(&mut plan, 0.5), 11);
         assert_eq!(plan.news(), None);
         assert_eq!(plan.outcome(), "20 Hz, 8 of 11 ticks late, by up to 0.5 s");
+    }
+
+    #[test]
+    fn keys_pause_and_step_and_change_the_pace() {
+        let at = Duration::from_secs;
+        let mut plan = Plan::new(20.0);
+        begun_by(&mut plan, 0.0);
+        assert!(plan.press(Key::Pause, at(1)).starts_with("paused"));
+        assert_eq!(plan.left(at(9)), None);
+        assert_eq!(plan.press(Key::Step, at(9)), "one tick");
+        assert_eq!(plan.left(at(9)), Some(Duration::ZERO));
+        plan.begin(at(9));
+        assert_eq!((plan.left(at(99)), plan.begun), (None, 2));
+        assert_eq!(plan.press(Key::Faster, at(99)), "paused, then 40 ticks a second");
+        assert_eq!(plan.press(Key::Pause, at(100)), "40 ticks a second");
+        assert_eq!(begun_by(&mut plan, 101.0), 43, "nothing of the pause is made up for");
+        assert_eq!(plan.news(), None);
+        assert_eq!(plan.press(Key::Slower, at(101)), "20 ticks a second");
+        assert_eq!(begun_by(&mut plan, 102.0), 63);
+        for _ in 0..100 {
+            plan.press(Key::Faster, at(102));
+        }
+        assert_eq!(plan.hz, *HZ.end());
     }
 
     #[test]
