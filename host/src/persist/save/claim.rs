@@ -16,8 +16,11 @@ impl Save {
     /// keeps it from being, commits go on as those of whoever made the last one,
     /// which is as good for everything but such a copy.
     pub(super) fn claim(&mut self) -> Outcome<()> {
+        if self.is_claimed {
+            return Ok(());
+        }
         let connection = self.database.lock();
-        if self.is_claimed || !connection.is_autocommit() {
+        if !connection.is_autocommit() {
             return Ok(());
         }
         let log = beside(&self.path, "-wal");
