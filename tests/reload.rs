@@ -328,7 +328,7 @@ fn a_hundred_swaps_of_a_running_earth_lose_no_tick_and_can_be_replayed() {
     assert_eq!((refusals, rollbacks), (20, 10));
     world.close().unwrap();
     assert_eq!(last_tick(&save), hashes.len() as u64);
-    let verified = verify(&save, None, None, 1, &mut |_, _| {}).unwrap();
+    let verified = verify(&save, None, None, 1, &mut |_| {}).unwrap();
     assert_eq!((verified.ticks, verified.mismatch), (hashes.len() as u64, None));
     for tick in [hashes.len() - 1, 180, 151, 100, 99, 42, 17, 8, 1] {
         let rewound = persist::rewind(&save, tick as u64).unwrap();

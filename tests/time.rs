@@ -44,7 +44,7 @@ fn opened_hash(save: &Path) -> String {
 }
 
 fn verified(save: &Path) -> Verified {
-    verify(save, None, None, 1, &mut |_, _| {}).unwrap()
+    verify(save, None, None, 1, &mut |_| {}).unwrap()
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn ten_years_of_earth_verify_on_one_thread_and_on_two() {
     records.extend(run(&mut world, 2450));
     world.close().unwrap();
     for threads in [1, 2] {
-        let verified = verify(&save, None, None, threads, &mut |_, _| {}).unwrap();
+        let verified = verify(&save, None, None, threads, &mut |_| {}).unwrap();
         assert_eq!((verified.ticks, verified.mismatch), (3650, None), "{threads} threads");
     }
     // Ten ticks that look random, the last first.
@@ -268,7 +268,7 @@ fn what_was_tampered_with_is_named() {
                    WHERE other.id <> st_blobs.id LIMIT 1) WHERE id = 1";
         assert_eq!(save.execute(sql, []).unwrap(), 1);
     });
-    let error = verify(&component, None, None, 1, &mut |_, _| {}).unwrap_err().to_string();
+    let error = verify(&component, None, None, 1, &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("are others"), "{error}");
 
     // A delta that says of its own accord that it is whole.

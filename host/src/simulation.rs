@@ -276,7 +276,7 @@ impl Simulation {
             _ => Ok(()),
         };
         let taken = slimmed.and_then(|()| made.take_over(prepared, Some(Cause::Made)));
-        if let Err(error) = taken.and_then(|()| made.appear()) {
+        if let Err(error) = taken.and_then(|_| made.appear()) {
             let save = made.save.take();
             drop(made);
             save.into_iter().for_each(Save::discard);

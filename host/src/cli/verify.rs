@@ -51,10 +51,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { save, from, to, threads, json } = arguments;
     let screen = Screen::open(if json { Show::Least } else { Show::All });
     let bar = screen.spinner("running ticks again");
-    let mut each = |done: u64, all: u64| {
-        let percent = done * 100 / all.max(1);
-        bar.set_message(format!("{percent}% · {} of {} ticks run again", count(done), count(all)));
-    };
+    let mut each = |tick| bar.set_message(format!("running tick {} again", count(tick)));
     let verified = verify(&save, from, to, threads, &mut each);
     bar.finish_and_clear();
     let verified = verified?;

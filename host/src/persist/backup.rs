@@ -63,7 +63,8 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
     let claimed = || -> rusqlite::Result<()> {
         let transaction = begin(&copy)?;
         mark::claim(&transaction)?;
-        transaction.commit()
+        transaction.commit()?;
+        copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     };
     claimed().map_err(failed)?;
     copy.close().map_err(|(_, error)| failed(error))?;

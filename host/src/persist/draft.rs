@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::SaveError;
+use super::connect::file_bytes;
 use super::lock::{Lock, beside};
 
 /// Where a file is made that has its name only once it is whole.
@@ -42,13 +43,14 @@ pub(super) fn begin(draft: &Path, path: &Path) -> Result<(), SaveError> {
     Ok(())
 }
 
-/// Gives a draft its name.
+/// Gives a draft its name. What is left of it in a log would be lost.
 pub(super) fn end(draft: &Path, path: &Path, _: &Lock) -> Result<(), SaveError> {
-    std::fs::rename(draft, path).map_err(|cause| SaveError::Io {
-        path: path.to_owned(),
-        doing: "made",
-        cause,
-    })?;
+    let failed = |cause| SaveError::Io { path: path.to_owned(), doing: "made", cause };
+    if file_bytes(&beside(draft, "-wal")) > 0 {
+        return Err(failed(std::io::Error::other("its log could not be taken over")));
+    }
+    remove_logs(draft);
+    std::fs::rename(draft, path).map_err(failed)?;
     sync_folder(path);
     Ok(())
 }

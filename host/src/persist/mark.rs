@@ -145,6 +145,11 @@ pub(super) fn next(
 /// Moves the mark on, in a transaction of whoever writes something else than a
 /// world. A save of the first format gets none.
 pub(super) fn advance(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'st_world'";
+    if connection.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
+        // It is being made.
+        return Ok(());
+    }
     let Some(before) = sealed(connection)? else { return Ok(()) };
     if before.len() == SEAL_BYTES && schema::format(connection)? < 2 {
         return Ok(());

@@ -56,9 +56,10 @@ pub fn rewind_and_keep(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
     let path = &connect::find(path)?;
     // Nobody goes on with it between the copy and the way back.
     let lock = Lock::take(path)?;
+    let before = standing(path)?;
     let ahead = keep_ahead(path, tick, &lock)?;
     let rewound = go_back(path, tick, lock, ahead.clone());
-    if rewound.is_err() {
+    if rewound.is_err() && standing(path).is_ok_and(|now| now == before) {
         // The save has all of it still.
         ahead.iter().for_each(|ahead| drop(std::fs::remove_file(ahead)));
     }

@@ -6,8 +6,7 @@ use crate::config::HistorySettings;
 
 use super::error::{Failure, Outcome, SaveError};
 use super::save::{Save, begin};
-use super::{connect, log, mark};
-use super::{connect, log, mods};
+use super::{connect, log, mark, mods};
 
 /// What pruning left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
