@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sandtable::Simulation;
 use sandtable::catalog;
-use sandtable::ecs::{Entity, to_json};
-use serde_json::json;
+use sandtable::ecs::to_json;
+use serde_json::{Value as Json, json};
 
 use crate::harness::*;
 
@@ -75,21 +75,25 @@ fn a_run_of_any_number_of_calls_tells_its_spawns_apart() {
         let mut world = world_of(&format!("{WORLD}shard_rows = {shard_rows}\n"), vec![guest], 2);
         let born = run(&mut world, 2).pop().unwrap();
         assert_eq!(faults(&born), []);
-        let by_entity = |kind| values(world.world(), kind).into_iter().collect::<BTreeMap<_, _>>();
-        let (parents, children) = (by_entity("brood/Parent"), by_entity("brood/Child"));
+        let by_entity = |kind| {
+            let values = values(world.world(), kind).into_iter();
+            values.map(|(entity, value)| (json!(entity.to_string()).to_string(), value)).collect()
+        };
+        let parents: BTreeMap<String, Json> = by_entity("brood/Parent");
+        let children: BTreeMap<String, Json> = by_entity("brood/Child");
         let mut right = 0;
         for (parent, bore) in values(world.world(), "brood/Bore") {
-            let child = &children[&Entity::from_bits(bore["child"].as_u64().unwrap())];
+            let child = &children[&bore["child"].to_string()];
             let of = (&child["parent"], &child["number"]);
-            right += usize::from(of == (&json!(parent.to_bits()), &parents[&parent]["number"]));
+            let parent = json!(parent.to_string());
+            right += usize::from(of == (&parent, &parents[&parent.to_string()]["number"]));
         }
         assert_eq!(right, ROWS, "every parent has the child that it spawned");
         let kind = world.world().registry.find("brood/Born").unwrap();
         let kind = world.world().registry.get(kind);
         let agrees = |payload| {
             let event = to_json(kind, payload);
-            let child = Entity::from_bits(event["child"].as_u64().unwrap());
-            children[&child]["number"] == event["number"]
+            children[&event["child"].to_string()]["number"] == event["number"]
         };
         let right = born.events.iter().filter(|event| agrees(&event.payload)).count();
         assert_eq!(right, ROWS, "every event names the child that it is about");
@@ -100,14 +104,14 @@ fn a_run_of_any_number_of_calls_tells_its_spawns_apart() {
 
 #[test]
 fn random_numbers_of_the_standard_library_are_those_of_the_call() {
-    let rolled = |threads| -> Vec<u64> {
+    let rolled = |threads| -> Vec<String> {
         let text = format!("{WORLD}shard_rows = 8\n");
         let mut world = world_of(&text, vec![guest("dice")], threads);
         for record in run(&mut world, 2) {
             assert_eq!(faults(&record), []);
         }
         let rolled = values(world.world(), "dice/Rolled").into_iter();
-        rolled.map(|(_, rolled)| rolled["number"].as_u64().unwrap()).collect()
+        rolled.map(|(_, rolled)| rolled["number"].to_string()).collect()
     };
     let one = rolled(1);
     let different = one.iter().collect::<BTreeSet<_>>().len();

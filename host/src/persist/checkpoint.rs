@@ -14,9 +14,9 @@
 
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -50,6 +50,9 @@ pub(super) struct Checkpoints {
     /// From how many bytes on it is told next that a reader holds the log.
     told_from: u64,
     worker: Option<(SyncSender<()>, JoinHandle<()>)>,
+    /// Held while a checkpoint is made: SQLite makes one at a time, and who comes
+    /// second could not tell that from a reader.
+    at_work: Arc<Mutex<()>>,
 }
 
 impl Checkpoints {
@@ -75,6 +78,7 @@ impl Checkpoints {
             bytes_max: LOG_BYTES_MAX,
             told_from: LOG_BYTES_MAX,
             worker: None,
+            at_work: Arc::default(),
         })
     }
 
@@ -108,7 +112,9 @@ impl Checkpoints {
         } else {
             // If it is in vain, the log may grow by as much again first.
             self.bytes_max = bytes + LOG_BYTES_MAX;
+            let at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
             let is_done = connect::checkpoint(connection, "RESTART", READERS_TIMEOUT);
+            drop(at_work);
             if !is_done && bytes >= self.told_from {
                 self.told_from = bytes * 2;
                 return Some(bytes);
@@ -119,11 +125,12 @@ impl Checkpoints {
 
     fn wake(&mut self) {
         if self.worker.is_none() {
-            let path = self.path.clone();
+            let (path, at_work) = (self.path.clone(), self.at_work.clone());
             let (ask, asked) = sync_channel(1);
             let work = move || {
                 let Ok(connection) = connect::writing(&path) else { return };
                 while asked.recv().is_ok() {
+                    let _at_work = at_work.lock().unwrap_or_else(PoisonError::into_inner);
                     connect::checkpoint(&connection, "PASSIVE", Duration::ZERO);
                 }
             };

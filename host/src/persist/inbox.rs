@@ -111,13 +111,15 @@ pub fn resume(path: &Path, mod_id: &str, sender: &str) -> Result<(), SaveError> 
     }
     let write = || -> rusqlite::Result<()> {
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute(
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        transaction.execute(
             "INSERT INTO st_resume_inbox (mod, sender, sent_at)
              SELECT ?1, ?2, unixepoch('subsec') * 1000
              WHERE NOT EXISTS (SELECT 1 FROM st_resume_inbox WHERE mod = ?1)",
             params![mod_id, sender],
         )?;
-        Ok(())
+        mark::advance(&transaction)?;
+        transaction.commit()
     };
     write().map_err(|error| failed(error.into()))?;
     connection.close().map_err(|(_, error)| failed(error.into()))

@@ -72,7 +72,8 @@ fn go_back(
     lock: Lock,
     ahead: Option<PathBuf>,
 ) -> Result<Rewound, SaveError> {
-    let (save, _, world) = Save::open_locked(&connect::find(path)?, lock)?;
+    let path = &connect::find(path)?;
+    let (save, _, world) = Save::open_locked(path, path, lock)?;
     let from = world.tick();
     let done = save.rewind_to(&world, tick).map_err(|failure| failure.of(path, "rewound"));
     let closed = save.close();

@@ -101,7 +101,7 @@ impl Save {
         let draft = draft::draft_of(path);
         draft::begin(&draft, path)?;
         let made = write_draft(&draft, path, config, world);
-        let made = made.and_then(|()| Self::open_locked(&draft, lock));
+        let made = made.and_then(|()| Self::open_locked(&draft, path, lock));
         let (mut save, ..) = made.inspect_err(|_| draft::remove(&draft))?;
         save.appears_as = Some(path.to_owned());
         Ok(save)
@@ -114,7 +114,7 @@ impl Save {
         let draft = self.path.clone();
         let appeared = self.shut().and_then(|lock| {
             draft::end(&draft, &path, &lock)?;
-            Self::open_locked(&path, lock)
+            Self::open_locked(&path, &path, lock)
         });
         appeared.map(|(save, ..)| save).inspect_err(|_| draft::remove(&draft))
     }
@@ -134,14 +134,17 @@ impl Save {
         let path = connect::find(path)?;
         let lock = Lock::take(&path)?;
         draft::remove(&draft::copy_of(&path));
-        Self::open_locked(&path, lock)
+        Self::open_locked(&path, &path, lock)
     }
 
+    /// Opens a save whose lock is held. What goes wrong is said of `name`, which
+    /// is another than `path` while it is a draft.
     pub(super) fn open_locked(
         path: &Path,
+        name: &Path,
         lock: Lock,
     ) -> Result<(Self, WorldConfig, World), SaveError> {
-        let failed = |failure: Failure| failure.of(path, "opened");
+        let failed = |failure: Failure| failure.of(name, "opened");
         let mut connection = connect::writing(path)?;
         connect::recognise(&connection, path)?;
         // What it has is looked at before anything is added to it.
@@ -192,6 +195,12 @@ impl Save {
         &self.path
     }
 
+    /// What it is called when something is said of it: a draft by the name that
+    /// it is to have.
+    fn name(&self) -> &Path {
+        self.appears_as.as_deref().unwrap_or(&self.path)
+    }
+
     /// The chain hash after the last committed tick; zeros before the first.
     pub fn chain(&self) -> Digest {
         self.head.chain
@@ -204,13 +213,13 @@ impl Save {
     /// since, after [`Save::untake_inbox`].
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
         self.presence.check()?;
-        self.claim().map_err(|failure| failure.of(&self.path, "written"))?;
+        self.claim().map_err(|failure| failure.of(self.name(), "written"))?;
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);
         self.history.poll();
         let set = self.set_synced(due).map_err(Failure::from);
         let committed = set.and_then(|synced| Ok((synced, self.try_commit(records, world)?)));
-        let (synced, commit) = committed.map_err(|failure| failure.of(&self.path, "written"))?;
+        let (synced, commit) = committed.map_err(|failure| failure.of(self.name(), "written"))?;
         self.syncing.done(synced, count);
         let held = self.checkpoints.after_commit(&self.database.lock(), commit);
         if let Some(bytes) = held {
@@ -290,14 +299,14 @@ impl Save {
         let due = self.syncing.is_due(self.config.durability, 1);
         let _ = self.set_synced(due);
         let taken = self.taken.take(&self.database.lock(), &self.committed.registry);
-        taken.map_err(|failure| failure.of(&self.path, "read"))
+        taken.map_err(|failure| failure.of(self.name(), "read"))
     }
 
     /// Sees to it that the next commit is synced, before a statement begins its
     /// transaction.
     pub fn sync_next(&mut self) -> Result<(), SaveError> {
         let set = self.set_synced(true).map(drop);
-        set.map_err(|error| Failure::from(error).of(&self.path, "written"))
+        set.map_err(|error| Failure::from(error).of(self.name(), "written"))
     }
 
     /// Forgets what was taken since the last commit, so that it can be taken
@@ -322,7 +331,7 @@ impl Save {
             mark::advance(&transaction)?;
             Ok(transaction.commit()?)
         };
-        names().map_err(|failure| failure.of(&self.path, "closed"))?;
+        names().map_err(|failure| failure.of(self.name(), "closed"))?;
         let Self { path, database, checkpoints, _lock: lock, .. } = self;
         let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
         checkpoints.stop();

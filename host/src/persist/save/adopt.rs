@@ -44,7 +44,7 @@ impl Save {
             return Ok(());
         }
         self.try_adopt(adoption, recorder, same_mods)
-            .map_err(|failure| failure.of(&self.path, "written"))
+            .map_err(|failure| failure.of(self.name(), "written"))
     }
 
     fn try_adopt(
@@ -133,7 +133,7 @@ impl Save {
             };
             Ok((now, before))
         };
-        read().map_err(|failure| failure.of(&self.path, "read"))
+        read().map_err(|failure| failure.of(self.name(), "read"))
     }
 
     /// Conversions that the save has behind it.
@@ -144,7 +144,7 @@ impl Save {
     /// The inputs that wait for a tick, which stay where they are.
     pub fn waiting(&self) -> Result<Vec<Input>, SaveError> {
         let waiting = inbox::read(&self.database.lock(), &self.committed.registry, 0);
-        let waiting = waiting.map_err(|failure| failure.of(&self.path, "read"))?;
+        let waiting = waiting.map_err(|failure| failure.of(self.name(), "read"))?;
         Ok(waiting.into_iter().map(|(_, input)| input).collect())
     }
 }

@@ -8,6 +8,9 @@ use crate::persist::error::Outcome;
 use crate::persist::lock::beside;
 use crate::persist::mark;
 
+/// How long readers that come and go are waited for, once in a session.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 impl Save {
     /// Before the first commit, and where no transaction has begun: sees to it
     /// that the save is told from every copy that was made of it before.
@@ -24,7 +27,7 @@ impl Save {
             return Ok(());
         }
         let log = beside(&self.path, "-wal");
-        let checkpoint = || connect::checkpoint(&connection, "TRUNCATE", Duration::ZERO);
+        let checkpoint = || connect::checkpoint(&connection, "TRUNCATE", PATIENCE);
         if file_bytes(&log) > 0 {
             checkpoint();
         }

@@ -13,7 +13,7 @@ impl Save {
     /// world is written at once.
     pub fn name_last(&mut self, name: &str, note: &str) -> Result<(), SaveError> {
         let tick = self.head.tick;
-        let failed = |failure: Failure| failure.of(&self.path, "written");
+        let failed = |failure: Failure| failure.of(self.name(), "written");
         let connection = self.database.lock();
         let is_kept = self.recorder.is_whole(tick.unsigned_abs())
             && Past::new(&connection).reaches(tick.unsigned_abs()).map_err(failed)?;

@@ -15,7 +15,7 @@ impl Save {
     /// The set of mods that runs now, wherever their contents are.
     pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
         let lock = self.mods.lock(&self.database.lock());
-        lock.map_err(|failure| failure.of(&self.path, "read"))
+        lock.map_err(|failure| failure.of(self.name(), "read"))
     }
 
     /// Whether it lacks contents of the mods that run now.
@@ -27,7 +27,8 @@ impl Save {
     /// to come keeps only what they are.
     pub fn slim(&mut self) -> Result<(), SaveError> {
         let connection = self.database.lock();
-        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "made slim");
+        let name = self.name().to_owned();
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&name, "made slim");
         let transaction = begin(&connection).map_err(failed)?;
         mods::slim(&transaction).map_err(failed)?;
         mark::advance(&transaction).map_err(failed)?;
@@ -39,7 +40,8 @@ impl Save {
     /// Puts components and assets back, by digest, so that the mods that run now
     /// are whole; of older ones those that there are.
     pub fn embed(&mut self, contents: &Contents) -> Result<(), SaveError> {
-        let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "written");
+        let name = self.name().to_owned();
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&name, "written");
         let connection = self.database.lock();
         let transaction = begin(&connection).map_err(failed)?;
         mods::embed(&transaction, contents).map_err(failed)?;
