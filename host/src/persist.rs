@@ -3,7 +3,7 @@
 //! | part | what it does |
 //! |---|---|
 //! | [`Save`] | the one writer: creates, opens, commits, closes |
-//! | [`send`] | puts an input into a save, also while its world runs |
+//! | [`sandtable::send`](crate::send) | puts an input into a save, also while its world runs |
 //! | [`Inquiry`] | answers SQL about a world, of a save or without one |
 //! | [`export`] | writes a save as plain rows for other tools |
 //! | [`backup`] | copies a save, also while its world runs |
