@@ -1,17 +1,14 @@
 //! Fuzz targets for files from outside; `host/src/fuzz.rs` says how they run.
 
-#[path = "../host/src/fuzz/altered.rs"]
-mod altered;
-
 use std::fs;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use altered::altered;
 use bolero::check;
 use sandtable::config::Limits;
 use sandtable::guest::{Assets, Engine};
 use sandtable::pack::{self, Keys, Pack};
+use sandtable_test_altered::altered;
 
 use crate::harness::*;
 use crate::place::Place;

@@ -14,8 +14,7 @@ mod build;
 mod cargo;
 pub(crate) mod component;
 mod error;
-mod grants;
-mod manifest;
+pub(crate) mod manifest;
 mod place;
 mod resolve;
 pub(crate) mod toml_text;
@@ -30,14 +29,16 @@ pub use build::{BuiltMod, build, build_one};
 pub use cargo::{Progress, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
-pub use grants::{Asks, Pattern, Rights};
-pub use manifest::{Dependency, MANIFEST_FILE, Manifest};
+pub use manifest::MANIFEST_FILE;
 pub use resolve::{Offered, Unresolved, resolve};
 pub use toml_text::Mistake;
 pub use watch::{Changed, Watch};
-pub use world_file::{SHARD_ROWS_MAX, WORLD_FILE, WorldFile, check, load, world_file};
+pub use world_file::{SHARD_ROWS_MAX, WorldFile, check, load, world_file};
 
 use crate::config::WorldConfig;
+pub use crate::grants::{Asks, Pattern};
+pub use crate::manifest::{Dependency, Manifest};
+pub use crate::names::{WORLD_FILE, is_mod_id};
 
 /// One mod, ready to be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +64,4 @@ pub fn build_mods(
 ) -> Result<Vec<ModSource>, Error> {
     let built = build(folder, config, progress)?;
     built.iter().map(|built| built.read(folder, config)).collect()
-}
-
-/// Whether a mod may have this id: it prefixes names in the save.
-pub fn is_mod_id(id: &str) -> bool {
-    let mut letters = id.bytes();
-    letters.next().is_some_and(|first| first.is_ascii_lowercase())
-        && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
-        && !matches!(id, "st" | "sqlite" | "sandtable")
 }

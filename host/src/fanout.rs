@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use crate::ecs::{ArchetypeId, Entity, RowMask, Stamp, World};
-use crate::guest::{Batch, ShardRef};
+use crate::guest::{Batch, ShardRef, rows_of};
 use crate::program::{Span, System};
 
 /// Pages in a call. A call pays for a fresh instance, so it should carry a few;
@@ -28,7 +28,7 @@ pub fn plan(world: &World, system: &System, last_run: Option<Stamp>) -> Vec<VecD
             let of_one = shards.chunk_by(|one, two| one.archetype == two.archetype);
             of_one.map(<[ShardRef]>::to_vec).collect()
         }
-        Span::Shard => pack(shards.map(|shard| (rows(world, &shard), shard)), page).collect(),
+        Span::Shard => pack(shards.map(|shard| (shard.rows(world), shard)), page).collect(),
     };
     let batches = batches.into_iter().map(|batch| (rows_of(world, &batch), batch)).collect();
     let calls = pack_into(batches, page * PAGES_PER_CALL, Entity::CALLS_MAX as usize);
@@ -54,15 +54,6 @@ fn matching<'a>(
                 (mask != RowMask::None).then_some(ShardRef { query, archetype, page, mask })
             })
         })
-}
-
-fn rows(world: &World, shard: &ShardRef) -> usize {
-    world.archetype(shard.archetype).entities().pages()[shard.page].len()
-}
-
-/// How many rows some shards have.
-pub fn rows_of(world: &World, shards: &[ShardRef]) -> usize {
-    shards.iter().map(|shard| rows(world, shard)).sum()
 }
 
 /// Groups neighbours of a given weight, so that no group of several is heavier

@@ -7,15 +7,13 @@
 //! for random bytes alone come no further than the first length. A decoder that
 //! is added to a save has its target in `persist/tests/fuzz.rs`.
 
-mod altered;
-
 use std::io::Cursor;
 
 use bolero::check;
 
-pub(crate) use altered::altered;
+use sandtable_test_altered::altered;
 
-use crate::catalog::{Manifest, toml_text};
+use crate::catalog::{manifest, toml_text};
 use crate::config::WorldConfig;
 use crate::ecs::{
     Field, Kind, OnDespawn, Role, Storage, Type, canonical_field, canonical_packed,
@@ -114,7 +112,7 @@ fn manifests_and_worlds() {
     let whole = [MANIFEST.as_bytes().to_vec(), WORLD.as_bytes().to_vec()];
     check!().with_iterations(5_000).with_max_len(64).for_each(|input: &[u8]| {
         let text = String::from_utf8_lossy(&altered(&whole, input)).into_owned();
-        if let Err(complaint) = Manifest::parse(&text, "chronicle") {
+        if let Err(complaint) = manifest::parse(&text, "chronicle") {
             assert!(!toml_text::told("mod.toml", &text, complaint).is_empty());
         }
         match toml_text::parse::<WorldConfig>(&text) {

@@ -15,24 +15,22 @@ mod call;
 mod codec;
 mod convert;
 mod engine;
-mod fault;
 mod imports;
 mod said;
 mod shards;
 mod wasi;
 
+pub use crate::fault::{Fault, Halt, Verdict};
+pub use crate::interface::INTERFACE_VERSION;
 pub use crate::record::LogLevel;
 pub use bindings::types as declared;
 pub use call::{
     Assets, Batch, Call, CallContext, CallReport, EmittedEvent, Outcome, ShardRef, WrittenColumn,
-    WrittenValues,
+    WrittenValues, rows_of,
 };
 pub use codec::argument;
 pub use engine::{Code, Engine, GuestError, panic_text};
-pub use fault::{Fault, Halt, Verdict};
 pub use said::{Log, LogLine};
 
-/// The versions of the interface that this host runs.
-pub const INTERFACE_VERSION: &str = "0.1.0";
 /// The custom section in which an SDK states the version it was made for.
 pub const INTERFACE_SECTION: &str = "sandtable:interface";

@@ -30,23 +30,17 @@
 
 mod audience;
 pub mod catalog;
-pub mod config;
-pub mod ecs;
 pub mod fanout;
 pub mod foreign;
 #[cfg(test)]
 mod fuzz;
 pub mod guest;
-pub mod hash;
-mod label;
 pub mod merge;
 pub mod migration;
 pub mod pack;
 pub mod persist;
 pub mod plan;
 pub mod program;
-pub mod reading;
-pub mod record;
 pub mod run;
 pub mod scenario;
 pub mod schedule;
@@ -60,7 +54,11 @@ pub mod unsaved;
 pub mod verify;
 
 pub use audience::send;
-pub use config::WorldConfig;
+pub use sandtable_world::config::WorldConfig;
+pub use sandtable_world::{
+    config, ecs, fault, grants, hash, interface, label, manifest, names, reading, record,
+    statements, system,
+};
 pub use simulation::{Error, LogSink, Options, Simulation};
 pub use swap::Swap;
 pub use unsaved::Unsaved;

@@ -13,10 +13,7 @@ use crate::ecs::{
 };
 use crate::guest::declared;
 use crate::program::{self, ProgramError};
-use crate::record::Input;
-
-/// The names of conversions that a save has behind it: mod, conversion.
-pub type Conversions = BTreeSet<(String, String)>;
+use crate::record::{Conversions, Input};
 
 /// Why a migration could not be carried out; the world is as it was.
 #[derive(Debug, thiserror::Error)]

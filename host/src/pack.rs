@@ -31,8 +31,6 @@ pub(crate) use trust::signature;
 pub use trust::{Keys, public_key, sign, signature_file};
 pub use write::write;
 
-/// What packs' names end in.
-pub const EXTENSION: &str = "pack";
 /// The most bytes that a pack may have.
 pub const PACKED_MAX_BYTES: u64 = 64 << 20;
 /// The most bytes that all entries together may have.

@@ -16,10 +16,10 @@ use crate::catalog::Manifest;
 use crate::config::Removed;
 use crate::ecs::World;
 use crate::guest::declared::Description;
-use crate::migration::{Conversions, Migration};
+use crate::migration::Migration;
 use crate::persist::StoredMod;
 use crate::program::ProgramError;
-use crate::record::{Input, hex};
+use crate::record::{Conversions, Input, hex};
 use crate::tables::{self, Ran};
 
 pub use kinds::FieldChange;

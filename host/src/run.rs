@@ -21,6 +21,7 @@ use crate::program::{Mod, Program, System};
 use crate::reading;
 use crate::record::{Step, SystemRun};
 use crate::schedule::Schedule;
+use crate::statements::Statements;
 use crate::tables::{Database, Session};
 
 /// What every system run of a tick is given.
@@ -109,10 +110,19 @@ impl Drop for OpenCall<'_, '_> {
     }
 }
 
+/// A run that has begun: what its calls share, the statements that they may make,
+/// and the calls.
+struct Begun {
+    context: Arc<CallContext>,
+    session: Option<Arc<Session>>,
+    calls: Vec<VecDeque<Batch>>,
+}
+
 /// The calls of one run that are still out.
 struct Board {
     place: usize,
     context: Arc<CallContext>,
+    session: Option<Arc<Session>>,
     open: AtomicUsize,
     reports: Mutex<Vec<Option<CallReport>>>,
 }
@@ -184,7 +194,7 @@ impl<'a> TickRun<'a> {
     }
 
     fn run_here(&self, place: usize) {
-        let Some((context, calls)) = self.begin(place) else { return };
+        let Some(Begun { context, session, calls }) = self.begin(place) else { return };
         let mut reports = Vec::with_capacity(calls.len());
         for (number, batches) in calls.into_iter().enumerate() {
             let report = self.call(&context, number, batches);
@@ -194,20 +204,21 @@ impl<'a> TickRun<'a> {
                 break;
             }
         }
-        self.finish(place, &context, reports);
+        self.finish(place, &context, session.as_deref(), reports);
     }
 
     fn start<'s>(&'s self, scope: &Scope<'s>, place: usize) {
-        let Some((context, calls)) = self.begin(place) else {
+        let Some(Begun { context, session, calls }) = self.begin(place) else {
             return self.release(scope, place);
         };
         if calls.is_empty() {
-            self.finish(place, &context, Vec::new());
+            self.finish(place, &context, session.as_deref(), Vec::new());
             return self.release(scope, place);
         }
         let board = Arc::new(Board {
             place,
             context,
+            session,
             open: AtomicUsize::new(calls.len()),
             reports: Mutex::new(calls.iter().map(|_| None).collect()),
         });
@@ -271,7 +282,8 @@ impl<'a> TickRun<'a> {
         lock(&board.reports)[number] = Some(report);
         if board.open.fetch_sub(1, Ordering::AcqRel) == 1 {
             let reports = std::mem::take(&mut *lock(&board.reports));
-            self.finish(board.place, &board.context, reports.into_iter().flatten().collect());
+            let reports = reports.into_iter().flatten().collect();
+            self.finish(board.place, &board.context, board.session.as_deref(), reports);
             self.release(scope, board.place);
         }
     }
@@ -285,7 +297,7 @@ impl<'a> TickRun<'a> {
     }
 
     /// The snapshot and the calls of a run, if the system is to run.
-    fn begin(&self, place: usize) -> Option<(Arc<CallContext>, Vec<VecDeque<Batch>>)> {
+    fn begin(&self, place: usize) -> Option<Begun> {
         let system = &self.schedule.systems()[place];
         if self.halted.get().is_some() || !(self.takes_part)(system) {
             return None;
@@ -301,8 +313,10 @@ impl<'a> TickRun<'a> {
             let (tables, rights) = (self.tables.clone(), owner.rights.clone());
             Arc::new(Session::new(tables, &owner.id, rights, &owner.limits, &world.tables))
         };
+        let session = system.tables.then(|| session(owner));
+        let statements = session.clone().map(|session| session as Arc<dyn Statements>);
         let context = CallContext {
-            tables: system.tables.then(|| session(owner)),
+            tables: statements,
             system: system.clone(),
             code: owner.code.clone(),
             kinds: owner.kinds.clone(),
@@ -316,7 +330,7 @@ impl<'a> TickRun<'a> {
             argument,
             world,
         };
-        Some((Arc::new(context), calls))
+        Some(Begun { context: Arc::new(context), session, calls })
     }
 
     fn call(
@@ -330,7 +344,13 @@ impl<'a> TickRun<'a> {
 
     /// Merges a run, or discards it when one of its calls faulted: the fault of
     /// the first such call is the run's.
-    fn finish(&self, place: usize, context: &CallContext, reports: Vec<CallReport>) {
+    fn finish(
+        &self,
+        place: usize,
+        context: &CallContext,
+        session: Option<&Session>,
+        reports: Vec<CallReport>,
+    ) {
         let mut run = SystemRun { system: context.system.name.clone(), ..SystemRun::default() };
         let mut outcomes = Vec::with_capacity(reports.len());
         let mut log = Log::default();
@@ -354,7 +374,7 @@ impl<'a> TickRun<'a> {
             }
         }
         let keep = fault.is_none() && self.halted.get().is_none();
-        let changed = context.tables.as_ref().map(|session| session.end(keep)).transpose();
+        let changed = session.map(|session| session.end(keep)).transpose();
         let changed = changed.unwrap_or_else(|halt| {
             let system = context.system.clone();
             self.halted.get_or_init(|| Halted { system, halt });

@@ -6,21 +6,17 @@
 //! whenever mods or settings are taken over, and set where it differs. So it is
 //! part of the world, and of all that history and `verify` know.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::config::WorldConfig;
+use crate::config::{SettingValues, WorldConfig};
 use crate::ecs::{
     Bytes, Field, Kind, KindId, Registry, Storage, World, field_from_json, to_json, write_array,
 };
 use crate::guest::declared::{self, Description};
 use crate::program::{self, ProgramError};
-
-/// What the world file says of a mod's settings, by field.
-pub type Given = BTreeMap<String, Json>;
 
 /// A setting that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +67,7 @@ pub(crate) fn values<'a>(
     config: &WorldConfig,
     registry: &Registry,
 ) -> Result<Vec<(KindId, Bytes)>, Error> {
-    let nothing = Given::new();
+    let nothing = SettingValues::new();
     let mut values = Vec::new();
     for description in mods {
         let id = &description.id;
@@ -117,7 +113,11 @@ fn declared_by(description: &Description) -> Result<Option<program::Declared>, P
 }
 
 /// The defaults, and over them what the world file says.
-fn value(id: &str, settings: &program::Declared, given: &Given) -> Result<Bytes, SettingsError> {
+fn value(
+    id: &str,
+    settings: &program::Declared,
+    given: &SettingValues,
+) -> Result<Bytes, SettingsError> {
     let fields = &settings.kind.fields;
     if let Some(key) = given.keys().find(|key| fields.iter().all(|field| field.name != **key)) {
         return Err(SettingsError { key: full_key(id, key), what: unknown(id, key, fields) });

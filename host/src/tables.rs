@@ -33,7 +33,7 @@
 //!
 //! Deliberately absent: wasm, and what a tick does besides.
 //!
-//! [`Halt`]: crate::guest::Halt
+//! [`Halt`]: crate::fault::Halt
 
 mod copy;
 mod database;
@@ -53,7 +53,7 @@ pub(crate) use digest::unfollow;
 pub use form::check;
 pub use migration::{Migration, Ran, TableError, pending, ran};
 pub use rows::{RowChange, read as read_rows, undo as undo_rows};
-pub use session::{Answer, Session, Stop};
+pub use session::Session;
 
 use crate::ecs::TableState;
 
@@ -72,5 +72,5 @@ pub struct TableChange {
 /// The mod that owns a table: names are `<mod>__<table>`, and mods' ids have no
 /// underscore.
 pub fn owner(table: &str) -> Option<&str> {
-    table.split_once("__").map(|(owner, _)| owner).filter(|owner| crate::catalog::is_mod_id(owner))
+    table.split_once("__").map(|(owner, _)| owner).filter(|owner| crate::names::is_mod_id(owner))
 }

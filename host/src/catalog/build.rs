@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::cargo::{self, Package, Workspace};
-use super::{Error, MANIFEST_FILE, Manifest, ModSource, Progress, assets, component};
+use super::{Error, MANIFEST_FILE, ModSource, Progress, assets, component, manifest};
 use crate::config::WorldConfig;
 
 /// A mod whose component is there.
@@ -41,7 +41,7 @@ impl BuiltMod {
             id: self.id.clone(),
             component: component::read(&self.component)?,
             assets: assets::collect(&folders)?,
-            manifest: Manifest::load(&self.manifest_file(), &self.id)?,
+            manifest: manifest::load(&self.manifest_file(), &self.id)?,
             source: self.package.as_ref().unwrap_or(&self.component).display().to_string(),
         })
     }

@@ -1,201 +1,68 @@
-//! `mod.toml`: what a mod says of itself to people and to the catalog, before
-//! any of its code runs.
+//! `mod.toml`: read and checked, before any of the mod's code runs.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use semver::{Version, VersionReq};
-use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
-
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::world_file::{MOD_ID, check_memory};
-use super::{Asks, Error, is_mod_id};
-use crate::config::LimitOverrides;
-use crate::guest::INTERFACE_VERSION;
+use super::{Error, is_mod_id};
+use crate::interface::INTERFACE_VERSION;
+use crate::manifest::Manifest;
 
 /// What a mod's manifest is called.
 pub const MANIFEST_FILE: &str = "mod.toml";
 
-/// What a mod says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// The mod's id.
-    pub id: String,
-    /// Its version.
-    #[serde(deserialize_with = "version")]
-    pub version: Version,
-    /// The version of `sandtable:guest` that it was made for.
-    #[serde(deserialize_with = "version")]
-    pub interface: Version,
-    /// What it does, in a sentence.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub description: String,
-    /// Who made it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub authors: Vec<String>,
-    /// An SPDX expression.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub licence: String,
-    /// Mods that it builds on, by id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub dependencies: BTreeMap<String, Dependency>,
-    /// Versions of mods that must not be beside it, by id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "ranges")]
-    pub incompatible: BTreeMap<String, VersionReq>,
-    /// What it wants of other mods.
-    #[serde(default, skip_serializing_if = "Asks::is_empty")]
-    pub asks: Asks,
-    /// Limits that it needs. They may be below those of the world; above them
-    /// only as far as the world file says so for this mod.
-    #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
-    pub limits: LimitOverrides,
-}
-
-/// Which versions of another mod do: `"1.2"`, or `{ version = "1.2", optional =
-/// true }`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Dependency {
-    /// Which versions do.
-    pub version: VersionReq,
-    /// Whether the world may do without.
-    pub optional: bool,
-}
-
-impl Manifest {
-    /// That of a mod for this host, which asks for nothing.
-    pub fn new(id: &str, version: Version) -> Self {
-        Self {
-            id: id.to_owned(),
-            version,
-            interface: INTERFACE_VERSION.parse().unwrap_or_else(|_| Version::new(0, 0, 0)),
-            description: String::new(),
-            authors: Vec::new(),
-            licence: String::new(),
-            dependencies: BTreeMap::new(),
-            incompatible: BTreeMap::new(),
-            asks: Asks::default(),
-            limits: LimitOverrides::default(),
+/// Reads the manifest of the mod that the world knows under an id, if it is
+/// there.
+pub(super) fn load(file: &Path, id: &str) -> Result<Option<Manifest>, Error> {
+    match fs::read_to_string(file) {
+        Ok(text) => {
+            parse(&text, id).map(Some).map_err(|complaint| toml_text::error(file, &text, complaint))
         }
-    }
-
-    /// Reads the manifest of the mod that the world knows under an id, if it is
-    /// there.
-    pub fn load(file: &Path, id: &str) -> Result<Option<Self>, Error> {
-        match fs::read_to_string(file) {
-            Ok(text) => Self::parse(&text, id)
-                .map(Some)
-                .map_err(|complaint| toml_text::error(file, &text, complaint)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(Error::Read { path: file.to_path_buf(), cause }),
-        }
-    }
-
-    /// Reads the text of a manifest.
-    pub(crate) fn parse(text: &str, id: &str) -> Result<Self, Complaint> {
-        let manifest: Self = toml_text::parse(text)?;
-        manifest.check(id).map_err(|mistake| at(text, &mistake))?;
-        Ok(manifest)
-    }
-
-    /// Checks what the types of the keys do not say.
-    fn check(&self, id: &str) -> Result<(), Mistake> {
-        if self.id != id {
-            let what = format!(
-                "is `{}`, but the world file loads the mod as `{id}`: rename one of the two",
-                self.id
-            );
-            return mistake(["id"], what);
-        }
-        if self.interface.to_string() != INTERFACE_VERSION {
-            let what = format!(
-                "is {}, but this host runs sandtable:guest {INTERFACE_VERSION}: build the mod \
-                 with the SDK of that version, and say so here",
-                self.interface
-            );
-            return mistake(["interface"], what);
-        }
-        let dependencies = self.dependencies.keys().map(|other| ("dependencies", other));
-        let incompatible = self.incompatible.keys().map(|other| ("incompatible", other));
-        for (table, other) in dependencies.chain(incompatible) {
-            if !is_mod_id(other) {
-                return mistake([table, other], MOD_ID);
-            }
-            if other == id {
-                return mistake([table, other], "is the mod itself: remove it");
-            }
-        }
-        if let Some((key, what)) = self.asks.objection(id) {
-            return mistake(["asks"].into_iter().chain(key.iter().map(String::as_str)), what);
-        }
-        check_memory(&["limits"], self.limits.memory_max_bytes)
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(Error::Read { path: file.to_path_buf(), cause }),
     }
 }
 
-fn version<'de, D: Deserializer<'de>>(from: D) -> Result<Version, D::Error> {
-    let text = String::deserialize(from)?;
-    text.parse().map_err(|why| {
-        D::Error::custom(format!("is {text:?}, which is no version ({why}): write it like `1.2.3`"))
-    })
+/// Reads the text of a manifest.
+pub(crate) fn parse(text: &str, id: &str) -> Result<Manifest, Complaint> {
+    let manifest: Manifest = toml_text::parse(text)?;
+    check(&manifest, id).map_err(|mistake| at(text, &mistake))?;
+    Ok(manifest)
 }
 
-fn range<E: serde::de::Error>(text: &str) -> Result<VersionReq, E> {
-    text.parse().map_err(|why| {
-        E::custom(format!(
-            "is {text:?}, which is no range of versions ({why}): write it like `1.2` or `>=1.2, <3`"
-        ))
-    })
-}
-
-/// A range of versions where nothing else can be.
-struct Versions(VersionReq);
-
-impl<'de> Deserialize<'de> for Versions {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        range(&String::deserialize(from)?).map(Self)
+/// Checks what the types of the keys do not say.
+fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
+    if manifest.id != id {
+        let what = format!(
+            "is `{}`, but the world file loads the mod as `{id}`: rename one of the two",
+            manifest.id
+        );
+        return mistake(["id"], what);
     }
-}
-
-fn ranges<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, VersionReq>, D::Error> {
-    let ranges = BTreeMap::<String, Versions>::deserialize(from)?;
-    Ok(ranges.into_iter().map(|(id, Versions(range))| (id, range)).collect())
-}
-
-impl<'de> Deserialize<'de> for Dependency {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Detailed {
-            version: Versions,
-            #[serde(default)]
-            optional: bool,
-        }
-
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Dependency;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a range of versions like `\"1.2\"`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Dependency, E> {
-                Ok(Dependency { version: range(text)?, optional: false })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Dependency, A::Error> {
-                let detailed = Detailed::deserialize(MapAccessDeserializer::new(map))?;
-                let Versions(version) = detailed.version;
-                Ok(Dependency { version, optional: detailed.optional })
-            }
-        }
-
-        from.deserialize_any(Either)
+    if manifest.interface.to_string() != INTERFACE_VERSION {
+        let what = format!(
+            "is {}, but this host runs sandtable:guest {INTERFACE_VERSION}: build the mod \
+             with the SDK of that version, and say so here",
+            manifest.interface
+        );
+        return mistake(["interface"], what);
     }
+    let dependencies = manifest.dependencies.keys().map(|other| ("dependencies", other));
+    let incompatible = manifest.incompatible.keys().map(|other| ("incompatible", other));
+    for (table, other) in dependencies.chain(incompatible) {
+        if !is_mod_id(other) {
+            return mistake([table, other], MOD_ID);
+        }
+        if other == id {
+            return mistake([table, other], "is the mod itself: remove it");
+        }
+    }
+    if let Some((key, what)) = manifest.asks.objection(id) {
+        return mistake(["asks"].into_iter().chain(key.iter().map(String::as_str)), what);
+    }
+    check_memory(&["limits"], manifest.limits.memory_max_bytes)
 }
 
 #[cfg(test)]
@@ -206,7 +73,7 @@ mod tests {
     const GOOD: &str = "id = 'economy'\nversion = '1.2.3'\ninterface = '0.1.0'\n";
 
     fn complaint(text: &str) -> String {
-        match Manifest::parse(text, "economy") {
+        match parse(text, "economy") {
             Ok(_) => "good".to_owned(),
             Err((offset, what)) => {
                 let (line, column) = line_and_column(text, offset);
@@ -224,12 +91,12 @@ mod tests {
              [asks]\nread = ['geography/*', 'geography:*']\nwrite = ['diplomacy__debts']\n\
              [limits]\nfuel = 7\n"
         );
-        let manifest = Manifest::parse(&text, "economy").expect("good");
+        let manifest = parse(&text, "economy").expect("good");
         assert!(manifest.dependencies["diplomacy"].optional);
         let json = serde_json::to_string(&manifest).expect("JSON");
         assert_eq!(serde_json::from_str::<Manifest>(&json).expect("read"), manifest);
         let toml = toml::to_string(&manifest).expect("TOML");
-        assert_eq!(Manifest::parse(&toml, "economy").expect("read"), manifest);
+        assert_eq!(parse(&toml, "economy").expect("read"), manifest);
     }
 
     #[test]

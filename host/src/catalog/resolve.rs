@@ -284,7 +284,7 @@ fn bounds(comparator: &Comparator) -> Ranges<Offer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::manifest::Dependency;
+    use crate::manifest::Dependency;
     use proptest::prelude::*;
 
     /// A manifest from `a 1.2, ?b 2, !c *`: needs, may have, must not have.

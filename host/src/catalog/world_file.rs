@@ -8,13 +8,10 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
-use super::{Error, is_mod_id};
+use super::{Error, WORLD_FILE, is_mod_id};
 use crate::config::WorldConfig;
 use crate::pack;
 use crate::persist;
-
-/// What a world file is called.
-pub const WORLD_FILE: &str = "world.toml";
 
 /// The most rows that a shard may have.
 pub const SHARD_ROWS_MAX: usize = 65_536;

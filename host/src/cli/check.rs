@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use sandtable::catalog;
 use sandtable::config::WorldConfig;
-use sandtable::pack::Pack;
+use sandtable::names::is_pack;
 use sandtable::persist::{self, Checked, Reader};
 use sandtable::simulation::Error;
 use sandtable::trial::{self, Trial};
@@ -49,7 +49,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 fn look(save: &Path, json: bool) -> Result<()> {
-    if save.is_dir() || super::build::is_mod(save) || Pack::is_named(save) {
+    if save.is_dir() || super::build::is_mod(save) || is_pack(save) {
         bail!("{} is no save: say with `--against` which save is to follow it", save.display());
     }
     let Checked { tick, findings, looked_at } = persist::check(save)?;

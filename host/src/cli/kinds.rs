@@ -8,6 +8,7 @@ use sandtable::WorldConfig;
 use sandtable::catalog;
 use sandtable::ecs::{Kind, Registry, Storage};
 use sandtable::foreign;
+use sandtable::names::is_pack;
 use sandtable::pack::{Keys, Pack};
 use sandtable::persist::{Reader, Table};
 use sandtable::swap::Compiler;
@@ -60,7 +61,7 @@ fn registry(path: &Path) -> Result<Registry> {
         let world = catalog::load(path)?;
         let mods = sources::build(&world, &screen)?;
         (world.config, mods)
-    } else if Pack::is_named(path) {
+    } else if is_pack(path) {
         let Pack { config, mods, .. } = Pack::read(path, &Keys::default())?;
         (config, mods)
     } else {

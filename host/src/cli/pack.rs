@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use sandtable::catalog;
-use sandtable::pack::{self, Pack};
+use sandtable::names::{PACK_EXTENSION, is_pack};
+use sandtable::pack;
 use sandtable::{Options, Simulation};
 
 use super::screen::{Screen, Show, answer};
@@ -37,8 +38,8 @@ pub struct Arguments {
 /// Packs the world.
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { world, output, sign } = arguments;
-    if !Pack::is_named(&output) {
-        bail!("{} should end in `.{}`: rename it", output.display(), pack::EXTENSION);
+    if !is_pack(&output) {
+        bail!("{} should end in `.{}`: rename it", output.display(), PACK_EXTENSION);
     }
     let screen = Screen::open(Show::All);
     let world = catalog::load(&world)?;

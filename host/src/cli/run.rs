@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
-use sandtable::pack::Pack;
+use sandtable::names::is_pack;
 use sandtable::simulation::{Error, Options, Simulation};
 use sandtable::unsaved::Unsaved;
 
@@ -101,7 +101,7 @@ impl Arguments {
                 "there is nothing to run: give a world, as in `sandtable run islands`, or a save, \
                  as in `sandtable run --save islands.db`"
             ),
-            (None, Some(pack)) if Pack::is_named(pack) && !pack.is_dir() => {
+            (None, Some(pack)) if is_pack(pack) && !pack.is_dir() => {
                 pack.file_stem().unwrap_or_default().to_string_lossy().into_owned()
             }
             (None, Some(world)) => catalog::load(world)?.config.world.name,

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use sandtable::WorldConfig;
 use sandtable::catalog::{self, ModSource, Progress, WorldFile};
+use sandtable::names::is_pack;
 use sandtable::pack::Pack;
 
 use super::screen::Screen;
@@ -16,7 +17,7 @@ pub fn take(
     trusted: &[String],
     screen: &Screen,
 ) -> Result<(WorldConfig, Vec<ModSource>)> {
-    if Pack::is_named(path) && !path.is_dir() {
+    if is_pack(path) && !path.is_dir() {
         let Pack { config, mods, .. } = Pack::for_save(path, save, trusted)?;
         return Ok((config, mods));
     }

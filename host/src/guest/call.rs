@@ -8,16 +8,16 @@ use std::time::Instant;
 use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, ResourceLimiter, Trap};
 
 use super::engine::{Code, Engine};
-use super::fault::{Fault, Halt, Verdict};
 use super::said::Log;
 use super::wasi::Wasi;
-use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::{ArchetypeId, Bytes, Command, KindId, RowMask, Stamp, World};
-pub use crate::program::Assets;
-use crate::program::System;
+use crate::fault::{Fault, Halt, Verdict};
+use crate::grants::Rights;
 use crate::record::LogLevel;
-use crate::tables::Session;
+use crate::statements::Statements;
+pub use crate::system::Assets;
+use crate::system::System;
 
 /// A contiguous range of rows of one archetype: one page.
 #[derive(Clone, Debug)]
@@ -32,8 +32,20 @@ pub struct ShardRef {
     pub mask: RowMask,
 }
 
+impl ShardRef {
+    /// How many rows it has.
+    pub fn rows(&self, world: &World) -> usize {
+        world.archetype(self.archetype).entities().pages()[self.page].len()
+    }
+}
+
 /// The shards that a guest gets at once.
 pub type Batch = Vec<ShardRef>;
+
+/// How many rows some shards have.
+pub fn rows_of(world: &World, shards: &[ShardRef]) -> usize {
+    shards.iter().map(|shard| shard.rows(world)).sum()
+}
 
 /// What all calls of one system run share.
 pub struct CallContext {
@@ -60,7 +72,7 @@ pub struct CallContext {
     /// When the run takes place, for change stamps.
     pub now: Stamp,
     /// The statements of the run, if it may make any.
-    pub tables: Option<Arc<Session>>,
+    pub tables: Option<Arc<dyn Statements>>,
     /// The argument of `run`, encoded once for all calls.
     pub argument: Vec<u8>,
 }
@@ -290,6 +302,9 @@ impl Engine {
 pub(super) fn verdict(error: wasmtime::Error, limits: &Limits) -> Verdict {
     if is_of_host(&error) {
         return host_failure(&error).into();
+    }
+    if let Some(verdict) = error.downcast_ref::<Verdict>() {
+        return verdict.clone();
     }
     if let Some(fault) = error.downcast_ref::<Fault>() {
         return fault.clone().into();

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use rmp::encode;
 
 use super::call::{CallContext, CallState, EmittedEvent, ShardRef};
-use super::fault::Fault;
 use crate::ecs::{
     Bytes, Command, Edit, Entity, Kind, KindId, Problem, Role, RowMask, Storage, Values, World,
     canonical_packed, canonical_value, read_array, read_bin,
 };
-use crate::program::System;
+use crate::fault::Fault;
 use crate::reading::{self, Offer};
+use crate::system::System;
 
 // Writing to a vector does not fail, so its results are dropped here.
 fn uint(into: &mut Vec<u8>, value: u64) {

@@ -29,8 +29,8 @@ use wasmtime::{
 
 use super::bindings::{self, Guest, GuestPre};
 use super::call::{CallState, host_failure};
-use super::fault::{Fault, Halt};
 use super::{INTERFACE_SECTION, INTERFACE_VERSION, imports, shards, wasi};
+use crate::fault::{Fault, Halt};
 use crate::record::Digest;
 
 /// Why a component cannot be a mod. Says what, and what to do.

@@ -9,11 +9,11 @@ use super::bindings::lookups::{Direction, Edges, Found};
 use super::bindings::{assets, log, lookups, output, tables, types};
 use super::call::CallState;
 use super::codec;
-use super::fault::Fault;
 use crate::config::Limits;
 use crate::ecs::Entity;
+use crate::fault::Fault;
 use crate::record::LogLevel;
-use crate::tables::{Answer, Session, Stop};
+use crate::statements::{Answer, Statements};
 
 pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     lookups::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
@@ -118,7 +118,7 @@ impl tables::Host for CallState {
         statement: String,
         parameters: Vec<u8>,
     ) -> wasmtime::Result<Result<tables::Answer, String>> {
-        let answer = session(self)?.query(&statement, &parameters).map_err(stopped)?;
+        let answer = session(self)?.query(&statement, &parameters)?;
         Ok(answer.map(|Answer { columns, rows }| tables::Answer { columns, rows }))
     }
 
@@ -127,21 +127,14 @@ impl tables::Host for CallState {
         statement: String,
         rows: Vec<u8>,
     ) -> wasmtime::Result<Result<u64, String>> {
-        session(self)?.execute(&statement, &rows).map_err(stopped)
+        Ok(session(self)?.execute(&statement, &rows)?)
     }
 }
 
 /// The statements of the run, if the system declared that it makes any.
-fn session(state: &CallState) -> Result<Arc<Session>, Fault> {
+fn session(state: &CallState) -> Result<Arc<dyn Statements>, Fault> {
     let undeclared = || Fault::Undeclared("it used tables".to_owned());
     state.context()?.tables.clone().ok_or_else(undeclared)
-}
-
-fn stopped(stop: Stop) -> wasmtime::Error {
-    match stop {
-        Stop::Fault(fault) => fault.into(),
-        Stop::Halt(halt) => halt.into(),
-    }
 }
 
 impl log::Host for CallState {

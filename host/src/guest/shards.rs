@@ -11,11 +11,11 @@ use wasmtime::component::{ComponentType, Linker, Lower, WasmList};
 
 use super::call::{CallContext, CallState, ShardRef, WrittenColumn, WrittenValues};
 use super::codec::{self, ColumnEntry};
-use super::fault::Fault;
 use crate::ecs::{
     Access, Archetype, Bytes, Column, Entity, Kind, RowMask, Stamp, Values, canonical_copy,
     canonical_value, read_array,
 };
+use crate::fault::Fault;
 
 #[derive(ComponentType, Lower)]
 #[component(record)]
@@ -48,7 +48,7 @@ fn next(state: &mut CallState) -> Result<Vec<Shard>, Fault> {
     state.batch_start = state.outcome.written.len();
     state.current =
         state.call.as_mut().and_then(|call| call.batches.pop_front()).unwrap_or_default();
-    state.used.rows += crate::fanout::rows_of(&context.world, &state.current) as u64;
+    state.used.rows += super::call::rows_of(&context.world, &state.current) as u64;
     Ok(state.current.iter().map(|shard| ship(&context, shard)).collect())
 }
 

@@ -9,9 +9,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::archive::Archive;
 use super::contents::{Contents, FORMAT, LIST, Part, is_archive, part_of};
-use super::{EXTENSION, Error, Keys, PACKED_MAX_BYTES, UNPACKED_MAX_BYTES};
+use super::{Error, Keys, PACKED_MAX_BYTES, UNPACKED_MAX_BYTES};
 use crate::catalog::component::objection;
-use crate::catalog::{self, Manifest, ModSource, toml_text};
+use crate::catalog::{self, ModSource, toml_text};
 use crate::config::WorldConfig;
 use crate::persist::Reader;
 
@@ -30,11 +30,6 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Whether a path is meant to be a pack's, going by its name.
-    pub fn is_named(path: &Path) -> bool {
-        path.extension().is_some_and(|extension| extension == EXTENSION)
-    }
-
     /// Reads a pack to be run with a save, which may be there already and whose
     /// world may trust somebody, too.
     pub fn for_save(path: &Path, save: &Path, trusted: &[String]) -> Result<Self, Error> {
@@ -154,7 +149,7 @@ fn assemble(
             Part::Manifest => {
                 let text = String::from_utf8(bytes)
                     .map_err(|_| format!("its entry {name:?} is not UTF-8"))?;
-                let manifest = Manifest::parse(&text, &source.id)
+                let manifest = catalog::manifest::parse(&text, &source.id)
                     .map_err(|complaint| toml_text::told(&name, &text, complaint))?;
                 source.manifest = Some(manifest);
             }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, Keys, Pack};
 use crate::catalog::ModSource;
+use crate::names::is_pack;
 use crate::persist::{Contents, LockedMod, Save};
 use crate::record::Digest;
 
@@ -59,7 +60,7 @@ fn packs_beside(save: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut packs = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if Pack::is_named(&path) && path.is_file() {
+        if is_pack(&path) && path.is_file() {
             packs.push(path);
         }
     }

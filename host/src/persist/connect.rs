@@ -20,8 +20,7 @@ use super::error::Failure;
 use super::lock::beside;
 use super::mark;
 use super::schema::{self, APPLICATION_ID, FORMAT, format};
-use crate::catalog::WORLD_FILE;
-use crate::pack::Pack;
+use crate::names::{self, WORLD_FILE};
 use crate::tables::Database;
 
 /// Bytes in a page of SQLite. Dense commits like larger ones and small worlds
@@ -335,7 +334,7 @@ fn header(path: &Path) -> std::io::Result<Vec<u8>> {
 /// Whether a path is that of a world, from which a save is made.
 fn is_world(path: &Path) -> bool {
     let is_file = path.file_name().is_some_and(|name| name == WORLD_FILE);
-    is_file || path.join(WORLD_FILE).is_file() || Pack::is_named(path)
+    is_file || path.join(WORLD_FILE).is_file() || names::is_pack(path)
 }
 
 /// Bytes of a file; none where there is no file.

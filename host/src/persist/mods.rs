@@ -12,9 +12,8 @@ use std::path::Path;
 use blake3::Hasher;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::catalog::Manifest;
-use crate::migration::Conversions;
-use crate::record::{Digest, hex};
+use crate::manifest::Manifest;
+use crate::record::{Conversions, Digest, hex};
 
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::history::APART;

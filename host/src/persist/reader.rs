@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::config::WorldConfig;
 use crate::ecs::{Registry, World};
-use crate::migration::Conversions;
+use crate::record::Conversions;
 use crate::record::{Digest, Input};
 use crate::tables::{self, Database, Ran};
 

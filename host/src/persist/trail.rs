@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::config::WorldConfig;
 use crate::ecs::World;
-use crate::migration::Conversions;
+use crate::record::Conversions;
 use crate::record::{Digest, Exclusion, Input, Resume};
 use crate::tables::Database;
 

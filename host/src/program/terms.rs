@@ -10,8 +10,9 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::{Assets, ProgramError};
-use crate::catalog::{Asks, Manifest, ModSource, Pattern, Rights};
+use crate::catalog::{Asks, Manifest, ModSource, Pattern};
 use crate::config::{Limits, ModSettings, WorldConfig};
+use crate::grants::Rights;
 use crate::guest::declared::{Access, Description, Reading};
 
 /// On which terms a mod takes part.

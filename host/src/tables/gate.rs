@@ -10,10 +10,10 @@ use rusqlite::{Connection, Result};
 
 use super::digest::{Change, FOLLOWER, TRIGGERS};
 use super::{TableChange, memory, owner};
-use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::TableState;
-use crate::guest::Fault;
+use crate::fault::Fault;
+use crate::grants::Rights;
 
 /// Steps of SQLite's machine between two looks at the guards.
 const STEPS_BETWEEN_LOOKS: i32 = 1000;

@@ -9,10 +9,11 @@ use super::database::{Database, Inner};
 use super::digest::TRIGGERS;
 use super::gate::{Allowance, Principal};
 use super::{TableChange, owner, value};
-use crate::catalog::Rights;
 use crate::config::Limits;
 use crate::ecs::TableState;
-use crate::guest::{Fault, Halt};
+use crate::fault::{Fault, Halt, Verdict};
+use crate::grants::Rights;
+use crate::statements::{Answer, Done, Statements};
 
 /// The statements of one system run. Undone when it is dropped without being
 /// kept.
@@ -35,28 +36,6 @@ struct State {
     changes: BTreeMap<String, TableChange>,
 }
 
-/// What a question was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Names of the columns.
-    pub columns: Vec<String>,
-    /// A MessagePack array of rows.
-    pub rows: Vec<u8>,
-}
-
-/// Why a run cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// A quota is used up.
-    Fault(Fault),
-    /// The tick must be undone.
-    Halt(Halt),
-}
-
-/// What came of a statement: a value, a sentence for the mod, or the end of the
-/// run.
-type Done<T> = Result<Result<T, String>, Stop>;
-
 /// Why a statement has not been done.
 enum Failed {
     Told(String),
@@ -76,38 +55,9 @@ impl From<String> for Failed {
     }
 }
 
-impl Session {
-    /// For a run of a mod's system over a world with these tables. Nothing is
-    /// begun before the first statement.
-    pub fn new(
-        database: Arc<Database>,
-        mod_id: &str,
-        rights: Arc<Rights>,
-        limits: &Limits,
-        tables: &BTreeMap<String, TableState>,
-    ) -> Self {
-        let mut room: BTreeMap<String, u64> = BTreeMap::new();
-        for (name, state) in tables {
-            let owner = owner(name).unwrap_or_default().to_owned();
-            let left = room.entry(owner).or_insert(limits.tables_max_bytes);
-            *left = left.saturating_sub(state.bytes);
-        }
-        let allowance = Allowance {
-            rows: limits.rows_written_max,
-            rows_max: limits.rows_written_max,
-            room,
-            bytes_max: limits.tables_max_bytes,
-        };
-        let state = Mutex::new(State { allowance, ..State::default() });
-        // A mod that was granted more or less is another.
-        let granted = blake3::hash(format!("{rights:?}").as_bytes()).to_hex();
-        let prefix = format!("/*{mod_id} {}*/", &granted[..16]);
-        Self { database, rights, prefix, limits: limits.clone(), state }
-    }
-
-    /// Answers a SELECT, or a change with what it returns. All of an answer is
-    /// read, so that no change is left half done.
-    pub fn query(&self, sql: &str, parameters: &[u8]) -> Done<Answer> {
+impl Statements for Session {
+    /// All of an answer is read, so that no change is left half done.
+    fn query(&self, sql: &str, parameters: &[u8]) -> Done<Answer> {
         self.statement(sql, parameters.len(), |session, state, connection| {
             let mut statement = session.prepare(connection, sql)?;
             if statement.column_count() == 0 {
@@ -142,9 +92,7 @@ impl Session {
         })
     }
 
-    /// Makes one change for each row of parameters. Gives how many rows were
-    /// changed.
-    pub fn execute(&self, sql: &str, rows: &[u8]) -> Done<u64> {
+    fn execute(&self, sql: &str, rows: &[u8]) -> Done<u64> {
         self.statement(sql, rows.len(), |session, _, connection| {
             let mut statement = session.prepare(connection, sql)?;
             if statement.readonly() {
@@ -164,6 +112,36 @@ impl Session {
             ended(from)?;
             Ok(changed)
         })
+    }
+}
+
+impl Session {
+    /// For a run of a mod's system over a world with these tables. Nothing is
+    /// begun before the first statement.
+    pub fn new(
+        database: Arc<Database>,
+        mod_id: &str,
+        rights: Arc<Rights>,
+        limits: &Limits,
+        tables: &BTreeMap<String, TableState>,
+    ) -> Self {
+        let mut room: BTreeMap<String, u64> = BTreeMap::new();
+        for (name, state) in tables {
+            let owner = owner(name).unwrap_or_default().to_owned();
+            let left = room.entry(owner).or_insert(limits.tables_max_bytes);
+            *left = left.saturating_sub(state.bytes);
+        }
+        let allowance = Allowance {
+            rows: limits.rows_written_max,
+            rows_max: limits.rows_written_max,
+            room,
+            bytes_max: limits.tables_max_bytes,
+        };
+        let state = Mutex::new(State { allowance, ..State::default() });
+        // A mod that was granted more or less is another.
+        let granted = blake3::hash(format!("{rights:?}").as_bytes()).to_hex();
+        let prefix = format!("/*{mod_id} {}*/", &granted[..16]);
+        Self { database, rights, prefix, limits: limits.clone(), state }
     }
 
     /// What was changed, by table, if the run is to be kept.
@@ -197,20 +175,20 @@ impl Session {
         state.statements += 1;
         state.bytes += (sql.len() + parameters) as u64;
         if state.statements > self.limits.statements_max {
-            return Err(Stop::Fault(Fault::TooMuch {
+            return Err(Verdict::Fault(Fault::TooMuch {
                 what: "statements",
                 limit: "statements_max",
                 most: self.limits.statements_max,
             }));
         }
         if let Err(Failed::Over(fault)) = self.check_bytes(&state) {
-            return Err(Stop::Fault(fault));
+            return Err(Verdict::Fault(fault));
         }
         if let Some(told) = refusal(sql) {
             return Ok(Err(told));
         }
         let mut inner = self.database.inner();
-        let save = |error: Error| Stop::Halt(Halt::Save(error.to_string()));
+        let save = |error: Error| Verdict::Halt(Halt::Save(error.to_string()));
         if !state.begun {
             inner.begin_run().map_err(save)?;
             state.begun = true;
@@ -223,14 +201,16 @@ impl Session {
             }
             _ if inner.connection.is_autocommit() => {
                 let why = "SQLite could only undo the whole tick".to_owned();
-                return Err(Stop::Halt(Halt::Statement(why)));
+                return Err(Verdict::Halt(Halt::Statement(why)));
             }
             (_, Some(fired), _) => {
-                return Err(Stop::Halt(Halt::Statement(format!("a statement took {fired}"))));
+                return Err(Verdict::Halt(Halt::Statement(format!("a statement took {fired}"))));
             }
-            (Some(fault), ..) | (.., Err(Failed::Over(fault))) => return Err(Stop::Fault(fault)),
+            (Some(fault), ..) | (.., Err(Failed::Over(fault))) => {
+                return Err(Verdict::Fault(fault));
+            }
             (.., Err(Failed::Sqlite(error))) if halt(&error).is_some() => {
-                return Err(Stop::Halt(Halt::Statement(error.to_string())));
+                return Err(Verdict::Halt(Halt::Statement(error.to_string())));
             }
             (.., Ok(done)) => {
                 mark(&inner, "RELEASE st_statement").map_err(save)?;

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::catalog::{Asks, Rights};
 use crate::config::Limits;
 use crate::ecs::TableState;
-use crate::guest::{Fault, Halt};
+use crate::fault::{Fault, Halt, Verdict};
+use crate::grants::{Asks, Rights};
 use crate::persist::in_memory;
+use crate::statements::Statements;
 
 pub(super) const LEDGER: &str = "CREATE TABLE economy__ledger (
     tick INTEGER NOT NULL, seller TEXT NOT NULL, gold REAL, note BLOB,
@@ -161,7 +162,7 @@ fn what_a_change_returns_counts_like_other_answers() {
         done.map(|answer| answer.expect("answered").rows)
     };
     let over = |limit: &str, stop| match stop {
-        Err(Stop::Fault(Fault::TooMuch { limit: passed, .. })) => assert_eq!(passed, limit),
+        Err(Verdict::Fault(Fault::TooMuch { limit: passed, .. })) => assert_eq!(passed, limit),
         other => panic!("{other:?}"),
     };
     over("rows_read_max", of(4));
@@ -253,11 +254,11 @@ fn a_mistake_is_told_and_changes_nothing() {
 
 #[test]
 fn a_quota_that_is_used_up_is_a_fault_that_names_it() {
-    let check = |limits: Limits, limit: &str, work: &dyn Fn(&Session) -> Result<(), Stop>| {
+    let check = |limits: Limits, limit: &str, work: &dyn Fn(&Session) -> Result<(), Verdict>| {
         let database = database();
         let session = session(&database, "economy", &Asks::default(), &limits);
         match work(&session) {
-            Err(Stop::Fault(Fault::TooMuch { limit: found, .. })) => assert_eq!(found, limit),
+            Err(Verdict::Fault(Fault::TooMuch { limit: found, .. })) => assert_eq!(found, limit),
             other => panic!("{limit}: {other:?}"),
         }
     };
@@ -290,7 +291,8 @@ fn what_one_mod_writes_for_another_counts_for_that_other() {
         done
     };
     assert_eq!(write("a war with a name of thirty-two"), Ok(Ok(1)));
-    let Err(Stop::Fault(Fault::TooMuch { limit, .. })) = write("and a war with another such name")
+    let Err(Verdict::Fault(Fault::TooMuch { limit, .. })) =
+        write("and a war with another such name")
     else {
         panic!("no room is left");
     };
@@ -314,7 +316,7 @@ fn what_a_guard_stops_halts_the_tick() {
         } else {
             stopped.query(sql, &packed!([])).expect_err(sql)
         };
-        let Stop::Halt(Halt::Statement(why)) = stop else { panic!("{stop:?}") };
+        let Verdict::Halt(Halt::Statement(why)) = stop else { panic!("{stop:?}") };
         assert!(why.contains(limit) || why.contains("undo the whole tick"), "{why}");
         database.undo_tick();
         let again = economy(&database);

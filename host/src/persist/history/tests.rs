@@ -16,9 +16,9 @@ use crate::ecs::{
     Bytes, Command, Edit, Entity, Field, Kind, KindId, OnDespawn, Role, Stamp, Storage, Type,
     Values, World, from_json,
 };
-use crate::fuzz::altered;
 use crate::hash::StateHasher;
 use crate::record::Step;
+use sandtable_test_altered::altered;
 
 fn digest(world: &World) -> [u8; 32] {
     StateHasher::default().digest(world)

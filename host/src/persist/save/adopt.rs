@@ -8,11 +8,11 @@ use super::{Head, Save, begin, now_millis, seal, write_head};
 use crate::config::WorldConfig;
 use crate::ecs::{KindId, Recast, World};
 use crate::hash::StateHasher;
-use crate::migration::Conversions;
 use crate::persist::error::{Outcome, SaveError};
 use crate::persist::history::{self, Recorder};
 use crate::persist::mods::{self, Contents, ModSet, RecordedSet};
 use crate::persist::{inbox, log, settings, state};
+use crate::record::Conversions;
 use crate::record::Input;
 
 /// Other mods and settings, and the world as those left it.

@@ -5,8 +5,8 @@ use bolero::check as fuzz;
 use super::hostile::{closed, is_repaired_or_refused, opens_equal_or_is_refused};
 use super::*;
 use crate::ecs::Slot;
-use crate::fuzz::altered;
 use crate::persist::encode::{ChunkKey, Form, Page, Part, Read, split_patches};
+use sandtable_test_altered::altered;
 
 const ROWS_MAX: usize = 64;
 

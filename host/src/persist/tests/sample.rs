@@ -1,7 +1,7 @@
 //! A small world in which everything changes every tick, and the same each time.
 
 use super::*;
-use crate::migration::Conversions;
+use crate::record::Conversions;
 
 /// Rows in a page: few, so that few entities fill several.
 const PAGE: usize = 8;

@@ -25,7 +25,7 @@ impl Entity {
     }
 
     /// Below and above every other, for ranges.
-    pub(crate) const FIRST: Entity = Entity(0);
+    pub const FIRST: Entity = Entity(0);
     pub(super) const LAST: Entity = Entity(u64::MAX);
 
     /// From the form that crosses the boundary and is stored.
@@ -94,12 +94,13 @@ pub struct Entities {
 }
 
 impl Entities {
-    pub(crate) const SLOTS_PER_PAGE: usize = 1024;
+    /// Slots in a page of the table of entities.
+    pub const SLOTS_PER_PAGE: usize = 1024;
     /// How many can be alive at once: each has an index of 32 bits, and one
     /// index marks the end of the chain of free ones.
     pub const ALIVE_MAX: u32 = NONE;
     /// Where nobody is who is not alive.
-    pub(crate) const FREE: ArchetypeId = FREE;
+    pub const FREE: ArchetypeId = FREE;
 
     /// Nobody yet.
     pub fn new() -> Self {
@@ -127,7 +128,7 @@ impl Entities {
 
     /// Replaces the slots of one page, to be put in place from outside, and
     /// counts who is alive. Says whether there can be such a page.
-    pub(crate) fn fill_page(&mut self, page: usize, change: impl FnOnce(&mut Vec<Slot>)) -> bool {
+    pub fn fill_page(&mut self, page: usize, change: impl FnOnce(&mut Vec<Slot>)) -> bool {
         let Some(slots) = self.slots.page_to_fill(page) else { return false };
         let alive =
             |slots: &[Slot]| slots.iter().filter(|slot| slot.archetype != FREE).count() as u32;
@@ -139,14 +140,14 @@ impl Entities {
 
     /// Sets the head of the chain of free indices, to be put in place from
     /// outside.
-    pub(crate) fn set_first_free(&mut self, first_free: u32) {
+    pub fn set_first_free(&mut self, first_free: u32) {
         self.first_free = first_free;
     }
 
     /// Makes an allocator of which only parts are left: those are alive who have
     /// a row, and no index is issued again with a generation that it may have
     /// had. Rows name indices that there are slots for.
-    pub(crate) fn mended(slots: &[Slot], archetypes: &[Arc<Archetype>]) -> Self {
+    pub fn mended(slots: &[Slot], archetypes: &[Arc<Archetype>]) -> Self {
         let issued = |generation: u32| (1..Entity::SPAWNED_IN_CALL).contains(&generation);
         let known = slots.iter().map(|slot| slot.generation).filter(|it| issued(*it));
         let highest = known.max().unwrap_or(1);

@@ -8,10 +8,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::catalog::Asks;
 use crate::ecs::HashVersion;
+use crate::grants::Asks;
 use crate::record::LogLevel;
-use crate::settings::Given;
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,7 +88,7 @@ impl WorldConfig {
 
 impl WorldConfig {
     /// Goes on by the rules of today, where a save has those of an older version.
-    pub(crate) fn renew(&mut self) {
+    pub fn renew(&mut self) {
         self.hash_version = HashVersion::default();
         let aside = &mut self.world.faults_to_set_aside;
         *aside = aside.or(faults_to_set_aside());
@@ -341,6 +340,9 @@ pub enum Removed {
     DropTables,
 }
 
+/// What a world file says of a mod's settings, by field.
+pub type SettingValues = BTreeMap<String, serde_json::Value>;
+
 /// One mod's place in a world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -355,8 +357,8 @@ pub struct ModSettings {
     #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
     pub limits: LimitOverrides,
     /// Values of its settings that differ from their defaults, by name.
-    #[serde(default, skip_serializing_if = "Given::is_empty")]
-    pub settings: Given,
+    #[serde(default, skip_serializing_if = "SettingValues::is_empty")]
+    pub settings: SettingValues,
     /// What of other mods it may read and write. A mod with a manifest gets of
     /// this what it asks for, a mod without one all of it.
     #[serde(default, skip_serializing_if = "Asks::is_empty")]

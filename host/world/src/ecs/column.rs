@@ -134,14 +134,14 @@ impl Column {
     }
 
     /// Puts a page of new values in place.
-    pub(crate) fn replace_packed(&mut self, page: usize, items: Arc<Vec<u8>>) {
+    pub fn replace_packed(&mut self, page: usize, items: Arc<Vec<u8>>) {
         if let Values::Packed(rows) = &mut self.values {
             rows.replace_page(page, items);
         }
     }
 
     /// Puts a page of new values in place.
-    pub(crate) fn replace_dynamic(&mut self, page: usize, items: Arc<Vec<Bytes>>) {
+    pub fn replace_dynamic(&mut self, page: usize, items: Arc<Vec<Bytes>>) {
         if let Values::Dynamic(rows) = &mut self.values {
             rows.replace_page(page, items);
         }

@@ -92,7 +92,7 @@ impl Archetype {
 
     /// The entities and the columns, to be put in place from outside: the rows
     /// of all of them must be as many again afterwards.
-    pub(crate) fn parts_mut(&mut self) -> (&mut Paged<Entity>, &mut [Column]) {
+    pub fn parts_mut(&mut self) -> (&mut Paged<Entity>, &mut [Column]) {
         (&mut self.entities, &mut self.columns)
     }
 

@@ -25,13 +25,13 @@ struct Declaration {
 
 /// Every declaration of one kind, the first one first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lineage {
+pub struct Lineage {
     declarations: Vec<Declaration>,
 }
 
 /// Where a value of one declaration has a field of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub enum Source {
     /// In its field at this place.
     Field(usize),
     /// Nowhere: this value of this type stands for it.
@@ -43,12 +43,7 @@ pub(crate) enum Source {
 impl Lineage {
     /// Adds how a kind is declared by a set of mods that came after a tick, if
     /// that is another way than before.
-    pub(crate) fn declare(
-        &mut self,
-        (set, since): (i64, u64),
-        kind: Arc<Kind>,
-        histories: Vec<History>,
-    ) {
+    pub fn declare(&mut self, (set, since): (i64, u64), kind: Arc<Kind>, histories: Vec<History>) {
         if self.last().is_none_or(|last| !alike(last, &kind)) {
             self.declarations.push(Declaration { set, since, kind, histories });
         }
@@ -60,34 +55,34 @@ impl Lineage {
     }
 
     /// How many declarations there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.declarations.len()
     }
 
     /// The declaration at a place.
-    pub(crate) fn kind(&self, at: usize) -> Option<&Arc<Kind>> {
+    pub fn kind(&self, at: usize) -> Option<&Arc<Kind>> {
         self.declarations.get(at).map(|declaration| &declaration.kind)
     }
 
     /// The set of mods that a declaration came with, and the tick after which it
     /// did.
-    pub(crate) fn since(&self, at: usize) -> Option<(i64, u64)> {
+    pub fn since(&self, at: usize) -> Option<(i64, u64)> {
         self.declarations.get(at).map(|declaration| (declaration.set, declaration.since))
     }
 
     /// The last place at which the kind was declared like this.
-    pub(crate) fn place(&self, kind: &Kind) -> Option<usize> {
+    pub fn place(&self, kind: &Kind) -> Option<usize> {
         self.declarations.iter().rposition(|it| alike(&it.kind, kind))
     }
 
     /// The place of the declaration that held in a tick.
-    pub(crate) fn place_in(&self, tick: u64) -> Option<usize> {
+    pub fn place_in(&self, tick: u64) -> Option<usize> {
         let held = |it: &Declaration| it.since < tick.max(1);
         self.declarations.iter().rposition(held).or((!self.declarations.is_empty()).then_some(0))
     }
 
     /// Where a value of the kind `from` has each field of the kind `to`.
-    pub(crate) fn sources(&self, from: &Kind, to: &Kind) -> Vec<Source> {
+    pub fn sources(&self, from: &Kind, to: &Kind) -> Vec<Source> {
         let mut sources = match (self.place(from), self.place(to)) {
             _ if from.fields == to.fields => return places(from),
             (Some(from), Some(to)) if from <= to => self.forward(from, to),

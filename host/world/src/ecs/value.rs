@@ -205,12 +205,13 @@ pub(super) fn write_unsigned(into: &mut Vec<u8>, value: u64) {
     let _ = encode::write_uint(into, value);
 }
 
-pub(crate) fn write_array(into: &mut Vec<u8>, len: usize) {
+/// Begins a MessagePack array of so many items.
+pub fn write_array(into: &mut Vec<u8>, len: usize) {
     let _ = encode::write_array_len(into, len as u32);
 }
 
 /// The length of an array, each item of which takes a byte at least.
-pub(crate) fn read_array(from: &mut &[u8]) -> Result<usize, Problem> {
+pub fn read_array(from: &mut &[u8]) -> Result<usize, Problem> {
     let len = decode::read_array_len(from).or_else(|_| problem("expected an array"))? as usize;
     if len > from.len() {
         return problem(format!("an array claims {len} items in {} bytes", from.len()));
@@ -256,7 +257,7 @@ pub(super) fn read_variant<'t>(
 }
 
 /// Reads a `bin`, borrowed from the bytes around it.
-pub(crate) fn read_bin<'a>(from: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
+pub fn read_bin<'a>(from: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     let mut rest = *from;
     let len = decode::read_bin_len(&mut rest).or_else(|_| problem("expected a bin"))? as usize;
     if len > rest.len() {

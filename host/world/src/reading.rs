@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ecs::{ModState, Stamp, Topic, World};
-use crate::program::System;
 use crate::record::SetAside;
+use crate::system::System;
 
 /// Up to which number of each of its topics a system is offered events.
 pub type Offer = BTreeMap<Topic, u64>;
@@ -40,7 +40,7 @@ pub fn offer(world: &World, system: &System) -> Offer {
 
 /// Notes that a system ran without a fault: what it was offered it has read. An
 /// event that turned out to be to blame for its faults is set aside.
-pub(crate) fn succeeded(world: &mut World, system: &System, at: Stamp) -> Option<SetAside> {
+pub fn succeeded(world: &mut World, system: &System, at: Stamp) -> Option<SetAside> {
     let mut offer = offer(world, system);
     let mut found = None;
     if let Some(trouble) = world.mods.get(&system.name).cloned() {
@@ -70,7 +70,7 @@ pub(crate) fn succeeded(world: &mut World, system: &System, at: Stamp) -> Option
 /// Notes that a system faulted, or that its tick could not be done with it, in a
 /// world that sets an event aside after so many faults in a row; after none, if
 /// that is zero.
-pub(crate) fn failed(world: &mut World, system: &System, faults_to_set_aside: u32) {
+pub fn failed(world: &mut World, system: &System, faults_to_set_aside: u32) {
     let unread = match faults_to_set_aside {
         0 => 0,
         _ => unread(world, system).len(),
@@ -138,7 +138,7 @@ fn note(world: &mut World, system: &System, trouble: Option<ModState>) {
 mod tests {
     use super::*;
     use crate::ecs::KindId;
-    use crate::program::Span;
+    use crate::system::Span;
 
     const ORDERS: Topic = Topic::Kind(KindId(0));
     const BELLS: Topic = Topic::Kind(KindId(1));

@@ -35,7 +35,7 @@ impl Relations {
     }
 
     /// Adds an edge or replaces its data.
-    pub(crate) fn relate(&mut self, kind: KindId, from: Entity, to: Entity, data: Bytes) {
+    pub fn relate(&mut self, kind: KindId, from: Entity, to: Entity, data: Bytes) {
         let edges = self.kinds.entry(kind).or_default();
         if edges.by_from.get(&(from, to)) != Some(&data) {
             edges.by_from.insert((from, to), data);
@@ -44,7 +44,7 @@ impl Relations {
     }
 
     /// Removes an edge and says whether it was there.
-    pub(crate) fn unrelate(&mut self, kind: KindId, from: Entity, to: Entity) -> bool {
+    pub fn unrelate(&mut self, kind: KindId, from: Entity, to: Entity) -> bool {
         let Some(edges) = self.kinds.get_mut(&kind) else { return false };
         edges.by_from.remove(&(from, to)).is_some() && edges.by_to.remove(&(to, from)).is_some()
     }
@@ -92,7 +92,7 @@ impl Relations {
     }
 
     /// The edges of one kind from a place in their order on: from, to, data.
-    pub(crate) fn of_kind_from(
+    pub fn of_kind_from(
         &self,
         kind: KindId,
         place: (Entity, Entity),
@@ -120,7 +120,7 @@ impl Relations {
 
     /// Whether two states of one kind are known to be the same without looking
     /// at their edges.
-    pub(crate) fn is_same(&self, kind: KindId, other: &Self) -> bool {
+    pub fn is_same(&self, kind: KindId, other: &Self) -> bool {
         match (self.kinds.get(&kind), other.kinds.get(&kind)) {
             (Some(one), Some(two)) => one.by_from.ptr_eq(&two.by_from),
             (None, None) => true,

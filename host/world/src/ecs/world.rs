@@ -149,7 +149,8 @@ impl World {
         self.tick
     }
 
-    pub(crate) fn set_tick(&mut self, tick: u64) {
+    /// Stands at another tick.
+    pub fn set_tick(&mut self, tick: u64) {
         self.tick = tick;
     }
 
@@ -219,25 +220,26 @@ impl World {
     }
 
     /// Tells nobody of removals until [`World::watch`] says who wants to know.
-    pub(crate) fn unwatch(&mut self) {
+    pub fn unwatch(&mut self) {
         self.watched = Arc::default();
     }
 
     /// Puts the next archetype of a save back. Its columns ascend by kind and
     /// have as many rows as there are entities.
-    pub(crate) fn restore_archetype(&mut self, entities: Paged<Entity>, columns: Vec<Column>) {
+    pub fn restore_archetype(&mut self, entities: Paged<Entity>, columns: Vec<Column>) {
         let archetype = Archetype::restore(entities, columns);
         let id = ArchetypeId(self.archetypes.len() as u32);
         Arc::make_mut(&mut self.by_kinds).insert(archetype.kinds().to_vec(), id);
         self.archetypes.push(Arc::new(archetype));
     }
 
-    pub(crate) fn archetype_mut(&mut self, id: ArchetypeId) -> &mut Archetype {
+    /// An archetype, to be written.
+    pub fn archetype_mut(&mut self, id: ArchetypeId) -> &mut Archetype {
         Arc::make_mut(&mut self.archetypes[id.0 as usize])
     }
 
     /// A column of an archetype that has it.
-    pub(crate) fn column_mut(&mut self, id: ArchetypeId, kind: KindId) -> Option<&mut Column> {
+    pub fn column_mut(&mut self, id: ArchetypeId, kind: KindId) -> Option<&mut Column> {
         let archetype = self.archetype_mut(id);
         let at = archetype.find(kind)?;
         Some(archetype.column_mut(at))

@@ -25,7 +25,7 @@ mod recast;
 mod relation;
 mod table;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod types;
 mod value;
 mod world;
@@ -35,14 +35,14 @@ pub use bytes::Bytes;
 pub use column::{Column, Values};
 pub use command::{Applied, Command, Edit, Spawned, in_order};
 pub use entity::{Entities, Entity, Slot};
-pub(crate) use event::EventBlock;
+pub use event::EventBlock;
 pub use event::{Event, Events, Topic};
 pub use json::{
     Plain, field_from_json, field_to_json, from_json, integer_to_json, plain, plain_packed,
     real_to_json, real_to_text, stored_from_json, to_json,
 };
 pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
-pub(crate) use lineage::{Lineage, Source};
+pub use lineage::{Lineage, Source};
 pub use paged::Paged;
 pub use query::{Access, Query, RowMask, Term};
 pub use recast::{Converted, History, Origin, Recast};
@@ -52,5 +52,5 @@ pub use types::Type;
 pub use value::{
     Problem, Remap, canonical_copy, canonical_field, canonical_packed, canonical_value,
 };
-pub(crate) use value::{read_array, read_bin, write_array};
+pub use value::{read_array, read_bin, write_array};
 pub use world::{HashVersion, ModState, Stamp, SystemState, World};

@@ -305,7 +305,7 @@ impl Registry {
     }
 
     /// Declares a kind anew under the id it has.
-    pub(crate) fn replace(&mut self, id: KindId, kind: Kind) {
+    pub fn replace(&mut self, id: KindId, kind: Kind) {
         debug_assert_eq!(self.get(id).name, kind.name);
         self.kinds[id.0 as usize] = Arc::new(kind);
     }
@@ -326,7 +326,7 @@ impl Registry {
     }
 
     /// Why this is the name of no input, as the beginning of a sentence.
-    pub(crate) fn why_no_input(&self, name: &str) -> String {
+    pub fn why_no_input(&self, name: &str) -> String {
         match self.find(name).map(|id| self.get(id).role) {
             None | Some(Role::Input) => "no mod declares it".to_owned(),
             Some(Role::Event) => "it is an event, which only systems send".to_owned(),

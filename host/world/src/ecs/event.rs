@@ -46,7 +46,7 @@ pub struct Event {
 const PER_BLOCK: u64 = 256;
 
 /// The unread events of 256 numbers, ascending.
-pub(crate) type EventBlock = Arc<Vec<Event>>;
+pub type EventBlock = Arc<Vec<Event>>;
 
 #[derive(Clone, Debug, Default)]
 struct Queue {
@@ -108,7 +108,7 @@ pub struct Events {
 
 impl Events {
     /// Adds an event and returns its number.
-    pub(crate) fn push(&mut self, topic: Topic, tick: u64, payload: Bytes) -> u64 {
+    pub fn push(&mut self, topic: Topic, tick: u64, payload: Bytes) -> u64 {
         let queue = self.queues.entry(topic).or_default();
         queue.push(Event { number: queue.last + 1, tick, payload });
         queue.last
@@ -117,7 +117,7 @@ impl Events {
     /// Brings a queue to where a later tick left it: its last number, the one
     /// that everybody has passed, and those that came and are unread. Says
     /// whether that follows on what is there.
-    pub(crate) fn go_on(
+    pub fn go_on(
         &mut self,
         topic: Topic,
         last: u64,
@@ -141,7 +141,7 @@ impl Events {
     }
 
     /// Leaves nothing unread of a topic that has come to a number.
-    pub(crate) fn forget(&mut self, topic: Topic, last: u64) {
+    pub fn forget(&mut self, topic: Topic, last: u64) {
         self.queues.insert(topic, Queue { last, unread: Vector::new() });
     }
 
@@ -161,7 +161,7 @@ impl Events {
     }
 
     /// An unread event.
-    pub(crate) fn get(&self, topic: Topic, number: u64) -> Option<&Event> {
+    pub fn get(&self, topic: Topic, number: u64) -> Option<&Event> {
         let found = self.after(topic, number.checked_sub(1)?).next();
         found.filter(|event| event.number == number)
     }
@@ -184,7 +184,7 @@ impl Events {
 
     /// Drops what everybody has read: `read_up_to` gives, for a topic, the
     /// number that its slowest reader has passed, or nothing without readers.
-    pub(crate) fn drop_read(&mut self, read_up_to: impl Fn(Topic) -> Option<u64>) {
+    pub fn drop_read(&mut self, read_up_to: impl Fn(Topic) -> Option<u64>) {
         for (topic, queue) in &mut self.queues {
             let passed = read_up_to(*topic).unwrap_or(queue.last);
             queue.drop_up_to(passed);
@@ -198,7 +198,7 @@ impl Events {
 
     /// Every topic with the number of its last event and what is unread, block
     /// by block.
-    pub(crate) fn blocks(
+    pub fn blocks(
         &self,
     ) -> impl Iterator<Item = (Topic, u64, impl ExactSizeIterator<Item = &EventBlock>)> {
         self.queues.iter().map(|(topic, queue)| (*topic, queue.last, queue.unread.iter()))

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::is_mod_id;
+use crate::names::is_mod_id;
 
 /// Things of one mod by name: `economy/Treasury` is a kind, `economy__trades` a
 /// table, `economy:rates.csv` an asset. A `*` at the end stands for any rest.
@@ -109,7 +109,7 @@ impl Asks {
 
     /// What speaks against a mod asking for this: the keys that lead to the
     /// pattern, and words that follow them.
-    pub(super) fn objection(&self, mod_id: &str) -> Option<([String; 2], String)> {
+    pub fn objection(&self, mod_id: &str) -> Option<([String; 2], String)> {
         let lists = [("read", &self.read), ("write", &self.write)];
         let all = lists.iter().flat_map(|(list, patterns)| {
             patterns.iter().enumerate().map(move |(at, pattern)| (*list, at, pattern))

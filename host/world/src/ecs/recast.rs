@@ -280,7 +280,7 @@ impl World {
     /// every value along; stamps stay as they are. Answers with the kind of
     /// which a value could not be brought along, in which case the world is of
     /// no more use.
-    pub(crate) fn recast(
+    pub fn recast(
         &mut self,
         registry: Registry,
         recasts: &BTreeMap<KindId, Recast>,
@@ -345,7 +345,7 @@ impl World {
 
 impl Values {
     /// Appends one row: its packed bytes, or its MessagePack value.
-    pub(crate) fn push(&mut self, value: &Bytes) {
+    pub fn push(&mut self, value: &Bytes) {
         match self {
             Values::Packed(rows) => rows.grow(1, value),
             Values::Dynamic(rows) => rows.grow(1, std::slice::from_ref(value)),

@@ -3,6 +3,8 @@
 //! The world's new contents are not in here: those are the difference between
 //! two [`World`]s.
 
+use std::collections::BTreeSet;
+
 use crate::ecs::{Bytes, Event, KindId, Topic, World};
 
 /// A 32-byte BLAKE3 digest.
@@ -12,6 +14,9 @@ pub type Digest = [u8; 32];
 pub fn hex(digest: &Digest) -> String {
     blake3::Hash::from_bytes(*digest).to_hex().to_string()
 }
+
+/// The names of conversions that a save has behind it: mod, conversion.
+pub type Conversions = BTreeSet<(String, String)>;
 
 /// Something that came from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]

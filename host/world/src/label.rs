@@ -6,7 +6,7 @@ use crate::ecs::{Kind, KindId, Registry, Role};
 /// Finds the component of a label such as `geography/Nation.name`, and the place
 /// of its field. The error is a sentence that says what is wrong, and what would
 /// be right.
-pub(crate) fn find(label: &str, registry: &Registry) -> Result<(KindId, usize), String> {
+pub fn find(label: &str, registry: &Registry) -> Result<(KindId, usize), String> {
     let wrong = |what: String| Err(format!("`label` in [world] names `{label}`, {what}"));
     let Some((name, field)) = label.split_once('.').filter(|(name, _)| name.contains('/')) else {
         let what = "which is no field of a component: write it as in `geography/Nation.name`";
