@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 /// The repository's root.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
 
 /// Every guest, by name.
@@ -43,9 +43,12 @@ pub fn extension() -> &'static Path {
     EXTENSION.get_or_init(|| {
         let profile = Path::new(env!("CARGO_BIN_EXE_sandtable")).parent().unwrap();
         let mut command = Command::new(cargo());
+        command.arg("build");
         // The example is built so that dependencies have the features that they
         // have for tests: nothing but the extension itself is compiled then.
-        command.args(["build", "--package", "sandtable-sqlite", "--package", "sandtable"]);
+        for package in ["sandtable-sqlite", "sandtable-cli", "sandtable"] {
+            command.args(["--package", package]);
+        }
         command
             .args(["--lib", "--example", "embed", "--target-dir"])
             .arg(profile.parent().unwrap());

@@ -89,7 +89,8 @@ impl Payloads {
                     at += 1;
                 }
                 // A save that was repaired may have any.
-                let any = || (0..lineage.len()).rev().filter_map(|at| lineage.kind(at)).find(fits);
+                let any =
+                    || (0..lineage.count()).rev().filter_map(|at| lineage.kind(at)).find(fits);
                 lineage.kind(at).filter(fits).or_else(any)
             }
         };

@@ -52,12 +52,12 @@ impl Shape {
     pub(super) fn new(kind: Arc<Kind>, lineage: Arc<Lineage>) -> Self {
         let mut shape = Self { kind, lineage, gone: Vec::new(), plans: Vec::new() };
         let own = shape.lineage.place(&shape.kind);
-        for at in (0..own.unwrap_or_else(|| shape.lineage.len())).rev() {
+        for at in (0..own.unwrap_or_else(|| shape.lineage.count())).rev() {
             if let Some(other) = shape.lineage.kind(at).cloned() {
                 shape.add_gone(&other);
             }
         }
-        let all = (0..shape.lineage.len()).filter_map(|at| shape.lineage.kind(at));
+        let all = (0..shape.lineage.count()).filter_map(|at| shape.lineage.kind(at));
         shape.plans = all.map(|kind| shape.plan(kind)).collect();
         shape
     }
@@ -92,7 +92,7 @@ impl Shape {
 
     /// Whether any declaration had a field of this name.
     pub(super) fn was_there(&self, name: &str) -> bool {
-        let mut all = (0..self.lineage.len()).filter_map(|at| self.lineage.kind(at));
+        let mut all = (0..self.lineage.count()).filter_map(|at| self.lineage.kind(at));
         all.any(|kind| kind.fields.iter().any(|field| field.name == name))
     }
 

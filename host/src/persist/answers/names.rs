@@ -79,7 +79,7 @@ impl Named {
             Asked::Formerly(name) => name,
         };
         let place = |kind: &Kind| kind.fields.iter().position(|field| field.name == name);
-        let last = (0..lineage.len())
+        let last = (0..lineage.count())
             .rev()
             .find(|at| lineage.kind(*at).is_some_and(|it| place(it).is_some()))?;
         let (had, (_, since)) = (lineage.kind(last)?, lineage.since(last + 1)?);

@@ -55,7 +55,7 @@ impl Lineage {
     }
 
     /// How many declarations there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.declarations.len()
     }
 
@@ -214,7 +214,7 @@ mod tests {
     fn a_tick_runs_with_what_was_declared_before_it() {
         let (one, two) = (kind(&[("a", "u8")]), kind(&[("b", "u8")]));
         let lineage = lineage(&[(&one, &[]), (&one, &[]), (&two, &[])]);
-        assert_eq!(lineage.len(), 2, "the same again is nothing new");
+        assert_eq!(lineage.count(), 2, "the same again is nothing new");
         let places = [0, 1, 20, 21].map(|tick| lineage.place_in(tick));
         assert_eq!(places, [Some(0), Some(0), Some(0), Some(1)]);
         assert_eq!(lineage.since(1), Some((2, 20)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sandtable::record::{SetAside, TickRecord};
 
-use crate::cli::text::{first_line, visible};
+use crate::text::{first_line, visible};
 
 /// Faults of one system or mod.
 #[derive(Debug, Default)]

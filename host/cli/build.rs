@@ -16,7 +16,7 @@ const LEFT_OUT: [&str; 3] = ["benches", "target", "tests"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let root = manifest_dir.parent().ok_or("the package has no parent folder")?;
+    let root = manifest_dir.ancestors().nth(2).ok_or("the package is not in the repository")?;
     let mut files = Vec::new();
     for name in ROOTS {
         println!("cargo::rerun-if-changed={}", root.join(name).display());

@@ -15,8 +15,8 @@ use sandtable::config::{ModSettings, WorldConfig};
 use sandtable::guest::panic_text;
 use sandtable::swap::{Compiled, Compiler};
 
-use crate::cli::screen::{Mark, Screen};
-use crate::cli::text;
+use crate::screen::{Mark, Screen};
+use crate::text;
 
 /// How often it is looked whether the world has come to its end.
 const LOOK: Duration = Duration::from_millis(100);

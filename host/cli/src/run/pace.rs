@@ -8,9 +8,9 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cli::screen::Screen;
-use crate::cli::stop::Stop;
-use crate::cli::text;
+use crate::screen::Screen;
+use crate::stop::Stop;
+use crate::text;
 
 /// At the least a tick is eleven days away, at the most a microsecond.
 const HZ: RangeInclusive<f64> = 1e-6..=1e6;

@@ -13,8 +13,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Scope;
 use std::time::Duration;
 
-use crate::cli::run::pace::Key;
-use crate::cli::stop::Stop;
+use crate::run::pace::Key;
+use crate::stop::Stop;
 
 /// What the keys do, for whoever begins.
 pub const HELP: &str = "keys: p pauses and goes on, s does one tick, + faster, - slower";

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::pace::Pace;
 use super::tally::Tally;
-use crate::cli::{table, text};
+use crate::{table, text};
 
 /// Where a run left the world.
 pub struct Ending {

@@ -9,6 +9,8 @@
 //! Deliberately absent: anything that another program could want to do. That
 //! belongs into the library.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod asked;
 mod backup;
 mod blame;
