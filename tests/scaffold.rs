@@ -150,7 +150,8 @@ fn edits_arrive_in_the_running_world(world: &Path) {
     let file = world.join("world.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("seed = 1", "seed = 12")).unwrap();
-    dev.hears("swapped world.toml after tick");
+    // On a busy machine the edit from before may come in the same swap.
+    dev.hears("swapped world.toml");
 
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("pace = 1.0", "pace = 3.0")).unwrap();
