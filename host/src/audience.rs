@@ -9,8 +9,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::guest::declared::{Description, Reading};
-use crate::persist::{self, SaveError, Standing};
+use crate::declaration::Reading;
+use crate::persist::{self, SaveError, Standing, read_declaration};
 
 /// Gives a save an input for its next tick, also while another process runs it:
 /// the input's full name, its fields as JSON, and who sends it.
@@ -54,11 +54,11 @@ pub(crate) fn objection(kind: &str, readers: &Readers) -> Option<String> {
 fn readers_of(kind: &str, standing: &Standing) -> Option<Readers> {
     let mut readers = Readers::new();
     for (id, declaration) in &standing.declarations {
-        let description: Description = serde_json::from_str(declaration).ok()?;
+        let declaration = read_declaration(declaration).ok()?;
         let of_kind = |index: &u32| {
-            description.kinds.get(*index as usize).is_some_and(|declared| declared.name == kind)
+            declaration.kinds.get(*index as usize).is_some_and(|declared| declared.name == kind)
         };
-        let reads = description.systems.iter().any(|system| {
+        let reads = declaration.systems.iter().any(|system| {
             let is_over = system.startup && standing.ran.contains(&format!("{id}/{}", system.name));
             let reading = |reading: &Reading| matches!(reading, Reading::Event(it) if of_kind(it));
             !is_over && system.reads.iter().any(reading)

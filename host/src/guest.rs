@@ -10,27 +10,26 @@
 //!
 //! Deliberately absent: the order of systems, SQL, threads.
 
-mod bindings;
 mod call;
 mod codec;
+mod context;
 mod convert;
 mod engine;
 mod imports;
+mod outcome;
 mod said;
 mod shards;
+mod state;
+mod verdict;
+mod versions;
 mod wasi;
 
 pub use crate::fault::{Fault, Halt, Verdict};
-pub use crate::interface::INTERFACE_VERSION;
+pub use crate::interface::{INTERFACE_SECTION, INTERFACE_VERSION};
 pub use crate::record::LogLevel;
-pub use bindings::types as declared;
-pub use call::{
-    Assets, Batch, Call, CallContext, CallReport, EmittedEvent, Outcome, ShardRef, WrittenColumn,
-    WrittenValues, rows_of,
-};
+pub use call::{Call, CallReport};
 pub use codec::argument;
+pub use context::{Assets, Batch, CallContext, ShardRef, rows_of};
 pub use engine::{Code, Engine, GuestError, panic_text};
+pub use outcome::{EmittedEvent, Outcome, WrittenColumn, WrittenValues};
 pub use said::{Log, LogLine};
-
-/// The custom section in which an SDK states the version it was made for.
-pub const INTERFACE_SECTION: &str = "sandtable:interface";

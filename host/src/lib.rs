@@ -56,8 +56,8 @@ pub mod verify;
 pub use audience::send;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{
-    config, ecs, fault, grants, hash, interface, label, manifest, names, reading, record,
-    statements, system,
+    condition, config, declaration, ecs, fault, grants, hash, interface, label, manifest, names,
+    reading, record, statements, system,
 };
 pub use simulation::{Error, LogSink, Options, Simulation};
 pub use swap::Swap;

@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::declaration::{self, Declaration, DeclarationError};
 use crate::ecs::{
     Archetype, Bytes, Command, Converted, Edit, Entity, Kind, KindId, Recast, Registry, Role,
     Stamp, Storage, Topic, Values, World, canonical_packed, canonical_value, read_array,
 };
-use crate::guest::declared;
-use crate::program::{self, ProgramError};
+use crate::program::ProgramError;
 use crate::record::{Conversions, Input};
 
 /// Why a migration could not be carried out; the world is as it was.
@@ -71,7 +71,7 @@ impl Migration {
     pub fn between(
         world: &World,
         behind: &Conversions,
-        mods: &[declared::Description],
+        mods: &[Declaration],
     ) -> Result<Self, ProgramError> {
         let mut migration = Self {
             registry: (*world.registry).clone(),
@@ -79,20 +79,20 @@ impl Migration {
             conversions: Vec::new(),
             behind: behind.clone(),
         };
-        for description in mods {
-            for kind in &description.kinds {
-                migration.declare(world, description, kind)?;
+        for declaration in mods {
+            for kind in &declaration.kinds {
+                migration.declare(world, declaration, kind)?;
             }
         }
-        for description in mods {
-            migration.check_foreign(description)?;
-            let names = description.conversions.iter().map(|conversion| &conversion.name);
+        for declaration in mods {
+            migration.check_foreign(declaration)?;
+            let names = declaration.conversions.iter().map(|conversion| &conversion.name);
             if !names.is_sorted_by(|one, two| one < two) {
                 let what = "its conversions are not in ascending order of their names";
-                return Err(ProgramError::declaration(&description.id, what));
+                return Err(DeclarationError::new(&declaration.id, what).into());
             }
-            for (index, conversion) in description.conversions.iter().enumerate() {
-                migration.convert(world, description, index as u32, conversion)?;
+            for (index, conversion) in declaration.conversions.iter().enumerate() {
+                migration.convert(world, declaration, index as u32, conversion)?;
             }
         }
         Ok(migration)
@@ -106,15 +106,15 @@ impl Migration {
     fn declare(
         &mut self,
         world: &World,
-        description: &declared::Description,
-        declaration: &declared::Kind,
+        of: &Declaration,
+        declared: &declaration::Kind,
     ) -> Result<(), ProgramError> {
-        let declared = program::resolve(&description.id, declaration)?;
+        let declared = declaration::resolve(&of.id, declared)?;
         let Some(id) = self.registry.find(&declared.kind.name) else {
             self.registry.add(declared.kind);
             return Ok(());
         };
-        let is_owner = declared.kind.owner() == description.id;
+        let is_owner = declared.kind.owner() == of.id;
         let known = world.registry.find(&declared.kind.name).is_some();
         if !is_owner || self.registry.get(id).difference(&declared.kind).is_none() {
             return Ok(());
@@ -130,15 +130,15 @@ impl Migration {
     }
 
     /// A mod that repeats the declaration of another's kind must have it right.
-    fn check_foreign(&self, description: &declared::Description) -> Result<(), ProgramError> {
-        for declaration in &description.kinds {
-            let kind = program::resolve(&description.id, declaration)?.kind;
+    fn check_foreign(&self, of: &Declaration) -> Result<(), ProgramError> {
+        for declared in &of.kinds {
+            let kind = declaration::resolve(&of.id, declared)?.kind;
             let known = self.registry.find(&kind.name).map(|id| self.registry.get(id));
-            let known = known.filter(|_| kind.owner() != description.id);
+            let known = known.filter(|_| kind.owner() != of.id);
             let difference = known.and_then(|known| kind.difference(known));
             if let Some(difference) = difference {
                 return Err(ProgramError::KindDiffers {
-                    mod_id: description.id.clone(),
+                    mod_id: of.id.clone(),
                     other: format!("what the world knows of mod `{}`", kind.owner()),
                     kind: kind.name,
                     difference,
@@ -151,20 +151,21 @@ impl Migration {
     fn convert(
         &mut self,
         world: &World,
-        description: &declared::Description,
+        of: &Declaration,
         index: u32,
-        conversion: &declared::Conversion,
+        conversion: &declaration::Conversion,
     ) -> Result<(), ProgramError> {
-        let (mod_id, name) = (&description.id, &conversion.name);
+        let (mod_id, name) = (&of.id, &conversion.name);
         if !self.behind.insert((mod_id.clone(), name.clone())) {
             return Ok(());
         }
         let wrong = |what: &str| {
-            ProgramError::declaration(mod_id, format!("its conversion `{name}` {what}"))
+            let what = format!("its conversion `{name}` {what}");
+            ProgramError::from(DeclarationError::new(mod_id, what))
         };
         let mut old = Vec::with_capacity(conversion.old.len());
-        for declaration in &conversion.old {
-            let kind = program::resolve(mod_id, declaration)?.kind;
+        for declared in &conversion.old {
+            let kind = declaration::resolve(mod_id, declared)?.kind;
             if kind.owner() != mod_id || kind.role != Role::Component {
                 return Err(wrong("takes what is no component of this mod"));
             }
@@ -177,8 +178,8 @@ impl Migration {
         }
         let mut new = Vec::with_capacity(conversion.new.len());
         for index in &conversion.new {
-            let declaration = description.kinds.get(*index as usize);
-            let id = declaration.and_then(|kind| self.registry.find(&kind.name));
+            let declared = of.kinds.get(*index as usize);
+            let id = declared.and_then(|kind| self.registry.find(&kind.name));
             let Some(id) = id.filter(|id| {
                 let kind = self.registry.get(*id);
                 kind.owner() == mod_id && kind.role == Role::Component

@@ -86,6 +86,7 @@ mod settings;
 mod shape;
 mod sql;
 mod state;
+mod stored;
 mod trail;
 mod upkeep;
 
@@ -114,6 +115,7 @@ pub(crate) use sql::cell_to_json;
 pub use sql::{
     FUNCTIONS, Function, RowNumbers, Rows, Table, exact, may_be_number, plain_integer, quoted,
 };
+pub use stored::{StoredError, declaration_text, read_declaration};
 pub use trail::{Start, Trail};
 pub use upkeep::{Pruned, compact, prune};
 

@@ -14,10 +14,10 @@ use serde::Serialize;
 
 use crate::catalog::Manifest;
 use crate::config::Removed;
+use crate::declaration::{Declaration, DeclarationError};
 use crate::ecs::World;
-use crate::guest::declared::Description;
 use crate::migration::Migration;
-use crate::persist::StoredMod;
+use crate::persist::{StoredMod, read_declaration};
 use crate::program::ProgramError;
 use crate::record::{Conversions, Input, hex};
 use crate::tables::{self, Ran};
@@ -181,9 +181,9 @@ impl Plan {
         let mut mods: Vec<ModPlan> = now
             .iter()
             .zip(&described)
-            .map(|(stored, description)| {
+            .map(|(stored, declaration)| {
                 let before = before.get(stored.id.as_str()).copied();
-                ModPlan::of(saved, before, stored, description, &migration)
+                ModPlan::of(saved, before, stored, declaration, &migration)
             })
             .collect();
         let ids: BTreeSet<&str> = now.iter().map(|stored| stored.id.as_str()).collect();
@@ -217,8 +217,8 @@ impl Plan {
 }
 
 /// The migrations of tables that a mod declares.
-pub(crate) fn migrations_of(description: &Description) -> Vec<tables::Migration> {
-    let migrations = description.migrations.iter();
+pub(crate) fn migrations_of(declaration: &Declaration) -> Vec<tables::Migration> {
+    let migrations = declaration.migrations.iter();
     migrations.map(|it| tables::Migration { name: it.name.clone(), sql: it.sql.clone() }).collect()
 }
 
@@ -235,7 +235,7 @@ impl ModPlan {
         saved: &Saved<'_>,
         before: Option<&StoredMod>,
         now: &StoredMod,
-        description: &Description,
+        declaration: &Declaration,
         migration: &Migration,
     ) -> Self {
         let mut plan = Self {
@@ -256,9 +256,9 @@ impl ModPlan {
         // A declaration that an older host wrote may be past reading; then all
         // of the mod counts as new.
         let old = before.and_then(|before| described(before).ok());
-        plan.compare_systems(old.as_ref(), description);
-        plan.compare_kinds(saved, old.as_ref(), description, migration);
-        let declared = migrations_of(description);
+        plan.compare_systems(old.as_ref(), declaration);
+        plan.compare_kinds(saved, old.as_ref(), declaration, migration);
+        let declared = migrations_of(declaration);
         match tables::pending(saved.ran, &now.id, &declared) {
             Ok(pending) => plan.differences.extend(
                 pending.into_iter().map(|it| Difference::Migration { name: it.name.clone() }),
@@ -316,9 +316,9 @@ impl ModPlan {
 }
 
 /// What a mod declared when it was loaded.
-pub(crate) fn described(stored: &StoredMod) -> Result<Description, ProgramError> {
-    serde_json::from_str(&stored.declaration).map_err(|error| {
-        ProgramError::declaration(&stored.id, format!("its declaration cannot be read: {error}"))
+pub(crate) fn described(stored: &StoredMod) -> Result<Declaration, DeclarationError> {
+    read_declaration(&stored.declaration).map_err(|error| {
+        DeclarationError::new(&stored.id, format!("its declaration cannot be read: {error}"))
     })
 }
 

@@ -4,19 +4,19 @@
 //! Invariants: every index that a mod gave has been looked up and is gone; mod
 //! ids, kinds and full system names are unique.
 
-mod kinds;
 mod terms;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::condition::Condition;
 use crate::config::Limits;
+use crate::declaration::{self, Declaration, DeclarationError, Reading};
 use crate::ecs::{Access, KindId, Query, Registry, Role, Stamp, Term, Topic};
 use crate::grants::Rights;
-use crate::guest::{Code, declared};
+use crate::guest::Code;
 pub use crate::system::{Assets, Span, System};
 
-pub(crate) use kinds::{Declared, declared, resolve};
 pub use terms::{Terms, check};
 
 /// One loaded mod.
@@ -42,13 +42,8 @@ pub struct Mod {
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
     /// A mod's declaration contradicts itself.
-    #[error("mod `{mod_id}` cannot be loaded: {what}")]
-    Declaration {
-        /// Which mod.
-        mod_id: String,
-        /// What is wrong, and what to do.
-        what: String,
-    },
+    #[error(transparent)]
+    Declaration(#[from] DeclarationError),
     /// A mod says it is another than the world file says.
     #[error(
         "the world file loads mod `{expected}`, but the component there calls itself `{found}`: \
@@ -80,13 +75,6 @@ pub enum ProgramError {
     TooManySystems(usize),
 }
 
-impl ProgramError {
-    /// A mod's declaration contradicts itself.
-    pub(crate) fn declaration(mod_id: &str, what: impl Into<String>) -> Self {
-        Self::Declaration { mod_id: mod_id.to_owned(), what: what.into() }
-    }
-}
-
 /// All loaded mods and their systems.
 pub struct Program {
     /// In the order in which they were added.
@@ -107,7 +95,7 @@ impl Program {
     pub fn add(
         &mut self,
         code: Code,
-        declaration: &declared::Description,
+        declaration: &Declaration,
         terms: Terms,
         registry: &Registry,
     ) -> Result<(), ProgramError> {
@@ -165,12 +153,12 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn wrong(&self, what: impl Into<String>) -> ProgramError {
-        ProgramError::declaration(self.mod_id, what)
+        DeclarationError::new(self.mod_id, what).into()
     }
 
     fn kinds(
         &self,
-        declared: &[declared::Kind],
+        declared: &[declaration::Kind],
         registry: &Registry,
     ) -> Result<Vec<KindId>, ProgramError> {
         let mut ids: Vec<KindId> = Vec::with_capacity(declared.len());
@@ -190,7 +178,7 @@ impl Resolver<'_> {
     fn system(
         &self,
         index: u32,
-        declaration: &declared::System,
+        declaration: &declaration::System,
         kinds: &[KindId],
         registry: &Registry,
     ) -> Result<System, ProgramError> {
@@ -224,10 +212,14 @@ impl Resolver<'_> {
             .queries
             .iter()
             .map(|query| {
-                let terms = query.terms.iter().map(|term| {
-                    Ok(Term { kind: component(&term.kind)?, access: access(term.access) })
-                });
-                Ok(Query { terms: terms.collect::<Result<_, _>>()?, entities: query.entities })
+                let terms = query
+                    .terms
+                    .iter()
+                    .map(|term| Ok(Term { kind: component(&term.kind)?, access: term.access }));
+                Ok(Query {
+                    terms: terms.collect::<Result<_, ProgramError>>()?,
+                    entities: query.entities,
+                })
             })
             .collect::<Result<Vec<Query>, ProgramError>>()?;
         let resources = declaration
@@ -243,31 +235,41 @@ impl Resolver<'_> {
                 registry.get(*kind).name
             )));
         }
+        if declaration.phase >= declaration.every.max(1) {
+            return Err(self.wrong(format!(
+                "system `{name}` runs in phase {} of every {} ticks: a phase is below that",
+                declaration.phase,
+                declaration.every.max(1)
+            )));
+        }
+        let run_if = declaration.run_if.iter().map(|condition| {
+            let resource = component(&condition.kind)?;
+            Condition::new(resource, registry.get(resource), condition)
+                .map_err(|what| self.wrong(format!("system `{name}` {what}")))
+        });
+        let run_if = run_if.collect::<Result<_, ProgramError>>()?;
         let reads = declaration
             .reads
             .iter()
             .map(|reading| {
                 Ok(match reading {
-                    declared::Reading::Event(index) => {
+                    Reading::Event(index) => {
                         Topic::Kind(kind("an event", *index, &[Role::Event, Role::Input])?)
                     }
-                    declared::Reading::Removed(index) => Topic::Removed(component(index)?),
-                    declared::Reading::Despawned => Topic::Despawned,
+                    Reading::Removed(index) => Topic::Removed(component(index)?),
+                    Reading::Despawned => Topic::Despawned,
                 })
             })
             .collect::<Result<_, ProgramError>>()?;
-        let span = match declaration.span {
-            declared::Span::Shard => Span::Shard,
-            declared::Span::Archetype => Span::Archetype,
-            declared::Span::Everything => Span::World,
-        };
         let system = System {
             name: format!("{}/{name}", self.mod_id),
             owner: self.owner,
             index,
             queries,
-            span,
+            span: declaration.span,
             every: u64::from(declaration.every.max(1)),
+            phase: u64::from(declaration.phase),
+            run_if,
             startup: declaration.startup,
             resources,
             lookups: declaration.lookups.iter().map(component).collect::<Result<_, _>>()?,
@@ -336,18 +338,5 @@ impl Resolver<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn access(declared: declared::Access) -> Access {
-    match declared {
-        declared::Access::Read => Access::Read,
-        declared::Access::Write => Access::Write,
-        declared::Access::OptionalRead => Access::OptionalRead,
-        declared::Access::OptionalWrite => Access::OptionalWrite,
-        declared::Access::Has => Access::Has,
-        declared::Access::Lacks => Access::Lacks,
-        declared::Access::Changed => Access::Changed,
-        declared::Access::Added => Access::Added,
     }
 }

@@ -303,6 +303,9 @@ impl<'a> TickRun<'a> {
             return None;
         }
         let world = lock(&self.world).clone();
+        if !system.may_run(&world) {
+            return None;
+        }
         let last_run = world.systems.get(&system.name).and_then(|state| state.last_run);
         let TickClock { tick, dt_seconds, seed } = self.clock;
         let calls = fanout::plan(&world, system, last_run);
@@ -318,7 +321,6 @@ impl<'a> TickRun<'a> {
         let context = CallContext {
             tables: statements,
             system: system.clone(),
-            code: owner.code.clone(),
             kinds: owner.kinds.clone(),
             limits: owner.limits.clone(),
             assets: owner.assets.clone(),
@@ -339,7 +341,8 @@ impl<'a> TickRun<'a> {
         number: usize,
         batches: VecDeque<Batch>,
     ) -> CallReport {
-        self.engine.call(Call { context: context.clone(), number: number as u32, batches })
+        let code = self.program.mods[context.system.owner].code.clone();
+        self.engine.call(Call { code, context: context.clone(), number: number as u32, batches })
     }
 
     /// Merges a run, or discards it when one of its calls faulted: the fault of

@@ -177,6 +177,7 @@ impl Touched {
             .map(|term| (COMPONENT, term.kind))
             .chain(system.lookups.iter().map(|kind| (COMPONENT, *kind)))
             .chain(system.resources.iter().map(|(kind, _)| (RESOURCE, *kind)))
+            .chain(system.run_if.iter().map(|condition| (RESOURCE, condition.resource)))
             .collect();
         let writes = terms()
             .filter(|term| term.access.writes())
@@ -215,6 +216,8 @@ mod tests {
             queries: vec![Query { terms: terms.collect(), entities: false }],
             span: Span::Shard,
             every: 1,
+            phase: 0,
+            run_if: Vec::new(),
             startup: false,
             resources: Vec::new(),
             lookups: Vec::new(),

@@ -12,11 +12,10 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::config::{SettingValues, WorldConfig};
+use crate::declaration::{self, Declaration, DeclarationError, ResolvedKind, Role};
 use crate::ecs::{
     Bytes, Field, Kind, KindId, Registry, Storage, World, field_from_json, to_json, write_array,
 };
-use crate::guest::declared::{self, Description};
-use crate::program::{self, ProgramError};
 
 /// A setting that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,22 +56,22 @@ pub(crate) enum Error {
     Given(#[from] SettingsError),
     /// What the mod declares cannot be settings.
     #[error(transparent)]
-    Declared(#[from] ProgramError),
+    Declared(#[from] DeclarationError),
 }
 
 /// The values of the settings of all mods, each with its kind as the registry has
 /// it.
 pub(crate) fn values<'a>(
-    mods: impl Iterator<Item = &'a Description>,
+    mods: impl Iterator<Item = &'a Declaration>,
     config: &WorldConfig,
     registry: &Registry,
 ) -> Result<Vec<(KindId, Bytes)>, Error> {
     let nothing = SettingValues::new();
     let mut values = Vec::new();
-    for description in mods {
-        let id = &description.id;
+    for declaration in mods {
+        let id = &declaration.id;
         let given = config.mods.get(id).map_or(&nothing, |settings| &settings.settings);
-        match declared_by(description)? {
+        match declared_by(declaration)? {
             Some(settings) => {
                 let value = value(id, &settings, given)?;
                 values.extend(registry.find(&settings.kind.name).map(|kind| (kind, value)));
@@ -89,17 +88,12 @@ pub(crate) fn values<'a>(
 }
 
 /// The settings that a mod declares for itself.
-fn declared_by(description: &Description) -> Result<Option<program::Declared>, ProgramError> {
-    let own = format!("{}/Settings", description.id);
-    let is_it = |kind: &&declared::Kind| {
-        kind.name == own && kind.on_despawn == declared::OnDespawn::Cascade
-    };
-    let Some(kind) = description.kinds.iter().find(is_it) else { return Ok(None) };
-    let settings = program::resolve(&description.id, kind)?;
-    if !settings.kind.is_settings() {
-        return Ok(None);
-    }
-    let wrong = |what: String| ProgramError::declaration(&description.id, what);
+fn declared_by(declaration: &Declaration) -> Result<Option<ResolvedKind>, DeclarationError> {
+    let own = format!("{}/Settings", declaration.id);
+    let is_it = |kind: &&declaration::Kind| kind.name == own && kind.role == Role::Settings;
+    let Some(kind) = declaration.kinds.iter().find(is_it) else { return Ok(None) };
+    let settings = declaration::resolve(&declaration.id, kind)?;
+    let wrong = |what: String| DeclarationError::new(&declaration.id, what);
     if settings.kind.storage != Storage::Dynamic {
         return Err(wrong("its settings are packed, and settings are dynamic".to_owned()));
     }
@@ -113,11 +107,7 @@ fn declared_by(description: &Description) -> Result<Option<program::Declared>, P
 }
 
 /// The defaults, and over them what the world file says.
-fn value(
-    id: &str,
-    settings: &program::Declared,
-    given: &SettingValues,
-) -> Result<Bytes, SettingsError> {
+fn value(id: &str, settings: &ResolvedKind, given: &SettingValues) -> Result<Bytes, SettingsError> {
     let fields = &settings.kind.fields;
     if let Some(key) = given.keys().find(|key| fields.iter().all(|field| field.name != **key)) {
         return Err(SettingsError { key: full_key(id, key), what: unknown(id, key, fields) });

@@ -193,7 +193,7 @@ impl From<settings::Error> for Error {
     fn from(error: settings::Error) -> Self {
         match error {
             settings::Error::Given(error) => error.into(),
-            settings::Error::Declared(error) => error.into(),
+            settings::Error::Declared(error) => ProgramError::from(error).into(),
         }
     }
 }

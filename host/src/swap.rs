@@ -12,14 +12,14 @@ use semver::Version;
 
 use crate::catalog::{self, ModSource, Offered};
 use crate::config::{Removed, WorldConfig};
+use crate::declaration::{self, Declaration, DeclarationError};
 use crate::ecs::{Bytes, Kind, KindId, ModState, Recast, World};
-use crate::guest::declared::Description;
 use crate::guest::{Code, Engine};
 use crate::label;
 use crate::migration::{Conversion, Migration};
-use crate::persist::{Adoption, Cause, RecordedSet, Recorder, StoredMod};
+use crate::persist::{Adoption, Cause, RecordedSet, Recorder, StoredMod, declaration_text};
 use crate::plan::{Plan, Saved, described, migrations_of};
-use crate::program::{self, Program, ProgramError, Terms};
+use crate::program::{self, Program, Terms};
 use crate::record::{Digest, Input, TickRecord};
 use crate::schedule::Schedule;
 use crate::settings::{self, SettingChange};
@@ -48,7 +48,7 @@ pub struct Compiled {
     engine: Arc<Engine>,
     source: ModSource,
     code: Code,
-    declaration: Description,
+    declaration: Declaration,
 }
 
 /// Compiles mods for a world, also while it runs and on another thread. Mods
@@ -82,8 +82,12 @@ impl Compiled {
     }
 
     /// The kinds that it declares, those of other mods included.
-    pub fn kinds(&self) -> Result<Vec<Kind>, ProgramError> {
-        let one = |kind| program::resolve(self.declared_id(), kind).map(|it| it.kind);
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the first that is no kind.
+    pub fn kinds(&self) -> Result<Vec<Kind>, DeclarationError> {
+        let one = |kind| declaration::resolve(self.declared_id(), kind).map(|it| it.kind);
         self.declaration.kinds.iter().map(one).collect()
     }
 
@@ -103,8 +107,7 @@ impl Compiled {
             assets: source.assets.clone(),
             manifest: source.manifest.clone(),
             source: source.source.clone(),
-            // A declaration is texts, numbers and lists, which JSON has words for.
-            declaration: serde_json::to_string(declaration).unwrap_or_default(),
+            declaration: declaration_text(declaration),
         }
     }
 }
@@ -244,8 +247,8 @@ impl Simulation {
             inputs: &inputs,
             removed: &config.removed,
         };
-        for Compiled { source, declaration, .. } in &mods {
-            program::check(source, declaration, &config)?;
+        for Compiled { source, code, declaration, .. } in &mods {
+            program::check(source, code.interface, declaration, &config)?;
         }
         let offered: Vec<Offered<'_>> = mods.iter().map(offered).collect();
         let depths = catalog::resolve(&offered)?;

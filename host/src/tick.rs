@@ -189,7 +189,7 @@ impl Simulation {
         move |system| {
             let is_due = match system.startup {
                 true => !has_run(&systems, system),
-                false => tick.is_multiple_of(system.every),
+                false => system.is_due(tick),
             };
             !out.contains(&system.owner) && is_due
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::world_file::{MOD_ID, check_memory};
 use super::{Error, is_mod_id};
-use crate::interface::INTERFACE_VERSION;
+use crate::interface;
 use crate::manifest::Manifest;
 
 /// What a mod's manifest is called.
@@ -41,11 +41,12 @@ fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
         );
         return mistake(["id"], what);
     }
-    if manifest.interface.to_string() != INTERFACE_VERSION {
+    let stated = manifest.interface.to_string();
+    if !interface::VERSIONS.contains(&stated.as_str()) {
         let what = format!(
-            "is {}, but this host runs sandtable:guest {INTERFACE_VERSION}: build the mod \
-             with the SDK of that version, and say so here",
-            manifest.interface
+            "is {stated}, but this host runs sandtable:guest {}: {}, and say so here",
+            interface::supported(),
+            interface::remedy(&stated)
         );
         return mistake(["interface"], what);
     }
@@ -131,7 +132,7 @@ mod tests {
             ),
             (
                 GOOD.replace("0.1.0", "0.9.0"),
-                "3:1: `interface` is 0.9.0, but this host runs sandtable:guest 0.1.0: build the mod with the SDK of that version, and say so here",
+                "3:1: `interface` is 0.9.0, but this host runs sandtable:guest 0.1.0: update sandtable, or build the mod with an older SDK, and say so here",
             ),
             (
                 format!("{GOOD}authors = 'me'\n"),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use rmp::encode;
 
-use super::call::{CallContext, CallState, EmittedEvent, ShardRef};
+use super::context::{CallContext, ShardRef};
+use super::outcome::EmittedEvent;
+use super::state::InTick;
 use crate::ecs::{
     Bytes, Command, Edit, Entity, Kind, KindId, Problem, Role, RowMask, Storage, Values, World,
     canonical_packed, canonical_value, read_array, read_bin,
@@ -250,12 +252,12 @@ fn words(from: &mut &[u8], count: usize) -> Result<Vec<u64>, Fault> {
 }
 
 /// Reads what `output.commands` was given.
-pub fn commands(state: &mut CallState, runs: &[u8]) -> Result<(), Fault> {
-    let context = state.context()?;
+pub fn commands(state: &mut InTick, runs: &[u8]) -> Result<(), Fault> {
+    let context = state.context.clone();
     if !context.system.commands {
         return Err(Fault::Undeclared("it sent commands".to_owned()));
     }
-    state.charge(runs.len(), &context.limits)?;
+    state.charge(runs.len())?;
     let mut from = runs;
     let count = read_array(&mut from).map_err(malformed)?;
     for _ in 0..count {
@@ -273,11 +275,7 @@ pub fn commands(state: &mut CallState, runs: &[u8]) -> Result<(), Fault> {
     if from.is_empty() { Ok(()) } else { Err(malformed("bytes after the last command")) }
 }
 
-fn command(
-    state: &mut CallState,
-    context: &CallContext,
-    from: &mut &[u8],
-) -> Result<Command, Fault> {
+fn command(state: &mut InTick, context: &CallContext, from: &mut &[u8]) -> Result<Command, Fault> {
     const LENGTHS: [(usize, &str); 6] = [
         (5, "spawn"),
         (3, "despawn"),
@@ -301,7 +299,7 @@ fn command(
         return Err(malformed("the places of commands are no u64 each"));
     }
     let at = at.iter().map(|place| u64::from_le_bytes(*place)).collect();
-    let mut reader = Reader { context, call: state.number(), spawns: state.used.spawns };
+    let mut reader = Reader { context, call: state.number, spawns: state.used.spawns };
     let mut command = Command {
         edit: Edit::Despawn,
         at,
@@ -377,9 +375,9 @@ fn spawn_columns(
 }
 
 /// Reads what `output.emit` was given.
-pub fn events(state: &mut CallState, events: &[u8]) -> Result<(), Fault> {
-    let context = state.context()?;
-    state.charge(events.len(), &context.limits)?;
+pub fn events(state: &mut InTick, events: &[u8]) -> Result<(), Fault> {
+    let context = state.context.clone();
+    state.charge(events.len())?;
     let mut from = events;
     let count = read_array(&mut from).map_err(malformed)?;
     state.used.events += count as u64;
@@ -390,7 +388,7 @@ pub fn events(state: &mut CallState, events: &[u8]) -> Result<(), Fault> {
             most: context.limits.events_max,
         });
     }
-    let reader = Reader { context: &context, call: state.number(), spawns: state.used.spawns };
+    let reader = Reader { context: &context, call: state.number, spawns: state.used.spawns };
     for _ in 0..count {
         if read_array(&mut from).map_err(malformed)? != 3 {
             return Err(malformed("an event has three items"));

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::call::{Assets, CallState, first_line, panic_message, verdict};
+use super::context::Assets;
 use super::engine::{Code, Engine};
+use super::state::State;
+use super::verdict::{first_line, panic_message, verdict};
 use crate::config::Limits;
 
 impl Engine {
     /// Lets a mod convert so many rows: `index` is the conversion's place, and
-    /// `columns` has one for each of its old components. An error is the end of
-    /// a sentence about the conversion.
+    /// `columns` has one for each of its old components.
+    ///
+    /// # Errors
+    ///
+    /// The end of a sentence about the conversion, which failed or trapped.
     pub fn convert(
         &self,
         name: &str,
@@ -19,12 +24,9 @@ impl Engine {
         rows: usize,
         columns: &[Vec<u8>],
     ) -> Result<Vec<Vec<u8>>, String> {
-        let mut store = self.store(CallState::outside(name, limits, assets), limits);
+        let mut store = self.store(State::outside(name, limits, assets), limits);
         let rows = u32::try_from(rows).map_err(|_| "has too many rows".to_owned())?;
-        let called = self
-            .instantiate(code, &mut store)
-            .and_then(|guest| guest.call_convert(&mut store, index, rows, columns));
-        match called {
+        match code.component.convert(&mut store, index, rows, columns) {
             Ok(converted) => converted.map_err(|why| format!("failed: {}", first_line(&why))),
             Err(error) => {
                 let said = store.into_data().wasi.take_output();

@@ -21,16 +21,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine as Wasmtime, InstanceAllocationStrategy, OptLevel,
-    PoolingAllocationConfig, Trap, WasmBacktraceDetails,
+    PoolingAllocationConfig, Store, WasmBacktraceDetails,
 };
 
-use super::bindings::{self, Guest, GuestPre};
-use super::call::{CallState, host_failure};
-use super::{INTERFACE_SECTION, INTERFACE_VERSION, imports, shards, wasi};
-use crate::fault::{Fault, Halt};
+use super::INTERFACE_SECTION;
+use super::context::Assets;
+use super::state::State;
+use super::verdict::{first_line, verdict};
+use super::versions::{self, Exports, Version};
+use crate::config::Limits;
+use crate::declaration::Declaration;
+use crate::interface;
 use crate::record::Digest;
 
 /// Why a component cannot be a mod. Says what, and what to do.
@@ -62,7 +66,8 @@ pub enum GuestError {
     },
     /// Made for another version of the interface.
     #[error(
-        "{name} was made for sandtable:guest {found}, and this host runs {INTERFACE_VERSION}; {remedy}"
+        "{name} was made for sandtable:guest {found}, and this host runs {}; {remedy}",
+        interface::supported()
     )]
     Version {
         /// Which mod.
@@ -125,13 +130,15 @@ pub enum GuestError {
 pub struct Code {
     /// The BLAKE3 digest of the component.
     pub hash: Digest,
-    pub(super) guest: GuestPre<CallState>,
+    /// The version of the interface that it speaks.
+    pub interface: &'static str,
+    pub(super) component: Arc<dyn Exports>,
 }
 
 /// Compiles and runs guests.
 pub struct Engine {
     wasmtime: Wasmtime,
-    linker: Linker<CallState>,
+    versions: Vec<(&'static str, Box<dyn Version>)>,
     /// Runs for as long as there may be calls.
     _clock: Clock,
 }
@@ -155,6 +162,10 @@ impl Engine {
     const KEEP_RESIDENT_BYTES: usize = 16 << 20;
 
     /// Starts an engine for calls on so many threads at once.
+    ///
+    /// # Errors
+    ///
+    /// [`GuestError::Engine`], where the machine has not what it takes.
     pub fn new(strict_nan: bool, threads: usize) -> Result<Self, GuestError> {
         let broken = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
         let mut config = Config::new();
@@ -178,24 +189,30 @@ impl Engine {
                 Cache::new(config).ok()
             }));
         let wasmtime = Wasmtime::new(&config).map_err(broken)?;
-        let mut linker = Linker::new(&wasmtime);
-        wasi::add_to_linker(&mut linker).map_err(broken)?;
-        shards::add_to_linker(&mut linker).map_err(broken)?;
-        imports::add_to_linker(&mut linker).map_err(broken)?;
+        let versions = versions::all(&wasmtime).map_err(broken)?;
         let clock = Clock::start(wasmtime.clone(), Builder::new()).map_err(|error| {
             GuestError::Engine(format!("the thread that stops calls which take too long: {error}"))
         })?;
-        Ok(Self { wasmtime, linker, _clock: clock })
+        Ok(Self { wasmtime, versions, _clock: clock })
     }
 
-    /// Compiles a component, or finds it compiled in the cache. `name` is how
-    /// it is called in messages.
+    /// Compiles a component, or finds it compiled in the cache, for the version of
+    /// the interface that it states. `name` is how it is called in messages.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be a mod for this host. Nothing of it has run.
     pub fn load(&self, name: &str, component: &[u8]) -> Result<Code, GuestError> {
         let name = name.to_owned();
         if component.len() > Self::COMPONENT_MAX_BYTES {
             return Err(GuestError::TooLarge { name, bytes: component.len() });
         }
-        let memories = look_over(&name, component)?;
+        let Stated { interface, memories } = look_over(&name, component)?;
+        let version = self.versions.iter().find(|(number, _)| *number == interface);
+        let Some((interface, version)) = version else {
+            let remedy = interface::remedy(&interface);
+            return Err(GuestError::Version { name, found: interface, remedy });
+        };
         let compiled = contained(|| Component::new(&self.wasmtime, component)).map_err(|why| {
             let name = name.clone();
             match memories {
@@ -203,48 +220,33 @@ impl Engine {
                 memories => GuestError::Memories { name, memories },
             }
         })?;
-        let guest = contained(|| self.linker.instantiate_pre(&compiled).and_then(GuestPre::new))
+        let linked = contained(|| version.link(&compiled))
             .map_err(|why| GuestError::WrongWorld { name, why })?;
-        Ok(Code { hash: *blake3::hash(component).as_bytes(), guest })
+        let hash = *blake3::hash(component).as_bytes();
+        Ok(Code { hash, interface, component: linked })
     }
 
     /// Asks a mod what it consists of.
+    ///
+    /// # Errors
+    ///
+    /// [`GuestError::Describe`], where it traps or passes a limit.
     pub fn describe(
         &self,
         name: &str,
         code: &Code,
-        limits: &crate::config::Limits,
-        assets: Arc<super::call::Assets>,
-    ) -> Result<bindings::types::Description, GuestError> {
-        let mut store = self.store(CallState::outside(name, limits, assets), limits);
-        self.instantiate(code, &mut store)
-            .and_then(|guest| guest.call_describe(&mut store))
-            .map_err(|error| GuestError::Describe {
-                name: name.to_owned(),
-                why: super::call::verdict(error, limits).to_string(),
-            })
-    }
-
-    /// Makes an instance. What fails here besides the guest's own start, for
-    /// which there are traps and limits, failed for want of what the machine has:
-    /// the rest was checked when the component was compiled.
-    pub(super) fn instantiate(
-        &self,
-        code: &Code,
-        store: &mut wasmtime::Store<CallState>,
-    ) -> wasmtime::Result<Guest> {
-        code.guest.instantiate(store).map_err(|error| {
-            let of_guest = error.is::<Trap>() || error.is::<Fault>() || error.is::<Halt>();
-            if of_guest { error } else { host_failure(&error).into() }
+        limits: &Limits,
+        assets: Arc<Assets>,
+    ) -> Result<Declaration, GuestError> {
+        let mut store = self.store(State::outside(name, limits, assets), limits);
+        code.component.describe(&mut store).map_err(|error| GuestError::Describe {
+            name: name.to_owned(),
+            why: verdict(error, limits).to_string(),
         })
     }
 
-    pub(super) fn store(
-        &self,
-        state: CallState,
-        limits: &crate::config::Limits,
-    ) -> wasmtime::Store<CallState> {
-        let mut store = wasmtime::Store::new(&self.wasmtime, state);
+    pub(super) fn store<W: 'static>(&self, state: State<W>, limits: &Limits) -> Store<State<W>> {
+        let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| &mut state.meter);
         // Fuel is switched on in this engine, so that this cannot fail.
         let _ = store.set_fuel(limits.fuel);
@@ -276,7 +278,7 @@ fn contained<T>(work: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, String>
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    super::call::first_line(text.unwrap_or("it does not say why"))
+    first_line(text.unwrap_or("it does not say why"))
 }
 
 impl Clock {
@@ -334,9 +336,15 @@ fn cache_directory() -> Option<PathBuf> {
     std::path::absolute(directory).ok()
 }
 
-/// Reads the version stamp before anything of the component runs. Gives how many
-/// memories its modules define.
-fn look_over(name: &str, component: &[u8]) -> Result<u64, GuestError> {
+/// What a component says before anything of it runs.
+struct Stated {
+    /// The version of the interface that it was made for.
+    interface: String,
+    /// How many memories its modules define.
+    memories: u64,
+}
+
+fn look_over(name: &str, component: &[u8]) -> Result<Stated, GuestError> {
     use wasmparser::{Encoding, Parser, Payload};
     let name = name.to_owned();
     if !component.starts_with(b"\0asm") {
@@ -362,20 +370,7 @@ fn look_over(name: &str, component: &[u8]) -> Result<u64, GuestError> {
     }
     match found {
         None => Err(GuestError::NoVersion { name }),
-        Some(found) if found == INTERFACE_VERSION => Ok(memories),
-        Some(found) => {
-            let newer =
-                match (semver::Version::parse(&found), semver::Version::parse(INTERFACE_VERSION)) {
-                    (Ok(found), Ok(ours)) => found > ours,
-                    _ => false,
-                };
-            let remedy = if newer {
-                "update sandtable, or build the mod with an older SDK"
-            } else {
-                "build the mod again with the SDK of this version"
-            };
-            Err(GuestError::Version { name, found, remedy })
-        }
+        Some(interface) => Ok(Stated { interface, memories }),
     }
 }
 

@@ -9,47 +9,57 @@ use std::sync::Arc;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Linker, Lower, WasmList};
 
-use super::call::{CallContext, CallState, ShardRef, WrittenColumn, WrittenValues};
 use super::codec::{self, ColumnEntry};
+use super::context::{CallContext, ShardRef, rows_of};
+use super::imports::Imports;
+use super::outcome::{WrittenColumn, WrittenValues};
+use super::state::{InTick, State};
 use crate::ecs::{
     Access, Archetype, Bytes, Column, Entity, Kind, RowMask, Stamp, Values, canonical_copy,
     canonical_value, read_array,
 };
 use crate::fault::Fault;
 
+/// A shard, as it is lowered into a guest.
 #[derive(ComponentType, Lower)]
 #[component(record)]
-struct Shard {
+pub(super) struct Shard {
     header: Vec<u8>,
     columns: Vec<Arc<Vec<u8>>>,
 }
 
-pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    let mut shards = linker.instance("sandtable:guest/shards@0.1.0")?;
-    shards.func_wrap("next", |mut store: StoreContextMut<'_, CallState>, (): ()| {
-        Ok((next(store.data_mut())?,))
+/// Adds the interface under the name that a version of the contract gives it.
+/// What is generated for it would copy every column once more.
+pub(super) fn add_to_linker<W: Imports>(
+    linker: &mut Linker<State<W>>,
+    name: &str,
+) -> wasmtime::Result<()> {
+    let mut shards = linker.instance(name)?;
+    shards.func_wrap("next", |mut store: StoreContextMut<'_, State<W>>, (): ()| {
+        Ok((store.data_mut().world.next_batch()?,))
     })?;
     shards.func_wrap(
         "write",
-        |mut store: StoreContextMut<'_, CallState>,
+        |mut store: StoreContextMut<'_, State<W>>,
          (shard, column, values): (u32, u32, WasmList<u8>)| {
             let bytes = values.as_le_slice(&store);
-            let written = write(store.data(), shard as usize, column as usize, bytes)?;
+            let world = &store.data().world;
+            let written = world.check_column(shard as usize, column as usize, bytes)?;
             let len = bytes.len();
-            store.data_mut().keep(written, len)?;
+            store.data_mut().world.keep_column(written, len)?;
             Ok(())
         },
     )?;
     Ok(())
 }
 
-fn next(state: &mut CallState) -> Result<Vec<Shard>, Fault> {
-    let context = state.context()?;
+/// Takes the next batch.
+pub(super) fn next(state: &mut InTick) -> Vec<Shard> {
+    let context = state.context.clone();
     state.batch_start = state.outcome.written.len();
-    state.current =
-        state.call.as_mut().and_then(|call| call.batches.pop_front()).unwrap_or_default();
-    state.used.rows += super::call::rows_of(&context.world, &state.current) as u64;
-    Ok(state.current.iter().map(|shard| ship(&context, shard)).collect())
+    state.current = state.batches.pop_front().unwrap_or_default();
+    state.used.rows += rows_of(&context.world, &state.current) as u64;
+    state.current.iter().map(|shard| ship(&context, shard)).collect()
 }
 
 fn ship(context: &CallContext, shard: &ShardRef) -> Shard {
@@ -105,13 +115,13 @@ fn shipped<'a>(
 }
 
 /// Checks one column that came back. Nothing, when its bytes are as they were.
-fn write(
-    state: &CallState,
+pub(super) fn check(
+    state: &InTick,
     shard: usize,
     column: usize,
     bytes: &[u8],
 ) -> Result<Option<WrittenColumn>, Fault> {
-    let context = state.context()?;
+    let context = &*state.context;
     let Some(shard) = state.current.get(shard) else {
         return Err(Fault::Undeclared(format!(
             "it wrote shard {shard} of {}",
@@ -119,10 +129,10 @@ fn write(
         )));
     };
     let archetype = context.world.archetype(shard.archetype);
-    let table = column_table(&context, shard, archetype);
+    let table = column_table(context, shard, archetype);
     let entry = table.get(column);
     let Some((term, column)) = entry.and_then(|entry| {
-        let column = shipped(&context, shard, archetype, entry)?;
+        let column = shipped(context, shard, archetype, entry)?;
         Some((&context.system.queries[shard.query].terms[entry.term?], column))
     }) else {
         return Err(Fault::Undeclared(format!("it wrote column {column}, which is no component")));
@@ -240,21 +250,22 @@ fn read_dynamic(kind: &Kind, bytes: &[u8], old: &[Bytes]) -> Result<Option<Vec<B
     Ok(differs.then_some(values))
 }
 
-impl CallState {
-    /// Keeps a written column, in the place of an earlier write of the same.
-    fn keep(&mut self, written: Option<WrittenColumn>, bytes: usize) -> Result<(), Fault> {
-        let context = self.context()?;
-        self.charge(bytes, &context.limits)?;
-        let Some(written) = written else { return Ok(()) };
-        let batch = &mut self.outcome.written[self.batch_start..];
-        let earlier = batch.iter_mut().find(|earlier| {
-            (earlier.archetype, earlier.page, earlier.kind)
-                == (written.archetype, written.page, written.kind)
-        });
-        match earlier {
-            Some(earlier) => *earlier = written,
-            None => self.outcome.written.push(written),
-        }
-        Ok(())
+/// Keeps a written column, in the place of an earlier write of the same.
+pub(super) fn keep(
+    state: &mut InTick,
+    written: Option<WrittenColumn>,
+    bytes: usize,
+) -> Result<(), Fault> {
+    state.charge(bytes)?;
+    let Some(written) = written else { return Ok(()) };
+    let batch = &mut state.outcome.written[state.batch_start..];
+    let earlier = batch.iter_mut().find(|earlier| {
+        (earlier.archetype, earlier.page, earlier.kind)
+            == (written.archetype, written.page, written.kind)
+    });
+    match earlier {
+        Some(earlier) => *earlier = written,
+        None => state.outcome.written.push(written),
     }
+    Ok(())
 }

@@ -24,24 +24,27 @@ use wasmtime_wasi::{
     HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
 };
 
-use super::call::{Call, CallContext, CallState};
+use super::context::{Batch, CallContext};
 use super::said::Printed;
+use super::state::State;
 use crate::ecs::HashVersion;
 
 /// The interface that waiting goes through, as wasmtime-wasi names it.
 const POLL: &str = "wasi:io/poll@0.2.12";
 
-pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker<W: Send + 'static>(
+    linker: &mut Linker<State<W>>,
+) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     let mut poll = linker.instance(POLL)?;
     poll.func_wrap(
         "[method]pollable.block",
-        |_: StoreContextMut<'_, CallState>, (_,): (Resource<DynPollable>,)| Ok(()),
+        |_: StoreContextMut<'_, State<W>>, (_,): (Resource<DynPollable>,)| Ok(()),
     )?;
     poll.func_wrap(
         "poll",
-        |_: StoreContextMut<'_, CallState>, (pollables,): (Vec<Resource<DynPollable>>,)| {
+        |_: StoreContextMut<'_, State<W>>, (pollables,): (Vec<Resource<DynPollable>>,)| {
             let all: Vec<u32> = (0..pollables.len() as u32).collect();
             Ok((all,))
         },
@@ -93,14 +96,14 @@ impl Wasi {
         Self { key: key(mod_id, 0, 0), since_start: Duration::ZERO, built: None }
     }
 
-    /// For a call.
-    pub fn inside(call: &Call) -> Self {
-        let CallContext { system, tick, dt_seconds, seed, .. } = &*call.context;
+    /// For a call with this batch as its first, if it has any.
+    pub fn in_tick(context: &CallContext, first: Option<&Batch>) -> Self {
+        let CallContext { world, system, tick, dt_seconds, seed, .. } = context;
         let mut key = key(&system.name, *tick, *seed);
-        if call.context.world.hash_version > HashVersion::First
-            && let Some(first) = call.batches.front().and_then(|batch| batch.first())
+        if world.hash_version > HashVersion::First
+            && let Some(first) = first.and_then(|batch| batch.first())
         {
-            let row = first.page * call.context.world.rows_per_page();
+            let row = first.page * world.rows_per_page();
             let mut hasher = blake3::Hasher::new_keyed(&key);
             for part in [first.query as u64, u64::from(first.archetype.0), row as u64] {
                 hasher.update(&part.to_le_bytes());
@@ -150,7 +153,7 @@ impl Built {
     }
 }
 
-impl WasiView for CallState {
+impl<W: Send> WasiView for State<W> {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Wasi { key, since_start, built } = &mut self.wasi;
         let built = built.get_or_insert_with(|| Built::new(*key, *since_start));

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::stored;
+use crate::declaration::{ResolvedKind, resolve};
 use crate::ecs::{Kind, Lineage};
-use crate::program;
 
 /// Every declaration of every kind that a save had.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +44,7 @@ impl Declarations {
             if last.get(&id) == Some(&declaration) {
                 continue;
             }
-            for declared in program::declared(&id, &declaration) {
+            for declared in kinds_of(&id, &declaration) {
                 let own = declared.kind.owner() == id;
                 let of = (set, since.unsigned_abs());
                 match own {
@@ -71,10 +72,18 @@ impl Declarations {
     }
 }
 
-type Dated = ((i64, u64), program::Declared);
+/// The kinds that a mod declared, from what a save keeps of its declaration. What
+/// cannot be read, which an older host may have written, is passed over.
+fn kinds_of(mod_id: &str, declaration: &str) -> Vec<ResolvedKind> {
+    let declaration = stored::read_declaration(declaration).ok();
+    let kinds = declaration.into_iter().flat_map(|declaration| declaration.kinds);
+    kinds.filter_map(|kind| resolve(mod_id, &kind).ok()).collect()
+}
+
+type Dated = ((i64, u64), ResolvedKind);
 
 fn declare_all(kinds: &mut BTreeMap<String, Lineage>, all: impl IntoIterator<Item = Dated>) {
-    for (of, program::Declared { kind, histories }) in all {
+    for (of, ResolvedKind { kind, histories }) in all {
         kinds.entry(kind.name.clone()).or_default().declare(of, Arc::new(kind), histories);
     }
 }

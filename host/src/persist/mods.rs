@@ -17,6 +17,7 @@ use crate::record::{Conversions, Digest, hex};
 
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::history::APART;
+use super::stored;
 
 /// A mod as a save carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct StoredMod {
     pub manifest: Option<Manifest>,
     /// Where it came from, for people.
     pub source: String,
-    /// What it declared, as whoever loads it writes that down.
+    /// What it declared, in the form that a save keeps.
     pub declaration: String,
 }
 
@@ -83,16 +84,11 @@ impl Listed {
     }
 
     pub(super) fn manifest(&self) -> Outcome<Option<Manifest>> {
-        match self.manifest.as_deref().map(serde_json::from_str).transpose() {
+        match self.manifest.as_deref().map(stored::manifest::parse).transpose() {
             Ok(manifest) => Ok(manifest),
             Err(error) => damage(format!("the manifest of mod `{}`: {error}", self.id)),
         }
     }
-}
-
-fn manifest_text(manifest: &Manifest) -> String {
-    // A manifest is texts and lists of texts, which JSON has words for.
-    serde_json::to_string(manifest).unwrap_or_default()
 }
 
 /// How a set of mods came to be.
@@ -356,7 +352,7 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
                 .iter()
                 .map(|(name, bytes)| (name.clone(), digest(bytes)))
                 .collect(),
-            manifest: stored.manifest.as_ref().map(manifest_text),
+            manifest: stored.manifest.as_ref().map(stored::manifest::text),
             source: stored.source.clone(),
             declaration: stored.declaration.clone(),
         })

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{Difference, Edit, Facet, ModPlan, Saved};
+use crate::declaration::Declaration;
 use crate::ecs::{Kind, KindId, OnDespawn, Origin, Recast, Role, Storage, field_to_json};
-use crate::guest::declared::Description;
 use crate::migration::Migration;
 
 /// What becomes of one field.
@@ -27,8 +27,8 @@ impl ModPlan {
     pub(super) fn compare_kinds(
         &mut self,
         saved: &Saved<'_>,
-        old: Option<&Description>,
-        new: &Description,
+        old: Option<&Declaration>,
+        new: &Declaration,
         migration: &Migration,
     ) {
         for declared in &new.kinds {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::{Difference, ModPlan, edit};
-use crate::guest::declared::{Access, Description, Query, Reading, Span, System};
+use crate::declaration::{Condition, Declaration, Kind, Query, Reading, Span, System};
+use crate::ecs::{Access, Type, field_to_json};
 
 /// One thing about a system or kind that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,7 +21,7 @@ pub struct Facet {
 }
 
 impl ModPlan {
-    pub(super) fn compare_systems(&mut self, old: Option<&Description>, new: &Description) {
+    pub(super) fn compare_systems(&mut self, old: Option<&Declaration>, new: &Declaration) {
         let (before, now) = (old.map(facets_of).unwrap_or_default(), facets_of(new));
         let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
         for name in names {
@@ -36,14 +38,14 @@ impl ModPlan {
 }
 
 /// What there is to say of each system, always in the same order.
-fn facets_of(description: &Description) -> BTreeMap<String, Vec<(&'static str, String)>> {
-    let of = |system: &System| (system.name.clone(), facets(description, system));
-    description.systems.iter().map(of).collect()
+fn facets_of(declaration: &Declaration) -> BTreeMap<String, Vec<(&'static str, String)>> {
+    let of = |system: &System| (system.name.clone(), facets(declaration, system));
+    declaration.systems.iter().map(of).collect()
 }
 
-fn facets(description: &Description, system: &System) -> Vec<(&'static str, String)> {
+fn facets(declaration: &Declaration, system: &System) -> Vec<(&'static str, String)> {
     let kind = |index: &u32| {
-        let kind = description.kinds.get(*index as usize);
+        let kind = declaration.kinds.get(*index as usize);
         kind.map_or_else(|| format!("kind {index}"), |kind| kind.name.clone())
     };
     let kinds = |indices: &[u32]| list(indices.iter().map(kind));
@@ -52,6 +54,14 @@ fn facets(description: &Description, system: &System) -> Vec<(&'static str, Stri
         true => format!("mut {}", kind(&resource.kind)),
         false => kind(&resource.kind),
     });
+    let condition = |condition: &Condition| {
+        let Condition { kind: index, field, compares, value } = condition;
+        let declared = declaration.kinds.get(*index as usize);
+        let field_of = |kind: &Kind| kind.fields.iter().find(|it| it.name == *field).cloned();
+        let ty = declared.and_then(field_of).and_then(|field| Type::parse(&field.ty).ok());
+        let value = ty.map_or(Json::Null, |ty| field_to_json(&ty, value));
+        format!("{}.{field} {} {value}", kind(index), compares.sign())
+    };
     let reads = system.reads.iter().map(|reading| match reading {
         Reading::Event(index) => kind(index),
         Reading::Removed(index) => format!("removed {}", kind(index)),
@@ -60,11 +70,13 @@ fn facets(description: &Description, system: &System) -> Vec<(&'static str, Stri
     let span = match system.span {
         Span::Shard => "shards",
         Span::Archetype => "whole archetypes",
-        Span::Everything => "the whole world",
+        Span::World => "the whole world",
     };
     vec![
         ("runs over", span.to_owned()),
         ("every", system.every.max(1).to_string()),
+        ("phase", system.phase.to_string()),
+        ("runs if", list(system.run_if.iter().map(condition))),
         ("startup", yes(system.startup)),
         ("queries", list(queries)),
         ("resources", list(resources)),

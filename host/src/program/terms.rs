@@ -12,8 +12,9 @@ use semver::Version;
 use super::{Assets, ProgramError};
 use crate::catalog::{Asks, Manifest, ModSource, Pattern};
 use crate::config::{Limits, ModSettings, WorldConfig};
+use crate::declaration::{Declaration, DeclarationError, Reading};
+use crate::ecs::Access;
 use crate::grants::Rights;
-use crate::guest::declared::{Access, Description, Reading};
 
 /// On which terms a mod takes part.
 #[derive(Clone)]
@@ -49,11 +50,17 @@ impl Terms {
     }
 }
 
-/// Checks that a mod is what the world file and its manifest say, and takes no
-/// more of others and of the host than the world gives it.
+/// Checks that a mod, whose component speaks a version of the interface, is what
+/// the world file and its manifest say, and takes no more of others and of the
+/// host than the world gives it.
+///
+/// # Errors
+///
+/// The first thing that speaks against it.
 pub fn check(
     source: &ModSource,
-    declaration: &Description,
+    interface: &str,
+    declaration: &Declaration,
     config: &WorldConfig,
 ) -> Result<(), ProgramError> {
     let ModSource { id, manifest, .. } = source;
@@ -71,11 +78,16 @@ pub fn check(
             "it is version {version}, and its mod.toml says {}: make both the same",
             manifest.version
         )),
+        (Ok(_), Some(manifest)) if manifest.interface.to_string() != interface => Some(format!(
+            "it was made for sandtable:guest {interface}, and its mod.toml says {}: write \
+             `interface = \"{interface}\"` there, or build it with the SDK of that version",
+            manifest.interface
+        )),
         (Ok(_), manifest) => objection(declaration, manifest.as_ref(), &settings, &config.limits),
     };
     match objection {
         None => Ok(()),
-        Some(what) => Err(ProgramError::Declaration { mod_id: id.clone(), what }),
+        Some(what) => Err(DeclarationError::new(id, what).into()),
     }
 }
 
@@ -116,7 +128,7 @@ impl Missing {
 /// What speaks against a mod's use of others and its limits, in words that
 /// follow its name.
 fn objection(
-    declaration: &Description,
+    declaration: &Declaration,
     manifest: Option<&Manifest>,
     settings: &ModSettings,
     limits: &Limits,
@@ -183,7 +195,7 @@ fn beyond<'a>(
 }
 
 /// Names of the kinds of other mods that systems read and write.
-fn used(declaration: &Description) -> Missing {
+fn used(declaration: &Declaration) -> Missing {
     let mut used = Missing::default();
     let own = format!("{}/", declaration.id);
     let mut uses = |index: u32, writes: bool| {
@@ -198,6 +210,7 @@ fn used(declaration: &Description) -> Missing {
             uses(term.kind, matches!(term.access, Access::Write | Access::OptionalWrite));
         }
         system.resources.iter().for_each(|resource| uses(resource.kind, resource.write));
+        system.run_if.iter().for_each(|condition| uses(condition.kind, false));
         system.lookups.iter().chain(&system.relations).for_each(|kind| uses(*kind, false));
         for reading in &system.reads {
             match reading {

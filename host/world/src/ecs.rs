@@ -38,8 +38,8 @@ pub use entity::{Entities, Entity, Slot};
 pub use event::EventBlock;
 pub use event::{Event, Events, Topic};
 pub use json::{
-    Plain, field_from_json, field_to_json, from_json, integer_to_json, plain, plain_packed,
-    real_to_json, real_to_text, stored_from_json, to_json,
+    Plain, field_from_json, field_to_json, from_json, integer_to_json, plain, plain_field,
+    plain_packed, real_to_json, real_to_text, stored_from_json, to_json,
 };
 pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
 pub use lineage::{Lineage, Source};

@@ -10,6 +10,8 @@
 //! | [`reading`] | which events a system is offered, and which are set aside |
 //! | [`statements`] | what a run may ask of its mod's tables |
 //! | [`fault`] | how a call can fail, and whose failure it is |
+//! | [`declaration`] | what a mod declares, whichever version of the contract it speaks |
+//! | [`condition`] | by which systems say in which ticks they run |
 //! | [`config`] | every setting and limit |
 //! | [`grants`], [`manifest`] | what mods ask of each other, and may |
 //! | [`label`] | by which component and field people know entities |
@@ -18,7 +20,9 @@
 //! Deliberately absent: wasm, SQL, files, clocks. Nothing in here fails for a
 //! reason outside its arguments; only the state hash uses threads, to be faster.
 
+pub mod condition;
 pub mod config;
+pub mod declaration;
 pub mod ecs;
 pub mod fault;
 pub mod grants;

@@ -151,6 +151,8 @@ mod tests {
             queries: Vec::new(),
             span: Span::World,
             every: 1,
+            phase: 0,
+            run_if: Vec::new(),
             startup: false,
             resources: Vec::new(),
             lookups: Vec::new(),

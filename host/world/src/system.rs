@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ecs::{KindId, Query, Topic};
+use crate::condition::Condition;
+use crate::ecs::{KindId, Query, Topic, World};
 
 /// Names and bytes of the files shipped with a mod.
 pub type Assets = BTreeMap<String, Vec<u8>>;
@@ -31,8 +32,13 @@ pub struct System {
     pub queries: Vec<Query>,
     /// How much is shipped at once.
     pub span: Span,
-    /// It runs on ticks divisible by this; never zero.
+    /// It runs on ticks that leave `phase` when they are divided by this; never
+    /// zero.
     pub every: u64,
+    /// Below `every`.
+    pub phase: u64,
+    /// What must hold in the world for it to run.
+    pub run_if: Vec<Condition>,
     /// Whether it runs once.
     pub startup: bool,
     /// Resources it reads, and whether it sets them.
@@ -56,6 +62,16 @@ pub struct System {
 }
 
 impl System {
+    /// Whether its turn comes in a tick, if it is no startup system.
+    pub fn is_due(&self, tick: u64) -> bool {
+        tick % self.every == self.phase
+    }
+
+    /// Whether all holds in a world that must hold for it to run.
+    pub fn may_run(&self, world: &World) -> bool {
+        self.run_if.iter().all(|condition| condition.holds(world))
+    }
+
     /// A number that stands for the system in random numbers; the same wherever
     /// and beside whatever it runs.
     pub fn stable_hash(&self) -> u64 {

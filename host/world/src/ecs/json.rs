@@ -111,6 +111,11 @@ pub fn to_json(kind: &Kind, value: &[u8]) -> Json {
     Json::Object(names.zip(plain(kind, value).into_iter().map(Json::from)).collect())
 }
 
+/// A MessagePack value of a type.
+pub fn plain_field(ty: &Type, value: &[u8]) -> Plain {
+    plain_dynamic(ty, &mut &value[..]).unwrap_or(Plain::Absent)
+}
+
 /// A MessagePack value of a type as JSON.
 pub fn field_to_json(ty: &Type, value: &[u8]) -> Json {
     plain_dynamic(ty, &mut &value[..]).map_or(Json::Null, Json::from)
