@@ -1,8 +1,7 @@
 //! Every row spawns a child and keeps its entity, in a component and an event.
 
 use sandtable_sdk::prelude::*;
-
-mod count;
+use sandtable_test_guests::count;
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -31,7 +30,7 @@ struct Born {
 
 #[system(startup)]
 fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
-    for number in 0..u64::from(count::count(&assets)?) {
+    for number in 0..u64::from(count(&assets)?) {
         commands.spawn(Parent { number });
     }
     Ok(())

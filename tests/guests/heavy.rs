@@ -1,9 +1,7 @@
 //! Inverts each entity's matrix ten times.
 
 use sandtable_sdk::prelude::*;
-
-mod count;
-mod matrix;
+use sandtable_test_guests::{count, matrix};
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -13,7 +11,7 @@ struct Transform {
 
 #[system(startup)]
 fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
-    for n in 0..count::count(&assets)? {
+    for n in 0..count(&assets)? {
         commands.spawn(Transform { cells: matrix::numbered(n) });
     }
     Ok(())

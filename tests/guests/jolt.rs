@@ -2,8 +2,7 @@
 //! the asset `sparse`.
 
 use sandtable_sdk::prelude::*;
-
-mod count;
+use sandtable_test_guests::count;
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -23,7 +22,7 @@ struct Velocity {
 
 #[system(startup)]
 fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
-    for n in 0..count::count(&assets)? {
+    for n in 0..count(&assets)? {
         let x = n as f32;
         commands.spawn((Position { x, y: 0.0, z: -x }, Velocity { x: 1.0, y: 0.5, z: 0.25 }));
     }

@@ -4,6 +4,7 @@
 pub type Matrix = [f32; 16];
 
 /// A matrix that can be inverted, different for each number.
+#[inline]
 pub fn numbered(n: u32) -> Matrix {
     let mut matrix = [0.0; 16];
     for (at, cell) in matrix.iter_mut().enumerate() {
@@ -13,6 +14,7 @@ pub fn numbered(n: u32) -> Matrix {
 }
 
 /// The inverse; the matrix itself when it has none.
+#[inline]
 pub fn inverse(m: &Matrix) -> Matrix {
     let minor = |r: [usize; 3], c: [usize; 3]| {
         let at = |i: usize, j: usize| m[r[i] * 4 + c[j]];

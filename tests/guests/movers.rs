@@ -1,8 +1,7 @@
 //! Moves every tenth entity, others in each tick; 48 bytes an entity.
 
 use sandtable_sdk::prelude::*;
-
-mod count;
+use sandtable_test_guests::count;
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -31,7 +30,7 @@ struct Body {
 
 #[system(startup)]
 fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
-    for n in 0..count::count(&assets)? {
+    for n in 0..count(&assets)? {
         let x = n as f32;
         let body = Body { mass: 1.0 + x, axis: [0.0, 1.0, x], spin: 0.5, radius: 1.0 };
         let velocity = Velocity { x: 1.0 + x * 0.37, y: 0.5, z: 0.25 - x * 0.11 };

@@ -1,8 +1,7 @@
 //! Adds a component to every entity in one tick and removes it in the next.
 
 use sandtable_sdk::prelude::*;
-
-mod count;
+use sandtable_test_guests::count;
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -14,7 +13,7 @@ struct B(f32);
 
 #[system(startup)]
 fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
-    for _ in 0..count::count(&assets)? {
+    for _ in 0..count(&assets)? {
         commands.spawn(A(0.0));
     }
     Ok(())

@@ -1,8 +1,7 @@
 //! Three systems over four archetypes; two of them can run at the same time.
 
 use sandtable_sdk::prelude::*;
-
-mod count;
+use sandtable_test_guests::count;
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -26,7 +25,7 @@ struct E(f32);
 
 #[system(startup)]
 fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
-    for _ in 0..count::count(&assets)? {
+    for _ in 0..count(&assets)? {
         commands.spawn((A(0.0), B(1.0)));
         commands.spawn((A(0.0), B(1.0), C(2.0)));
         commands.spawn((A(0.0), B(1.0), C(2.0), D(3.0)));
