@@ -1,0 +1,127 @@
+//! What may know what.
+//!
+//! Layers lie on each other, the lowest first: a module may use its own layer and
+//! those below. What uses a layer above is listed, and the list only shrinks.
+
+use std::collections::BTreeSet;
+
+use crate::modules::Crate;
+use crate::repository::{files, read, report};
+use crate::tokens::tokens;
+
+/// The top-level modules of the host, layer by layer.
+const HOST: &[&[&str]] = &[
+    &["ecs"],
+    &["record", "label"],
+    &["config", "settings", "hash"],
+    &["tables"],
+    &["guest"],
+    &["persist"],
+    &["catalog", "pack"],
+    &["program", "reading"],
+    &["migration", "plan", "schedule", "fanout", "merge"],
+    &["run"],
+    &["simulation", "swap", "tick", "unsaved"],
+    &["audience", "foreign", "scenario", "trial", "verify"],
+];
+
+/// What uses a layer above its own.
+const UPWARD: &[(&str, &str)] = &[
+    ("config", "catalog"),
+    ("guest", "catalog"),
+    ("guest", "fanout"),
+    ("guest", "program"),
+    ("guest", "reading"),
+    ("persist", "catalog"),
+    ("persist", "migration"),
+    ("persist", "pack"),
+    ("persist", "program"),
+    ("settings", "guest"),
+    ("settings", "program"),
+    ("simulation", "audience"),
+    ("tables", "catalog"),
+    ("tables", "guest"),
+];
+
+/// Words that the sources below a path do not have.
+const UNKNOWN: &[(&str, &[&str])] = &[(
+    "host/src/ecs",
+    &["Instant", "SystemTime", "rand", "rayon", "rusqlite", "std::fs", "thread", "wasmtime"],
+)];
+
+/// The files that have `unsafe`, and why.
+const UNSAFE: &[(&str, &str)] = &[
+    ("persist/sql/table.rs", "rusqlite demands two trait impls of virtual tables"),
+    ("tables/memory.rs", "a call of SQLite without arguments"),
+    ("host/extension/src/lib.rs", "other programs call it from C"),
+    ("host/extension/src/outer.rs", "calls functions of another SQLite"),
+    ("host/extension/src/outer/routines.rs", "calls functions of another SQLite"),
+    ("host/extension/src/outer/table.rs", "is called by another SQLite"),
+    ("tests/disk/vfs.rs", "a VFS of SQLite"),
+    ("guest-sdk/src/entity.rs", "a transparent u64 is plain old data"),
+    ("guest-sdk/macros/src/packed.rs", "a derive emits it behind checks at compile time"),
+    ("guest-sdk/macros/src/system.rs", "refuses it"),
+    ("guest-sdk/macros/src/export.rs", "a section of the component has a name"),
+    ("tests/guests/liar.rs", "a section of the component has a name"),
+    ("guest-sdk/tests/ui/system.rs", "shows that it is refused"),
+];
+
+/// The top-level module of a file.
+fn top(file: &str) -> &str {
+    let within = file.split("/src/").nth(1).unwrap_or(file);
+    within.split('/').next().unwrap_or(within).trim_end_matches(".rs")
+}
+
+#[test]
+fn modules_use_what_lies_below_them() {
+    let height = |name: &str| HOST.iter().position(|layer| layer.contains(&name));
+    let sources = Crate::read("host/src/lib.rs");
+    let mut findings = BTreeSet::new();
+    for (file, uses) in sources.uses() {
+        for used in uses {
+            let is_above = match (height(top(file)), height(top(used))) {
+                (Some(user), Some(used)) => used > user,
+                _ => false,
+            };
+            if is_above && !UPWARD.contains(&(top(file), top(used))) {
+                findings.insert(format!(
+                    "(\"{}\", \"{}\"): {file} uses {used}",
+                    top(file),
+                    top(used)
+                ));
+            }
+        }
+    }
+    report(findings.into_iter().collect(), "these use layers above their own");
+}
+
+#[test]
+fn lower_layers_do_not_know_what_they_must_not() {
+    let mut findings = Vec::new();
+    for (place, words) in UNKNOWN {
+        for file in files(&[".rs"]).into_iter().filter(|file| file.starts_with(place)) {
+            let tokens = tokens(&read(&file));
+            let found = words.iter().filter(|word| {
+                let mut parts = word.split("::");
+                let parts: [Option<&str>; 2] = [parts.next(), parts.next()];
+                tokens.windows(3).any(|at| match parts {
+                    [Some(one), None] => at[0].is(one),
+                    [Some(one), Some(two)] => at[0].is(one) && at[2].is(two),
+                    _ => false,
+                })
+            });
+            findings.extend(found.map(|word| format!("{file}: {word}")));
+        }
+    }
+    report(findings, "these know what their layer must not");
+}
+
+#[test]
+fn unsafe_is_where_it_is_said_to_be() {
+    let has_reason = |file: &&String| !UNSAFE.iter().any(|(end, _)| file.ends_with(end));
+    let sources = files(&[".rs"]);
+    let without = sources.iter().filter(has_reason);
+    let findings =
+        without.filter(|file| tokens(&read(file)).iter().any(|token| token.is("unsafe")));
+    report(findings.cloned().collect(), "do without `unsafe`, or say why in UNSAFE");
+}
