@@ -203,7 +203,7 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
     for (lie, expected) in [
         (
             "another id",
-            "the world file loads mod `liar`, but the component there calls itself `somebody`: \
+            "the world file loads mod `liar`, but the component there calls itself `another`: \
              rename one of the two",
         ),
         (
@@ -255,7 +255,7 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
              `after` away",
         ),
         (
-            "after nobody",
+            "after no system",
             "system `liar/first` runs before or after `liar/frist`, which its mod does not have",
         ),
         (

@@ -86,7 +86,7 @@ fn a_tick_that_could_not_be_committed_is_done_again_with_the_same_inputs() {
     world.send("watcher/Poke", &json!({"number": 5, "to": 500}), "program").unwrap();
     sandtable::send(&save, "watcher/Poke", &json!({"number": 6, "to": 600}), "inbox").unwrap();
 
-    // Somebody else holds the save for longer than the writer waits.
+    // Another connection holds the save for longer than the writer waits.
     let other = rusqlite::Connection::open(&save).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = world.tick().unwrap_err().to_string();

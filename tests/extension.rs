@@ -81,7 +81,7 @@ fn copies(tables: &BTreeMap<String, Table>, file: &str) -> Vec<String> {
     std::iter::once(attach).chain(tables.keys().map(copy)).collect()
 }
 
-/// Checks that a file has just these tables; the order of rows is nobody's.
+/// Checks that a file has just these tables, with rows in any order.
 fn holds(file: &Path, expected: &BTreeMap<String, Table>) {
     let copied = Connection::open(file).unwrap();
     for (name, table) in expected {
@@ -210,7 +210,7 @@ fn a_world_that_runs_is_seen_as_it_was_until_asked_anew() {
     running.stop("-TERM");
     assert!(python.ask("SELECT sandtable_refresh()")[0][0].as_u64() >= Some(seen));
     python.ends();
-    assert!(!place.at("save.db-wal").exists(), "whoever leaves last tidies up");
+    assert!(!place.at("save.db-wal").exists(), "the last connection to close tidies up");
     let whole = "PRAGMA integrity_check";
     assert_eq!(told(SQLITE3.command().arg(&save).arg(whole)), "ok\n");
     ticks(None, &save, 1);

@@ -342,7 +342,7 @@ fn any_call_may_fail() {
     }
 }
 
-/// Somebody does something to the files of a save while its world runs.
+/// The files of a save are changed from outside while its world runs.
 fn meddled(with: fn(&Path), back: fn(&Path), named: &str) {
     let mut pair = Pair::new(&ALL);
     let folder = pair.folder.path().to_owned();

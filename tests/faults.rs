@@ -110,7 +110,7 @@ fn every_breach_of_the_contract_is_a_fault_that_names_it() {
         ("values of wrong type", "a value of `breaches/Text`: field `text`: expected a string"),
         ("deep value", "1 values of `breaches/Text` for 10 rows"),
         ("undeclared lookup", "it looked up component 9"),
-        ("lookup of nobody", "which never existed"),
+        ("lookup of no entity", "which never existed"),
         ("undeclared resource", "it set resource 0"),
     ] {
         let source = with_asset(guest("breaches"), "breach", breach);

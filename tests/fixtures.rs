@@ -177,7 +177,7 @@ fn a_save_of_the_first_format_is_read_by_every_verb_as_it_is() {
         let told = told(sandtable().args(words));
         assert!(told.contains(expected), "{line}: {told}");
     }
-    // A file that nobody may write, seen as the extension sees it.
+    // A file without the right to write, seen as the extension sees it.
     let copied = Reader::of_copy(&save, &save).unwrap();
     assert_eq!(copied.inquiry().unwrap().query("SELECT * FROM st_resumes").unwrap().rows.len(), 0);
     set_readonly(false);

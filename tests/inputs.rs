@@ -1,5 +1,5 @@
 //! An input that was taken is read, waits, or is set aside by name; and none is
-//! taken that nobody could read.
+//! taken that no system could read.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ fn rows(save: &Path, sql: &str) -> Json {
 }
 
 fn order(world: &mut Simulation, number: i64) {
-    world.send("picky/Order", &json!({ "number": number }), "somebody").unwrap();
+    world.send("picky/Order", &json!({ "number": number }), "a sender").unwrap();
 }
 
 fn taken(world: &Simulation) -> Json {
@@ -86,7 +86,7 @@ fn an_input_at_which_a_system_panics_is_set_aside_and_all_others_are_read() {
             ("system", json!("picky/take")),
             ("name", json!("picky/Order")),
             ("emitted", json!(3)),
-            ("sender", json!("somebody")),
+            ("sender", json!("a sender")),
         ] {
             assert_eq!(aside[0][column], value);
         }
@@ -197,8 +197,8 @@ fn a_suspended_mod_gets_no_inputs_until_it_is_resumed() {
     run(&mut world, 2);
     let refused = world.send("picky/Order", &json!({"number": 3}), "me").unwrap_err().to_string();
     assert!(refused.contains("mod `picky`, which reads it, is suspended"), "{refused}");
-    let refused = world.resume("nobody", "me").unwrap_err().to_string();
-    assert_eq!(refused, "mod `nobody` is not suspended; `picky` is");
+    let refused = world.resume("other", "me").unwrap_err().to_string();
+    assert_eq!(refused, "mod `other` is not suspended; `picky` is");
     world.close().unwrap();
     let save = place.save();
     let output = sandtable()

@@ -75,7 +75,7 @@ fn forget(save: &Path, name: &str) {
     command.arg("snapshots").arg(save).args(["--remove", name]).output().unwrap();
 }
 
-/// A save, and the states that its world has when nobody is killed.
+/// A save, and the states that its world has in a run that is not killed.
 struct Victim {
     folder: TempDir,
     through: Simulation,
@@ -172,7 +172,7 @@ fn scramble(seed: u64) -> u64 {
 fn killed_so_often(kills: u64) {
     let mut victim = Victim::new();
     ticks(None, &victim.at("save.db"), 4 * TICKS);
-    // How long each takes when nobody kills it.
+    // How long each takes when it is not killed.
     let mut took = [Duration::from_millis(20); VERBS.len()];
     for (verb, took) in VERBS.iter().zip(&mut took).skip(1) {
         (verb.prepare)(&victim.at("save.db"));

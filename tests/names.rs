@@ -45,7 +45,7 @@ fn every_name_is_that_of_a_file() {
     let place = Place::with(WORLD, &["watcher", "diary"]);
     for name in names() {
         let inside = tempfile::tempdir().unwrap();
-        // Names alone, as somebody types them.
+        // Names alone, as a person types them.
         let program = |words: &[&str], save: &OsStr, more: &[&OsStr]| {
             let mut command = sandtable();
             command.current_dir(inside.path()).args(words).arg(save).args(more);

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::harness::*;
 
-/// A pipe that nobody reads.
+/// A pipe without a reader.
 fn unread() -> Stdio {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

@@ -36,7 +36,7 @@ fn killed(place: &Place, save: &str) {
     running.kill();
     let log = fs::metadata(place.at(&format!("{save}-wal"))).unwrap();
     assert!(log.len() > 0, "there is a log");
-    // Of no use, and removed by whoever opens the save next, also in vain.
+    // Of no use, and removed by what opens the save next, also in vain.
     fs::remove_file(place.at(&format!("{save}.lock"))).unwrap();
 }
 

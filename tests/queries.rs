@@ -244,7 +244,7 @@ impl Author {
         }
     }
 
-    /// A value of a column as it is, in another form, or of nobody.
+    /// A value of a column as it is, in another form, or of no row.
     fn literal(&mut self, table: usize, column: &str) -> String {
         let known = &self.tables[table].columns;
         let values = &known.iter().find(|(name, _)| name == column).unwrap().1;

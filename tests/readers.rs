@@ -1,6 +1,6 @@
 //! Readers look at what they are asked about, and at nothing else: so what is
-//! wrong with the rest of a save does not keep them from answering, and whoever
-//! goes on with it is told all the same.
+//! wrong with the rest of a save does not keep them from answering, and is an error
+//! all the same where the save is opened to go on.
 
 use std::path::{Path, PathBuf};
 

@@ -269,7 +269,7 @@ fn past_changed_values_there_is_no_way_back_and_the_mod_is_suspended() {
     assert!(records[3].runs.is_empty());
 }
 
-/// The same component with a note that nobody reads: another version of the same
+/// The same component with a note that is not read: another version of the same
 /// behaviour.
 fn with_note(mut source: ModSource) -> ModSource {
     source.component.extend(*b"\0\x05\x04note");

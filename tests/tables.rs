@@ -1,4 +1,4 @@
-//! Tables of mods: part of the tick, the save, the hash, and of nobody else.
+//! Tables of mods: part of the tick, the save, the hash, and of no other mod.
 
 use std::path::Path;
 

@@ -74,7 +74,7 @@ impl Disk {
         self.note(Event::Mark(number));
     }
 
-    /// Notes that somebody synced the folder past SQLite.
+    /// Notes that the folder was synced past SQLite.
     pub fn folder_was_synced(&self) {
         self.note(Event::FolderSynced);
     }

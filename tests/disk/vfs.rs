@@ -68,7 +68,7 @@ fn real() -> *mut sqlite3_vfs {
 #[repr(C)]
 struct Header {
     methods: sqlite3_file,
-    /// A box, or null for a file that nobody watches.
+    /// A box, or null for a file that is not watched.
     watched: *mut Watched,
 }
 

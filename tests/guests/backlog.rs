@@ -1,4 +1,4 @@
-//! Sends events that nobody reads for long, over a web of edges of which one
+//! Sends events that no system reads for long, over a web of edges of which one
 //! changes in a tick.
 
 use sandtable_sdk::prelude::*;

@@ -71,7 +71,7 @@ fn breach(
         "undeclared lookup" => {
             lookups::lookup(9, &[]);
         }
-        "lookup of nobody" => {
+        "lookup of no entity" => {
             lookups::lookup(0, &[9 << 32 | 4_000_000]);
         }
         "undeclared resource" => output::set_resource(0, &[0; 4]),

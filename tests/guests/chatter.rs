@@ -1,4 +1,4 @@
-//! Says more than anybody wants to hear, and panics where it is told to.
+//! Prints more than is kept, and panics where an input says so.
 
 use sandtable_sdk::prelude::*;
 
@@ -9,7 +9,7 @@ fn chat(assets: Assets, tick: Tick) {
     }
     info!("seen in tick {}", tick.number());
     for line in 0..20_000 {
-        println!("line {line} of what nobody reads");
+        println!("line {line} of what is not read");
     }
     if assets.names().iter().any(|name| name == "panic") {
         panic!("at the end of it all");

@@ -10,7 +10,7 @@ struct Ear {
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
-struct Nobody;
+struct Absent;
 
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
@@ -54,8 +54,8 @@ fn answer(
 }
 
 #[system]
-fn answer_for_nobody(nobody: Query<&Nobody>, calls: EventReader<Call>, mut commands: Commands) {
-    assert!(nobody.is_empty());
+fn answer_without_rows(absent: Query<&Absent>, calls: EventReader<Call>, mut commands: Commands) {
+    assert!(absent.is_empty());
     for _ in &calls {
         commands.spawn(Answer);
     }
@@ -75,6 +75,6 @@ fn count(echoes: EventReader<Echo>, mut counts: ResMut<Counts>) {
 
 sandtable_sdk::export! {
     id: "herald",
-    systems: [populate, answer, answer_for_nobody, hear, count],
+    systems: [populate, answer, answer_without_rows, hear, count],
     kinds: [Answer],
 }

@@ -56,7 +56,7 @@ fn describe(lie: &str) -> Description {
         conversions: Vec::new(),
     };
     match lie {
-        "another id" => told.id = "somebody".to_owned(),
+        "another id" => told.id = "another".to_owned(),
         "an id with lines and colours" => told.id = "some\nbody\u{1b}[31m".to_owned(),
         "one kind twice" => told.kinds.push(thing()),
         "a kind of another mod" => {
@@ -78,7 +78,7 @@ fn describe(lie: &str) -> Description {
             told.systems[0].before.push("liar/second".to_owned());
         }
         "before itself" => told.systems[0].before.push("liar/first".to_owned()),
-        "after nobody" => told.systems[0].after.push("liar/frist".to_owned()),
+        "after no system" => told.systems[0].after.push("liar/frist".to_owned()),
         "a resource in parts" => told.systems[0].queries.clear(),
         "a panic" => panic!("I will not say"),
         "no end" => loop {

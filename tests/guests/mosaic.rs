@@ -1,5 +1,5 @@
 //! Every type that a field may have beyond numbers and texts, packed and
-//! dynamic; a resource that nobody sets; rows that are told apart by `Has`.
+//! dynamic; a resource that is never set; rows that are told apart by `Has`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,14 +38,14 @@ struct Tile {
 #[repr(C)]
 struct Wet;
 
-/// Nobody sets it.
+/// Never set.
 #[derive(Component, Clone, Copy, Default)]
 #[repr(C)]
 struct Weather {
     degrees: f32,
 }
 
-/// Nobody can set it.
+/// Cannot be set.
 #[derive(Component, Clone, Copy)]
 #[repr(C)]
 struct Season {

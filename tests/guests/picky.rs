@@ -7,7 +7,7 @@ struct Order {
     number: i64,
 }
 
-/// Nobody reads it.
+/// No system reads it.
 #[derive(Input, Clone)]
 struct Complaint {
     number: i64,

@@ -1,4 +1,4 @@
-//! Packs that somebody made to hurt: each is refused with one sentence, and
+//! Packs made to do harm: each is refused with one sentence, and
 //! nothing is written.
 
 use std::io::Write;

@@ -24,7 +24,7 @@ pub struct Entry {
     pub unpacked: u32,
     pub extra: Vec<u8>,
     pub comment: Vec<u8>,
-    /// Bytes before its header that belong to nobody.
+    /// Bytes before its header that belong to no entry.
     pub gap: Vec<u8>,
     /// Whether it has no data of its own, but that of the entry before.
     pub shared: bool,

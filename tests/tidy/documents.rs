@@ -6,7 +6,16 @@ use crate::repository::{files, is_there, read, report};
 use crate::tokens::{Token, tokens};
 
 /// Where ARCHITECTURE.md means a path to begin, where it is none from the root.
-const BASES: &[&str] = &["host/", "host/src/", "host/extension/src/", "guest-sdk/src/"];
+const BASES: &[&str] = &[
+    "host/",
+    "host/src/",
+    "host/world/src/",
+    "host/guest/src/",
+    "host/save/src/",
+    "host/cli/src/",
+    "host/extension/src/",
+    "guest-sdk/src/",
+];
 
 /// Where paths from the root begin.
 const TOPS: &[&str] = &["host/", "guest-sdk/", "wit/", "tests/", "examples/", ".ci/"];
