@@ -184,18 +184,8 @@ pub fn hash(simulation: &mut Simulation) -> String {
 pub fn values(world: &World, kind: &str) -> Vec<(Entity, Json)> {
     let id = world.registry.find(kind).unwrap_or_else(|| panic!("there is no kind `{kind}`"));
     let kind = world.registry.get(id);
-    let mut values: Vec<(Entity, Json)> = world
-        .archetypes()
-        .iter()
-        .filter_map(|archetype| Some((archetype, archetype.column(id)?)))
-        .flat_map(|(archetype, column)| {
-            (0..archetype.len())
-                .map(|row| {
-                    (archetype.entities().row(row)[0], to_json(kind, column.values.row(row)))
-                })
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let mut values: Vec<(Entity, Json)> =
+        world.values(id).map(|(entity, bytes)| (entity, to_json(kind, bytes))).collect();
     values.sort_by_key(|(entity, _)| *entity);
     values
 }

@@ -32,17 +32,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let world = earth.world();
     let kind = |name: &str| world.registry.find(name).ok_or(format!("no mod declares {name}"));
     let (nation, tax) = (kind("geography/Nation")?, kind("economy/TaxRate")?);
-    for archetype in world.archetypes().iter().filter(|archetype| archetype.find(tax).is_some()) {
-        for row in 0..archetype.len() {
-            let entity = archetype.entities().row(row)[0];
-            let shown = |id| {
-                world.component(entity, id).map(|bytes| to_json(world.registry.get(id), bytes))
-            };
-            if let (Some(name), Some(rate)) = (shown(nation), shown(tax))
-                && name["iso"] == "FR"
-            {
-                println!("{} taxes {}", name["name"], rate["share"]);
-            }
+    let shown = |kind, bytes: &[u8]| to_json(world.registry.get(kind), bytes);
+    for (entity, rate) in world.values(tax) {
+        if let Some(name) = world.component(entity, nation).map(|name| shown(nation, name))
+            && name["iso"] == "FR"
+        {
+            println!("{} taxes {}", name["name"], shown(tax, rate)["share"]);
         }
     }
     println!(

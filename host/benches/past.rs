@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use sandtable::Simulation;
 use sandtable::config::Durability;
-use sandtable::ecs::Values;
+use sandtable::ecs::{Page, Part};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Table, repeat, shown};
@@ -35,9 +35,11 @@ fn column(world: &Simulation, name: &str) -> Vec<u8> {
     let world = world.world();
     let kind = world.registry.find(name).expect("a kind");
     let mut bytes = Vec::new();
-    for archetype in world.archetypes() {
-        if let Some(Values::Packed(rows)) = archetype.column(kind).map(|column| &column.values) {
-            rows.pages().iter().for_each(|page| bytes.extend_from_slice(page));
+    for (key, page) in world.pages() {
+        if let (Part::Values, Page::Packed(rows, _)) = (key.part, page)
+            && key.kind == kind
+        {
+            bytes.extend_from_slice(rows);
         }
     }
     bytes

@@ -15,14 +15,13 @@
 //! only when a commit has succeeded.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ecs::{Archetype, Bytes, Column, Paged, Stamp, Values, World};
+use crate::ecs::{ChangedPage, Page, PageKey, World};
 
-use super::encode::{ChunkKey, Page, Part};
+use super::encode;
 
 /// Commits after which a patch has been taken over into its page.
 const PATCH_COMMITS_MAX: i64 = 256;
@@ -41,9 +40,9 @@ pub(super) struct Stored {
 /// Where every chunk of the save is.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    chunks: FxHashMap<ChunkKey, Stored>,
+    chunks: FxHashMap<PageKey, Stored>,
     /// Chunks that have patches, by their oldest.
-    patched: BTreeSet<(i64, ChunkKey)>,
+    patched: BTreeSet<(i64, PageKey)>,
     /// The number of the last patch row.
     seq: i64,
     /// The greatest row in `st_chunks`.
@@ -53,14 +52,14 @@ pub(super) struct Index {
 /// What a commit does to the index, once it has succeeded.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    chunks: Vec<(ChunkKey, Option<Stored>)>,
+    chunks: Vec<(PageKey, Option<Stored>)>,
     seq: i64,
     row_max: i64,
 }
 
 impl Index {
     /// Puts the index of a save back.
-    pub(super) fn restore(chunks: FxHashMap<ChunkKey, Stored>, seq: i64) -> Self {
+    pub(super) fn restore(chunks: FxHashMap<PageKey, Stored>, seq: i64) -> Self {
         let row_max = chunks.values().map(|stored| stored.row).max().unwrap_or(0);
         let patched = chunks
             .iter()
@@ -89,6 +88,11 @@ impl Index {
     }
 
     /// Writes every page of `now` that differs from `before`.
+    ///
+    /// # Errors
+    ///
+    /// SQLite fails, or a row is not where the index has it. The index is as it was, and the
+    /// transaction must be rolled back.
     pub(super) fn write(
         &self,
         connection: &Connection,
@@ -103,7 +107,12 @@ impl Index {
             row_max: self.row_max,
             changes: Vec::new(),
         };
-        writer.world(before, now)?;
+        for ChangedPage { key, before, now } in now.changed_pages(before) {
+            match now {
+                Some(now) => writer.page(key, before, now)?,
+                None => writer.forget(key)?,
+            }
+        }
         writer.take_over_old_patches(now)?;
         writer.finish()
     }
@@ -116,112 +125,21 @@ struct Writer<'a> {
     /// The number that this commit's patches get.
     seq: i64,
     row_max: i64,
-    changes: Vec<(ChunkKey, Option<Stored>)>,
+    changes: Vec<(PageKey, Option<Stored>)>,
 }
 
 impl Writer<'_> {
-    fn world(&mut self, before: &World, now: &World) -> rusqlite::Result<()> {
-        let key = |part| ChunkKey { part, archetype: 0, kind: 0, page: 0 };
-        let (old, new) = (before.entities.slots(), now.entities.slots());
-        self.pages(key(Part::Slots), Some(old), Some(new), |slots| Page::Slots(slots))?;
-        for (at, archetype) in now.archetypes().iter().enumerate() {
-            let old = before.archetypes().get(at);
-            if old.is_none_or(|old| !Arc::ptr_eq(old, archetype)) {
-                self.archetype(at as u32, old.map(|old| &**old), archetype)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn archetype(
-        &mut self,
-        archetype: u32,
-        before: Option<&Archetype>,
-        now: &Archetype,
-    ) -> rusqlite::Result<()> {
-        let key = ChunkKey { part: Part::Entities, archetype, kind: 0, page: 0 };
-        let old = before.map(Archetype::entities);
-        self.pages(key, old, Some(now.entities()), |entities| Page::Entities(entities))?;
-        for column in now.columns() {
-            let old = before.and_then(|before| before.column(column.kind));
-            self.column(archetype, old, column)?;
-        }
-        Ok(())
-    }
-
-    fn column(
-        &mut self,
-        archetype: u32,
-        before: Option<&Column>,
-        now: &Column,
-    ) -> rusqlite::Result<()> {
-        let key = |part| ChunkKey { part, archetype, kind: now.kind.0, page: 0 };
-        let alike = |before: &&Column| same_form(&before.values, &now.values);
-        if let Some(before) = before.filter(|before| !alike(before)) {
-            for page in pages(&now.values)..pages(&before.values) {
-                self.forget(ChunkKey { page: page as u32, ..key(Part::Values) })?;
-            }
-        }
-        let before_values = before.filter(alike).map(|before| &before.values);
-        match &now.values {
-            Values::Packed(rows) => {
-                let old = before_values.and_then(packed);
-                let width = rows.width();
-                self.pages(key(Part::Values), old, Some(rows), |bytes| Page::Packed(bytes, width))?;
-            }
-            Values::Dynamic(rows) => {
-                let old = before_values.and_then(dynamic);
-                self.pages(key(Part::Values), old, Some(rows), |items| Page::Dynamic(items))?;
-            }
-        }
-        let stamps = |stamps: &mut Self, part, old: Option<&Paged<Stamp>>, new| {
-            stamps.pages(key(part), old, new, |items| Page::Stamps(items))
-        };
-        let old = before.and_then(|before| before.changed.as_ref());
-        stamps(self, Part::Changed, old, now.changed.as_ref())?;
-        let old = before.and_then(|before| before.added.as_ref());
-        stamps(self, Part::Added, old, now.added.as_ref())
-    }
-
-    /// Writes the pages of one array that differ from before, and forgets those
-    /// that are gone.
-    fn pages<T>(
-        &mut self,
-        mut key: ChunkKey,
-        before: Option<&Paged<T>>,
-        now: Option<&Paged<T>>,
-        page: impl Fn(&[T]) -> Page<'_>,
-    ) -> rusqlite::Result<()>
-    where
-        T: Clone,
-    {
-        let before = before.map_or(&[][..], |before| before.pages());
-        let now = now.map_or(&[][..], |now| now.pages());
-        for (at, new) in now.iter().enumerate() {
-            key.page = at as u32;
-            match before.get(at) {
-                Some(old) if Arc::ptr_eq(old, new) => {}
-                old => self.page(key, old.map(|old| page(old)), page(new))?,
-            }
-        }
-        for at in now.len()..before.len() {
-            key.page = at as u32;
-            self.forget(key)?;
-        }
-        Ok(())
-    }
-
     fn page(
         &mut self,
-        key: ChunkKey,
+        key: PageKey,
         before: Option<Page<'_>>,
         now: Page<'_>,
     ) -> rusqlite::Result<()> {
         let stored = self.index.chunks.get(&key);
         if let (Some(stored), Some(before)) = (stored, before)
             && !is_rewritten(now, before)
-            && let Some(patch) = now.patch_from(key, before)
-            && stored.patched_bytes + patch.len() <= now.whole_bytes()
+            && let Some(patch) = encode::patch(key, before, now)
+            && stored.patched_bytes + patch.len() <= encode::whole_bytes(now)
             && !self.is_overdue(stored.patched_since)
         {
             self.patches.extend_from_slice(&patch);
@@ -240,8 +158,8 @@ impl Writer<'_> {
         patched_since > 0 && patched_since + PATCH_COMMITS_MAX <= self.seq
     }
 
-    fn whole(&mut self, key: ChunkKey, now: Page<'_>) -> rusqlite::Result<()> {
-        let data = now.whole();
+    fn whole(&mut self, key: PageKey, now: Page<'_>) -> rusqlite::Result<()> {
+        let data = encode::whole(now);
         let row = match self.index.chunks.get(&key) {
             Some(stored) => {
                 let mut update = self
@@ -262,8 +180,8 @@ impl Writer<'_> {
                 insert.execute(params![
                     self.row_max,
                     key.part as i64,
-                    key.archetype,
-                    key.kind,
+                    key.archetype.0,
+                    key.kind.0,
                     key.page,
                     self.seq,
                     data
@@ -275,7 +193,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn forget(&mut self, key: ChunkKey) -> rusqlite::Result<()> {
+    fn forget(&mut self, key: PageKey) -> rusqlite::Result<()> {
         if let Some(stored) = self.index.chunks.get(&key) {
             let mut delete =
                 self.connection.prepare_cached("DELETE FROM st_chunks WHERE id = ?1")?;
@@ -287,7 +205,7 @@ impl Writer<'_> {
 
     /// Writes whole the pages whose patches hold back the end of the log.
     fn take_over_old_patches(&mut self, now: &World) -> rusqlite::Result<()> {
-        let overdue: Vec<ChunkKey> = self
+        let overdue: Vec<PageKey> = self
             .index
             .patched
             .iter()
@@ -297,9 +215,9 @@ impl Writer<'_> {
         if overdue.is_empty() {
             return Ok(());
         }
-        let done: FxHashSet<ChunkKey> = self.changes.iter().map(|(key, _)| *key).collect();
+        let done: FxHashSet<PageKey> = self.changes.iter().map(|(key, _)| *key).collect();
         for key in overdue.into_iter().filter(|key| !done.contains(key)) {
-            match find(now, key) {
+            match now.page(key) {
                 Some(page) => self.whole(key, page)?,
                 None => self.forget(key)?,
             }
@@ -307,7 +225,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Appends this commit's patches to the log, and drops those that no page
+    /// Appends this commit's patches to the log, and drops patches that no page
     /// needs.
     fn finish(self) -> rusqlite::Result<Changes> {
         let mut seq = self.index.seq;
@@ -321,7 +239,7 @@ impl Writer<'_> {
                 .prepare_cached("INSERT INTO st_patches (seq, data) VALUES (?1, ?2)")?;
             insert.execute(params![seq, self.patches])?;
         }
-        let mut fate: BTreeMap<ChunkKey, i64> = BTreeMap::new();
+        let mut fate: BTreeMap<PageKey, i64> = BTreeMap::new();
         for (key, stored) in &self.changes {
             fate.insert(*key, stored.map_or(0, |stored| stored.patched_since));
         }
@@ -353,61 +271,4 @@ fn is_rewritten(now: Page<'_>, before: Page<'_>) -> bool {
     let rows = now.len().min(before.len()) / width;
     let differs = |row: usize| now[row * width..][..width] != before[row * width..][..width];
     rows >= PROBES * PROBES && (0..PROBES).all(|probe| differs(probe * STEP % rows))
-}
-
-/// Whether the rows of two columns can be compared: a kind that was declared
-/// anew may have others.
-fn same_form(one: &Values, two: &Values) -> bool {
-    match (one, two) {
-        (Values::Packed(one), Values::Packed(two)) => one.width() == two.width(),
-        (Values::Dynamic(_), Values::Dynamic(_)) => true,
-        _ => false,
-    }
-}
-
-fn pages(values: &Values) -> usize {
-    match values {
-        Values::Packed(rows) => rows.pages().len(),
-        Values::Dynamic(rows) => rows.pages().len(),
-    }
-}
-
-fn packed(values: &Values) -> Option<&Paged<u8>> {
-    match values {
-        Values::Packed(rows) => Some(rows),
-        Values::Dynamic(_) => None,
-    }
-}
-
-fn dynamic(values: &Values) -> Option<&Paged<Bytes>> {
-    match values {
-        Values::Dynamic(rows) => Some(rows),
-        Values::Packed(_) => None,
-    }
-}
-
-/// The page that a key names.
-fn find(world: &World, key: ChunkKey) -> Option<Page<'_>> {
-    let page = key.page as usize;
-    if key.part == Part::Slots {
-        return world.entities.slots().pages().get(page).map(|slots| Page::Slots(slots));
-    }
-    let archetype = world.archetypes().get(key.archetype as usize)?;
-    if key.part == Part::Entities {
-        return archetype.entities().pages().get(page).map(|entities| Page::Entities(entities));
-    }
-    let column = archetype.columns().iter().find(|column| column.kind.0 == key.kind)?;
-    let stamps = match key.part {
-        Part::Changed => column.changed.as_ref(),
-        Part::Added => column.added.as_ref(),
-        _ => match &column.values {
-            Values::Packed(rows) => {
-                return rows.pages().get(page).map(|bytes| Page::Packed(bytes, rows.width()));
-            }
-            Values::Dynamic(rows) => {
-                return rows.pages().get(page).map(|items| Page::Dynamic(items));
-            }
-        },
-    };
-    stamps?.pages().get(page).map(|stamps| Page::Stamps(stamps))
 }

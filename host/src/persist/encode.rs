@@ -17,221 +17,107 @@
 
 use std::borrow::Cow;
 
-use crate::ecs::{ArchetypeId, Bytes, Entity, Slot, Stamp, read_array};
+use crate::ecs::{
+    ArchetypeId, Bytes, Entity, KindId, Page, PageKey, Part, Slot, Stamp, read_array,
+};
 
 use super::error::{Outcome, damage};
 
-/// What a page of a save is a page of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Part {
-    /// Where each entity index is.
-    Slots,
-    /// The entity of each row of an archetype.
-    Entities,
-    /// The values of a column.
-    Values,
-    /// When each row of a column was changed.
-    Changed,
-    /// When each row of a column was added.
-    Added,
+/// The part that saves know by this number.
+pub(super) fn part_of(number: i64) -> Option<Part> {
+    usize::try_from(number).ok().and_then(|at| Part::ALL.get(at)).copied()
 }
 
-impl Part {
-    const ALL: [Part; 5] = [Part::Slots, Part::Entities, Part::Values, Part::Changed, Part::Added];
-
-    /// From the form that is stored.
-    pub(super) fn from_number(number: i64) -> Option<Self> {
-        usize::try_from(number).ok().and_then(|at| Self::ALL.get(at)).copied()
-    }
-}
-
-/// Names one page of a save.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ChunkKey {
-    /// What it is a page of.
-    pub part: Part,
-    /// Zero for slots.
-    pub archetype: u32,
-    /// Zero for slots and entities.
-    pub kind: u32,
-    /// Its place.
-    pub page: u32,
-}
-
-/// A page as it is in memory, to be written.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Page<'a> {
-    Slots(&'a [Slot]),
-    Entities(&'a [Entity]),
-    Packed(&'a [u8], usize),
-    Dynamic(&'a [Bytes]),
-    Stamps(&'a [Stamp]),
-}
-
-impl Page<'_> {
-    pub(super) fn rows(self) -> usize {
-        match self {
-            Page::Slots(items) => items.len(),
-            Page::Entities(items) => items.len(),
-            Page::Packed(bytes, width) => bytes.len() / width,
-            Page::Dynamic(items) => items.len(),
-            Page::Stamps(items) => items.len(),
+fn put_row(page: Page<'_>, row: usize, into: &mut Vec<u8>) {
+    match page {
+        Page::Slots(items) => into.extend_from_slice(&slot_bytes(items[row])),
+        Page::Entities(items) => into.extend_from_slice(&items[row].to_bits().to_le_bytes()),
+        Page::Packed(bytes, width) => into.extend_from_slice(&bytes[row * width..][..width]),
+        Page::Dynamic(items) => {
+            into.extend_from_slice(&(items[row].len() as u32).to_le_bytes());
+            into.extend_from_slice(&items[row]);
         }
+        Page::Stamps(items) => into.extend_from_slice(&items[row].to_bits().to_le_bytes()),
     }
+}
 
-    fn put_row(self, row: usize, into: &mut Vec<u8>) {
-        match self {
-            Page::Slots(items) => into.extend_from_slice(&slot_bytes(items[row])),
-            Page::Entities(items) => into.extend_from_slice(&items[row].to_bits().to_le_bytes()),
-            Page::Packed(bytes, width) => into.extend_from_slice(&bytes[row * width..][..width]),
-            Page::Dynamic(items) => {
-                into.extend_from_slice(&(items[row].len() as u32).to_le_bytes());
-                into.extend_from_slice(&items[row]);
-            }
-            Page::Stamps(items) => into.extend_from_slice(&items[row].to_bits().to_le_bytes()),
-        }
+/// Bytes that a row takes in a patch, besides its place.
+fn row_bytes(page: Page<'_>, row: usize) -> usize {
+    match page {
+        Page::Slots(_) => 12,
+        Page::Entities(_) | Page::Stamps(_) => 8,
+        Page::Packed(_, width) => width,
+        Page::Dynamic(items) => 4 + items[row].len(),
     }
+}
 
-    /// Bytes that a row takes in a patch, besides its place.
-    fn row_bytes(self, row: usize) -> usize {
-        match self {
-            Page::Slots(_) => 12,
-            Page::Entities(_) | Page::Stamps(_) => 8,
-            Page::Packed(_, width) => width,
-            Page::Dynamic(items) => 4 + items[row].len(),
-        }
+/// How many bytes [`whole`] gives, or more.
+pub(super) fn whole_bytes(page: Page<'_>) -> usize {
+    match page {
+        Page::Dynamic(items) => 5 + items.iter().map(|item| item.len()).sum::<usize>(),
+        Page::Stamps(items) if uniform(items).is_some() => UNIFORM_BYTES,
+        Page::Slots(items) => items.len() * 12,
+        Page::Entities(items) => items.len() * 8,
+        Page::Stamps(items) => items.len() * 8,
+        Page::Packed(bytes, _) => bytes.len(),
     }
+}
 
-    /// How many bytes [`Page::whole`] gives, or more.
-    pub(super) fn whole_bytes(self) -> usize {
-        match self {
-            Page::Dynamic(items) => 5 + items.iter().map(|item| item.len()).sum::<usize>(),
-            Page::Stamps(items) if uniform(items).is_some() => UNIFORM_BYTES,
-            Page::Slots(items) => items.len() * 12,
-            Page::Entities(items) => items.len() * 8,
-            Page::Stamps(items) => items.len() * 8,
-            Page::Packed(bytes, _) => bytes.len(),
+/// All of a page.
+pub(super) fn whole(page: Page<'_>) -> Cow<'_, [u8]> {
+    match page {
+        Page::Packed(bytes, _) => Cow::Borrowed(bytes),
+        Page::Slots(items) => items.iter().flat_map(|slot| slot_bytes(*slot)).collect(),
+        Page::Entities(items) => words(items, |entity| entity.to_bits()).into(),
+        Page::Stamps(items) => match uniform(items) {
+            Some(bytes) => bytes.to_vec().into(),
+            None => words(items, |stamp| stamp.to_bits()).into(),
+        },
+        Page::Dynamic(items) => {
+            let mut bytes = Vec::with_capacity(whole_bytes(page));
+            // Writing to a vector does not fail.
+            let _ = rmp::encode::write_array_len(&mut bytes, items.len() as u32);
+            items.iter().for_each(|item| bytes.extend_from_slice(item));
+            bytes.into()
         }
     }
 }
 
-impl<'a> Page<'a> {
-    /// All of it.
-    pub(super) fn whole(self) -> Cow<'a, [u8]> {
-        match self {
-            Page::Packed(bytes, _) => Cow::Borrowed(bytes),
-            Page::Slots(items) => items.iter().flat_map(|slot| slot_bytes(*slot)).collect(),
-            Page::Entities(items) => words(items, |entity| entity.to_bits()).into(),
-            Page::Stamps(items) => match uniform(items) {
-                Some(bytes) => bytes.to_vec().into(),
-                None => words(items, |stamp| stamp.to_bits()).into(),
-            },
-            Page::Dynamic(items) => {
-                let mut bytes = Vec::with_capacity(self.whole_bytes());
-                // Writing to a vector does not fail.
-                let _ = rmp::encode::write_array_len(&mut bytes, items.len() as u32);
-                items.iter().for_each(|item| bytes.extend_from_slice(item));
-                bytes.into()
-            }
-        }
-    }
-
-    /// What turns an earlier state of the page into this one, if that is much
-    /// less than all of it.
-    pub(super) fn patch_from(self, key: ChunkKey, before: Page<'_>) -> Option<Vec<u8>> {
-        let most = self.whole_bytes() / PATCH_GAIN_MIN;
-        let mut rows = Vec::new();
-        let mut bytes = PATCH_HEADER_BYTES;
-        let known = before.rows();
-        for row in differing(self, before).chain(known..self.rows()) {
-            bytes += 2 + self.row_bytes(row);
-            if bytes > most {
-                return None;
-            }
-            rows.push(row);
-        }
+/// What turns an earlier state of a page into this one, if that is much less
+/// than all of it.
+pub(super) fn patch(key: PageKey, before: Page<'_>, now: Page<'_>) -> Option<Vec<u8>> {
+    let most = whole_bytes(now) / PATCH_GAIN_MIN;
+    let mut rows = Vec::new();
+    let mut bytes = PATCH_HEADER_BYTES;
+    for row in now.differing_rows(before).take_while(|row| *row < now.rows()) {
+        bytes += 2 + row_bytes(now, row);
         if bytes > most {
             return None;
         }
-        let mut patch = Vec::with_capacity(bytes);
-        patch.push(key.part as u8);
-        let (count, body) = (rows.len(), bytes - PATCH_HEADER_BYTES);
-        for number in
-            [key.archetype, key.kind, key.page, self.rows() as u32, count as u32, body as u32]
-        {
-            patch.extend_from_slice(&number.to_le_bytes());
-        }
-        for row in rows {
-            patch.extend_from_slice(&(row as u16).to_le_bytes());
-            self.put_row(row, &mut patch);
-        }
-        Some(patch)
+        rows.push(row);
     }
+    if bytes > most {
+        return None;
+    }
+    let mut patch = Vec::with_capacity(bytes);
+    patch.push(key.part as u8);
+    let (count, body) = (rows.len(), bytes - PATCH_HEADER_BYTES);
+    for number in
+        [key.archetype.0, key.kind.0, key.page, now.rows() as u32, count as u32, body as u32]
+    {
+        patch.extend_from_slice(&number.to_le_bytes());
+    }
+    for row in rows {
+        patch.extend_from_slice(&(row as u16).to_le_bytes());
+        put_row(now, row, &mut patch);
+    }
+    Some(patch)
 }
 
 /// A patch is worth it when it is smaller than the whole by this factor.
 const PATCH_GAIN_MIN: usize = 4;
 const PATCH_HEADER_BYTES: usize = 25;
 const UNIFORM_BYTES: usize = 12;
-
-/// The rows that both pages have and that differ, ascending.
-fn differing<'a>(now: Page<'a>, before: Page<'a>) -> Box<dyn Iterator<Item = usize> + 'a> {
-    fn items<'a, T: PartialEq>(
-        now: &'a [T],
-        before: &'a [T],
-    ) -> Box<dyn Iterator<Item = usize> + 'a> {
-        let pairs = now.iter().zip(before).enumerate();
-        Box::new(pairs.filter(|(_, (now, before))| now != before).map(|(row, _)| row))
-    }
-    match (now, before) {
-        (Page::Slots(now), Page::Slots(before)) => items(now, before),
-        (Page::Entities(now), Page::Entities(before)) => items(now, before),
-        (Page::Stamps(now), Page::Stamps(before)) => items(now, before),
-        (Page::Dynamic(now), Page::Dynamic(before)) => items(now, before),
-        (Page::Packed(now, width), Page::Packed(before, _)) => {
-            Box::new(DifferingRows { now, before, width, at: 0 })
-        }
-        // A column keeps its form; if it did not, all of it would differ.
-        _ => Box::new(0..now.rows().min(before.rows())),
-    }
-}
-
-/// Finds the packed rows that differ. What is the same is passed in blocks, at
-/// the speed of memory.
-struct DifferingRows<'a> {
-    now: &'a [u8],
-    before: &'a [u8],
-    width: usize,
-    /// Everything before this byte has been looked at.
-    at: usize,
-}
-
-impl Iterator for DifferingRows<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        fn same<const N: usize>(one: &[u8], two: &[u8]) -> usize {
-            let blocks = one.as_chunks::<N>().0.iter().zip(two.as_chunks::<N>().0);
-            blocks.take_while(|(one, two)| one == two).count() * N
-        }
-        let (mut now, mut before) = (self.now.get(self.at..)?, self.before.get(self.at..)?);
-        let mut skip = |bytes: usize| {
-            (now, before) = (&now[bytes..], &before[bytes..]);
-            self.at += bytes;
-            (now, before)
-        };
-        let (one, two) = skip(0);
-        let (one, two) = skip(same::<64>(one, two));
-        let (one, two) = skip(same::<8>(one, two));
-        let (one, two) = skip(same::<1>(one, two));
-        if one.is_empty() || two.is_empty() {
-            return None;
-        }
-        let row = self.at / self.width;
-        self.at = (row + 1) * self.width;
-        Some(row)
-    }
-}
 
 pub(super) fn slot_bytes(slot: Slot) -> [u8; 12] {
     let mut bytes = [0; 12];
@@ -492,7 +378,7 @@ fn value_bytes(bytes: &[u8]) -> Option<usize> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patch<'a> {
     /// What it changes.
-    pub key: ChunkKey,
+    pub key: PageKey,
     rows: usize,
     count: usize,
     body: &'a [u8],
@@ -510,11 +396,12 @@ pub(super) fn split_patches(mut bytes: &[u8]) -> Outcome<Vec<Patch<'_>>> {
     let mut patches = Vec::new();
     while !bytes.is_empty() {
         let header = take(&mut bytes, PATCH_HEADER_BYTES)?;
-        let Some(part) = Part::from_number(i64::from(header[0])) else {
+        let Some(part) = part_of(i64::from(header[0])) else {
             return damage(format!("a patch is of part {}", header[0]));
         };
         let number = |at: usize| four(&header[1 + at * 4..]);
-        let key = ChunkKey { part, archetype: number(0), kind: number(1), page: number(2) };
+        let (archetype, kind) = (ArchetypeId(number(0)), KindId(number(1)));
+        let key = PageKey { part, archetype, kind, page: number(2) };
         let (rows, count) = (number(3) as usize, number(4) as usize);
         patches.push(Patch { key, rows, count, body: take(&mut bytes, number(5) as usize)? });
     }

@@ -75,13 +75,10 @@ impl Labels {
         let mut all = BTreeMap::new();
         for label in &self.fields {
             let Some(kind) = world.registry.known(label.kind) else { continue };
-            for archetype in world.archetypes() {
-                let Some(column) = archetype.column(label.kind) else { continue };
-                for row in 0..archetype.len() {
-                    let bytes = column.values.row(row).into();
-                    if let Some(text) = label.text(&Value { kind: kind.clone(), bytes }) {
-                        all.entry(archetype.entities().row(row)[0]).or_insert(text);
-                    }
+            for (entity, bytes) in world.values(label.kind) {
+                let value = Value { kind: kind.clone(), bytes: bytes.into() };
+                if let Some(text) = label.text(&value) {
+                    all.entry(entity).or_insert(text);
                 }
             }
         }

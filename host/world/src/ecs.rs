@@ -19,13 +19,14 @@ mod event;
 mod json;
 mod kind;
 mod lineage;
+mod page;
 mod paged;
 mod query;
 mod recast;
 mod relation;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 mod value;
 mod world;
@@ -43,6 +44,8 @@ pub use json::{
 };
 pub use kind::{Field, Kind, KindId, OnDespawn, Registry, Role, Storage};
 pub use lineage::{Lineage, Source};
+pub(crate) use page::{Array, ArrayPair};
+pub use page::{ChangedPage, Page, PageKey, Part};
 pub use paged::Paged;
 pub use query::{Access, Query, RowMask, Term};
 pub use recast::{Converted, History, Origin, Recast};

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `columns` | a fixed number of rows, whatever the size of a page |
 //! | `events` | unread events by their numbers |
-//! | `edges` | edges between those that begin a block |
+//! | `edges` | edges from one that begins a block up to the next |
 //!
 //! Worlds of the first [`HashVersion`] have events, edges and resources in one
 //! run of bytes.
@@ -24,39 +24,21 @@ use std::sync::Arc;
 
 use blake3::Hasher;
 
-use self::columns::Blocks;
+use self::columns::Columns;
 use self::edges::Edges;
 use self::events::Queues;
-use crate::ecs::{
-    ArchetypeId, Bytes, Entity, HashVersion, KindId, Relations, Role, Slot, Stamp, Topic, Values,
-    World,
-};
+use crate::ecs::{Bytes, HashVersion, KindId, Relations, Role, Stamp, Topic, World};
 use crate::record::{Digest, Emitted, Resume, TickRecord};
 
 /// Digests worlds, and remembers what it has seen of the last one.
 #[derive(Default)]
 pub struct StateHasher {
-    slots: Blocks<Slot>,
-    archetypes: BTreeMap<ArchetypeId, ArchetypeBlocks>,
+    columns: Columns,
     relations: BTreeMap<KindId, Digest>,
     seen: Option<Relations>,
     edges: Edges,
     resources: BTreeMap<KindId, (Bytes, Digest)>,
     events: Queues,
-}
-
-#[derive(Default)]
-struct ArchetypeBlocks {
-    entities: Blocks<Entity>,
-    columns: Vec<ColumnBlocks>,
-}
-
-#[derive(Default)]
-struct ColumnBlocks {
-    packed: Blocks<u8>,
-    dynamic: Blocks<Bytes>,
-    changed: Blocks<Stamp>,
-    added: Blocks<Stamp>,
 }
 
 fn number(into: &mut Hasher, value: u64) {
@@ -73,7 +55,7 @@ impl StateHasher {
     pub fn digest(&mut self, world: &World) -> Digest {
         let mut into = Hasher::new();
         number(&mut into, world.tick());
-        self.digest_entities(world, &mut into);
+        self.columns.digest(world, &mut into);
         match world.hash_version {
             HashVersion::First => {
                 self.digest_relations(world, &mut into);
@@ -108,31 +90,6 @@ impl StateHasher {
             table.sum.iter().for_each(|lane| number(&mut into, *lane));
         }
         *into.finalize().as_bytes()
-    }
-
-    fn digest_entities(&mut self, world: &World, into: &mut Hasher) {
-        self.slots.digest(world.entities.slots(), into);
-        number(into, u64::from(world.entities.first_free()));
-        number(into, world.archetypes().len() as u64);
-        for (at, archetype) in world.archetypes().iter().enumerate() {
-            let blocks = self.archetypes.entry(ArchetypeId(at as u32)).or_default();
-            blocks.entities.digest(archetype.entities(), into);
-            blocks.columns.resize_with(archetype.columns().len(), ColumnBlocks::default);
-            for (column, blocks) in archetype.columns().iter().zip(&mut blocks.columns) {
-                number(into, u64::from(column.kind.0));
-                match &column.values {
-                    Values::Packed(rows) => blocks.packed.digest(rows, into),
-                    Values::Dynamic(rows) => blocks.dynamic.digest(rows, into),
-                }
-                for (stamps, blocks) in
-                    [(&column.changed, &mut blocks.changed), (&column.added, &mut blocks.added)]
-                {
-                    if let Some(stamps) = stamps {
-                        blocks.digest(stamps, into);
-                    }
-                }
-            }
-        }
     }
 
     /// As worlds of the first version have them.

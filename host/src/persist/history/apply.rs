@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    ArchetypeId, Bytes, Column, Entity, Kind, KindId, ModState, Paged, Role, Slot, Stamp,
-    SystemState, TableState, Values, World,
+    ArchetypeId, Bytes, Column, Entity, Kind, KindId, ModState, PageKey, Paged, Part, Role, Slot,
+    Stamp, SystemState, TableState, Values, World,
 };
 
-use super::super::encode::{ChunkKey, Part, entity, slot, slot_bytes, stamp as stamp_of};
+use super::super::encode::{entity, slot, slot_bytes, stamp as stamp_of};
 use super::super::error::{Outcome, damage};
 use super::super::log::topic_of;
 use super::super::restore::{
@@ -93,7 +93,7 @@ impl<'a> Loaded<'a> {
         let of_step = |of: &u16| usize::from(*of) == step;
         let mut touched = BTreeSet::new();
         for (_, kinds, tracked) in self.delta.archetypes.iter().filter(|(of, ..)| of_step(of)) {
-            touched.insert(world.archetypes().len() as u32);
+            touched.insert(ArchetypeId(world.archetypes().len() as u32));
             self.add_archetype(world, kinds, tracked)?;
         }
         for at in self.segments_of(step) {
@@ -108,8 +108,9 @@ impl<'a> Loaded<'a> {
             }
         }
         for archetype in touched {
-            if !settle(world, ArchetypeId(archetype), self.omits) {
-                return self.broken(&format!("archetype {archetype} has columns of unlike length"));
+            if !settle(world, archetype, self.omits) {
+                let what = format!("archetype {} has columns of unlike length", archetype.0);
+                return self.broken(&what);
             }
         }
         if !self.segments_of(step).all(|at| is_placed(world, &self.delta.segments[at]))
@@ -278,8 +279,8 @@ fn is_placed(world: &World, segment: &Segment) -> bool {
             })
         }
         Part::Entities => {
-            let id = ArchetypeId(key.archetype);
-            let Some(archetype) = world.archetypes().get(key.archetype as usize) else {
+            let id = key.archetype;
+            let Some(archetype) = world.archetypes().get(id.0 as usize) else {
                 return false;
             };
             let entities = archetype.entities();
@@ -292,7 +293,7 @@ fn is_placed(world: &World, segment: &Segment) -> bool {
 }
 
 /// Changes the block of a page; nothing where it does not fit.
-fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8]) -> Option<()> {
+fn change_page(world: &mut World, key: PageKey, segment: &Segment, body: &[u8]) -> Option<()> {
     let page = key.page as usize;
     let rows = segment.rows as usize;
     if key.part == Part::Slots {
@@ -311,7 +312,7 @@ fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8])
         });
         return changed.filter(|()| fits);
     }
-    if rows > world.rows_per_page() || key.archetype as usize >= world.archetypes().len() {
+    if rows > world.rows_per_page() || key.archetype.0 as usize >= world.archetypes().len() {
         return None;
     }
     // Places come first in a step, so that no archetype has more rows than those.
@@ -319,13 +320,13 @@ fn change_page(world: &mut World, key: ChunkKey, segment: &Segment, body: &[u8])
         return None;
     }
     let registry = world.registry.clone();
-    let (entities, columns) = world.archetype_mut(ArchetypeId(key.archetype)).parts_mut();
+    let (entities, columns) = world.archetype_mut(key.archetype).parts_mut();
     if key.part == Part::Entities {
         let items = entities.page_to_fill(page)?;
         let bytes = |entity: &Entity| entity.to_bits().to_le_bytes();
         return change_items(items, segment, body, Entity::from_bits(0), bytes, entity);
     }
-    let column = columns.iter_mut().find(|column| column.kind.0 == key.kind)?;
+    let column = columns.iter_mut().find(|column| column.kind == key.kind)?;
     let stamps = match key.part {
         Part::Changed => column.changed.as_mut()?,
         Part::Added => column.added.as_mut()?,

@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ecs::{ArchetypeId, Column, Entity, KindId, Paged, Slot, Values, World};
+use crate::ecs::{ChangedPage, Entities, Entity, KindId, Page, PageKey, Part, Slot, Values, World};
 
 use super::change::{Action, Change, Filter, Origin, Value, sort};
 
-/// What differs, in the order in which it is told. Kinds that are not kept are
+/// What differs, in the order of [`sort`]. Kinds that are not kept are
 /// left out.
 pub(crate) fn between(
     before: &World,
@@ -24,8 +24,7 @@ pub(crate) fn between(
     match filter.entity {
         Some(entity) => comparison.entity(entity),
         None => {
-            comparison.slots();
-            comparison.columns();
+            comparison.pages();
             comparison.resources();
         }
     }
@@ -111,63 +110,53 @@ impl Comparison<'_> {
         }
     }
 
-    /// Whoever came, went, or has another row than before.
-    fn slots(&mut self) {
-        let (old, new) = (self.before.entities.slots(), self.after.entities.slots());
-        let pages = old.pages().len().max(new.pages().len());
-        for at in 0..pages {
-            let (old_page, new_page) = (old.pages().get(at), new.pages().get(at));
-            if let (Some(old), Some(new)) = (old_page, new_page)
-                && Arc::ptr_eq(old, new)
-            {
-                continue;
-            }
-            let page = |page: Option<&Arc<Vec<Slot>>>, row: usize| {
-                page.and_then(|page| page.get(row).copied())
-            };
-            let rows = [old_page, new_page].into_iter().flatten().map(|page| page.len()).max();
-            for row in 0..rows.unwrap_or_default() {
-                let (old_slot, new_slot) = (page(old_page, row), page(new_page, row));
-                if old_slot == new_slot {
-                    continue;
-                }
-                let index = (at * old.rows_per_page() + row) as u32;
-                let entity =
-                    |slot: Option<Slot>| slot.map(|slot| Entity::new(index, slot.generation));
-                let (gone, come) = (entity(old_slot), entity(new_slot));
-                gone.into_iter().for_each(|entity| self.entity(entity));
-                come.filter(|_| come != gone).into_iter().for_each(|entity| self.entity(entity));
-            }
-        }
-    }
-
-    /// Whoever has the same row as before.
-    fn columns(&mut self) {
+    /// Everything that is in pages. Nothing but pages that are not the same in
+    /// both worlds is looked at.
+    fn pages(&mut self) {
         let (before, after) = (self.before, self.after);
-        for (id, (old, new)) in (0..).zip(before.archetypes().iter().zip(after.archetypes())) {
-            if Arc::ptr_eq(old, new) {
-                continue;
-            }
-            for column in new.columns() {
-                if let Some(earlier) = old.column(column.kind)
-                    && self.wants(column.kind)
-                {
-                    self.column(ArchetypeId(id), earlier, column);
-                }
+        for page in after.changed_pages(before) {
+            match page.key.part {
+                Part::Slots => self.slots(&page),
+                Part::Values if self.wants(page.key.kind) => self.values(page.key),
+                _ => {}
             }
         }
     }
 
-    fn column(&mut self, id: ArchetypeId, old: &Column, new: &Column) {
-        let archetype = self.after.archetype(id);
-        let is_anew = self.is_anew(new.kind);
-        for row in rows_apart(&old.values, &new.values) {
-            let values = (old.values.row(row), new.values.row(row));
-            let entity = archetype.entities().row(row)[0];
-            if (is_anew || values.0 != values.1)
-                && self.before.entities.locate(entity) == Some((id, row))
+    /// Entities that came, went, or have another row than before.
+    fn slots(&mut self, page: &ChangedPage<'_>) {
+        let slots = |page| match page {
+            Some(Page::Slots(slots)) => slots,
+            _ => &[],
+        };
+        let (old, new) = (slots(page.before), slots(page.now));
+        for row in 0..old.len().max(new.len()) {
+            if old.get(row) == new.get(row) {
+                continue;
+            }
+            let index = page.key.page as usize * Entities::SLOTS_PER_PAGE + row;
+            let entity = |slot: &Slot| Entity::new(index as u32, slot.generation);
+            let (gone, come) = (old.get(row).map(entity), new.get(row).map(entity));
+            gone.into_iter().for_each(|entity| self.entity(entity));
+            come.filter(|_| come != gone).into_iter().for_each(|entity| self.entity(entity));
+        }
+    }
+
+    /// Values of entities that have the same row as before.
+    fn values(&mut self, page: PageKey) {
+        let (before, after) = (self.before, self.after);
+        let (Some(old), Some(new)) = (column(before, page), column(after, page)) else { return };
+        let entities = after.archetype(page.archetype).entities();
+        let is_anew = self.is_anew(page.kind);
+        let rows_per_page = entities.rows_per_page();
+        let first = page.page as usize * rows_per_page;
+        for row in first..(first + rows_per_page).min(old.len()).min(new.len()) {
+            let (was, is) = (old.row(row), new.row(row));
+            let entity = entities.row(row)[0];
+            if (is_anew || was != is)
+                && before.entities.locate(entity) == Some((page.archetype, row))
             {
-                self.value(Some(entity), new.kind, Some(values.0), Some(values.1));
+                self.value(Some(entity), page.kind, Some(was), Some(is));
             }
         }
     }
@@ -205,21 +194,8 @@ impl Comparison<'_> {
     }
 }
 
-/// Rows that both columns have, on pages that are not at the same address.
-fn rows_apart(old: &Values, new: &Values) -> Vec<usize> {
-    fn apart<T>(old: &Paged<T>, new: &Paged<T>) -> Vec<usize>
-    where
-        T: Clone,
-    {
-        let pages = old.pages().iter().zip(new.pages()).enumerate();
-        let apart = pages.filter(|(_, (old, new))| !Arc::ptr_eq(old, new));
-        let (both, rows) = (old.len().min(new.len()), new.rows_per_page());
-        apart.flat_map(|(at, _)| at * rows..((at + 1) * rows).min(both)).collect()
-    }
-    match (old, new) {
-        (Values::Packed(old), Values::Packed(new)) => apart(old, new),
-        (Values::Dynamic(old), Values::Dynamic(new)) => apart(old, new),
-        // Declared anew: all of them.
-        _ => (0..old.len().min(new.len())).collect(),
-    }
+/// The column that a page is of.
+fn column(world: &World, page: PageKey) -> Option<&Values> {
+    let archetype = world.archetypes().get(page.archetype.0 as usize)?;
+    archetype.column(page.kind).map(|column| &column.values)
 }

@@ -19,9 +19,9 @@
 
 use std::borrow::Cow;
 
-use crate::ecs::Bytes;
+use crate::ecs::{Bytes, Page};
 
-use super::super::encode::{Page, slot_bytes};
+use super::super::encode::slot_bytes;
 use super::edits;
 
 /// Rows of a block. Smaller ones would make the history of one entity cheaper

@@ -4,7 +4,9 @@
 //! from what was there before. So whoever moves to a row needs what was in it,
 //! which is had from the last whole world by following that row.
 
-use super::super::encode::{ChunkKey, Form};
+use crate::ecs::PageKey;
+
+use super::super::encode::Form;
 use super::super::error::{Outcome, damage};
 use super::apply::Loaded;
 use super::block::Body;
@@ -14,7 +16,7 @@ use super::past::{Anchor, Past};
 /// One row of a page, and what is in it.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    key: ChunkKey,
+    key: PageKey,
     row: usize,
     /// None where rows have no bytes.
     form: Option<Form>,
@@ -24,7 +26,7 @@ pub(super) struct Cell {
 
 impl Cell {
     /// A row of a page, about which nothing is known yet.
-    pub(super) fn new(key: ChunkKey, row: usize, form: Option<Form>) -> Self {
+    pub(super) fn new(key: PageKey, row: usize, form: Option<Form>) -> Self {
         let value = form.is_none().then(Vec::new);
         Self { key, row, form, value }
     }

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::ecs::{Column, Entity, Kind, KindId, Values, World, to_json};
+use crate::ecs::{Entity, Kind, KindId, Page, PageKey, Part, World, to_json};
 
-use super::super::encode::{ChunkKey, Part};
 use super::super::error::{Failure, Outcome, damage};
 use super::apply::Loaded;
 use super::frames::{Frames, read_head};
@@ -30,8 +29,11 @@ pub struct Difference {
 }
 
 /// Finds the first place at which what a save recorded of a tick differs from
-/// what running it again gave. Both begin at the same world. An error says why
-/// that cannot be told.
+/// what running it again gave. Both begin at the same world.
+///
+/// # Errors
+///
+/// Says why the accounts cannot be compared: one of them is damaged.
 pub(crate) fn compare(
     before: &World,
     recorded: &Frames,
@@ -103,17 +105,17 @@ fn try_compare(
 
 /// Where two worlds differ after a step that was done to both.
 fn differs(accounts: &[Loaded<'_>; 2], step: usize, worlds: &[World; 2]) -> Option<Difference> {
-    let mut touched: BTreeSet<ChunkKey> = BTreeSet::new();
+    let mut touched: BTreeSet<PageKey> = BTreeSet::new();
     for account in accounts {
         let segments = &account.delta.segments[account.segments_of(step)];
         touched.extend(segments.iter().filter_map(|segment| segment.key()));
     }
-    let order = |key: &ChunkKey| match key.part {
+    let order = |key: &PageKey| match key.part {
         Part::Entities => 0,
         Part::Values => 1,
         _ => 2,
     };
-    let mut touched: Vec<ChunkKey> = touched.into_iter().collect();
+    let mut touched: Vec<PageKey> = touched.into_iter().collect();
     touched.sort_by_key(|key| (order(key), *key));
     touched
         .into_iter()
@@ -121,81 +123,66 @@ fn differs(accounts: &[Loaded<'_>; 2], step: usize, worlds: &[World; 2]) -> Opti
         .or_else(|| differs_besides(accounts, step, worlds))
 }
 
-fn differs_in_page(key: ChunkKey, worlds: &[World; 2]) -> Option<Difference> {
-    let page = key.page as usize;
+fn differs_in_page(key: PageKey, worlds: &[World; 2]) -> Option<Difference> {
+    let pages = worlds.each_ref().map(|world| world.page(key));
     if key.part == Part::Slots {
-        let slots = worlds.each_ref().map(|world| world.entities.slots().pages().get(page));
-        return (slots[0] != slots[1]).then(|| Difference {
+        return (pages[0] != pages[1]).then(|| Difference {
             values: ("other entities".to_owned(), "some entities".to_owned()),
             ..Difference::default()
         });
     }
-    let archetypes = worlds.each_ref().map(|world| world.archetypes().get(key.archetype as usize));
+    let archetypes =
+        worlds.each_ref().map(|world| world.archetypes().get(key.archetype.0 as usize));
     let [Some(recorded), Some(replayed)] = archetypes else {
-        let told = |there: bool| if there { "an archetype" } else { "none" }.to_owned();
-        let values = (told(archetypes[0].is_some()), told(archetypes[1].is_some()));
+        let shown = |there: bool| if there { "an archetype" } else { "none" }.to_owned();
+        let values = (shown(archetypes[0].is_some()), shown(archetypes[1].is_some()));
         return Some(Difference { values, ..Difference::default() });
     };
+    let at = first_differing_row(pages)?;
     if key.part == Part::Entities {
-        let pages = [recorded, replayed].map(|archetype| archetype.entities().pages().get(page));
-        if pages[0] == pages[1] {
-            return None;
-        }
-        let rows = pages.map(|page| page.map_or(&[][..], |page| &page[..]));
-        let row = (0..).find(|&row| rows[0].get(row) != rows[1].get(row))?;
-        let shown = rows.map(|rows| rows.get(row).map_or("nobody".to_owned(), Entity::to_string));
-        let entity = rows[1].get(row).or(rows[0].get(row)).copied();
+        let rows = pages.map(|page| match page {
+            Some(Page::Entities(entities)) => entities.get(at),
+            _ => None,
+        });
+        let shown = rows.map(|row| row.map_or("nobody".to_owned(), Entity::to_string));
+        let entity = rows[1].or(rows[0]).copied();
         return Some(Difference { entity, values: shown.into(), ..Difference::default() });
     }
-    let kind = KindId(key.kind);
-    let columns = [recorded.column(kind)?, replayed.column(kind)?];
-    let row = differing_row(key.part, columns, page, worlds[0].rows_per_page())?;
+    let row = key.page as usize * worlds[0].rows_per_page() + at;
     let entity = (row < replayed.len()).then(|| replayed.entities().row(row)[0]);
-    let kind = worlds[1].registry.get(kind);
-    if key.part != Part::Values {
-        let stamp = |column: &Column| {
-            let stamps = if key.part == Part::Changed { &column.changed } else { &column.added };
-            let stamp = stamps.as_ref().filter(|stamps| row < stamps.len());
-            stamp.map_or("none".to_owned(), |stamps| {
-                format!("tick {}", stamps.row(row)[0].to_bits() >> 16)
-            })
-        };
-        let field =
-            Some(if key.part == Part::Changed { "(changed)" } else { "(added)" }.to_owned());
-        let component = Some(kind.name.clone());
-        let values = columns.map(stamp).into();
-        return Some(Difference { entity, component, field, values, ..Difference::default() });
+    let kind = worlds[1].registry.get(key.kind);
+    if key.part == Part::Values {
+        let columns = [recorded.column(key.kind)?, replayed.column(key.kind)?];
+        let is_there = columns.iter().all(|column| row < column.values.len());
+        let values = is_there.then(|| columns.map(|column| column.values.row(row)))?;
+        return Some(Difference { entity, ..in_value(kind, values) });
     }
-    let values = columns.map(|column| column.values.row(row));
-    Some(Difference { entity, ..in_value(kind, values) })
+    let shown = pages.map(|page| match page {
+        Some(Page::Stamps(stamps)) => stamps.get(at),
+        _ => None,
+    });
+    let shown = shown.map(|stamp| match stamp {
+        Some(stamp) => format!("tick {}", stamp.to_bits() >> 16),
+        None => "none".to_owned(),
+    });
+    let field = if key.part == Part::Changed { "(changed)" } else { "(added)" };
+    Some(Difference {
+        entity,
+        component: Some(kind.name.clone()),
+        field: Some(field.to_owned()),
+        values: shown.into(),
+        ..Difference::default()
+    })
 }
 
-/// The first row of a page that two columns do not have alike.
-fn differing_row(
-    part: Part,
-    columns: [&Column; 2],
-    page: usize,
-    rows_per_page: usize,
-) -> Option<usize> {
-    let first = page * rows_per_page;
-    let rows = first..first + rows_per_page;
-    if part == Part::Values {
-        let [one, two] = columns.map(|column| &column.values);
-        let is_there = |values: &Values, row: usize| row < values.len();
-        return rows.into_iter().find(|&row| match (is_there(one, row), is_there(two, row)) {
-            (true, true) => one.row(row) != two.row(row),
-            (one, two) => one != two,
-        });
-    }
-    let stamps = columns.map(|column| match part {
-        Part::Changed => column.changed.as_ref(),
-        _ => column.added.as_ref(),
-    });
-    let [Some(one), Some(two)] = stamps else { return Some(first) };
-    rows.into_iter().find(|&row| match (row < one.len(), row < two.len()) {
-        (true, true) => one.row(row) != two.row(row),
-        (one, two) => one != two,
-    })
+/// The first row of a page that two worlds do not have alike.
+fn first_differing_row([one, two]: [Option<Page<'_>>; 2]) -> Option<usize> {
+    let (one, two) = match (one, two) {
+        (Some(one), Some(two)) => (one, two),
+        (Some(page), None) | (None, Some(page)) => (page, page.emptied()),
+        (None, None) => return None,
+    };
+    one.differing_rows(two).next()
 }
 
 /// The first field in which two values of a kind differ.
@@ -280,7 +267,7 @@ fn differs_besides(
     })
 }
 
-/// Where what is told once for a tick differs.
+/// Where what a head has once for a tick differs.
 fn differs_at_end(accounts: &[Loaded<'_>; 2]) -> Option<Difference> {
     let [recorded, replayed] = accounts.each_ref().map(|account| &account.delta);
     let what = if recorded.topics != replayed.topics {

@@ -2,8 +2,8 @@
 //!
 //! A delta is a head and numbered frames, each compressed alone. The head says
 //! which steps the tick consisted of and what each changed, in blocks of pages;
-//! the bodies of large blocks are frames of their own, so that whoever follows
-//! one entity reads only what is about it.
+//! the bodies of large blocks are frames of their own, so that following one
+//! entity reads only what is about it.
 //!
 //! A step is a run of a system, or the commands of one. Runs stand in the order
 //! of the schedule, whatever order threads finished them in: no two change the
@@ -19,11 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    Archetype, Column, Event, KindId, Paged, Stamp, SystemState, TableState, Values, World,
+    ChangedPage, Event, KindId, Page, PageKey, Part, Stamp, SystemState, TableState, World,
 };
 use crate::record::Step;
 
-use super::super::encode::{ChunkKey, Page, Part};
 use super::super::log::topic_number;
 use super::super::state::tracked;
 use super::block::{self, BLOCK_ROWS};
@@ -35,9 +34,9 @@ use super::segment::Segment;
 pub(crate) struct Delta {
     /// The tick that it leads to.
     pub tick: u64,
-    /// Whether it tells only what became of rows of tables.
+    /// Whether it has only what became of rows of tables.
     pub rows_only: bool,
-    /// Names of systems that had not run before, which come to those that had.
+    /// Names of systems that ran for the first time.
     pub new_systems: Vec<String>,
     /// What the tick consisted of, in order.
     pub steps: Vec<StepHead>,
@@ -91,9 +90,9 @@ pub(crate) struct TopicChange {
     pub topic: i64,
     /// The number of its last event.
     pub last: u64,
-    /// Everybody has read up to this one.
+    /// The number up to which every reader has read.
     pub passed: u64,
-    /// Events that came and that somebody has yet to read: number, tick, value.
+    /// Events that came and are unread: number, tick, value.
     pub pushed: Vec<(u64, u64, ByteBuf)>,
 }
 
@@ -119,17 +118,22 @@ const _: () = assert!(2 * Stamp::SYSTEMS_MAX <= u16::MAX as usize);
 /// A block to be written.
 struct Task<'a> {
     step: u16,
-    key: ChunkKey,
+    key: PageKey,
     before: Option<Page<'a>>,
     now: Page<'a>,
     block: usize,
     rows: usize,
-    /// Whether it is told even if none of its rows changed.
+    /// Whether it is written even if none of its rows changed.
     must: bool,
 }
 
 /// What of a world is kept.
 pub(crate) type Keeps<'a> = &'a (dyn Fn(KindId) -> bool + Sync);
+
+/// Whether a page is among what is kept.
+pub(super) fn keeps_page(keeps: Keeps<'_>, key: &PageKey) -> bool {
+    matches!(key.part, Part::Slots | Part::Entities) || keeps(key.kind)
+}
 
 /// What a tick did between two worlds, in these steps.
 pub(crate) fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps<'_>) -> Frames {
@@ -143,8 +147,7 @@ pub(crate) fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps
     for (at, step) in (0..=u16::MAX).zip(steps) {
         let system = places.get(step.system.as_str()).copied();
         delta.steps.push(StepHead { system, commands: step.is_commands });
-        let mut differ = Differ { step: at, tasks: &mut tasks, keeps };
-        differ.world(&step.before, &step.after);
+        add_tasks(&mut tasks, at, step, keeps);
         rest_of_step(&mut delta, at, step);
     }
     rest_of_tick(&mut delta, before, after, &places);
@@ -165,12 +168,12 @@ pub(crate) fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps
             None => continue,
         };
         let (frame, bytes) = packer.add(body, is_frame, &mut delta.inline);
-        let ChunkKey { part, archetype, kind, page } = task.key;
+        let PageKey { part, archetype, kind, page } = task.key;
         delta.segments.push(Segment {
             step: task.step,
             part: part as u8,
-            archetype,
-            kind,
+            archetype: archetype.0,
+            kind: kind.0,
             page,
             block: task.block as u16,
             rows: task.rows as u32,
@@ -229,7 +232,7 @@ fn rest_of_step(delta: &mut Delta, at: u16, step: &Step) {
     delta.rows.extend(step.rows.iter().map(|(table, log)| (at, table.clone(), bytes(log))));
 }
 
-/// What is told once for the tick: what of events is left, and how systems, mods
+/// What a head has once for the tick: what of events is left, and how systems, mods
 /// and tables stand.
 fn rest_of_tick(delta: &mut Delta, before: &World, after: &World, places: &BTreeMap<&str, u32>) {
     for (topic, last, _) in after.events.iter() {
@@ -286,95 +289,22 @@ pub(super) fn stamp(tick: u64, since: i64) -> Stamp {
     Stamp::from_bits(Stamp::system(tick, 0).to_bits().wrapping_add(since as u64))
 }
 
-/// Finds the blocks of pages that are others than before.
-struct Differ<'a, 'b> {
-    step: u16,
-    tasks: &'b mut Vec<Task<'a>>,
-    keeps: Keeps<'b>,
-}
-
-impl<'a> Differ<'a, '_> {
-    fn world(&mut self, before: &'a World, now: &'a World) {
-        let key = |part| ChunkKey { part, archetype: 0, kind: 0, page: 0 };
-        let (old, new) = (before.entities.slots(), now.entities.slots());
-        self.pages(key(Part::Slots), Some(old), Some(new), Page::Slots);
-        for (at, archetype) in now.archetypes().iter().enumerate() {
-            let old = before.archetypes().get(at);
-            if old.is_none_or(|old| !Arc::ptr_eq(old, archetype)) {
-                self.archetype(at as u32, old.map(|old| &**old), archetype);
-            }
-        }
-    }
-
-    fn archetype(&mut self, archetype: u32, before: Option<&'a Archetype>, now: &'a Archetype) {
-        let key = ChunkKey { part: Part::Entities, archetype, kind: 0, page: 0 };
-        let old = before.map(Archetype::entities);
-        self.pages(key, old, Some(now.entities()), Page::Entities);
-        for column in now.columns().iter().filter(|column| (self.keeps)(column.kind)) {
-            self.column(archetype, before.and_then(|before| before.column(column.kind)), column);
-        }
-    }
-
-    fn column(&mut self, archetype: u32, before: Option<&'a Column>, now: &'a Column) {
-        let key = |part| ChunkKey { part, archetype, kind: now.kind.0, page: 0 };
-        match (&now.values, before.map(|before| &before.values)) {
-            (Values::Packed(rows), old) => {
-                let old = match old {
-                    Some(Values::Packed(old)) => Some(old),
-                    _ => None,
-                };
-                let width = rows.width();
-                self.pages(key(Part::Values), old, Some(rows), |bytes| Page::Packed(bytes, width));
-            }
-            (Values::Dynamic(rows), old) => {
-                let old = match old {
-                    Some(Values::Dynamic(old)) => Some(old),
-                    _ => None,
-                };
-                self.pages(key(Part::Values), old, Some(rows), Page::Dynamic);
-            }
-        }
-        let old = before.and_then(|before| before.changed.as_ref());
-        self.pages(key(Part::Changed), old, now.changed.as_ref(), Page::Stamps);
-        let old = before.and_then(|before| before.added.as_ref());
-        self.pages(key(Part::Added), old, now.added.as_ref(), Page::Stamps);
-    }
-
-    fn pages<T: Clone>(
-        &mut self,
-        mut key: ChunkKey,
-        before: Option<&'a Paged<T>>,
-        now: Option<&'a Paged<T>>,
-        page: impl Fn(&'a [T]) -> Page<'a>,
-    ) {
-        let before = before.map_or(&[][..], |before| before.pages());
-        let now = now.map_or(&[][..], |now| now.pages());
-        for (at, new) in now.iter().enumerate() {
-            let old = before.get(at);
-            if old.is_some_and(|old| Arc::ptr_eq(old, new)) {
-                continue;
-            }
-            key.page = at as u32;
-            let (before, now) = (old.map(|old| page(old)), page(new));
+/// Adds the blocks of pages that a step changed.
+fn add_tasks<'a>(tasks: &mut Vec<Task<'a>>, at: u16, step: &'a Step, keeps: Keeps<'_>) {
+    let changed =
+        step.after.changed_pages(&step.before).filter(|page| keeps_page(keeps, &page.key));
+    for ChangedPage { key, before, now } in changed {
+        let task = |block, now: Page<'a>, must| {
             let rows = now.rows();
-            let resized = before.is_none_or(|before| before.rows() != rows);
-            for block in 0..rows.div_ceil(BLOCK_ROWS) {
-                let must = resized && block == 0;
-                self.tasks.push(Task { step: self.step, key, before, now, block, rows, must });
-            }
-        }
-        for at in now.len()..before.len() {
-            key.page = at as u32;
-            let now = page(&[]);
-            self.tasks.push(Task {
-                step: self.step,
-                key,
-                before: None,
-                now,
-                block: 0,
-                rows: 0,
-                must: true,
-            });
-        }
+            Task { step: at, key, before, now, block, rows, must }
+        };
+        let Some(now) = now else {
+            let nothing = before.map(Page::emptied);
+            tasks.extend(nothing.map(|nothing| task(0, nothing, true)));
+            continue;
+        };
+        let resized = before.is_none_or(|before| before.rows() != now.rows());
+        let blocks = 0..now.rows().div_ceil(BLOCK_ROWS);
+        tasks.extend(blocks.map(|block| task(block, now, resized && block == 0)));
     }
 }

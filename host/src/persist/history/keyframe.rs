@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::ecs::{
-    Entities, Entity, Field, HashVersion, Kind, KindId, ModState, Registry, Role, Stamp,
-    SystemState, TableState, Type, Values, World,
+    ArchetypeId, Entities, Entity, Field, HashVersion, Kind, KindId, ModState, Page, PageKey, Part,
+    Registry, Role, Stamp, SystemState, TableState, Type, World,
 };
 
-use super::super::encode::{ChunkKey, Form, Page, Part, Read};
+use super::super::encode::{Form, Read, part_of, whole};
 use super::super::error::{Outcome, damage};
 use super::super::log::{topic_number, topic_of};
 use super::super::restore::pages::{Pages, Shape, Shapes, assemble, form_of};
 use super::super::restore::{ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_value, named};
 use super::super::state::{name_of, tracked};
-use super::delta::{Keeps, TableSum, TopicChange, event};
+use super::delta::{Keeps, TableSum, TopicChange, event, keeps_page};
 use super::frames::{Frames, Packer, frame, unpack};
 
 /// The head of a keyframe.
@@ -119,55 +119,18 @@ pub(crate) fn encode(world: &World, keeps: Keeps<'_>) -> Frames {
         hash_version: world.hash_version as u64,
         ..Keyframe::default()
     };
-    let pages = pages(world, keeps);
-    let press = |(key, page): &(ChunkKey, Page<'_>)| {
-        let (body, is_frame) = frame(page.whole().into_owned());
+    let pages: Vec<_> = world.pages().filter(|(key, _)| keeps_page(keeps, key)).collect();
+    let press = |(key, page): &(PageKey, Page<'_>)| {
+        let (body, is_frame) = frame(whole(*page).into_owned());
         (*key, body, is_frame)
     };
     let bodies: Vec<_> = pages.par_iter().map(press).collect();
     let mut packer = Packer::default();
-    for (ChunkKey { part, archetype, kind, page }, body, is_frame) in bodies {
+    for (PageKey { part, archetype, kind, page }, body, is_frame) in bodies {
         let (frame, bytes) = packer.add(body, is_frame, &mut head.inline);
-        head.pages.push((part as u8, archetype, kind, page, frame, bytes));
+        head.pages.push((part as u8, archetype.0, kind.0, page, frame, bytes));
     }
     packer.finish(&head)
-}
-
-/// Every page of a world, as it is stored.
-fn pages<'a>(world: &'a World, keeps: Keeps<'_>) -> Vec<(ChunkKey, Page<'a>)> {
-    let mut pages = Vec::new();
-    let mut add = |part, archetype, kind, at: usize, page| {
-        pages.push((ChunkKey { part, archetype, kind, page: at as u32 }, page));
-    };
-    for (at, slots) in world.entities.slots().pages().iter().enumerate() {
-        add(Part::Slots, 0, 0, at, Page::Slots(slots));
-    }
-    for (id, archetype) in (0_u32..).zip(world.archetypes()) {
-        for (at, entities) in archetype.entities().pages().iter().enumerate() {
-            add(Part::Entities, id, 0, at, Page::Entities(entities));
-        }
-        for column in archetype.columns().iter().filter(|column| keeps(column.kind)) {
-            let kind = column.kind.0;
-            match &column.values {
-                Values::Packed(rows) => {
-                    for (at, bytes) in rows.pages().iter().enumerate() {
-                        add(Part::Values, id, kind, at, Page::Packed(bytes, rows.width()));
-                    }
-                }
-                Values::Dynamic(rows) => {
-                    for (at, items) in rows.pages().iter().enumerate() {
-                        add(Part::Values, id, kind, at, Page::Dynamic(items));
-                    }
-                }
-            }
-            for (part, stamps) in [(Part::Changed, &column.changed), (Part::Added, &column.added)] {
-                for (at, items) in stamps.iter().flat_map(|stamps| stamps.pages()).enumerate() {
-                    add(part, id, kind, at, Page::Stamps(items));
-                }
-            }
-        }
-    }
-    pages
 }
 
 impl Keyframe {
@@ -229,7 +192,7 @@ impl Keyframe {
     /// compressed.
     pub(super) fn row(
         &self,
-        key: ChunkKey,
+        key: PageKey,
         row: usize,
         form: Form,
         frames: impl Fn(u16) -> Outcome<Vec<u8>>,
@@ -237,7 +200,7 @@ impl Keyframe {
         let mut start = 0;
         for (part, archetype, kind, page, frame, bytes) in &self.pages {
             let end = start + if *frame == 0 { *bytes as usize } else { 0 };
-            let wanted = (key.part as u8, key.archetype, key.kind, key.page);
+            let wanted = (key.part as u8, key.archetype.0, key.kind.0, key.page);
             if (*part, *archetype, *kind, *page) == wanted {
                 let body = match frame {
                     0 => self.inline.get(start..end).map(<[u8]>::to_vec),
@@ -324,10 +287,11 @@ impl Keyframe {
         let mut pages = Pages::new();
         let mut inline = &self.inline[..];
         for (part, archetype, kind, page, frame, bytes) in &self.pages {
-            let Some(part) = Part::from_number(i64::from(*part)) else {
+            let Some(part) = part_of(i64::from(*part)) else {
                 return self.broken("a page is of no part");
             };
-            let key = ChunkKey { part, archetype: *archetype, kind: *kind, page: *page };
+            let (archetype, kind) = (ArchetypeId(*archetype), KindId(*kind));
+            let key = PageKey { part, archetype, kind, page: *page };
             let Some(form) = form_of(key, world, shapes) else {
                 return self.broken("a page is of nothing");
             };

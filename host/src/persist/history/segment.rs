@@ -1,10 +1,12 @@
 //! Which block of a page a delta is about, and where its body is.
 //!
-//! Whoever follows one entity reads the list of blocks of every tick, and of
-//! what it reads that is nearly all: so it is one run of bytes, and not a list
+//! Following one entity reads the list of blocks of every tick, and of all that
+//! it reads that is nearly all: so it is one run of bytes, and not a list
 //! of lists of numbers.
 
-use super::super::encode::{ChunkKey, Part};
+use crate::ecs::{ArchetypeId, KindId, PageKey};
+
+use super::super::encode::part_of;
 use super::block::BLOCK_ROWS;
 
 /// A block of a page that changed.
@@ -28,16 +30,17 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// The page that it is about.
-    pub(crate) fn key(&self) -> Option<ChunkKey> {
-        let part = Part::from_number(i64::from(self.part))?;
-        Some(ChunkKey { part, archetype: self.archetype, kind: self.kind, page: self.page })
+    pub(crate) fn key(&self) -> Option<PageKey> {
+        let part = part_of(i64::from(self.part))?;
+        let (archetype, kind) = (ArchetypeId(self.archetype), KindId(self.kind));
+        Some(PageKey { part, archetype, kind, page: self.page })
     }
 
     /// Whether it is about this page.
-    pub(crate) fn is_of(&self, key: ChunkKey) -> bool {
+    pub(crate) fn is_of(&self, key: PageKey) -> bool {
         self.page == key.page
-            && self.archetype == key.archetype
-            && self.kind == key.kind
+            && self.archetype == key.archetype.0
+            && self.kind == key.kind.0
             && self.part == key.part as u8
     }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ecs::{
-    ArchetypeId, Bytes, Entities, Entity, Kind, KindId, Registry, Role, Slot, Storage,
+    ArchetypeId, Bytes, Entities, Entity, Kind, KindId, PageKey, Registry, Role, Slot, Storage,
 };
 
-use super::super::encode::{ChunkKey, Form, Part, slot};
+use super::super::encode::{Form, slot};
 use super::super::error::{Outcome, damage};
 use super::apply::Loaded;
 use super::cell::Cell;
@@ -55,14 +55,13 @@ impl Track {
         let head = past.keyframe(at)?;
         let index = entity.index() as usize;
         let (page, row) = (index / Entities::SLOTS_PER_PAGE, index % Entities::SLOTS_PER_PAGE);
-        let key = ChunkKey { part: Part::Slots, archetype: 0, kind: 0, page: page as u32 };
         let mut track = Self {
             entity,
             filter,
             tick: at.tick,
             anchor: at,
             known: Known::of(&head)?,
-            slot: Cell::new(key, row, Some(Form::Slots)),
+            slot: Cell::new(PageKey::slots(page as u32), row, Some(Form::Slots)),
             place: None,
             values: BTreeMap::new(),
             edges: Edges::new(),
@@ -111,8 +110,7 @@ impl Track {
                 continue;
             }
             let form = form_of(self.known.kind(id, Role::Component)?);
-            let (part, archetype, page) = (Part::Values, archetype.0, page as u32);
-            let key = ChunkKey { part, archetype, kind: *kind, page };
+            let key = PageKey::values(archetype, id, page as u32);
             cells.insert(id, Cell::new(key, row, form));
         }
         Ok(cells)

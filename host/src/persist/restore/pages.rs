@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use crate::ecs::{KindId, Registry, Role, Storage, World};
+use crate::ecs::{ArchetypeId, KindId, PageKey, Part, Registry, Role, Storage, World};
 
 use super::super::chunks::{Index, Stored};
-use super::super::encode::{ChunkKey, Form, Part, Read, split_patches};
+use super::super::encode::{Form, Read, part_of, split_patches};
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
 use super::{broken, kind_of, rows};
 
-/// Restores everybody who is alive with their components, and finds where the
-/// chunks are.
+/// Restores the living entities with their components, and finds where the
+/// pages are.
 pub(super) fn restore(
     connection: &Connection,
     world: &mut World,
@@ -98,25 +98,25 @@ fn read_archetypes(
 }
 
 /// What a page with this key must be; nothing if there can be no such page.
-pub(in crate::persist) fn form_of(key: ChunkKey, world: &World, shapes: &Shapes) -> Option<Form> {
-    let kinds = shapes.get(&key.archetype).map(|shape| &shape.kinds);
-    let kind = || {
-        let id = KindId(key.kind);
-        kinds?.binary_search(&id).ok().map(|_| world.registry.get(id))
-    };
-    match key.part {
-        Part::Slots => (key.archetype == 0 && key.kind == 0).then_some(Form::Slots),
-        Part::Entities => kinds.filter(|_| key.kind == 0).map(|_| Form::Entities),
-        Part::Values => match kind()? {
+pub(in crate::persist) fn form_of(key: PageKey, world: &World, shapes: &Shapes) -> Option<Form> {
+    let PageKey { part, archetype, kind, page } = key;
+    let kinds = shapes.get(&archetype.0).map(|shape| &shape.kinds);
+    let declared = || kinds?.binary_search(&kind).ok().map(|_| world.registry.get(kind));
+    match part {
+        Part::Slots => (key == PageKey::slots(page)).then_some(Form::Slots),
+        Part::Entities => {
+            kinds.filter(|_| key == PageKey::entities(archetype, page)).map(|_| Form::Entities)
+        }
+        Part::Values => match declared()? {
             kind if kind.storage == Storage::Dynamic => Some(Form::Dynamic),
             kind => (kind.size > 0).then_some(Form::Packed(kind.size)),
         },
-        Part::Changed | Part::Added => kind().map(|_| Form::Stamps),
+        Part::Changed | Part::Added => declared().map(|_| Form::Stamps),
     }
 }
 
-/// Pages that nobody has taken yet.
-pub(in crate::persist) type Pages = BTreeMap<ChunkKey, Read>;
+/// Pages that were read and not yet taken.
+pub(in crate::persist) type Pages = BTreeMap<PageKey, Read>;
 
 fn read_chunks(
     connection: &Connection,
@@ -129,16 +129,17 @@ fn read_chunks(
         _ => world.rows_per_page(),
     };
     let mut pages = Pages::new();
-    let mut stored: FxHashMap<ChunkKey, Stored> = FxHashMap::default();
-    let mut whole_since: FxHashMap<ChunkKey, i64> = FxHashMap::default();
+    let mut stored: FxHashMap<PageKey, Stored> = FxHashMap::default();
+    let mut whole_since: FxHashMap<PageKey, i64> = FxHashMap::default();
     let mut last = 0;
     let select = "SELECT id, part, archetype, kind, page, since, data FROM st_chunks";
     findings.each(connection, select, [], |_, row| {
         let part: i64 = row.get(1)?;
-        let Some(part) = Part::from_number(part) else {
+        let Some(part) = part_of(part) else {
             return damage(format!("a page is of part {part}"));
         };
-        let key = ChunkKey { part, archetype: row.get(2)?, kind: row.get(3)?, page: row.get(4)? };
+        let (archetype, kind) = (ArchetypeId(row.get(2)?), KindId(row.get(3)?));
+        let key = PageKey { part, archetype, kind, page: row.get(4)? };
         let Some(form) = form_of(key, world, shapes) else {
             return damage(format!("it has a page of nothing: {key:?}"));
         };

@@ -10,10 +10,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::ecs::{
-    ArchetypeId, Column, Entities, Entity, Kind, Paged, Registry, Slot, Stamp, Values, World,
+    ArchetypeId, Column, Entities, Entity, Kind, PageKey, Paged, Part, Registry, Slot, Stamp,
+    Values, World,
 };
 
-use super::super::encode::{ChunkKey, Part, Read};
+use super::super::encode::Read;
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
 use super::super::history::blank;
@@ -45,7 +46,7 @@ pub(super) fn restore(
         findings,
     };
     for (number, shape) in shapes {
-        let (entities, columns) = rows.take(*number, shape)?;
+        let (entities, columns) = rows.take(ArchetypeId(*number), shape)?;
         world.restore_archetype(entities, columns);
     }
     for key in rows.pages.keys() {
@@ -66,7 +67,7 @@ const UNKNOWN: Slot = Slot { generation: 0, archetype: ArchetypeId(u32::MAX), ro
 
 /// Takes the places of entities; those whose page is not whole are unknown.
 fn take_slots(pages: &mut Pages, per_page: usize, findings: &mut Findings) -> Outcome<Vec<Slot>> {
-    let keys: Vec<ChunkKey> = pages.keys().copied().filter(|key| key.part == Part::Slots).collect();
+    let keys: Vec<PageKey> = pages.keys().copied().filter(|key| key.part == Part::Slots).collect();
     let mut slots: Vec<Slot> = Vec::new();
     // A page far behind all others is not theirs: what is missing is no longer
     // than what is there.
@@ -146,7 +147,7 @@ struct Piece {
 }
 
 impl Rows<'_> {
-    fn take(&mut self, archetype: u32, shape: &Shape) -> Outcome<(Paged<Entity>, Vec<Column>)> {
+    fn take(&mut self, archetype: ArchetypeId, shape: &Shape) -> Outcome<(Paged<Entity>, Vec<Column>)> {
         let mut entities: Paged<Entity> = Paged::new(1, self.rows_per_page);
         let stamps = |kept: bool| kept.then(|| Paged::new(1, self.rows_per_page));
         let empty = |(kind, tracked): (_, &u8)| Column {
@@ -157,8 +158,8 @@ impl Rows<'_> {
         };
         let mut columns: Vec<Column> =
             shape.kinds.iter().copied().zip(&shape.tracked).map(empty).collect();
-        let key = |page| ChunkKey { part: Part::Entities, archetype, kind: 0, page };
-        let found: Vec<ChunkKey> =
+        let key = |page| PageKey::entities(archetype, page);
+        let found: Vec<PageKey> =
             self.pages.range(key(0)..=key(u32::MAX)).map(|(key, _)| *key).collect();
         let mut rows = 0;
         for key in found {
@@ -171,7 +172,7 @@ impl Rows<'_> {
             rows = start + page.len();
             let mut keep = Vec::with_capacity(page.len());
             for (row, entity) in (start..).zip(&page) {
-                let place = self.place(*entity, ArchetypeId(archetype), row);
+                let place = self.place(*entity, archetype, row);
                 keep.push(self.findings.whole(place)?.is_some());
             }
             let mut pieces = Vec::with_capacity(columns.len());
@@ -210,9 +211,9 @@ impl Rows<'_> {
 
     /// Takes what a column has for a page of entities; rows whose value is not
     /// one of its kind are not kept.
-    fn piece(&mut self, of: ChunkKey, column: &Column, keep: &mut [bool]) -> Outcome<Piece> {
+    fn piece(&mut self, of: PageKey, column: &Column, keep: &mut [bool]) -> Outcome<Piece> {
         let kind = self.registry.get(column.kind).clone();
-        let key = |part| ChunkKey { part, kind: column.kind.0, ..of };
+        let key = |part| PageKey { part, kind: column.kind, ..of };
         let mut take =
             |part| self.pages.remove(&key(part)).filter(|read| read.rows() == keep.len());
         let (values, changed, added) = (take(Part::Values), take(Part::Changed), take(Part::Added));

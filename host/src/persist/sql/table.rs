@@ -18,7 +18,7 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use crate::ecs::{Archetype, Bytes, Column, Entity, Kind, Registry, Storage, to_json};
+use crate::ecs::{Archetype, Bytes, Entity, Kind, Registry, Storage, to_json};
 use crate::persist::history::Change;
 use crate::persist::shape::Shape;
 
@@ -252,14 +252,8 @@ impl<'w> WorldCursor<'w> {
         Ok(match self.source {
             Source::Component(kind) => {
                 let declared = world.registry.get(*kind);
-                let having = world.archetypes().iter().filter_map(move |archetype| {
-                    archetype.column(*kind).map(|column| (&**archetype, column))
-                });
-                let rows = having.flat_map(move |(archetype, column): (&Archetype, &Column)| {
-                    entities(archetype).enumerate().map(move |(row, entity)| {
-                        Row::Component(entity, declared, column.values.row(row))
-                    })
-                });
+                let values = world.values(*kind);
+                let rows = values.map(|(entity, value)| Row::Component(entity, declared, value));
                 let resource = world.resources.get(kind).into_iter();
                 Box::new(rows.chain(resource.map(|value| Row::Resource(declared, value))))
             }

@@ -5,7 +5,7 @@ use bolero::check as fuzz;
 use super::hostile::{closed, is_repaired_or_refused, opens_equal_or_is_refused};
 use super::*;
 use crate::ecs::Slot;
-use crate::persist::encode::{ChunkKey, Form, Page, Part, Read, split_patches};
+use crate::persist::encode::{self, Form, Read, split_patches};
 use sandtable_test_altered::altered;
 
 const ROWS_MAX: usize = 64;
@@ -18,7 +18,7 @@ fn pages() {
     let values: Vec<Bytes> = (0..8_u8).map(|row| vec![0x92, row, 0xa1, b'a'].into()).collect();
     let stamps: Vec<Stamp> = (0..8).map(Stamp::commands).collect();
     let pages = [Page::Slots(&slots), Page::Dynamic(&values), Page::Stamps(&stamps)];
-    let whole: Vec<Vec<u8>> = pages.iter().map(|page| page.whole().into_owned()).collect();
+    let whole: Vec<Vec<u8>> = pages.iter().map(|page| encode::whole(*page).into_owned()).collect();
     fuzz!().with_iterations(5_000).with_max_len(64).for_each(|input: &[u8]| {
         let bytes = altered(&whole, input);
         for form in forms {
@@ -35,8 +35,8 @@ fn patches() {
     let mut after = before.clone();
     after[30] = 7;
     after[90] = 8;
-    let key = ChunkKey { part: Part::Values, archetype: 0, kind: 0, page: 0 };
-    let patch = Page::Packed(&after, 3).patch_from(key, Page::Packed(&before, 3));
+    let key = PageKey::values(ArchetypeId(0), KindId(0), 0);
+    let patch = encode::patch(key, Page::Packed(&before, 3), Page::Packed(&after, 3));
     let whole = [patch.expect("few rows differ")];
     fuzz!().with_iterations(5_000).with_max_len(64).for_each(|input: &[u8]| {
         let Ok(patches) = split_patches(&altered(&whole, input)).map(|it| it.len()) else { return };

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::persist::encode::{ChunkKey, Form, Page, Part, Read, split_patches};
+use crate::persist::encode::{self, Form, Read, split_patches};
 
 use super::*;
 
-const KEY: ChunkKey = ChunkKey { part: Part::Values, archetype: 7, kind: 3, page: 9 };
+const KEY: PageKey = PageKey::values(ArchetypeId(7), KindId(3), 9);
 const ROWS_MAX: usize = 300;
 
 /// One page in every form, with a row for each number.
@@ -51,7 +51,7 @@ impl Forms {
 }
 
 fn read(form: Form, page: Page<'_>) -> Read {
-    Read::whole(form, &page.whole(), ROWS_MAX).expect("reads back")
+    Read::whole(form, &encode::whole(page), ROWS_MAX).expect("reads back")
 }
 
 proptest! {
@@ -72,8 +72,8 @@ proptest! {
         let (before, after) = (Forms::new(&before), Forms::new(&after));
         for ((form, old), (_, new)) in before.pages().into_iter().zip(after.pages()) {
             let expected = read(form, new);
-            prop_assert!(new.whole().len() <= new.whole_bytes());
-            let Some(bytes) = new.patch_from(KEY, old) else { continue };
+            prop_assert!(encode::whole(new).len() <= encode::whole_bytes(new));
+            let Some(bytes) = encode::patch(KEY, old, new) else { continue };
             let patches = split_patches(&bytes).expect("splits");
             prop_assert_eq!(patches.len(), 1);
             prop_assert_eq!((patches[0].key, patches[0].bytes()), (KEY, bytes.len()));

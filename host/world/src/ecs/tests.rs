@@ -47,7 +47,7 @@ pub(crate) struct Kinds {
 }
 
 /// One command on its own, at a place.
-fn single(
+pub(crate) fn single(
     world: &World,
     edit: Edit,
     at: u64,

@@ -190,6 +190,20 @@ impl World {
         Some(column.values.row(row))
     }
 
+    /// Every entity that has a component of this kind, with the bytes of it:
+    /// packed, or a MessagePack value. They come archetype by archetype and row by
+    /// row, which is not the order of entities.
+    pub fn values(&self, kind: KindId) -> impl Iterator<Item = (Entity, &[u8])> {
+        let having = self.archetypes.iter().filter_map(move |archetype| {
+            let column = archetype.column(kind)?;
+            Some((archetype.entities(), &column.values))
+        });
+        having.flat_map(|(entities, values)| {
+            let entities = entities.pages().iter().flat_map(|page| page.iter().copied());
+            entities.enumerate().map(|(row, entity)| (entity, values.row(row)))
+        })
+    }
+
     /// Says which kinds some system filters on changes or additions of, and
     /// which removals some system reads. Stamps start at "never" where they
     /// were not kept before.

@@ -1,5 +1,5 @@
-//! Edges by blocks that begin at some of them: one in [`PER_BLOCK`], told by its
-//! two ends alone. So a block depends on nothing outside it, and an edge that
+//! Edges by blocks that begin at some of them: one in [`PER_BLOCK`], as its two
+//! ends alone decide. So a block depends on nothing outside it, and an edge that
 //! comes, goes or changes costs the one or two blocks around it, wherever in the
 //! order it stands.
 

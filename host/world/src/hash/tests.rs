@@ -4,7 +4,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ecs::{Field, Kind, OnDespawn, Storage, Type};
+use crate::ecs::{
+    ArchetypeId, Edit, Entity, Field, Kind, OnDespawn, Storage, Type, in_order, tests as ecs,
+};
 use crate::record::hex;
 
 const TOPICS: [Topic; 2] = [Topic::Kind(KindId(2)), Topic::Despawned];
@@ -144,6 +146,82 @@ proptest! {
             hasher.digest(&world);
         }
         prop_assert_eq!(hasher.digest(&world), fresh(&whole));
+    }
+}
+
+/// What becomes of some rows of a world.
+#[derive(Clone, Debug)]
+enum Rows {
+    Spawn(u32),
+    Despawn(usize, usize),
+    Write(usize, u32),
+    Remember,
+    GoBack(usize),
+}
+
+fn rows() -> impl Strategy<Value = Vec<Rows>> {
+    let step = prop_oneof![
+        (1..1500_u32).prop_map(Rows::Spawn),
+        (0..9999_usize, 1..1500_usize).prop_map(|(from, count)| Rows::Despawn(from, count)),
+        (0..9999_usize, 0..3_u32).prop_map(|(at, value)| Rows::Write(at, value)),
+        Just(Rows::Remember),
+        (0..4_usize).prop_map(Rows::GoBack),
+    ];
+    prop::collection::vec(step, 1..12)
+}
+
+/// A world of the test kinds with pages of so many rows, and the kind of numbers.
+fn with_rows(rows_per_page: usize, rows: u32) -> (World, KindId) {
+    let (small, kinds) = ecs::world();
+    let mut world = World::new(rows_per_page);
+    world.registry = small.registry;
+    world.watch(&BTreeSet::from([kinds.a]), &BTreeSet::new(), BTreeSet::new());
+    ecs::spawn(&mut world, &[kinds.a, kinds.b], rows);
+    (world, kinds.a)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    /// Blocks are of 4096 rows, whatever the size of a page.
+    #[test]
+    fn rows_that_are_remembered_give_what_nothing_remembered_gives(
+        steps in rows(),
+        rows_per_page in prop::sample::select(vec![7, 64, 1000, 4096, 6000]),
+    ) {
+        let (mut world, kind) = with_rows(rows_per_page, 9000);
+        let (mut hasher, mut remembered) = (StateHasher::default(), vec![world.clone()]);
+        for step in &steps {
+            let all: Vec<Entity> = world.values(kind).map(|(entity, _)| entity).collect();
+            let single = |world: &World, edit, entity, value| {
+                ecs::single(world, edit, 0, entity, None, value)
+            };
+            let commands = match *step {
+                Rows::Spawn(count) => {
+                    let archetype = world.archetype(ArchetypeId(0)).kinds().to_vec();
+                    drop(ecs::spawn(&mut world, &archetype, count));
+                    Vec::new()
+                }
+                Rows::Despawn(from, count) => {
+                    let gone = all.iter().skip(from % all.len().max(1)).take(count);
+                    gone.map(|entity| single(&world, Edit::Despawn, *entity, 0)).collect()
+                }
+                Rows::Write(at, value) => {
+                    let entity = all.get(at % all.len().max(1));
+                    let write = |entity: &Entity| single(&world, Edit::Insert(kind), *entity, value);
+                    entity.into_iter().map(write).collect()
+                }
+                Rows::Remember => {
+                    remembered.push(world.clone());
+                    Vec::new()
+                }
+                Rows::GoBack(at) => {
+                    world = remembered[at % remembered.len()].clone();
+                    Vec::new()
+                }
+            };
+            world.apply(in_order(commands), Stamp::commands(3));
+            prop_assert_eq!(hasher.digest(&world), fresh(&world));
+        }
     }
 }
 
