@@ -5,7 +5,8 @@
 //! needs `unsafe`. Everything that can be large sits behind shared pages that
 //! are copied when written, so cloning a [`World`] costs a few pointers a page:
 //! a tick that must be undone is undone by putting the clone from before it
-//! back, and whoever wants to know what changed compares pages by address.
+//! back, and what changed is found by comparing addresses of pages
+//! ([`World::changed_pages`]).
 //!
 //! Deliberately absent: wasm, SQL, threads, clocks. Nothing in here can fail
 //! for a reason outside its arguments.
@@ -14,8 +15,10 @@ mod archetype;
 mod bytes;
 mod column;
 mod command;
+mod entities;
 mod entity;
 mod event;
+mod float;
 mod json;
 mod kind;
 mod lineage;
@@ -24,6 +27,7 @@ mod paged;
 mod query;
 mod recast;
 mod relation;
+mod stamp;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -35,7 +39,8 @@ pub use archetype::{Archetype, ArchetypeId};
 pub use bytes::Bytes;
 pub use column::{Column, Values};
 pub use command::{Applied, Command, Edit, Spawned, in_order};
-pub use entity::{Entities, Entity, Slot};
+pub use entities::{Entities, Slot};
+pub use entity::Entity;
 pub use event::EventBlock;
 pub use event::{Event, Events, Topic};
 pub use json::{
@@ -50,10 +55,11 @@ pub use paged::Paged;
 pub use query::{Access, Query, RowMask, Term};
 pub use recast::{Converted, History, Origin, Recast};
 pub use relation::Relations;
+pub use stamp::Stamp;
 pub use table::TableState;
 pub use types::Type;
 pub use value::{
     Problem, Remap, canonical_copy, canonical_field, canonical_packed, canonical_value,
 };
 pub use value::{read_array, read_bin, write_array};
-pub use world::{HashVersion, ModState, Stamp, SystemState, World};
+pub use world::{HashVersion, ModState, SystemState, World};

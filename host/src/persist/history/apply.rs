@@ -14,8 +14,7 @@ use super::super::encode::{entity, slot, slot_bytes, stamp as stamp_of};
 use super::super::error::{Outcome, damage};
 use super::super::log::topic_of;
 use super::super::restore::{
-    TRACKED_ADDED, TRACKED_CHANGED, check_dynamic, check_packed, check_payload, check_topic,
-    check_value,
+    TRACKED_ADDED, TRACKED_CHANGED, check_packed, check_payload, check_topic, check_value,
 };
 use super::block::Body;
 use super::delta::{Delta, event, stamp};
@@ -35,7 +34,11 @@ pub(crate) struct Loaded<'a> {
 }
 
 impl<'a> Loaded<'a> {
-    /// A head, and whoever gives the other frames, compressed.
+    /// A head, and what gives the other frames, compressed.
+    ///
+    /// # Errors
+    ///
+    /// The head claims other bytes than it has.
     pub(crate) fn new(
         delta: Delta,
         omits: &'a BTreeSet<u32>,
@@ -81,6 +84,10 @@ impl<'a> Loaded<'a> {
     }
 
     /// The whole tick.
+    ///
+    /// # Errors
+    ///
+    /// It does not fit the world, which is of no more use then.
     pub(crate) fn apply(&self, world: &mut World) -> Outcome<()> {
         for step in 0..self.delta.steps.len() {
             self.apply_step(world, step)?;
@@ -89,6 +96,10 @@ impl<'a> Loaded<'a> {
     }
 
     /// What one step changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
     pub(crate) fn apply_step(&self, world: &mut World, step: usize) -> Outcome<()> {
         let of_step = |of: &u16| usize::from(*of) == step;
         let mut touched = BTreeSet::new();
@@ -108,7 +119,7 @@ impl<'a> Loaded<'a> {
             }
         }
         for archetype in touched {
-            if !settle(world, archetype, self.omits) {
+            if !finish_fill(world, archetype, self.omits) {
                 let what = format!("archetype {} has columns of unlike length", archetype.0);
                 return self.broken(&what);
             }
@@ -186,7 +197,11 @@ impl<'a> Loaded<'a> {
         Ok(())
     }
 
-    /// What is told once for the tick.
+    /// What the head has once for the tick.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
     pub(crate) fn finish(&self, world: &mut World) -> Outcome<()> {
         let delta = &self.delta;
         world.set_tick(delta.tick);
@@ -260,8 +275,8 @@ fn rows(world: &World) -> usize {
     world.archetypes().iter().map(|archetype| archetype.len()).sum()
 }
 
-/// Whether those whom a block of places, or of entities, is about are where it
-/// says.
+/// Whether the entities that a block of slots, or of entities, is about are where
+/// it says.
 fn is_placed(world: &World, segment: &Segment) -> bool {
     let Some(key) = segment.key() else { return false };
     let page = key.page as usize;
@@ -372,7 +387,7 @@ fn change_values(
             }
             let (part, body) = (items.get_mut(first..first + count)?, Body::read(body, count)?);
             body.apply_whole(part)?;
-            body.rows().iter().all(|row| check_dynamic(kind, &part[*row]).is_ok()).then_some(())
+            body.rows().iter().all(|row| check_value(kind, &part[*row]).is_ok()).then_some(())
         }
     }
 }
@@ -403,45 +418,25 @@ fn change_items<T: Clone, const WIDTH: usize>(
 
 /// Counts the rows of an archetype whose pages were changed, and says whether
 /// all its columns have as many. Columns that are not kept get blank rows.
-fn settle(world: &mut World, id: ArchetypeId, omits: &BTreeSet<u32>) -> bool {
+fn finish_fill(world: &mut World, id: ArchetypeId, omits: &BTreeSet<u32>) -> bool {
     if id.0 as usize >= world.archetypes().len() {
         return false;
     }
-    let registry = world.registry.clone();
     let (entities, columns) = world.archetype_mut(id).parts_mut();
-    if !entities.settle(0) {
+    if !entities.finish_fill(0) {
         return false;
     }
     let rows = entities.len();
     columns.iter_mut().all(|column| {
         if omits.contains(&column.kind.0) {
-            *column = blank(registry.get(column.kind), column, entities);
+            *column = column.blank(rows);
         }
         let values = match &mut column.values {
-            Values::Packed(values) => values.settle(rows) && values.len() == rows,
-            Values::Dynamic(values) => values.settle(rows) && values.len() == rows,
+            Values::Packed(values) => values.finish_fill(rows) && values.len() == rows,
+            Values::Dynamic(values) => values.finish_fill(rows) && values.len() == rows,
         };
         let stamps = [&mut column.changed, &mut column.added];
         let mut stamps = stamps.into_iter().flatten();
-        values && stamps.all(|stamps| stamps.settle(rows) && stamps.len() == rows)
+        values && stamps.all(|stamps| stamps.finish_fill(rows) && stamps.len() == rows)
     })
-}
-
-/// A column of which nothing is known but how many rows it has.
-pub(in crate::persist) fn blank(kind: &Kind, column: &Column, entities: &Paged<Entity>) -> Column {
-    let (rows, rows_per_page) = (entities.len(), entities.rows_per_page());
-    let mut values = Values::new(kind, rows_per_page);
-    match &mut values {
-        Values::Packed(values) => values.grow(rows, &vec![0; kind.size]),
-        Values::Dynamic(values) => values.grow(rows, &[Bytes::from([])]),
-    }
-    let stamps = |kept: &Option<Paged<Stamp>>| {
-        kept.as_ref().map(|_| {
-            let mut stamps = Paged::new(1, rows_per_page);
-            stamps.grow(rows, &[Stamp::NEVER]);
-            stamps
-        })
-    };
-    let (changed, added) = (stamps(&column.changed), stamps(&column.added));
-    Column { kind: column.kind, values, changed, added }
 }

@@ -23,6 +23,7 @@ use crate::ecs::{Bytes, Page};
 
 use super::super::encode::slot_bytes;
 use super::edits;
+use super::varint::{number, put_number, take};
 
 /// Rows of a block. Smaller ones would make the history of one entity cheaper
 /// to read and all of it larger.
@@ -175,7 +176,7 @@ fn encode_edits(
     Some(all)
 }
 
-/// Writes which of so many rows changed; for planes, until told otherwise.
+/// Writes which of so many rows changed, and that their values are planes.
 fn put_rows(rows: &[usize], total: usize, body: &mut Vec<u8>) {
     if rows.len() == total {
         body.extend([ALL, PLANES]);
@@ -196,35 +197,6 @@ fn put_rows(rows: &[usize], total: usize, body: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn put_number(mut number: usize, into: &mut Vec<u8>) {
-    while number >= 0x80 {
-        into.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    into.push(number as u8);
-}
-
-/// What came of reading a body: nothing where it is none.
-type Read<T> = Option<T>;
-
-pub(super) fn take<'a>(from: &mut &'a [u8], bytes: usize) -> Read<&'a [u8]> {
-    let (taken, rest) = from.split_at_checked(bytes)?;
-    *from = rest;
-    Some(taken)
-}
-
-pub(super) fn number(from: &mut &[u8]) -> Read<usize> {
-    let mut number = 0_usize;
-    for shift in (0..35).step_by(7) {
-        let byte = take(from, 1)?[0];
-        number |= usize::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
-}
-
 /// A body, with the rows that it is about.
 pub(super) struct Body<'a> {
     form: u8,
@@ -234,7 +206,7 @@ pub(super) struct Body<'a> {
 
 impl<'a> Body<'a> {
     /// Reads a body about a block of so many rows.
-    pub(super) fn read(mut bytes: &'a [u8], total: usize) -> Read<Self> {
+    pub(super) fn read(mut bytes: &'a [u8], total: usize) -> Option<Self> {
         let head = take(&mut bytes, 2)?;
         let rows: Vec<usize> = match head[0] {
             ALL => (0..total).collect(),
@@ -275,7 +247,7 @@ impl<'a> Body<'a> {
 
     /// Changes rows of a fixed width, of which there are as many as the block
     /// has.
-    pub(super) fn apply(&self, width: usize, bytes: &mut [u8]) -> Read<()> {
+    pub(super) fn apply(&self, width: usize, bytes: &mut [u8]) -> Option<()> {
         let count = self.rows.len();
         let expected = if self.form == UNIFORM { width } else { count.checked_mul(width)? };
         if self.values.len() != expected || !matches!(self.form, PLANES | UNIFORM) {
@@ -294,8 +266,8 @@ impl<'a> Body<'a> {
         Some(())
     }
 
-    /// Changes one row of a fixed width, if it is among those that changed.
-    pub(super) fn apply_to(&self, row: usize, bytes: &mut [u8]) -> Read<bool> {
+    /// Changes one row of a fixed width, if it is one of those rows.
+    pub(super) fn apply_to(&self, row: usize, bytes: &mut [u8]) -> Option<bool> {
         let (count, width) = (self.rows.len(), bytes.len());
         let Ok(at) = self.rows.binary_search(&row) else { return Some(false) };
         match self.form {
@@ -311,7 +283,7 @@ impl<'a> Body<'a> {
     }
 
     /// Changes rows that differ in length.
-    pub(super) fn apply_whole(&self, items: &mut [Bytes]) -> Read<()> {
+    pub(super) fn apply_whole(&self, items: &mut [Bytes]) -> Option<()> {
         let mut rest = self.values;
         for row in &self.rows {
             let item = items.get_mut(*row)?;
@@ -321,8 +293,8 @@ impl<'a> Body<'a> {
     }
 
     /// What became of one row that differs in length, which was this before, if
-    /// it is among those that changed.
-    pub(super) fn whole(&self, row: usize, before: &[u8]) -> Read<Option<Cow<'a, [u8]>>> {
+    /// it is one of those rows.
+    pub(super) fn whole(&self, row: usize, before: &[u8]) -> Option<Option<Cow<'a, [u8]>>> {
         let mut rest = self.values;
         for known in &self.rows {
             if *known == row {
@@ -335,12 +307,12 @@ impl<'a> Body<'a> {
     }
 
     /// The next value, of a row that was this before.
-    fn value(&self, before: &[u8], rest: &mut &'a [u8]) -> Read<Cow<'a, [u8]>> {
+    fn value(&self, before: &[u8], rest: &mut &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let length = number(rest)?;
-        let told = take(rest, length)?;
+        let given = take(rest, length)?;
         match self.form {
-            WHOLE => Some(Cow::Borrowed(told)),
-            EDITS => edits::apply(before, told).map(Cow::Owned),
+            WHOLE => Some(Cow::Borrowed(given)),
+            EDITS => edits::apply(before, given).map(Cow::Owned),
             _ => None,
         }
     }

@@ -1,17 +1,18 @@
 //! One row of one page, followed through history without the rest of it.
 //!
 //! Rows move when others go, and what a block says of a row is how it differs
-//! from what was there before. So whoever moves to a row needs what was in it,
-//! which is had from the last whole world by following that row.
+//! from what was there before. So an entity that moves to a row needs what was in
+//! it, which is had from the last whole world by following that row.
 
 use crate::ecs::PageKey;
 
 use super::super::encode::Form;
 use super::super::error::{Outcome, damage};
+use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::block::Body;
 use super::keyframe::Keyframe;
-use super::past::{Anchor, Past};
+use super::past::Past;
 
 /// One row of a page, and what is in it.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl Cell {
 }
 
 impl Body<'_> {
-    /// Changes one row, if it is among those that changed.
+    /// Changes one row, if it is one of the rows that changed.
     fn change(&self, form: Form, row: usize, value: &mut Vec<u8>) -> Option<()> {
         if form.width().is_some() {
             return self.apply_to(row, value).map(drop);

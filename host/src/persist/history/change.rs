@@ -9,11 +9,11 @@ use crate::ecs::{Bytes, Entity, Kind, KindId, to_json};
 /// One thing that happened to an entity, to an edge, or to a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// When, and by whom.
+    /// When, and by which system.
     pub origin: Origin,
     /// What happened.
     pub action: Action,
-    /// To whom: for an edge, where it starts; nobody for a resource.
+    /// To which entity: for an edge, where it starts; none for a resource.
     pub entity: Option<Entity>,
     /// Where an edge ends.
     pub target: Option<Entity>,
@@ -71,7 +71,7 @@ impl StepKind {
     }
 }
 
-/// What happened, in the order in which that is told of one entity and step.
+/// What happened, in the order in which answers give it for one entity and step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// Nothing; it was so before.
@@ -147,7 +147,7 @@ impl Filter {
     }
 }
 
-/// Puts the changes of one step in the order in which they are told.
+/// Puts the changes of one step in the order in which answers give them.
 pub(super) fn sort(changes: &mut [Change]) {
     changes.sort_by(|one, two| {
         let key = |change: &Change| (change.entity, change.action, change.target);

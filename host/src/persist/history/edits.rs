@@ -15,10 +15,10 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-use super::block::{number, put_number, take};
+use super::varint::{number, put_number, take};
 
 /// Bytes that must agree for one place to count as another's. Shorter ones would
-/// cost more to tell than they save.
+/// cost more to write than they save.
 const AGREE: usize = 16;
 /// Bytes past a difference within which values may agree at the same distance:
 /// what was written over.
@@ -44,7 +44,7 @@ pub(super) fn encode(before: &[u8], now: &[u8]) -> Vec<u8> {
     let mut search =
         Search { before: &before[..old_end], now: &now[..new_end], places: None, looks: LOOKS_MAX };
     let (mut edits, mut put_in) = (Vec::new(), Vec::new());
-    // Up to where both are told.
+    // Up to where both are encoded.
     let (mut old, mut new) = (first, first);
     let mut edit = Edit { kept: first, ..Edit::default() };
     while (old, new) != (old_end, new_end) {
@@ -216,7 +216,7 @@ mod tests {
             assert_eq!(apply(&before, edits), None);
         }
         assert_eq!(apply(&before, &[1, 1, 2, 1, 9]).as_deref(), Some(&[7, 7, 9][..]));
-        assert_eq!(apply(&before, &[1, 1, 2, 1, 9, 9]), None, "more than it tells of");
+        assert_eq!(apply(&before, &[1, 1, 2, 1, 9, 9]), None, "more than it claims");
     }
 
     proptest! {

@@ -23,6 +23,11 @@ const FRAMES_MAX: usize = u16::MAX as usize;
 /// is larger is no blob of SQLite, so that it never comes into a save.
 const UNPACKED_MAX: usize = 1 << 30;
 
+/// The id of a frame of a keyframe or delta, by which a save has it.
+pub(super) fn frame_id(of: i64, frame: u16) -> i64 {
+    of << 16 | i64::from(frame)
+}
+
 /// Compressed frames, the head first.
 pub(crate) type Frames = Vec<Vec<u8>>;
 

@@ -14,35 +14,15 @@ use crate::tables::{self, Database, TableError};
 use super::super::connect;
 use super::super::error::{Failure, Outcome, damage};
 use super::super::restore::TICK_MAX;
+use super::anchor::{APART, Anchor};
 use super::apply::Loaded;
-use super::course::NO_HISTORY;
 use super::delta::Delta;
-use super::frames::{read_head, unpack};
+use super::frames::{frame_id, read_head, unpack};
 use super::keyframe::Keyframe;
-use super::store::{APART, frame_id};
 
-/// A keyframe that a save has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Anchor {
-    /// Its number.
-    pub number: i64,
-    /// Of which tick.
-    pub tick: u64,
-    /// Whether it is the world as other mods took it over after the tick.
-    pub adopted: bool,
-}
-
-impl Anchor {
-    /// Whether a world comes by this keyframe on its way to how a tick left it.
-    pub(crate) fn is_reached_by(&self, tick: u64) -> bool {
-        self.tick < tick || (self.tick == tick && (!self.adopted || tick == 0))
-    }
-
-    /// Whether deltas go on from it; otherwise it is a snapshot's.
-    pub(crate) fn is_of_group(&self) -> bool {
-        self.number < APART
-    }
-}
+/// What the answer is where a save does not keep what is asked for.
+pub(in crate::persist) const NO_HISTORY: &str =
+    "keeps no history: set `every` in [history] to 1 or more";
 
 /// What a save knows of earlier ticks.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +56,10 @@ impl<'c> Past<'c> {
     }
 
     /// The first tick of which there is a world.
+    ///
+    /// # Errors
+    ///
+    /// The save keeps no history, or it cannot be read.
     pub(crate) fn first(&self) -> Outcome<u64> {
         match self.chain()?.first() {
             Some(anchor) => Ok(anchor.tick),
@@ -84,6 +68,10 @@ impl<'c> Past<'c> {
     }
 
     /// The kinds of which no values are kept now.
+    ///
+    /// # Errors
+    ///
+    /// The save keeps no history, or it cannot be read.
     pub(crate) fn omitted(&self) -> Outcome<BTreeSet<u32>> {
         match self.chain()?.last() {
             Some(anchor) => Ok(self.keyframe(*anchor)?.omitted),
@@ -107,6 +95,10 @@ impl<'c> Past<'c> {
     }
 
     /// The head of a keyframe.
+    ///
+    /// # Errors
+    ///
+    /// It is damaged, or cannot be read.
     pub(crate) fn keyframe(&self, anchor: Anchor) -> Outcome<Keyframe> {
         let frame = self.frame("st_keyframe_frames", anchor.number, 0)?;
         let head: Option<Keyframe> = frame.as_deref().and_then(read_head);
@@ -117,6 +109,10 @@ impl<'c> Past<'c> {
     }
 
     /// The world of a keyframe, and the kinds of which it keeps no values.
+    ///
+    /// # Errors
+    ///
+    /// As [`keyframe`](Self::keyframe).
     pub(crate) fn world_of(&self, anchor: Anchor) -> Outcome<(World, BTreeSet<u32>)> {
         let keyframe = self.keyframe(anchor)?;
         let world = keyframe.world(|frame| self.keyframe_frame(anchor, frame))?;
@@ -139,6 +135,10 @@ impl<'c> Past<'c> {
     }
 
     /// What a tick changed; nothing where that is not kept.
+    ///
+    /// # Errors
+    ///
+    /// What is kept of the tick is damaged, or cannot be read.
     pub(crate) fn delta<'a>(
         &self,
         tick: u64,
@@ -161,7 +161,7 @@ impl<'c> Past<'c> {
     }
 
     /// The next tick after this one of which something is kept. A save may claim
-    /// any number of ticks, so that nobody counts through them.
+    /// any number of ticks, so that they are not counted through.
     pub(crate) fn next(&self, tick: u64) -> Outcome<Option<u64>> {
         let sql = "SELECT id >> 16 FROM st_deltas WHERE id >= ?1 ORDER BY id LIMIT 1";
         self.tick_at(sql, tick.saturating_add(1))
@@ -180,6 +180,11 @@ impl<'c> Past<'c> {
     }
 
     /// The world as a tick left it, and the kinds of which no values are kept.
+    ///
+    /// # Errors
+    ///
+    /// History has no such tick, which the sentence says with the ticks that it has; or
+    /// what leads to it is damaged.
     pub(crate) fn world(&self, tick: u64) -> Outcome<(World, BTreeSet<u32>)> {
         let Some(anchor) = self.anchor_of(tick)? else { return self.unreachable(tick) };
         let (mut world, omitted) = self.world_of(anchor)?;
@@ -198,6 +203,10 @@ impl<'c> Past<'c> {
 
     /// What kinds there were in a tick of which the world can be had: between two
     /// keyframes nothing is declared anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`world`](Self::world).
     pub(crate) fn registry(&self, tick: u64) -> Outcome<Registry> {
         match self.anchor_of(tick)? {
             Some(anchor) if self.reaches(tick)? => self.keyframe(anchor)?.registry(),
@@ -212,8 +221,12 @@ impl<'c> Past<'c> {
         )))
     }
 
-    /// The tables of mods as a tick left them; or, if told so, as other mods took
+    /// The tables of mods as a tick left them; or, if `adopted`, as other mods took
     /// them over then. They come on a connection of their own.
+    ///
+    /// # Errors
+    ///
+    /// What became of rows since does not fit them, or cannot be read.
     pub(crate) fn tables(&self, tick: u64, adopted: bool) -> Outcome<Database> {
         let mut select = self.connection.prepare_cached(
             "SELECT tick, data FROM st_table_copies WHERE tick > ?1 OR (tick = ?1 AND NOT ?2)
@@ -330,7 +343,7 @@ impl<'c> Past<'c> {
 /// Tables of mods in memory, from a copy of them. The transaction stays open.
 fn restored(copied: &[u8]) -> Outcome<Database> {
     let database = connect::empty_tables()?;
-    let told = |error: TableError| Failure::Damage(error.to_string());
-    database.restore(copied).map_err(told)?;
+    let failed = |error: TableError| Failure::Damage(error.to_string());
+    database.restore(copied).map_err(failed)?;
     Ok(database)
 }

@@ -51,9 +51,9 @@ impl Recorder {
     }
 
     /// What a tick did between two worlds, in these steps, where `kept` is the
-    /// last world that was kept. Nothing where there is nothing to tell.
+    /// last world that was kept. Nothing where there is nothing to keep.
     ///
-    /// Of ticks in between only what became of rows of tables is told, without
+    /// Of ticks in between only what became of rows of tables is kept, without
     /// which tables could not be brought back.
     pub fn record(&self, kept: &World, before: &World, after: &World, steps: &[Step]) -> Frames {
         let keeps_kind = |kind| self.keeps_kind(kind);

@@ -16,10 +16,11 @@ use super::super::lock::Lock;
 use super::super::save::{Restored, now_millis};
 use super::super::settings::settings;
 use super::super::{connect, mark, schema};
-use super::Recorder;
+use super::anchor::APART;
 use super::frames::compress;
+use super::keyframe_rows;
 use super::past::Past;
-use super::store;
+use super::recorder::Recorder;
 use crate::config::SnapshotSettings;
 use crate::ecs::World;
 use crate::hash::StateHasher;
@@ -33,11 +34,11 @@ pub struct Snapshot {
     pub name: String,
     /// The tick.
     pub tick: u64,
-    /// What somebody wanted to remember about it.
+    /// What its maker wanted to remember about it.
     pub note: String,
     /// When it was made.
     pub made_at: SystemTime,
-    /// Whether nobody asked for it.
+    /// Whether the world made it by itself, as `[snapshots]` says.
     pub is_automatic: bool,
 }
 
@@ -48,6 +49,11 @@ const NAME_CHARS_MAX: usize = 64;
 /// history is kept that is a row and takes no time; a world that keeps none must
 /// not run, and its world and tables are copied. Of a world that keeps one of
 /// many ticks, the last of these is named. Gives what was made.
+///
+/// # Errors
+///
+/// There is no save at the path, it is damaged, the name is taken or none, the world
+/// runs and keeps no history, or the save cannot be written. It is as it was then.
 pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveError> {
     let path = &connect::find(path)?;
     let connection = connect::writing(path)?;
@@ -64,7 +70,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     };
     let lock = match is_kept().map_err(failed)? {
         true => None,
-        // All of the world is written, and nobody may go on meanwhile.
+        // All of the world is written, and it must not go on meanwhile.
         false => Some(Lock::take(path)?),
     };
     let write = || -> Outcome<()> {
@@ -90,6 +96,10 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
 }
 
 /// Every snapshot of a save, by tick.
+///
+/// # Errors
+///
+/// There is no save at the path, or it cannot be read.
 pub fn snapshots(path: &Path) -> Result<Vec<Snapshot>, SaveError> {
     let path = &connect::find(path)?;
     let connection = connect::reading(path)?;
@@ -98,6 +108,11 @@ pub fn snapshots(path: &Path) -> Result<Vec<Snapshot>, SaveError> {
 }
 
 /// The tick that a snapshot names.
+///
+/// # Errors
+///
+/// As [`snapshots`], or no snapshot has that name: then the sentence names all there
+/// are.
 pub fn snapshot_tick(path: &Path, name: &str) -> Result<u64, SaveError> {
     let all = snapshots(path)?;
     let names: Vec<&str> = all.iter().map(|snapshot| snapshot.name.as_str()).collect();
@@ -110,6 +125,10 @@ pub fn snapshot_tick(path: &Path, name: &str) -> Result<u64, SaveError> {
 }
 
 /// Takes the name away from a tick, also while the world runs.
+///
+/// # Errors
+///
+/// As [`snapshot_tick`], or the save cannot be written. It is as it was then.
 pub fn forget_snapshot(path: &Path, name: &str) -> Result<(), SaveError> {
     snapshot_tick(path, name)?;
     let path = &connect::find(path)?;
@@ -140,10 +159,10 @@ fn list(connection: &Connection) -> rusqlite::Result<Vec<Snapshot>> {
     snapshots.collect()
 }
 
-/// How names of snapshots begin that nobody asked for.
+/// How the names of automatic snapshots begin.
 const AUTOMATIC: &str = "auto-";
 
-/// Checks that somebody can give a snapshot this name.
+/// Checks that a person can give a snapshot this name.
 pub(in crate::persist) fn check_asked(connection: &Connection, name: &str) -> Outcome<()> {
     if name.starts_with(AUTOMATIC) {
         return Err(Failure::Told(format!(
@@ -221,7 +240,7 @@ pub(in crate::persist) fn keep_whole(connection: &Connection, world: &World) -> 
             "has taken over other mods since its last tick: run a tick first".to_owned(),
         ));
     }
-    let number = store::write_apart(connection, world, &Default::default())?;
+    let number = keyframe_rows::write_apart(connection, world, &Default::default())?;
     let tick = world.tick() as i64;
     keep_tables(connection, tick, &tables::copy(connection)?)?;
     let sql = "UPDATE st_snapshots SET keyframe = ?2 WHERE tick = ?1";
@@ -229,8 +248,8 @@ pub(in crate::persist) fn keep_whole(connection: &Connection, world: &World) -> 
     Ok(())
 }
 
-/// Makes the snapshots that nobody asks for, of ticks that are committed, and
-/// removes those that are too many.
+/// Makes the automatic snapshots of ticks that are committed, and removes the
+/// oldest where there are too many.
 pub(in crate::persist) fn rotate(
     connection: &Connection,
     settings: &SnapshotSettings,
@@ -268,7 +287,7 @@ fn remove(connection: &Connection, name: &str) -> Outcome<()> {
     if let Some(number) = keyframe {
         let sql = "SELECT EXISTS (SELECT 1 FROM st_snapshots WHERE keyframe = ?1)";
         if !connection.query_row(sql, [number], |row| row.get::<_, bool>(0))? {
-            store::delete_keyframe(connection, number)?;
+            keyframe_rows::delete_keyframe(connection, number)?;
         }
     }
     // A copy of tables is kept for as long as history or a snapshot needs it.
@@ -276,7 +295,7 @@ fn remove(connection: &Connection, name: &str) -> Outcome<()> {
         "DELETE FROM st_table_copies
          WHERE tick NOT IN (SELECT tick FROM st_snapshots)
              AND tick < (SELECT ifnull(min(tick), ?2) FROM st_keyframes WHERE number < ?1)",
-        [store::APART, i64::MAX],
+        [APART, i64::MAX],
     )?;
     Ok(())
 }
@@ -298,7 +317,7 @@ pub(super) fn detach(connection: &Connection, first_tick: i64) -> Outcome<()> {
         });
         match whole {
             Ok((world, omitted, copied)) => {
-                let number = store::write_apart(connection, &world, &omitted)?;
+                let number = keyframe_rows::write_apart(connection, &world, &omitted)?;
                 keep_tables(connection, tick, &copied)?;
                 connection.execute(
                     "UPDATE st_snapshots SET keyframe = ?2 WHERE tick = ?1",

@@ -12,7 +12,7 @@
 //! Invariant: nothing in here changes before SQLite has committed, but for a
 //! keyframe that is being made.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use rusqlite::{Connection, params};
@@ -23,8 +23,11 @@ use crate::record::TickRecord;
 
 use super::super::error::{Outcome, damage};
 use super::super::restore::TICK_MAX;
-use super::frames::Frames;
-use super::{Recorder, keyframe, snapshots};
+use super::anchor::APART;
+use super::frames::{Frames, frame_id};
+use super::keyframe_rows::{delete_keyframe, write_frame};
+use super::recorder::Recorder;
+use super::{keyframe, snapshots};
 
 /// Ticks from one keyframe to the next, at least and at most.
 const SPACING_MIN: i64 = 32;
@@ -34,14 +37,6 @@ const BYTES_PER_COMMIT: usize = 4 << 20;
 /// Rows of a world up to which its keyframe is made at once: starting a thread
 /// takes longer.
 const ROWS_AT_ONCE: u32 = 4096;
-
-/// Keyframes from this number on belong to snapshots, and to no group.
-pub(in crate::persist) const APART: i64 = 1 << 40;
-
-/// The id of a frame.
-pub(super) fn frame_id(of: i64, frame: u16) -> i64 {
-    of << 16 | i64::from(frame)
-}
 
 /// A keyframe, and with it the deltas up to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -347,7 +342,7 @@ impl Store {
     }
 }
 
-/// Checks that rows of keyframes can be what somebody wrote.
+/// Checks that rows of keyframes can be what a writer left.
 fn check_groups(connection: &Connection, groups: &VecDeque<Group>) -> Outcome<()> {
     const BYTES_MAX: u64 = 1 << 50;
     let one = |group: &Group| {
@@ -363,47 +358,4 @@ fn check_groups(connection: &Connection, groups: &VecDeque<Group>) -> Outcome<()
         return damage("its keyframes are none");
     }
     Ok(())
-}
-
-fn write_frame(
-    connection: &Connection,
-    number: i64,
-    frame: usize,
-    data: &[u8],
-) -> rusqlite::Result<()> {
-    let mut insert =
-        connection.prepare_cached("INSERT INTO st_keyframe_frames (id, data) VALUES (?1, ?2)")?;
-    insert.execute(params![frame_id(number, frame as u16), data]).map(drop)
-}
-
-/// Deletes a keyframe.
-pub(super) fn delete_keyframe(connection: &Connection, number: i64) -> rusqlite::Result<()> {
-    connection.execute(
-        "DELETE FROM st_keyframe_frames WHERE id >= ?1 AND id < ?2",
-        [frame_id(number, 0), frame_id(number + 1, 0)],
-    )?;
-    connection.execute("DELETE FROM st_keyframes WHERE number = ?1", [number]).map(drop)
-}
-
-/// Writes a keyframe that no group is about, for a snapshot. Gives its number.
-pub(super) fn write_apart(
-    connection: &Connection,
-    world: &World,
-    omitted: &BTreeSet<u32>,
-) -> rusqlite::Result<i64> {
-    let frames = keyframe::encode(world, &|kind| !omitted.contains(&kind.0));
-    let number = connection.query_row(
-        "SELECT max(ifnull(max(number), 0), ?1) + 1 FROM st_keyframes",
-        [APART],
-        |row| row.get(0),
-    )?;
-    for (at, data) in frames.iter().enumerate() {
-        write_frame(connection, number, at, data)?;
-    }
-    let bytes: usize = frames.iter().map(Vec::len).sum();
-    connection.execute(
-        "INSERT INTO st_keyframes (number, tick, adopted, total, bytes) VALUES (?1, ?2, 0, 0, ?3)",
-        params![number, world.tick() as i64, bytes as i64],
-    )?;
-    Ok(number)
 }

@@ -10,12 +10,13 @@ use crate::ecs::{
 
 use super::super::encode::{Form, slot};
 use super::super::error::{Outcome, damage};
+use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::cell::Cell;
 use super::change::{Action, Change, Filter, Origin, StepKind, Value, sort};
-use super::course::{Way, delta_from, origins};
 use super::keyframe::Keyframe;
-use super::past::{Anchor, Past};
+use super::past::Past;
+use super::source::{Way, delta_from, origins};
 
 /// A way through history with one entity.
 pub(super) struct Track {
@@ -150,13 +151,13 @@ impl Track {
         Ok(cells)
     }
 
-    /// Follows one step, and tells what it did.
+    /// Follows one step, and reports what it did.
     fn step(
         &mut self,
         past: Past<'_>,
         loaded: &Loaded<'_>,
         step: usize,
-        telling: &mut Telling<'_>,
+        report: &mut Report<'_>,
     ) -> Outcome<()> {
         let of_step = |of: u16| usize::from(of) == step;
         let came = loaded.delta.archetypes.iter().filter(|(of, ..)| of_step(*of));
@@ -166,13 +167,13 @@ impl Track {
         if place == self.place {
             for (kind, cell) in &mut self.values {
                 let Some(old) = cell.follow(loaded, step)? else { continue };
-                telling.value(*kind, (old.as_deref(), &self.known), (cell.now(), &self.known))?;
+                report.value(*kind, (old.as_deref(), &self.known), (cell.now(), &self.known))?;
             }
         } else {
             let was_alive = std::mem::replace(&mut self.place, place).is_some();
             let values = self.arrive(past, loaded, step)?;
             let before = std::mem::replace(&mut self.values, values);
-            telling.all(
+            report.all(
                 (was_alive, &before, &self.known),
                 (place.is_some(), &self.values, &self.known),
             )?;
@@ -187,11 +188,7 @@ impl Track {
                     Some(data) => self.edges.insert(ends, data.clone()),
                     None => self.edges.remove(&ends),
                 };
-                telling.edge(
-                    ends,
-                    (old.as_deref(), &self.known),
-                    (data.as_deref(), &self.known),
-                )?;
+                report.edge(ends, (old.as_deref(), &self.known), (data.as_deref(), &self.known))?;
             }
         }
         Ok(())
@@ -201,15 +198,15 @@ impl Track {
 impl Way for Track {
     fn start(&self) -> Vec<Change> {
         let origin = Origin { tick: self.tick, step: StepKind::Start, system: None };
-        let mut telling = Telling::new(self, &origin);
+        let mut report = Report::new(self, &origin);
         let nothing = BTreeMap::new();
-        let told = telling
+        let values = report
             .all((false, &nothing, &self.known), (self.place.is_some(), &self.values, &self.known));
         let edges = self.edges.iter().try_for_each(|(ends, data)| {
-            telling.edge(*ends, (None, &self.known), (Some(data), &self.known))
+            report.edge(*ends, (None, &self.known), (Some(data), &self.known))
         });
-        debug_assert!(told.is_ok() && edges.is_ok());
-        let mut all = telling.end();
+        debug_assert!(values.is_ok() && edges.is_ok());
+        let mut all = report.end();
         all.iter_mut().for_each(|change| change.action = Action::Was);
         all
     }
@@ -218,7 +215,7 @@ impl Way for Track {
         self.tick
     }
 
-    fn go_on(&mut self, past: Past<'_>, tick: u64, told: bool) -> Outcome<Vec<Change>> {
+    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
         let mut changes = Vec::new();
         let omitted = self.known.omitted.clone();
         let Some(loaded) = delta_from(past, self.tick, tick, &omitted)? else {
@@ -226,13 +223,13 @@ impl Way for Track {
         };
         let origins = origins(&loaded, self.known.systems.iter())?;
         for (step, origin) in origins.iter().enumerate() {
-            let mut telling = Telling::new(self, origin);
-            self.step(past, &loaded, step, &mut telling)?;
-            changes.append(&mut telling.end());
+            let mut report = Report::new(self, origin);
+            self.step(past, &loaded, step, &mut report)?;
+            changes.append(&mut report.end());
         }
         self.known.systems.extend(loaded.delta.new_systems.iter().cloned());
         self.tick = tick;
-        if !told {
+        if !wanted {
             changes.clear();
         }
         Ok(changes)
@@ -246,7 +243,7 @@ impl Way for Track {
         (self.anchor, self.tick) = (anchor, anchor.tick);
         self.seed(past, &head)?;
         let origin = Origin { tick: anchor.tick, step: by, system: None };
-        let mut telling = Telling::new(self, &origin);
+        let mut report = Report::new(self, &origin);
         let omitted =
             |kind: &KindId| known.omitted.contains(&kind.0) || self.known.omitted.contains(&kind.0);
         let kept = |values: &BTreeMap<KindId, Cell>| -> BTreeMap<KindId, Cell> {
@@ -254,16 +251,16 @@ impl Way for Track {
             kept.map(|(kind, cell)| (*kind, cell.clone())).collect()
         };
         let now = (self.place.is_some(), &kept(&self.values), &self.known);
-        telling.all((was_alive, &kept(&values), &known), now)?;
+        report.all((was_alive, &kept(&values), &known), now)?;
         let ends: BTreeSet<_> = edges.keys().chain(self.edges.keys()).copied().collect();
         for ends in ends {
             let (old, new) = (edges.get(&ends), self.edges.get(&ends));
             if old != new {
                 let old = (old.map(|data| &**data), &known);
-                telling.edge(ends, old, (new.map(|data| &**data), &self.known))?;
+                report.edge(ends, old, (new.map(|data| &**data), &self.known))?;
             }
         }
-        Ok(telling.end())
+        Ok(report.end())
     }
 
     fn pass(&mut self, anchor: Anchor) {
@@ -300,8 +297,8 @@ fn form_of(kind: &Kind) -> Option<Form> {
     }
 }
 
-/// Tells what one step did to the entity.
-struct Telling<'a> {
+/// What one step did to the entity.
+struct Report<'a> {
     entity: Entity,
     filter: Filter,
     origin: &'a Origin,
@@ -313,7 +310,7 @@ type Side<'a> = (Option<&'a [u8]>, &'a Known);
 /// Whether the entity is alive, its values, and what was known at the time.
 type Whole<'a> = (bool, &'a BTreeMap<KindId, Cell>, &'a Known);
 
-impl<'a> Telling<'a> {
+impl<'a> Report<'a> {
     fn new(track: &Track, origin: &'a Origin) -> Self {
         Self { entity: track.entity, filter: track.filter, origin, changes: Vec::new() }
     }

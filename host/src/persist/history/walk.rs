@@ -1,4 +1,4 @@
-//! What happened to everybody: a world that is brought forward step by step,
+//! What happened to all entities: a world that is brought forward step by step,
 //! and compared with itself before each.
 
 use std::collections::BTreeSet;
@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use crate::ecs::World;
 
 use super::super::error::Outcome;
+use super::anchor::Anchor;
 use super::between::between;
 use super::change::{Action, Change, Filter, Origin, StepKind};
-use super::course::{Way, delta_from, origins};
-use super::past::{Anchor, Past};
+use super::past::Past;
+use super::source::{Way, delta_from, origins};
 
 /// A way through history with a whole world.
 pub(super) struct Walk {
@@ -40,14 +41,14 @@ impl Way for Walk {
         self.world.tick()
     }
 
-    fn go_on(&mut self, past: Past<'_>, tick: u64, told: bool) -> Outcome<Vec<Change>> {
+    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
         let mut changes = Vec::new();
         let Some(loaded) = delta_from(past, self.world.tick(), tick, &self.omitted)? else {
             return Ok(changes);
         };
         let origins = origins(&loaded, self.world.systems.keys())?;
         for (step, origin) in origins.iter().enumerate() {
-            let before = told.then(|| self.world.clone());
+            let before = wanted.then(|| self.world.clone());
             loaded.apply_step(&mut self.world, step)?;
             if let Some(before) = before {
                 let (world, omitted) = (&self.world, &self.omitted);

@@ -1,8 +1,8 @@
 //! From pages to the rows of archetypes, and to who is alive.
 //!
 //! Every page but the last of an array is full, every row has a value that its
-//! kind allows in each column, everybody who has a row is where their place says
-//! and nobody else is alive, and there is no page that nobody asks for. Where
+//! kind allows in each column, each entity that has a row is where its slot says
+//! and no other is alive, and there is no page too much. Where
 //! damage is no error, rows that are not whole are left out.
 
 use std::borrow::Cow;
@@ -17,9 +17,8 @@ use crate::ecs::{
 use super::super::encode::Read;
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
-use super::super::history::blank;
 use super::pages::{Pages, Shape, Shapes, TRACKED_ADDED, TRACKED_CHANGED};
-use super::{check_dynamic, check_packed};
+use super::{check_packed, check_value};
 
 /// Puts the pages into a world. There were so many findings before the first of
 /// them was read.
@@ -65,7 +64,8 @@ pub(super) fn restore(
 /// What a slot is while nothing is known of it: none was ever issued.
 const UNKNOWN: Slot = Slot { generation: 0, archetype: ArchetypeId(u32::MAX), row: u32::MAX };
 
-/// Takes the places of entities; those whose page is not whole are unknown.
+/// Takes the slots of entities; where a page of them is not whole they are
+/// unknown.
 fn take_slots(pages: &mut Pages, per_page: usize, findings: &mut Findings) -> Outcome<Vec<Slot>> {
     let keys: Vec<PageKey> = pages.keys().copied().filter(|key| key.part == Part::Slots).collect();
     let mut slots: Vec<Slot> = Vec::new();
@@ -96,7 +96,7 @@ fn misformed<T>() -> Outcome<T> {
 }
 
 /// Puts the allocator of entities back. Where something is lost it is made anew,
-/// of those that have rows.
+/// of the entities that have rows.
 fn restore_entities(
     world: &mut World,
     slots: &[Slot],
@@ -147,7 +147,11 @@ struct Piece {
 }
 
 impl Rows<'_> {
-    fn take(&mut self, archetype: ArchetypeId, shape: &Shape) -> Outcome<(Paged<Entity>, Vec<Column>)> {
+    fn take(
+        &mut self,
+        archetype: ArchetypeId,
+        shape: &Shape,
+    ) -> Outcome<(Paged<Entity>, Vec<Column>)> {
         let mut entities: Paged<Entity> = Paged::new(1, self.rows_per_page);
         let stamps = |kept: bool| kept.then(|| Paged::new(1, self.rows_per_page));
         let empty = |(kind, tracked): (_, &u8)| Column {
@@ -191,7 +195,7 @@ impl Rows<'_> {
             }
         }
         for column in columns.iter_mut().filter(|it| shape.omitted.contains(&it.kind.0)) {
-            *column = blank(self.registry.get(column.kind), column, &entities);
+            *column = column.blank(entities.len());
         }
         Ok((entities, columns))
     }
@@ -258,7 +262,7 @@ impl Rows<'_> {
             Read::Dynamic(items) => items
                 .iter()
                 .enumerate()
-                .try_for_each(|(row, value)| check(row, check_dynamic(kind, value))),
+                .try_for_each(|(row, value)| check(row, check_value(kind, value))),
             _ => misformed(),
         }
     }

@@ -102,6 +102,23 @@ pub struct Column {
 }
 
 impl Column {
+    /// So many rows of which nothing is known: zeros, or no bytes where values
+    /// are dynamic, which never changed.
+    pub fn blank(&self, rows: usize) -> Self {
+        let mut values = self.values.emptied();
+        match &mut values {
+            Values::Packed(values) => values.grow(rows, &vec![0; values.width()]),
+            Values::Dynamic(values) => values.grow(rows, &[Bytes::from([])]),
+        }
+        let blank = |stamps: &Paged<Stamp>| {
+            let mut stamps = stamps.emptied();
+            stamps.grow(rows, &[Stamp::NEVER]);
+            stamps
+        };
+        let (changed, added) = (self.changed.as_ref().map(blank), self.added.as_ref().map(blank));
+        Self { kind: self.kind, values, changed, added }
+    }
+
     pub(super) fn append(&mut self, from: &Values, rows: &[usize], now: Stamp) {
         self.values.extend_rows(from, rows);
         for stamps in [&mut self.changed, &mut self.added].into_iter().flatten() {

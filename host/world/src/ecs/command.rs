@@ -424,7 +424,7 @@ impl World {
         }
     }
 
-    /// Removes every edge of an entity and returns whom it takes along, in
+    /// Removes every edge of an entity and returns the entities that it takes along, in
     /// descending order of what a stack would pop.
     fn cut_edges(&mut self, entity: Entity, kinds: &[(KindId, OnDespawn)]) -> Vec<Entity> {
         let mut along = Vec::new();

@@ -1,7 +1,7 @@
 //! Events that some system has not read yet.
 //!
 //! Each topic is a queue with a running number. An event stays until every
-//! system that reads the topic has passed it; a topic that nobody reads keeps
+//! system that reads the topic has passed it; a topic that no system reads keeps
 //! nothing.
 //!
 //! A queue grows at one end for as long as its slowest reader waits, and is
@@ -60,7 +60,7 @@ impl Queue {
         self.unread.front()?.first().map(|event| event.number)
     }
 
-    /// The number up to which everybody has read.
+    /// The number up to which every reader has read.
     fn passed(&self) -> u64 {
         self.first().map_or(self.last, |first| first - 1)
     }
@@ -115,7 +115,7 @@ impl Events {
     }
 
     /// Brings a queue to where a later tick left it: its last number, the one
-    /// that everybody has passed, and those that came and are unread. Says
+    /// that every reader has passed, and the unread events that came. Says
     /// whether that follows on what is there.
     pub fn go_on(
         &mut self,
@@ -150,7 +150,7 @@ impl Events {
         self.queues.get(&topic).map_or(0, |queue| queue.last)
     }
 
-    /// The number up to which everybody has read a topic.
+    /// The number up to which every reader has read a topic.
     pub fn passed(&self, topic: Topic) -> u64 {
         self.queues.get(&topic).map_or(0, Queue::passed)
     }
@@ -182,7 +182,7 @@ impl Events {
         Some(())
     }
 
-    /// Drops what everybody has read: `read_up_to` gives, for a topic, the
+    /// Drops what every reader has read: `read_up_to` gives, for a topic, the
     /// number that its slowest reader has passed, or nothing without readers.
     pub fn drop_read(&mut self, read_up_to: impl Fn(Topic) -> Option<u64>) {
         for (topic, queue) in &mut self.queues {

@@ -23,10 +23,11 @@
 use rmp::{decode, encode};
 use serde_json::{Map, Number, Value as Json};
 
+use super::float::{canonical_f32, canonical_f64};
 use super::recast::lower;
 use super::value::{
     Fields, Problem, fixed, problem, read_array, read_text, read_unsigned, read_variant,
-    settled_f32, settled_f64, signed_fits, write_array, write_unsigned,
+    signed_fits, write_array, write_unsigned,
 };
 use super::{Bytes, Entity, Kind, Storage, Type};
 
@@ -216,6 +217,11 @@ fn object(fields: &Fields, from: &mut &[u8]) -> Result<Json, Problem> {
 }
 
 /// Reads a dynamic value from a JSON object with exactly the kind's fields.
+///
+/// # Errors
+///
+/// Says what does not fit: no object, a field that lacks or is too much, a value that
+/// its type does not hold.
 pub fn from_json(kind: &Kind, json: &Json) -> Result<Vec<u8>, Problem> {
     let mut into = Vec::new();
     let fields: Vec<_> =
@@ -226,6 +232,10 @@ pub fn from_json(kind: &Kind, json: &Json) -> Result<Vec<u8>, Problem> {
 }
 
 /// Reads one field's value, as it stands in a dynamic value.
+///
+/// # Errors
+///
+/// Says why the type does not hold it.
 pub fn field_from_json(ty: &Type, json: &Json) -> Result<Vec<u8>, Problem> {
     let mut into = Vec::new();
     encode(ty, json, &mut into)?;
@@ -233,6 +243,10 @@ pub fn field_from_json(ty: &Type, json: &Json) -> Result<Vec<u8>, Problem> {
 }
 
 /// As [`from_json`], in the form that the world keeps values of the kind in.
+///
+/// # Errors
+///
+/// As [`from_json`].
 pub fn stored_from_json(kind: &Kind, json: &Json) -> Result<Bytes, Problem> {
     let value = from_json(kind, json)?;
     if kind.storage == Storage::Dynamic {
@@ -304,11 +318,11 @@ fn encode(ty: &Type, json: &Json, into: &mut Vec<u8>) -> Result<(), Problem> {
             if near.is_infinite() && value.is_finite() {
                 return Err(wrong());
             }
-            let _ = encode::write_f32(into, settled_f32(near));
+            let _ = encode::write_f32(into, canonical_f32(near));
         }
         Type::F64 => {
             let value = real_from_json(json).ok_or_else(wrong)?;
-            let _ = encode::write_f64(into, settled_f64(value));
+            let _ = encode::write_f64(into, canonical_f64(value));
         }
         Type::String => {
             let _ = encode::write_str(into, json.as_str().ok_or_else(wrong)?);

@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Type;
-use super::value::{settled_f32, settled_f64};
+use super::{Type, float};
 
 /// A kind's number, stable within a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +105,12 @@ impl Kind {
     pub const FIELDS_MAX: usize = 256;
 
     /// Checks a declaration. The error is a sentence's end: "kind `x` …".
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with it: more than [`Kind::FIELDS_MAX`] fields, two of one name,
+    /// a packed event, fields of a packed kind that have no fixed size or do not lie one
+    /// right after the other.
     pub fn new(
         name: String,
         role: Role,
@@ -250,40 +255,22 @@ impl Kind {
     }
 
     /// Replaces every NaN in packed rows by the canonical one.
-    pub(super) fn settle_nan(&self, rows: &mut [u8]) {
+    pub(super) fn canonicalise_nan(&self, rows: &mut [u8]) {
         match &self.floats {
             Floats::None => {}
-            Floats::AllF32 => {
-                settle(rows, |bytes| settled_f32(f32::from_le_bytes(bytes)).to_le_bytes())
-            }
-            Floats::AllF64 => {
-                settle(rows, |bytes| settled_f64(f64::from_le_bytes(bytes)).to_le_bytes())
-            }
+            Floats::AllF32 => float::canonicalise_f32s(rows),
+            Floats::AllF64 => float::canonicalise_f64s(rows),
             Floats::Some(offsets) => {
                 for row in rows.chunks_exact_mut(self.size) {
                     for &(offset, wide) in offsets {
                         if wide {
-                            settle(&mut row[offset..offset + 8], |bytes| {
-                                settled_f64(f64::from_le_bytes(bytes)).to_le_bytes()
-                            });
+                            float::canonicalise_f64s(&mut row[offset..offset + 8]);
                         } else {
-                            settle(&mut row[offset..offset + 4], |bytes| {
-                                settled_f32(f32::from_le_bytes(bytes)).to_le_bytes()
-                            });
+                            float::canonicalise_f32s(&mut row[offset..offset + 4]);
                         }
                     }
                 }
             }
-        }
-    }
-}
-
-fn settle<const N: usize>(bytes: &mut [u8], settled: impl Fn([u8; N]) -> [u8; N]) {
-    let (words, _) = bytes.as_chunks_mut::<N>();
-    // Nearly always there is none: reading alone is faster than reading and writing.
-    if words.iter().fold(false, |any, word| any | (settled(*word) != *word)) {
-        for word in words {
-            *word = settled(*word);
         }
     }
 }
@@ -376,7 +363,7 @@ mod tests {
         assert_eq!(kind.entity_offsets(), [5, 17]);
         let mut row = vec![0; 25];
         row[1..5].copy_from_slice(&f32::from_bits(0xffc0_0001).to_le_bytes());
-        kind.settle_nan(&mut row);
+        kind.canonicalise_nan(&mut row);
         assert_eq!(row[1..5], 0x7fc0_0000_u32.to_le_bytes());
     }
 

@@ -1,7 +1,7 @@
 //! How the fields of one declaration of a kind follow from those of another,
 //! over all declarations that a save knew.
 //!
-//! Values of the past stay as they were written. Whoever shows them asks here
+//! Values of the past stay as they were written. What shows them asks here
 //! where each field of today's declaration had its value then: under the name
 //! that it has, under one that it had before, or nowhere, so that its default
 //! stands for it. It goes both ways, for an earlier tick may be asked about

@@ -166,7 +166,7 @@ impl<T: Clone> Paged<T> {
     }
 
     /// The items of a page that may have to be appended, to become any number of
-    /// rows; nothing for a place past the next. [`Paged::settle`] ends such
+    /// rows; nothing for a place past the next. [`Paged::finish_fill`] ends such
     /// changes.
     pub fn page_to_fill(&mut self, page: usize) -> Option<&mut Vec<T>> {
         if page == self.pages.len() {
@@ -177,8 +177,8 @@ impl<T: Clone> Paged<T> {
 
     /// Counts rows anew after pages were filled, and says whether every page but
     /// the last is full. Pages without rows at the end are dropped; rows without
-    /// items are as many as told.
-    pub fn settle(&mut self, rows_without_items: usize) -> bool {
+    /// items are as many as given.
+    pub fn finish_fill(&mut self, rows_without_items: usize) -> bool {
         if self.width == 0 {
             self.len = rows_without_items;
             return self.pages.is_empty();

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use rmp::{decode, encode};
 
-use super::value::{copy, read_array, read_variant, settled_f64, write_array};
+use super::float::canonical_f64;
+use super::value::{copy, read_array, read_variant, write_array};
 use super::{Bytes, Entity, Kind, KindId, Registry, Role, Storage, Topic, Type, Values, World};
 
 /// What a field says of older saves.
@@ -164,7 +165,7 @@ fn widen(old: &Type, new: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option
     match (old, new) {
         (Type::F32, Type::F64) => {
             let value = decode::read_f32(from).ok()?;
-            encode::write_f64(into, settled_f64(value.into())).ok()
+            encode::write_f64(into, canonical_f64(value.into())).ok()
         }
         (Type::Option(_), Type::Option(_)) if from.first() == Some(&0xc0) => {
             *from = &from[1..];

@@ -46,6 +46,11 @@ impl Type {
     const ITEMS_MAX: usize = 1 << 16;
 
     /// Reads a type from its text.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the text: no type, a type that is too deep or has too many
+    /// items, or something behind it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { rest: text };
         let found = parser.alternatives(0).map_err(|what| format!("`{text}`: {what}"))?;

@@ -10,6 +10,7 @@
 use rmp::decode;
 use rmp::encode;
 
+use super::float::{canonical_f32, canonical_f64};
 use super::{Entity, Kind, Type};
 
 /// What is wrong with a value, in words that follow "the value".
@@ -26,6 +27,11 @@ pub type Remap<'a> = dyn FnMut(Entity) -> Result<Entity, String> + 'a;
 
 /// Appends the canonical form of the next value in `from`, which is moved past
 /// it.
+///
+/// # Errors
+///
+/// Says which field is wrong and how: it does not fit its type, is cut short, or names
+/// an entity that `remap` refuses. What was appended until then is no value.
 pub fn canonical_value(
     kind: &Kind,
     from: &mut &[u8],
@@ -42,6 +48,10 @@ pub fn canonical_value(
 }
 
 /// The canonical form of one value of a type.
+///
+/// # Errors
+///
+/// Says what is wrong with it; something behind it is wrong, too.
 pub fn canonical_field(ty: &Type, value: &[u8], remap: &mut Remap<'_>) -> Result<Vec<u8>, Problem> {
     let (mut rest, mut into) = (value, Vec::with_capacity(value.len()));
     copy(ty, &mut rest, &mut into, remap)?;
@@ -52,6 +62,11 @@ pub fn canonical_field(ty: &Type, value: &[u8], remap: &mut Remap<'_>) -> Result
 }
 
 /// Makes packed rows canonical in place. Their length must already fit.
+///
+/// # Errors
+///
+/// Says which field holds a bool that is none, or names an entity that `remap` refuses.
+/// Rows before that one may be canonical already.
 pub fn canonical_packed(
     kind: &Kind,
     rows: &mut [u8],
@@ -60,7 +75,7 @@ pub fn canonical_packed(
     if let Some((field, byte)) = kind.broken_bool(rows) {
         return problem(format!("field `{}`: a bool is 0 or 1, not {byte}", field.name));
     }
-    kind.settle_nan(rows);
+    kind.canonicalise_nan(rows);
     if kind.entity_offsets().is_empty() {
         return Ok(());
     }
@@ -76,6 +91,10 @@ pub fn canonical_packed(
 }
 
 /// A canonical copy of packed rows.
+///
+/// # Errors
+///
+/// As [`canonical_packed`].
 pub fn canonical_copy(kind: &Kind, rows: &[u8], remap: &mut Remap<'_>) -> Result<Vec<u8>, Problem> {
     // A piece is still in the nearest cache when it is looked at.
     const PIECE_BYTES: usize = 8 << 10;
@@ -93,16 +112,6 @@ pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[..N]);
     array
-}
-
-/// The one NaN that enters the world.
-pub(super) fn settled_f32(value: f32) -> f32 {
-    if value.is_nan() { f32::from_bits(0x7fc0_0000) } else { value }
-}
-
-/// The one NaN that enters the world.
-pub(super) fn settled_f64(value: f64) -> f64 {
-    if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { value }
 }
 
 pub(super) fn copy(
@@ -128,11 +137,11 @@ pub(super) fn copy(
         }
         Type::F32 => {
             let value = decode::read_f32(from).or_else(|_| problem("expected an f32"))?;
-            let _ = encode::write_f32(into, settled_f32(value));
+            let _ = encode::write_f32(into, canonical_f32(value));
         }
         Type::F64 => {
             let value = decode::read_f64(from).or_else(|_| problem("expected an f64"))?;
-            let _ = encode::write_f64(into, settled_f64(value));
+            let _ = encode::write_f64(into, canonical_f64(value));
         }
         Type::Entity => {
             let named = Entity::from_bits(read_unsigned(from, 8)?);

@@ -11,46 +11,12 @@ use std::sync::Arc;
 use super::archetype::Tracking;
 use super::{
     Archetype, ArchetypeId, Bytes, Column, Entities, Entity, Events, KindId, Paged, Registry,
-    Relations, TableState, Topic,
+    Relations, Stamp, TableState, Topic,
 };
 
-/// A moment in the order of all system runs: a tick, and a place within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stamp(u64);
-
-impl Stamp {
-    /// Before everything.
-    pub const NEVER: Stamp = Stamp(0);
-    /// How many systems a tick can have: each takes two steps, its run and its
-    /// commands, which history numbers with 16 bits.
-    pub const SYSTEMS_MAX: usize = i16::MAX as usize;
-    /// The last tick: stamps of the next one would be no numbers of SQLite.
-    pub const TICK_MAX: u64 = (1 << 47) - 2;
-
-    /// While the system at this place of the schedule runs.
-    pub fn system(tick: u64, place: usize) -> Self {
-        Stamp(tick << 16 | place as u64)
-    }
-
-    /// When the commands of a tick are applied, after all its systems.
-    pub fn commands(tick: u64) -> Self {
-        Stamp(tick << 16 | u64::from(u16::MAX))
-    }
-
-    /// The form that is stored.
-    pub fn to_bits(self) -> u64 {
-        self.0
-    }
-
-    /// From the form that is stored.
-    pub fn from_bits(bits: u64) -> Self {
-        Stamp(bits)
-    }
-}
-
 /// How the state hash of a world is made. Saves hold worlds against it, so that
-/// each version stays what it is for ever. What else decides a tick and came with
-/// a version is told by it, too: random numbers of WASI are the call's own from
+/// each version stays what it is for ever. It stands for whatever else decides a
+/// tick and came with it, too: random numbers of WASI are the call's own from
 /// [`HashVersion::Blocks`] on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HashVersion {
@@ -101,7 +67,7 @@ pub struct World {
     pub entities: Entities,
     /// Edges between entities.
     pub relations: Relations,
-    /// Events that somebody has yet to read.
+    /// Events that some system has yet to read.
     pub events: Events,
     /// What each system has seen, by full name.
     pub systems: Arc<BTreeMap<String, SystemState>>,
@@ -233,7 +199,7 @@ impl World {
         self.watched = Arc::new(topics);
     }
 
-    /// Tells nobody of removals until [`World::watch`] says who wants to know.
+    /// Reports no removals until [`World::watch`] says which systems read them.
     pub fn unwatch(&mut self) {
         self.watched = Arc::default();
     }
@@ -295,7 +261,7 @@ impl World {
         self.watched.contains(&topic)
     }
 
-    /// Emits a removal or despawn, if somebody reads those.
+    /// Emits a removal or despawn, if some system reads them.
     pub(super) fn report(&mut self, topic: Topic, entity: Entity) {
         if self.is_watched(topic) {
             let mut payload = Vec::with_capacity(9);

@@ -1,0 +1,69 @@
+//! Where changes come from: a way through history, which one entity or a whole
+//! world goes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::error::{Outcome, damage};
+use super::anchor::Anchor;
+use super::apply::Loaded;
+use super::change::{Change, Origin, StepKind};
+use super::delta::StepHead;
+use super::past::Past;
+
+/// A way through history.
+pub(super) trait Way {
+    /// What was so where it starts.
+    fn start(&self) -> Vec<Change>;
+
+    /// The tick at which it stands, which is before the last that it went on to
+    /// where not every tick is kept.
+    fn stands_at(&self) -> u64;
+
+    /// Goes on to a tick; says what happened in it if that is wanted.
+    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>>;
+
+    /// Goes on from a whole world, and says what is other in it.
+    fn take_over(&mut self, past: Past<'_>, anchor: Anchor, by: StepKind) -> Outcome<Vec<Change>>;
+
+    /// There is a whole world as it stands.
+    fn pass(&mut self, anchor: Anchor);
+}
+
+/// What a tick changed, seen from an earlier one; nothing where
+/// nothing but rows of tables is kept of it.
+pub(super) fn delta_from<'a>(
+    past: Past<'a>,
+    stands_at: u64,
+    tick: u64,
+    omitted: &'a BTreeSet<u32>,
+) -> Outcome<Option<Loaded<'a>>> {
+    let loaded = past.delta(tick, omitted)?.filter(|loaded| !loaded.delta.rows_only);
+    let of_one = loaded.as_ref().is_some_and(|loaded| {
+        loaded.delta.steps.first().is_none_or(|first| first.system.is_some())
+    });
+    match of_one && stands_at + 1 != tick {
+        true => damage(format!("the history of tick {} is missing", tick - 1)),
+        false => Ok(loaded),
+    }
+}
+
+/// Whose the steps of a tick are, where these systems had run before it.
+pub(super) fn origins<'b>(
+    loaded: &'b Loaded<'_>,
+    before: impl Iterator<Item = &'b String>,
+) -> Outcome<Vec<Origin>> {
+    let tick = loaded.delta.tick;
+    let names: Vec<Arc<str>> = loaded.systems_after(before).into_iter().map(Arc::from).collect();
+    let origin = |head: &StepHead| match head.system {
+        None => Ok(Origin { tick, step: StepKind::Ticks, system: None }),
+        Some(place) => match names.get(place as usize) {
+            Some(name) => {
+                let step = if head.commands { StepKind::Commands } else { StepKind::Run };
+                Ok(Origin { tick, step, system: Some(name.clone()) })
+            }
+            None => damage(format!("the history of tick {tick} names a system that there is not")),
+        },
+    };
+    loaded.delta.steps.iter().map(origin).collect()
+}
