@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::declaration::{self, Declaration, DeclarationError};
 use crate::ecs::{
-    Archetype, Bytes, Command, Converted, Edit, Entity, Kind, KindId, Recast, Registry, Role,
-    Stamp, Storage, Topic, Values, World, canonical_packed, canonical_value, read_array,
+    Archetype, Bytes, CheckedColumn, Command, Converted, Edit, Entity, Kind, KindId, Recast,
+    Registry, Role, Stamp, Storage, Topic, Values, World, check_column,
 };
 use crate::program::ProgramError;
 use crate::record::{Conversions, Input};
@@ -344,7 +344,7 @@ impl Migration {
         }
         let check = |(kind, column): (&KindId, Vec<u8>)| {
             let kind = self.registry.get(*kind);
-            unship(kind, rows, column, world)
+            unship(kind, rows, &column, world)
                 .map_err(|why| format!("gave a malformed column of `{}`: {why}", kind.name))
         };
         conversion.new.iter().zip(columns).map(check).collect()
@@ -429,12 +429,7 @@ fn ship(kind: &Kind, values: impl ExactSizeIterator<Item = Vec<u8>>) -> Vec<u8> 
 }
 
 /// The values of a column that a guest gave, checked and canonical.
-fn unship(
-    kind: &Kind,
-    rows: usize,
-    mut column: Vec<u8>,
-    world: &World,
-) -> Result<Vec<Bytes>, String> {
+fn unship(kind: &Kind, rows: usize, column: &[u8], world: &World) -> Result<Vec<Bytes>, String> {
     let mut remap = |entity: Entity| {
         if entity.to_bits() == 0 || world.entities.was_issued(entity) {
             Ok(entity)
@@ -442,29 +437,12 @@ fn unship(
             Err(format!("it names entity {entity}, which never existed"))
         }
     };
-    match kind.storage {
-        Storage::Packed => {
-            if column.len() != rows * kind.size {
-                return Err(format!("{} bytes for {rows} rows of {}", column.len(), kind.size));
-            }
-            canonical_packed(kind, &mut column, &mut remap).map_err(|why| why.to_string())?;
+    let checked = check_column(kind, rows, column, &[], &mut remap);
+    Ok(match checked.map_err(|problem| problem.to_string())? {
+        CheckedColumn::Packed(column) => {
             let row = |row| Bytes::from(&column[row * kind.size..(row + 1) * kind.size]);
-            Ok((0..rows).map(row).collect())
+            (0..rows).map(row).collect()
         }
-        Storage::Dynamic => {
-            let mut rest = &column[..];
-            let found = read_array(&mut rest).map_err(|why| why.to_string())?;
-            if found != rows {
-                return Err(format!("{found} values for {rows} rows"));
-            }
-            let mut values = Vec::with_capacity(rows);
-            for _ in 0..rows {
-                let mut value = Vec::new();
-                canonical_value(kind, &mut rest, &mut value, &mut remap)
-                    .map_err(|why| why.to_string())?;
-                values.push(value.into());
-            }
-            if rest.is_empty() { Ok(values) } else { Err("bytes are left over".to_owned()) }
-        }
-    }
+        CheckedColumn::Dynamic(values) => values,
+    })
 }

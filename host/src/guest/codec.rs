@@ -12,7 +12,8 @@ use super::outcome::EmittedEvent;
 use super::state::InTick;
 use crate::ecs::{
     Bytes, Command, Edit, Entity, Kind, KindId, Problem, Role, RowMask, Storage, Values, World,
-    canonical_packed, canonical_value, read_array, read_bin,
+    canonical_packed, canonical_value, check_dynamic_column, check_packed_column, read_array,
+    read_bin,
 };
 use crate::fault::Fault;
 use crate::reading::{self, Offer};
@@ -201,37 +202,13 @@ impl Reader<'_> {
         match &mut values {
             Values::Packed(rows) => {
                 let bytes = read_bin(from).map_err(|problem| of_kind(kind, problem))?;
-                if bytes.len() != count * kind.size {
-                    return Err(Fault::Malformed(format!(
-                        "{} bytes for {count} values of `{}`, which take {} each",
-                        bytes.len(),
-                        kind.name,
-                        kind.size
-                    )));
-                }
-                if kind.size == 0 {
-                    rows.grow(count, &[]);
-                } else {
-                    let mut bytes = bytes.to_vec();
-                    canonical_packed(kind, &mut bytes, &mut remap)
-                        .map_err(|problem| of_kind(kind, problem))?;
-                    rows.extend(&bytes);
-                }
+                let checked = check_packed_column(kind, count, bytes, &mut remap);
+                let checked = checked.map_err(malformed)?;
+                if kind.size == 0 { rows.grow(count, &[]) } else { rows.extend(&checked) }
             }
             Values::Dynamic(rows) => {
-                let found = read_array(from).map_err(|problem| of_kind(kind, problem))?;
-                if found != count {
-                    return Err(Fault::Malformed(format!(
-                        "{found} values of `{}` for {count} entities",
-                        kind.name
-                    )));
-                }
-                for _ in 0..count {
-                    let mut value = Vec::new();
-                    canonical_value(kind, from, &mut value, &mut remap)
-                        .map_err(|problem| of_kind(kind, problem))?;
-                    rows.extend(&[value.into()]);
-                }
+                let checked = check_dynamic_column(kind, count, from, &[], &mut remap);
+                rows.extend(&checked.map_err(malformed)?);
             }
         }
         Ok(values)

@@ -15,8 +15,7 @@ use super::imports::Imports;
 use super::outcome::{WrittenColumn, WrittenValues};
 use super::state::{InTick, State};
 use crate::ecs::{
-    Access, Archetype, Bytes, Column, Entity, Kind, RowMask, Stamp, Values, canonical_copy,
-    canonical_value, read_array,
+    Access, Archetype, Bytes, CheckedColumn, Column, Entity, RowMask, Stamp, Values, check_column,
 };
 use crate::fault::Fault;
 
@@ -141,32 +140,25 @@ pub(super) fn check(
     if !matches!(term.access, Access::Write | Access::OptionalWrite) {
         return Err(Fault::Undeclared(format!("it wrote `{}`, which it only reads", kind.name)));
     }
-    let new = match &column.values {
-        Values::Packed(rows) if rows.width() == 0 => {
-            return if bytes.is_empty() { Ok(None) } else { Err(width_fault(kind, bytes, 0)) };
+    let rows = archetype.entities().pages()[shard.page].len();
+    let known: &[Bytes] = match &column.values {
+        Values::Packed(old) if old.pages().get(shard.page).is_some_and(|old| bytes == &old[..]) => {
+            return Ok(None);
         }
-        Values::Packed(rows) => {
-            let old = &rows.pages()[shard.page];
-            if bytes.len() != old.len() {
-                return Err(width_fault(kind, bytes, old.len()));
-            }
-            if bytes == old.as_slice() {
+        Values::Packed(_) => &[],
+        Values::Dynamic(old) => &old.pages()[shard.page],
+    };
+    let checked = check_column(kind, rows, bytes, known, &mut no_stand_in);
+    let new = match checked.map_err(|problem| Fault::Malformed(problem.to_string()))? {
+        CheckedColumn::Packed(new) if new.is_empty() => return Ok(None),
+        CheckedColumn::Packed(new) => WrittenValues::Packed(Arc::new(new)),
+        CheckedColumn::Dynamic(new) => {
+            if new.iter().zip(known).all(|(new, known)| Arc::ptr_eq(new, known)) {
                 return Ok(None);
             }
-            let new = canonical_copy(kind, bytes, &mut no_stand_in).map_err(|problem| {
-                Fault::Malformed(format!("a value of `{}`: {problem}", kind.name))
-            })?;
-            WrittenValues::Packed(Arc::new(new))
-        }
-        Values::Dynamic(rows) => {
-            let old = &rows.pages()[shard.page];
-            match read_dynamic(kind, bytes, old)? {
-                None => return Ok(None),
-                Some(new) => WrittenValues::Dynamic(Arc::new(new)),
-            }
+            WrittenValues::Dynamic(Arc::new(new))
         }
     };
-    let rows = archetype.entities().pages()[shard.page].len();
     let differs = |row: usize| match (&column.values, &new) {
         (Values::Packed(old), WrittenValues::Packed(new)) => {
             let width = old.width();
@@ -203,51 +195,11 @@ pub(super) fn check(
     }))
 }
 
-fn width_fault(kind: &Kind, bytes: &[u8], expected: usize) -> Fault {
-    Fault::Malformed(format!(
-        "{} bytes for a column of `{}`, which has {expected}",
-        bytes.len(),
-        kind.name
-    ))
-}
-
 fn no_stand_in(entity: Entity) -> Result<Entity, String> {
     if entity.generation() == Entity::SPAWNED_IN_CALL {
         return Err("it names an entity that this call spawned; use a command for that".to_owned());
     }
     Ok(entity)
-}
-
-/// Reads a dynamic column, keeping every value that is as it was. Nothing, when
-/// all are.
-fn read_dynamic(kind: &Kind, bytes: &[u8], old: &[Bytes]) -> Result<Option<Vec<Bytes>>, Fault> {
-    let problem = |problem| Fault::Malformed(format!("a value of `{}`: {problem}", kind.name));
-    let mut from = bytes;
-    let rows = read_array(&mut from).map_err(problem)?;
-    if rows != old.len() {
-        return Err(Fault::Malformed(format!(
-            "{rows} values of `{}` for {} rows",
-            kind.name,
-            old.len()
-        )));
-    }
-    let mut differs = false;
-    let mut values = Vec::with_capacity(rows);
-    let mut value = Vec::new();
-    for old in old {
-        value.clear();
-        canonical_value(kind, &mut from, &mut value, &mut no_stand_in).map_err(problem)?;
-        if value == **old {
-            values.push(old.clone());
-        } else {
-            differs = true;
-            values.push(value.as_slice().into());
-        }
-    }
-    if !from.is_empty() {
-        return Err(Fault::Malformed(format!("bytes after the last value of `{}`", kind.name)));
-    }
-    Ok(differs.then_some(values))
 }
 
 /// Keeps a written column, in the place of an earlier write of the same.

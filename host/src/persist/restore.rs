@@ -18,7 +18,7 @@ use rusqlite::Connection;
 
 use crate::ecs::{
     Bytes, Entity, Event, Field, Kind, KindId, ModState, OnDespawn, Registry, Role, Stamp, Storage,
-    SystemState, TableState, Topic, Type, World, canonical_packed, canonical_value,
+    SystemState, TableState, Topic, Type, World, check_stored_rows, check_stored_value,
 };
 
 use crate::tables;
@@ -144,36 +144,14 @@ fn broken(error: rusqlite::types::FromSqlError) -> Failure {
     Failure::Damage(error.to_string())
 }
 
-pub(super) fn check_packed(kind: &Kind, bytes: &[u8]) -> Outcome<()> {
-    let mut settled = bytes.to_vec();
-    let checked = canonical_packed(kind, &mut settled, &mut Ok);
-    if checked.is_err() || settled != bytes {
-        return damage(format!("a value of `{}` is not canonical", kind.name));
-    }
-    Ok(())
-}
-
-pub(super) fn check_dynamic(kind: &Kind, value: &[u8]) -> Outcome<()> {
-    let mut canonical = Vec::with_capacity(value.len());
-    let mut rest = value;
-    match canonical_value(kind, &mut rest, &mut canonical, &mut Ok) {
-        Err(problem) => damage(format!("a value of `{}`: {problem}", kind.name)),
-        Ok(()) if !rest.is_empty() || canonical != value => {
-            damage(format!("a value of `{}` is not canonical", kind.name))
-        }
-        Ok(()) => Ok(()),
-    }
+/// Checks packed rows.
+pub(super) fn check_packed(kind: &Kind, rows: &[u8]) -> Outcome<()> {
+    check_stored_rows(kind, rows).map_err(|problem| Failure::Damage(problem.to_string()))
 }
 
 /// Checks a value of any storage.
 pub(super) fn check_value(kind: &Kind, value: &[u8]) -> Outcome<()> {
-    match kind.storage {
-        Storage::Dynamic => check_dynamic(kind, value),
-        Storage::Packed if value.len() != kind.size => {
-            damage(format!("a value of `{}` has {} bytes", kind.name, value.len()))
-        }
-        Storage::Packed => check_packed(kind, value),
-    }
+    check_stored_value(kind, value).map_err(|problem| Failure::Damage(problem.to_string()))
 }
 
 fn restore_relations(

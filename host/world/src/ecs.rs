@@ -13,6 +13,7 @@
 
 mod archetype;
 mod bytes;
+mod check;
 mod column;
 mod command;
 mod entities;
@@ -37,6 +38,10 @@ mod world;
 
 pub use archetype::{Archetype, ArchetypeId};
 pub use bytes::Bytes;
+pub use check::{
+    CheckedColumn, check_column, check_dynamic_column, check_packed_column, check_stored_rows,
+    check_stored_value,
+};
 pub use column::{Column, Values};
 pub use command::{Applied, Command, Edit, Spawned, in_order};
 pub use entities::{Entities, Slot};
