@@ -34,11 +34,9 @@ pub mod fanout;
 pub mod foreign;
 #[cfg(test)]
 mod fuzz;
-pub mod guest;
 pub mod merge;
 pub mod migration;
 pub mod pack;
-pub mod persist;
 pub mod plan;
 pub mod program;
 pub mod run;
@@ -47,13 +45,15 @@ pub mod schedule;
 pub mod settings;
 pub mod simulation;
 pub mod swap;
-pub mod tables;
 pub mod tick;
 pub mod trial;
 pub mod unsaved;
 pub mod verify;
 
 pub use audience::send;
+pub use sandtable_guest as guest;
+pub use sandtable_save as persist;
+pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{
     condition, config, declaration, ecs, fault, grants, hash, interface, label, manifest, names,

@@ -4,10 +4,24 @@
 //! those below. What uses a layer above is listed, and the list only shrinks.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use crate::modules::Crate;
-use crate::repository::{files, read, report};
+use crate::repository::{files, read, report, root};
 use crate::tokens::tokens;
+
+/// What crates of ours a crate lies on, and libraries that it must not bring along.
+const CRATES: &[(&str, &[&str], &[&str])] = &[
+    ("sandtable-world", &[], &["wasmtime", "rusqlite", "clap", "tokio"]),
+    ("sandtable-guest", &["sandtable-world"], &["rusqlite", "libsqlite3-sys", "clap"]),
+    ("sandtable-save", &["sandtable-world"], &["wasmtime", "wasmparser", "clap", "tokio"]),
+    (
+        "sandtable",
+        &["sandtable-guest", "sandtable-save", "sandtable-world"],
+        &["clap", "rustyline", "indicatif", "comfy-table"],
+    ),
+    ("sandtable-sqlite", &["sandtable-save", "sandtable-world"], &["wasmtime", "clap", "tokio"]),
+];
 
 /// The top-level modules of crates, layer by layer.
 const LAYERS: &[(&str, &[&[&str]])] = &[
@@ -17,6 +31,8 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["ecs", "interface", "names"],
             &["fault", "grants", "label", "record"],
             &["config", "manifest", "statements"],
+            &["declaration"],
+            &["condition"],
             &["system"],
             &["hash", "reading"],
         ],
@@ -24,31 +40,19 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "host/src/lib.rs",
         &[
-            &["settings"],
-            &["tables"],
-            &["guest"],
-            &["persist"],
             &["catalog", "pack"],
             &["program"],
-            &["migration", "plan", "schedule", "fanout", "merge"],
+            &["settings", "migration", "plan", "schedule", "fanout", "merge"],
             &["run"],
+            &["audience"],
             &["simulation", "swap", "tick", "unsaved"],
-            &["audience", "foreign", "scenario", "trial", "verify"],
+            &["foreign", "scenario", "trial", "verify"],
         ],
     ),
 ];
 
 /// What uses a layer above its own.
-const UPWARD: &[(&str, &str)] = &[
-    ("catalog", "program"),
-    ("persist", "catalog"),
-    ("persist", "migration"),
-    ("persist", "pack"),
-    ("persist", "program"),
-    ("settings", "guest"),
-    ("settings", "program"),
-    ("simulation", "audience"),
-];
+const UPWARD: &[(&str, &str)] = &[];
 
 /// Words that the sources below a path do not have.
 const UNKNOWN: &[(&str, &[&str])] = &[(
@@ -58,8 +62,8 @@ const UNKNOWN: &[(&str, &[&str])] = &[(
 
 /// The files that have `unsafe`, and why.
 const UNSAFE: &[(&str, &str)] = &[
-    ("persist/sql/table.rs", "rusqlite demands two trait impls of virtual tables"),
-    ("tables/memory.rs", "a call of SQLite without arguments"),
+    ("host/save/src/sql/table.rs", "rusqlite demands two trait impls of virtual tables"),
+    ("host/save/src/tables/memory.rs", "a call of SQLite without arguments"),
     ("host/extension/src/lib.rs", "other programs call it from C"),
     ("host/extension/src/outer.rs", "calls functions of another SQLite"),
     ("host/extension/src/outer/routines.rs", "calls functions of another SQLite"),
@@ -77,6 +81,32 @@ const UNSAFE: &[(&str, &str)] = &[
 fn top(file: &str) -> &str {
     let within = file.split("/src/").nth(1).unwrap_or(file);
     within.split('/').next().unwrap_or(within).trim_end_matches(".rs")
+}
+
+/// The names of all packages that a package is linked with.
+fn linked_with(package: &str) -> BTreeSet<String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+    let output = command.args(["--package", package]).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text.lines().filter_map(|line| line.split(' ').next());
+    names.filter(|name| *name != package).map(str::to_owned).collect()
+}
+
+#[test]
+fn crates_bring_along_what_their_layer_may() {
+    let mut findings = Vec::new();
+    for (package, below, unknown) in CRATES {
+        let linked = linked_with(package);
+        assert!(linked.contains("blake3"), "{package}: {linked:?}");
+        let ours = linked.iter().filter(|name| name.starts_with("sandtable"));
+        let above = ours.filter(|name| !below.contains(&name.as_str()));
+        let must_not = linked.iter().filter(|name| unknown.contains(&name.as_str()));
+        findings.extend(above.chain(must_not).map(|name| format!("{package}: {name}")));
+    }
+    report(findings, "these crates bring along what their layer must not");
 }
 
 #[test]

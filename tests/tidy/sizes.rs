@@ -7,10 +7,10 @@ const LINES_MAX: usize = 500;
 
 /// Files that have more, by how their path ends, and why.
 const LONGER: &[(&str, &str)] = &[
-    ("persist/save.rs", "waits to be parted"),
-    ("persist/encode.rs", "waits to be parted"),
-    ("persist/log.rs", "waits to be parted"),
-    ("persist/mods.rs", "waits to be parted"),
+    ("save/src/save.rs", "waits to be parted"),
+    ("save/src/encode.rs", "waits to be parted"),
+    ("save/src/log.rs", "waits to be parted"),
+    ("save/src/mods.rs", "waits to be parted"),
     ("ecs/json.rs", "waits to be parted"),
     ("src/simulation.rs", "waits to be parted"),
     ("src/swap.rs", "waits to be parted"),

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use sandtable::persist::{APPLICATION_ID, Inquiry, Reader, TableShape};
+use sandtable_save::{APPLICATION_ID, Inquiry, Reader, TableShape};
 use tempfile::TempDir;
 
 use crate::outer::Outer;

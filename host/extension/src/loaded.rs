@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sandtable::persist::{TableShape, quoted};
+use sandtable_save::{TableShape, quoted};
 
 use crate::image::Image;
 use crate::outer::Outer;

@@ -24,7 +24,7 @@ use rusqlite::ffi::{
     SQLITE_UTF8, sqlite3, sqlite3_context, sqlite3_value,
 };
 use rusqlite::types::Value;
-use sandtable::persist::{FUNCTIONS, Function};
+use sandtable_save::{FUNCTIONS, Function};
 
 use crate::loaded::{Loaded, MODULE};
 use routines::{Malloc, Routines};

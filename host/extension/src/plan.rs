@@ -7,7 +7,7 @@
 //! matter are left to the outer one.
 
 use rusqlite::types::Value;
-use sandtable::persist::{ColumnShape, TableShape, may_be_number, plain_integer, quoted};
+use sandtable_save::{ColumnShape, TableShape, may_be_number, plain_integer, quoted};
 
 /// A condition on a column: how it compares with a value that is known when the
 /// search begins.

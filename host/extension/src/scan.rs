@@ -5,7 +5,7 @@ use std::mem;
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use sandtable::persist::{RowNumbers, Rows, SaveError};
+use sandtable_save::{RowNumbers, Rows, SaveError};
 use self_cell::self_cell;
 
 use crate::image::Image;

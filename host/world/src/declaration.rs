@@ -12,7 +12,6 @@ mod kinds;
 
 use crate::ecs::{Access, OnDespawn, Storage};
 
-pub use crate::system::Span;
 pub use kinds::{ResolvedKind, resolve};
 
 /// All that a mod declares.
@@ -130,6 +129,17 @@ pub struct Condition {
     pub compares: Comparison,
     /// With what: one MessagePack value of its type.
     pub value: Vec<u8>,
+}
+
+/// How much of the world one batch of shards holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Some rows.
+    Shard,
+    /// Every matching row of one archetype.
+    Archetype,
+    /// Every matching row.
+    World,
 }
 
 /// How a field compares with a value.

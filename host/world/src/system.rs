@@ -3,21 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::condition::Condition;
+pub use crate::declaration::Span;
 use crate::ecs::{KindId, Query, Topic, World};
 
 /// Names and bytes of the files shipped with a mod.
 pub type Assets = BTreeMap<String, Vec<u8>>;
-
-/// How much of the world one batch of shards holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span {
-    /// Some rows.
-    Shard,
-    /// Every matching row of one archetype.
-    Archetype,
-    /// Every matching row.
-    World,
-}
 
 /// One system, resolved.
 #[derive(Clone, Debug)]

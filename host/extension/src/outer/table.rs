@@ -12,7 +12,7 @@ use rusqlite::ffi::{
     sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab, sqlite3_vtab_cursor,
 };
 use rusqlite::types::Value;
-use sandtable::persist::{TableShape, quoted};
+use sandtable_save::{TableShape, quoted};
 
 use super::{c, guarded, owned};
 use crate::loaded::Loaded;

@@ -1,0 +1,223 @@
+//! `shards` of `host.wit`: columns into the guest's memory and back.
+//!
+//! This is the hot path. A column crosses by one copy into the guest, and by
+//! one copy out of it only where its bytes differ. Those become the column's
+//! new page as they are.
+
+use std::sync::Arc;
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{ComponentType, Linker, Lower, WasmList};
+
+use super::codec::{self, ColumnEntry};
+use super::context::{CallContext, ShardRef, rows_of};
+use super::imports::Imports;
+use super::outcome::{WrittenColumn, WrittenValues};
+use super::state::{InTick, State};
+use sandtable_world::ecs::{
+    Access, Archetype, Bytes, CheckedColumn, Column, Entity, RowMask, Stamp, Values, check_column,
+};
+use sandtable_world::fault::Fault;
+
+/// A shard, as it is lowered into a guest.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+pub(super) struct Shard {
+    header: Vec<u8>,
+    columns: Vec<Arc<Vec<u8>>>,
+}
+
+/// Adds the interface under the name that a version of the contract gives it.
+/// What is generated for it would copy every column once more.
+pub(super) fn add_to_linker<W: Imports>(
+    linker: &mut Linker<State<W>>,
+    name: &str,
+) -> wasmtime::Result<()> {
+    let mut shards = linker.instance(name)?;
+    shards.func_wrap("next", |mut store: StoreContextMut<'_, State<W>>, (): ()| {
+        Ok((store.data_mut().world.next_batch()?,))
+    })?;
+    shards.func_wrap(
+        "write",
+        |mut store: StoreContextMut<'_, State<W>>,
+         (shard, column, values): (u32, u32, WasmList<u8>)| {
+            let bytes = values.as_le_slice(&store);
+            let world = &store.data().world;
+            let written = world.check_column(shard as usize, column as usize, bytes)?;
+            let len = bytes.len();
+            store.data_mut().world.keep_column(written, len)?;
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+/// Takes the next batch.
+pub(super) fn next(state: &mut InTick) -> Vec<Shard> {
+    let context = state.context.clone();
+    state.batch_start = state.outcome.written.len();
+    state.current = state.batches.pop_front().unwrap_or_default();
+    state.used.rows += rows_of(&context.world, &state.current) as u64;
+    state.current.iter().map(|shard| ship(&context, shard)).collect()
+}
+
+fn ship(context: &CallContext, shard: &ShardRef) -> Shard {
+    let archetype = context.world.archetype(shard.archetype);
+    let entities = &archetype.entities().pages()[shard.page];
+    let table = column_table(context, shard, archetype);
+    let header = codec::header(context, shard, entities.len(), &table);
+    let columns = table
+        .iter()
+        .map(|entry| match shipped(context, shard, archetype, entry) {
+            None => {
+                let bits = entities.iter().flat_map(|entity| entity.to_bits().to_le_bytes());
+                Arc::new(bits.collect())
+            }
+            Some(column) => match &column.values {
+                Values::Packed(rows) => rows.pages().get(shard.page).cloned().unwrap_or_default(),
+                Values::Dynamic(rows) => Arc::new(codec::dynamic_column(&rows.pages()[shard.page])),
+            },
+        })
+        .collect();
+    Shard { header, columns }
+}
+
+/// The columns of a shard: entities where asked for, then the terms that ship
+/// and that the archetype has.
+fn column_table(
+    context: &CallContext,
+    shard: &ShardRef,
+    archetype: &Archetype,
+) -> Vec<ColumnEntry> {
+    let query = &context.system.queries[shard.query];
+    let entities = query.entities.then_some(ColumnEntry { term: None, width: Some(8) });
+    let terms = query.terms.iter().enumerate().filter(|(_, term)| term.access.ships());
+    let columns = terms.filter_map(|(at, term)| {
+        let column = archetype.column(term.kind)?;
+        let width = match &column.values {
+            Values::Packed(rows) => Some(rows.width()),
+            Values::Dynamic(_) => None,
+        };
+        Some(ColumnEntry { term: Some(at), width })
+    });
+    entities.into_iter().chain(columns).collect()
+}
+
+fn shipped<'a>(
+    context: &CallContext,
+    shard: &ShardRef,
+    archetype: &'a Archetype,
+    entry: &ColumnEntry,
+) -> Option<&'a Column> {
+    let term = &context.system.queries[shard.query].terms[entry.term?];
+    archetype.column(term.kind)
+}
+
+/// Checks one column that came back. Nothing, when its bytes are as they were.
+pub(super) fn check(
+    state: &InTick,
+    shard: usize,
+    column: usize,
+    bytes: &[u8],
+) -> Result<Option<WrittenColumn>, Fault> {
+    let context = &*state.context;
+    let Some(shard) = state.current.get(shard) else {
+        return Err(Fault::Undeclared(format!(
+            "it wrote shard {shard} of {}",
+            state.current.len()
+        )));
+    };
+    let archetype = context.world.archetype(shard.archetype);
+    let table = column_table(context, shard, archetype);
+    let entry = table.get(column);
+    let Some((term, column)) = entry.and_then(|entry| {
+        let column = shipped(context, shard, archetype, entry)?;
+        Some((&context.system.queries[shard.query].terms[entry.term?], column))
+    }) else {
+        return Err(Fault::Undeclared(format!("it wrote column {column}, which is no component")));
+    };
+    let kind = context.world.registry.get(term.kind);
+    if !matches!(term.access, Access::Write | Access::OptionalWrite) {
+        return Err(Fault::Undeclared(format!("it wrote `{}`, which it only reads", kind.name)));
+    }
+    let rows = archetype.entities().pages()[shard.page].len();
+    let known: &[Bytes] = match &column.values {
+        Values::Packed(old) if old.pages().get(shard.page).is_some_and(|old| bytes == &old[..]) => {
+            return Ok(None);
+        }
+        Values::Packed(_) => &[],
+        Values::Dynamic(old) => &old.pages()[shard.page],
+    };
+    let checked = check_column(kind, rows, bytes, known, &mut no_stand_in);
+    let new = match checked.map_err(|problem| Fault::Malformed(problem.to_string()))? {
+        CheckedColumn::Packed(new) if new.is_empty() => return Ok(None),
+        CheckedColumn::Packed(new) => WrittenValues::Packed(Arc::new(new)),
+        CheckedColumn::Dynamic(new) => {
+            if new.iter().zip(known).all(|(new, known)| Arc::ptr_eq(new, known)) {
+                return Ok(None);
+            }
+            WrittenValues::Dynamic(Arc::new(new))
+        }
+    };
+    let differs = |row: usize| match (&column.values, &new) {
+        (Values::Packed(old), WrittenValues::Packed(new)) => {
+            let width = old.width();
+            old.pages()[shard.page][row * width..][..width] != new[row * width..][..width]
+        }
+        (Values::Dynamic(old), WrittenValues::Dynamic(new)) => {
+            old.pages()[shard.page][row] != new[row]
+        }
+        _ => true,
+    };
+    if let RowMask::Some(mask) = &shard.mask
+        && let Some(row) =
+            (0..rows).find(|row| mask[row / 8] >> (row % 8) & 1 == 0 && differs(*row))
+    {
+        return Err(Fault::Undeclared(format!(
+            "it wrote row {row} of `{}`, which its filter leaves out",
+            kind.name
+        )));
+    }
+    let changed = column.changed.as_ref().map(|stamps| {
+        let old = &stamps.pages()[shard.page];
+        let new = old
+            .iter()
+            .enumerate()
+            .map(|(row, stamp)| if differs(row) { context.now } else { *stamp });
+        Arc::new(new.collect::<Vec<Stamp>>())
+    });
+    Ok(Some(WrittenColumn {
+        archetype: shard.archetype,
+        page: shard.page,
+        kind: term.kind,
+        values: new,
+        changed,
+    }))
+}
+
+fn no_stand_in(entity: Entity) -> Result<Entity, String> {
+    if entity.generation() == Entity::SPAWNED_IN_CALL {
+        return Err("it names an entity that this call spawned; use a command for that".to_owned());
+    }
+    Ok(entity)
+}
+
+/// Keeps a written column, in the place of an earlier write of the same.
+pub(super) fn keep(
+    state: &mut InTick,
+    written: Option<WrittenColumn>,
+    bytes: usize,
+) -> Result<(), Fault> {
+    state.charge(bytes)?;
+    let Some(written) = written else { return Ok(()) };
+    let batch = &mut state.outcome.written[state.batch_start..];
+    let earlier = batch.iter_mut().find(|earlier| {
+        (earlier.archetype, earlier.page, earlier.kind)
+            == (written.archetype, written.page, written.kind)
+    });
+    match earlier {
+        Some(earlier) => *earlier = written,
+        None => state.outcome.written.push(written),
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! What versions of the contract have alike: all that they import and export.
+//!
+//! Each generates types and traits of its own for it, so that it is written once
+//! here and expanded for each. A version in which something differs writes that
+//! out.
+
+/// The linkers, imports and exports of a version with these `bindings`. Its
+/// adapter has a function `declaration` besides.
+macro_rules! adapter {
+    ($version:literal) => {
+        use std::sync::Arc;
+
+        use wasmtime::component::{Component, HasSelf, Linker};
+        use wasmtime::{Engine as Wasmtime, Store};
+
+        use self::bindings::GuestPre;
+        use self::bindings::lookups::{Direction, Edges, Found};
+        use self::bindings::{assets, log, lookups, output, tables, types};
+        use super::{Exports, Version, not_started};
+        use crate::imports::{self, Imports};
+        use crate::shards;
+        use crate::state::{InTick, NoWorld, State};
+        use sandtable_world::record::LogLevel;
+        use sandtable_world::statements::Answer;
+
+        /// What components are linked with, within a tick and outside of one.
+        pub(super) struct Linkers {
+            in_tick: Linker<State<InTick>>,
+            outside: Linker<State<NoWorld>>,
+        }
+
+        /// A component that is linked.
+        struct Linked {
+            in_tick: GuestPre<State<InTick>>,
+            outside: GuestPre<State<NoWorld>>,
+        }
+
+        impl Linkers {
+            pub fn new(wasmtime: &Wasmtime) -> wasmtime::Result<Self> {
+                Ok(Self { in_tick: linker(wasmtime)?, outside: linker(wasmtime)? })
+            }
+        }
+
+        fn linker<W: Imports>(wasmtime: &Wasmtime) -> wasmtime::Result<Linker<State<W>>> {
+            let mut linker = super::linker(wasmtime)?;
+            shards::add_to_linker(&mut linker, concat!("sandtable:guest/shards@", $version))?;
+            lookups::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
+            output::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
+            tables::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
+            log::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
+            assets::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
+            Ok(linker)
+        }
+
+        impl Version for Linkers {
+            fn link(&self, component: &Component) -> wasmtime::Result<Arc<dyn Exports>> {
+                let in_tick = GuestPre::new(self.in_tick.instantiate_pre(component)?)?;
+                let outside = GuestPre::new(self.outside.instantiate_pre(component)?)?;
+                Ok(Arc::new(Linked { in_tick, outside }))
+            }
+        }
+
+        impl Exports for Linked {
+            fn describe(&self, store: &mut Store<State<NoWorld>>) -> wasmtime::Result<Declaration> {
+                let guest = self.outside.instantiate(&mut *store).map_err(not_started)?;
+                guest.call_describe(store).map(declaration)
+            }
+
+            fn run(
+                &self,
+                store: &mut Store<State<InTick>>,
+                argument: &[u8],
+            ) -> wasmtime::Result<Result<(), String>> {
+                let guest = self.in_tick.instantiate(&mut *store).map_err(not_started)?;
+                guest.call_run(store, argument)
+            }
+
+            fn convert(
+                &self,
+                store: &mut Store<State<NoWorld>>,
+                conversion: u32,
+                rows: u32,
+                columns: &[Vec<u8>],
+            ) -> wasmtime::Result<Result<Vec<Vec<u8>>, String>> {
+                let guest = self.outside.instantiate(&mut *store).map_err(not_started)?;
+                guest.call_convert(store, conversion, rows, columns)
+            }
+        }
+
+        impl<W: Imports> types::Host for State<W> {}
+
+        impl<W: Imports> lookups::Host for State<W> {
+            fn lookup(&mut self, lookup: u32, entities: Vec<u64>) -> wasmtime::Result<Found> {
+                let imports::Found { present, values } = self.world.lookup(lookup, &entities)?;
+                Ok(Found { present, values })
+            }
+
+            fn related(
+                &mut self,
+                relation: u32,
+                way: Direction,
+                entities: Vec<u64>,
+            ) -> wasmtime::Result<Edges> {
+                let way = match way {
+                    Direction::Outgoing => imports::Direction::Outgoing,
+                    Direction::Incoming => imports::Direction::Incoming,
+                };
+                let imports::Edges { starts, others, data } =
+                    self.world.related(relation, way, &entities)?;
+                Ok(Edges { starts, others, data })
+            }
+        }
+
+        impl<W: Imports> output::Host for State<W> {
+            fn set_resource(&mut self, resource: u32, value: Vec<u8>) -> wasmtime::Result<()> {
+                Ok(self.world.set_resource(resource, &value)?)
+            }
+
+            fn commands(&mut self, runs: Vec<u8>) -> wasmtime::Result<()> {
+                Ok(self.world.commands(&runs)?)
+            }
+
+            fn emit(&mut self, events: Vec<u8>) -> wasmtime::Result<()> {
+                Ok(self.world.emit(&events)?)
+            }
+        }
+
+        impl<W: Imports> tables::Host for State<W> {
+            fn query(
+                &mut self,
+                statement: String,
+                parameters: Vec<u8>,
+            ) -> wasmtime::Result<Result<tables::Answer, String>> {
+                let answer = self.world.query(&statement, &parameters)?;
+                Ok(answer.map(|Answer { columns, rows }| tables::Answer { columns, rows }))
+            }
+
+            fn execute(
+                &mut self,
+                statement: String,
+                rows: Vec<u8>,
+            ) -> wasmtime::Result<Result<u64, String>> {
+                Ok(self.world.execute(&statement, &rows)?)
+            }
+        }
+
+        impl<W: Imports> log::Host for State<W> {
+            fn write(&mut self, severity: log::Level, line: String) -> wasmtime::Result<()> {
+                let level = match severity {
+                    log::Level::Error => LogLevel::Error,
+                    log::Level::Warn => LogLevel::Warn,
+                    log::Level::Info => LogLevel::Info,
+                    log::Level::Debug => LogLevel::Debug,
+                };
+                self.say(level, &line);
+                Ok(())
+            }
+        }
+
+        impl<W: Imports> assets::Host for State<W> {
+            fn names(&mut self) -> wasmtime::Result<Vec<String>> {
+                Ok(self.assets.keys().cloned().collect())
+            }
+
+            fn read(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
+                Ok(self.assets.get(&name).cloned())
+            }
+        }
+    };
+}
+
+pub(super) use adapter;

@@ -1,0 +1,125 @@
+//! Answers about what led to the world: what happened, when, why and by whom.
+//!
+//! Each is a [`Table`], for people and programs alike, with notes where less is
+//! known than was asked for.
+
+mod diff;
+mod entities;
+mod history;
+mod names;
+mod series;
+mod timeline;
+
+use std::ops::RangeInclusive;
+
+use rusqlite::types::Value;
+
+use sandtable_world::ecs::Entity;
+
+use super::error::{Failure, Outcome, SaveError};
+use super::history::{Change, Course, Filter, Origin, Past, StepKind};
+use super::reader::Reader;
+use super::sql::{Table, cells};
+
+/// An answer, and what to know about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was found.
+    pub table: Table,
+    /// Sentences about what could not be known.
+    pub notes: Vec<String>,
+}
+
+/// Which ticks are asked about; the first that is kept and the last where there
+/// is nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticks {
+    /// From this one on, as it left the world.
+    pub from: Option<u64>,
+    /// Up to this one, and what came before the next.
+    pub to: Option<u64>,
+}
+
+/// What happened in some ticks, and what to know about it.
+struct Told {
+    changes: Vec<Change>,
+    notes: Vec<String>,
+}
+
+impl Reader {
+    fn answer<T>(&self, answered: Outcome<T>) -> Result<T, SaveError> {
+        answered.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The ticks that can be told about.
+    fn window(&self, ticks: Ticks, notes: &mut Vec<String>) -> Outcome<RangeInclusive<u64>> {
+        let past = Past::new(&self.connection);
+        let (first, last) = (past.first()?, past.head()?);
+        let (from, to) = (ticks.from.unwrap_or(first), ticks.to.unwrap_or(last));
+        if from > to {
+            let what = format!("has no ticks from {from} to {to}: give the earlier one first");
+            return Err(Failure::Told(what));
+        }
+        if from > last || to < first {
+            return Err(Failure::Told(format!(
+                "has no history from tick {from} to {to}: it keeps that of {first} to {last}"
+            )));
+        }
+        if from < first {
+            notes.push(format!("the history of this save begins at tick {first}"));
+        }
+        if to > last {
+            notes.push(format!("the last tick of this save is {last}"));
+        }
+        Ok(from.max(first)..=to.min(last))
+    }
+
+    /// What happened in some ticks.
+    fn told(&self, ticks: Ticks, filter: Filter) -> Outcome<Told> {
+        let mut notes = Vec::new();
+        let window = self.window(ticks, &mut notes)?;
+        let past = Past::new(&self.connection);
+        let mut course = Course::between(past, *window.start(), *window.end(), filter)?;
+        let mut changes = Vec::new();
+        while let Some(mut more) = course.next(past)? {
+            changes.append(&mut more);
+        }
+        if changes.iter().any(|change| change.origin.step == StepKind::Ticks) {
+            notes.push(
+                "not every tick is kept, so that it is not known which system changed what: \
+                 set `every` in [history] to 1"
+                    .to_owned(),
+            );
+        }
+        Ok(Told { changes, notes })
+    }
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn number(number: u64) -> Value {
+    Value::Integer(number as i64)
+}
+
+fn entity(entity: Option<Entity>) -> Value {
+    entity.map_or(Value::Null, |entity| Value::Text(entity.to_string()))
+}
+
+/// The mod, the system and the kind of step.
+fn by_whom(origin: &Origin) -> [Value; 3] {
+    [0, 1, 2].map(|at| cells::by_whom(origin, at))
+}
+
+/// Whether two values cannot be told apart.
+fn same(one: &Value, two: &Value) -> bool {
+    match (one, two) {
+        (Value::Real(one), Value::Real(two)) => one.to_bits() == two.to_bits(),
+        (one, two) => one == two,
+    }
+}
+
+fn columns(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

@@ -1,0 +1,81 @@
+//! One question, answered at one tick after another.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
+
+use rusqlite::types::Value;
+
+use super::{Answer, Ticks, number};
+use crate::error::{Outcome, SaveError};
+use crate::history::Past;
+use crate::reader::Reader;
+use crate::sql::Table;
+
+impl Reader {
+    /// Answers a SELECT as of every nth tick that is kept, from the first one on,
+    /// with the tick as a column in front.
+    pub fn series(&self, sql: &str, every: NonZeroU64, ticks: Ticks) -> Result<Answer, SaveError> {
+        let mut notes = Vec::new();
+        let kept = self.answer(self.kept(ticks, &mut notes))?;
+        let every = usize::try_from(every.get()).unwrap_or(usize::MAX);
+        let asked: Vec<u64> = kept.into_iter().step_by(every).collect();
+        let mut series: Option<Table> = None;
+        let mut refused = Vec::new();
+        for &tick in &asked {
+            let answer = match self.anew()?.inquiry_at(tick)?.query(sql) {
+                Ok(answer) => answer,
+                // What there was not yet, or no longer, leaves a gap.
+                Err(error @ SaveError::Query { .. }) => {
+                    refused.push(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let Table { columns, rows } = series.get_or_insert_with(|| {
+                let front = std::iter::once("tick".to_owned());
+                Table { columns: front.chain(answer.columns.clone()).collect(), rows: Vec::new() }
+            });
+            if columns[1..] != answer.columns {
+                let what = format!(
+                    "the answer has other columns from tick {tick} on: name the columns instead of \
+                     `*`"
+                );
+                return Err(SaveError::Query { what });
+            }
+            let row = |row: Vec<Value>| std::iter::once(number(tick)).chain(row).collect();
+            rows.extend(answer.rows.into_iter().map(row));
+        }
+        let gaps = refused.len();
+        match (series, refused.into_iter().next()) {
+            (None, Some(error)) => Err(error),
+            (series, error) => {
+                if let Some(error) = error {
+                    notes.push(format!("{gaps} of {} ticks have no answer: {error}", asked.len()));
+                }
+                let none = || Table { columns: vec!["tick".to_owned()], rows: Vec::new() };
+                Ok(Answer { table: series.unwrap_or_else(none), notes })
+            }
+        }
+    }
+
+    /// The ticks of which whole worlds can be had.
+    fn kept(&self, ticks: Ticks, notes: &mut Vec<String>) -> Outcome<Vec<u64>> {
+        let window = self.window(ticks, notes)?;
+        let past = Past::new(&self.connection);
+        let (nothing, anchors) = (BTreeSet::new(), past.anchors()?);
+        let is_whole = |tick: u64| -> Outcome<bool> {
+            let delta = past.delta(tick, &nothing)?;
+            Ok(delta.is_some_and(|loaded| !loaded.delta.rows_only)
+                || anchors.iter().any(|anchor| anchor.tick == tick))
+        };
+        let mut kept = Vec::new();
+        let mut next = Some(*window.start());
+        while let Some(tick) = next.filter(|tick| window.contains(tick)) {
+            if is_whole(tick)? {
+                kept.push(tick);
+            }
+            next = past.next(tick)?;
+        }
+        Ok(kept)
+    }
+}

@@ -1,0 +1,72 @@
+//! What happened to all entities: a world that is brought forward step by step,
+//! and compared with itself before each.
+
+use std::collections::BTreeSet;
+
+use sandtable_world::ecs::World;
+
+use super::super::error::Outcome;
+use super::anchor::Anchor;
+use super::between::between;
+use super::change::{Action, Change, Filter, Origin, StepKind};
+use super::past::Past;
+use super::source::{Way, delta_from, origins};
+
+/// A way through history with a whole world.
+pub(super) struct Walk {
+    filter: Filter,
+    world: World,
+    omitted: BTreeSet<u32>,
+}
+
+impl Walk {
+    /// Starts at a keyframe.
+    pub(super) fn start(past: Past<'_>, at: Anchor, filter: Filter) -> Outcome<Self> {
+        let (world, omitted) = past.world_of(at)?;
+        Ok(Self { filter, world, omitted })
+    }
+}
+
+impl Way for Walk {
+    fn start(&self) -> Vec<Change> {
+        let mut nothing = World::new(self.world.rows_per_page());
+        nothing.registry = self.world.registry.clone();
+        let origin = Origin { tick: self.world.tick(), step: StepKind::Start, system: None };
+        let mut all = between(&nothing, &self.world, &self.omitted, &self.filter, &origin);
+        all.iter_mut().for_each(|change| change.action = Action::Was);
+        all
+    }
+
+    fn stands_at(&self) -> u64 {
+        self.world.tick()
+    }
+
+    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
+        let mut changes = Vec::new();
+        let Some(loaded) = delta_from(past, self.world.tick(), tick, &self.omitted)? else {
+            return Ok(changes);
+        };
+        let origins = origins(&loaded, self.world.systems.keys())?;
+        for (step, origin) in origins.iter().enumerate() {
+            let before = wanted.then(|| self.world.clone());
+            loaded.apply_step(&mut self.world, step)?;
+            if let Some(before) = before {
+                let (world, omitted) = (&self.world, &self.omitted);
+                changes.append(&mut between(&before, world, omitted, &self.filter, origin));
+            }
+        }
+        loaded.finish(&mut self.world)?;
+        Ok(changes)
+    }
+
+    fn take_over(&mut self, past: Past<'_>, anchor: Anchor, by: StepKind) -> Outcome<Vec<Change>> {
+        let (world, omitted) = past.world_of(anchor)?;
+        let origin = Origin { tick: anchor.tick, step: by, system: None };
+        let unknown: BTreeSet<u32> = omitted.union(&self.omitted).copied().collect();
+        let changes = between(&self.world, &world, &unknown, &self.filter, &origin);
+        (self.world, self.omitted) = (world, omitted);
+        Ok(changes)
+    }
+
+    fn pass(&mut self, _: Anchor) {}
+}

@@ -1,0 +1,178 @@
+//! SQL about a world at one tick, whether a save has it or none.
+//!
+//! For a world that runs without a save, what one would hold is put together in
+//! memory: a copy of the tables of mods, the log, and the tables over the world
+//! that [`sql`] makes of any.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+
+use crate::tables::Database;
+use sandtable_world::ecs::{Entity, World};
+use sandtable_world::record::TickRecord;
+
+use super::error::{Outcome, SaveError, damage};
+use super::history::Past;
+use super::log::AllTotals;
+use super::save::Restored;
+use super::sql::{self, About, Moment, Need, Needs, Rows, Table, quoted};
+use super::{connect, log};
+
+/// Answers about a world at one tick.
+#[derive(Debug)]
+pub struct Inquiry {
+    pub(super) connection: Connection,
+    /// What the tables are called.
+    pub(super) tables: Vec<String>,
+    /// The shapes of those that are not the file's own.
+    pub(super) shapes: BTreeMap<String, TableShape>,
+    /// What the world is in.
+    pub(super) path: PathBuf,
+    pub(super) tick: u64,
+    /// Whether that is an earlier tick of a save.
+    pub(super) is_past: bool,
+    pub(super) needs: Arc<Needs>,
+}
+
+/// How texts are compared where nothing else is said.
+pub(super) const BINARY: &str = "BINARY";
+
+/// A table that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableShape {
+    /// What it is called.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<ColumnShape>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnShape {
+    /// What it is called.
+    pub name: String,
+    /// The type it is declared with; nothing where it has none.
+    pub ty: String,
+    /// How its texts are compared.
+    pub collation: String,
+}
+
+/// A world that runs without a save.
+#[derive(Clone, Copy)]
+pub struct Running<'a> {
+    /// The world before the first tick.
+    pub before: &'a World,
+    /// The world now.
+    pub now: &'a World,
+    /// The tables of mods, now.
+    pub tables: &'a Database,
+    /// What every tick did.
+    pub records: &'a [TickRecord],
+    /// Entities that have names: those are the table `given`.
+    pub names: &'a BTreeMap<String, Entity>,
+}
+
+impl Inquiry {
+    /// About a world as it is now.
+    pub fn about(running: Running<'_>) -> Result<Self, SaveError> {
+        let Running { before, now, tables, records, names } = running;
+        let made = || -> Outcome<Self> {
+            let mut connection = connect::nowhere()?;
+            if Backup::new(&tables.lock(), &mut connection)?.step(-1)? != StepResult::Done {
+                return damage("its tables are being written");
+            }
+            log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
+            log::write_logged(&connection, records, u64::MAX)?;
+            let about = About { given: Some(names), ..About::default() };
+            let needs = Arc::new(Needs::with(Arc::new(now.clone())));
+            let (tables, shapes) = sql::set_up(&mut connection, &now.registry, &needs, about)?;
+            let (path, tick) = (connect::NOWHERE.into(), now.tick());
+            Ok(Self { connection, tables, shapes, path, tick, is_past: false, needs })
+        };
+        made().map_err(|failure| failure.of(Path::new(connect::NOWHERE), "read"))
+    }
+
+    /// The tick that is asked about.
+    pub fn tick(&self) -> u64 {
+        self.tick
+    }
+
+    /// Answers a SELECT over the world and what led to it; `SELECT * FROM
+    /// tables` says what there is.
+    pub fn query(&self, sql: &str) -> Result<Table, SaveError> {
+        let mut rows = self.rows(sql)?;
+        let columns = rows.columns();
+        let mut table = Table { columns, rows: Vec::new() };
+        while let Some(row) = rows.next()? {
+            table.rows.push(row);
+        }
+        Ok(table)
+    }
+
+    /// Answers a SELECT row by row.
+    pub fn rows(&self, sql: &str) -> Result<Rows<'_>, SaveError> {
+        loop {
+            let prepared = Rows::of(&self.connection, &self.tables, &self.path, sql);
+            match self.needs.take().filter(|_| prepared.is_err()) {
+                Some(need) => self.fetch(need)?,
+                None => return prepared,
+            }
+        }
+    }
+
+    /// Makes what a question was the first to ask for.
+    fn fetch(&self, need: Need) -> Result<(), SaveError> {
+        let (past, moment) = (Past::new(&self.connection), Moment { tick: self.tick });
+        let fetch = || -> Outcome<()> {
+            match need {
+                Need::World if self.is_past => {
+                    let world = past.world(self.tick)?.0;
+                    moment.show_mods(&self.connection, &world)?;
+                    self.needs.set_world(Arc::new(world));
+                }
+                Need::World => {
+                    let world = Restored::without_rows(&self.connection)?.world;
+                    self.needs.set_world(Arc::new(world));
+                }
+                Need::Tables => {
+                    let tables = past.tables(self.tick, false)?;
+                    moment.show_tables(&self.connection, &tables.lock())?;
+                    self.needs.set_tables();
+                }
+            }
+            Ok(())
+        };
+        self.needs.making(fetch).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Every table there is, with its columns.
+    pub fn tables(&self) -> Result<Vec<TableShape>, SaveError> {
+        let of_file = |name: &String| {
+            let sql = format!("SELECT * FROM {}", quoted(name));
+            let rows = Rows::of(&self.connection, &self.tables, &self.path, &sql)?;
+            let types = sql::types_of_view(name).unwrap_or_else(|| rows.types());
+            let columns = rows.columns().into_iter().zip(types);
+            let columns = columns.map(|(column, ty)| {
+                let collation = self.collation(name, &column);
+                ColumnShape { name: column, ty, collation }
+            });
+            Ok(TableShape { name: name.clone(), columns: columns.collect() })
+        };
+        let shape = |name: &String| match self.shapes.get(name) {
+            Some(shape) => Ok(shape.clone()),
+            None => of_file(name),
+        };
+        self.needs.making(|| self.tables.iter().map(shape).collect())
+    }
+
+    /// How a column of a mod's table compares texts; all else compares bytes.
+    fn collation(&self, table: &str, column: &str) -> String {
+        let about = self.connection.column_metadata(Some("main"), table, column);
+        let collation = about.ok().and_then(|(_, collation, ..)| collation);
+        collation.map_or_else(|| BINARY.to_owned(), |it| it.to_string_lossy().into_owned())
+    }
+}

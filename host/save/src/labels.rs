@@ -1,0 +1,96 @@
+//! What people call entities: the value of a component's field that the world
+//! names in its settings, as it was at the tick that is asked about.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value as Cell;
+
+use sandtable_world::ecs::{Entity, KindId, Registry, World};
+use sandtable_world::label;
+
+use super::declarations::Declarations;
+use super::history::Value;
+use super::shape::Shape;
+use super::sql::exact;
+
+/// One after another: an entity is called by the first that it has.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    fields: Vec<Label>,
+}
+
+/// A component and a field of it.
+#[derive(Debug)]
+struct Label {
+    kind: KindId,
+    shape: Shape,
+    at: usize,
+}
+
+impl Labels {
+    /// Those that the settings name, as far as there are such kinds.
+    pub(super) fn of(names: &[String], registry: &Registry, declarations: &Declarations) -> Self {
+        let label = |name: &String| {
+            let (id, at) = label::find(name, registry).ok()?;
+            let kind = registry.known(id)?;
+            let shape = Shape::new(kind.clone(), declarations.of(kind));
+            Some(Label { kind: id, shape, at })
+        };
+        Self { fields: names.iter().filter_map(label).collect() }
+    }
+
+    /// Whether entities have no names.
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The components that they are in.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = KindId> {
+        self.fields.iter().map(|label| label.kind)
+    }
+
+    /// What an entity is called in a world, if it is called anything.
+    pub(super) fn label(&self, world: &World, entity: Entity) -> Option<String> {
+        self.fields.iter().find_map(|label| {
+            let bytes = world.component(entity, label.kind)?.into();
+            let kind = world.registry.known(label.kind)?.clone();
+            label.text(&Value { kind, bytes })
+        })
+    }
+
+    /// What an entity is called in the first of some worlds in which it is called
+    /// anything.
+    pub(super) fn shown(&self, worlds: [&World; 2], entity: Option<Entity>) -> Cell {
+        let label = entity.and_then(|entity| worlds.iter().find_map(|it| self.label(it, entity)));
+        label.map_or(Cell::Null, Cell::Text)
+    }
+
+    /// What whoever has this value of one of the components is called for it.
+    pub(super) fn label_of(&self, kind: KindId, value: &Value) -> Option<String> {
+        self.fields.iter().filter(|label| label.kind == kind).find_map(|label| label.text(value))
+    }
+
+    /// Everybody in a world who is called something.
+    pub(super) fn all(&self, world: &World) -> BTreeMap<Entity, String> {
+        let mut all = BTreeMap::new();
+        for label in &self.fields {
+            let Some(kind) = world.registry.known(label.kind) else { continue };
+            for (entity, bytes) in world.values(label.kind) {
+                let value = Value { kind: kind.clone(), bytes: bytes.into() };
+                if let Some(text) = label.text(&value) {
+                    all.entry(entity).or_insert(text);
+                }
+            }
+        }
+        all
+    }
+}
+
+impl Label {
+    fn text(&self, value: &Value) -> Option<String> {
+        match self.shape.cell(Some(value), self.at) {
+            Cell::Null => None,
+            cell => Some(exact(&cell)).filter(|text| !text.is_empty()),
+        }
+    }
+}

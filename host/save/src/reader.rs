@@ -1,0 +1,427 @@
+//! Reading a save, also while another process runs it: what it is, its world,
+//! and answers to SQL.
+//!
+//! A reader sees the save as one commit left it, for as long as it is open, and
+//! keeps nobody from writing. It holds the log back, though, so it is not for
+//! keeping.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
+
+use crate::tables::{self, Database, Ran};
+use sandtable_world::config::WorldConfig;
+use sandtable_world::ecs::{Registry, World};
+use sandtable_world::record::Conversions;
+use sandtable_world::record::{Digest, Input};
+
+use super::error::{Failure, Outcome, SaveError};
+use super::findings::Findings;
+use super::history::{Past, Store};
+use super::inquiry::{Inquiry, TableShape};
+use super::lock::beside;
+use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
+use super::restore::read_kinds;
+use super::save::{Restored, Sealed};
+use super::sql::{self, About, Archive, Moment, Needs, Table};
+use super::{connect, inbox, log, schema};
+
+/// Reads a save.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) path: PathBuf,
+    /// The file that is read, where that is a copy.
+    copy: Option<PathBuf>,
+    pub(super) connection: Connection,
+}
+
+/// What a save is, as far as a person asks first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Info {
+    /// What people call the world.
+    pub name: String,
+    /// Ticks done.
+    pub tick: u64,
+    /// The state hash, which the world was found to have.
+    pub hash: Digest,
+    /// The chain hash; zeros before the first tick.
+    pub chain: Digest,
+    /// How many entities are alive.
+    pub entities: u64,
+    /// How many edges there are.
+    pub relations: u64,
+    /// How many entities each archetype has, most first; those without any are
+    /// left out.
+    pub archetypes: Vec<ArchetypeInfo>,
+    /// The mods that run, by id.
+    pub mods: Vec<ModInfo>,
+    /// Faults of all ticks.
+    pub faults: u64,
+    /// Inputs that no tick has taken yet.
+    pub inbox: u64,
+    /// Events and inputs that were set aside: a system will never read them.
+    pub set_aside: u64,
+    /// Every setting.
+    pub config: WorldConfig,
+    /// The format of the file; opening it to go on brings it up to date.
+    pub format: i64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Bytes of the log beside it; zero for a closed save.
+    pub log_bytes: u64,
+    /// When the last commit was made.
+    pub committed_at: SystemTime,
+    /// What of it takes how much room.
+    pub sizes: Sizes,
+    /// The first tick that can be gone back to, if any can.
+    pub first_tick: Option<u64>,
+    /// Whole worlds in the history.
+    pub keyframes: u64,
+    /// Ticks with a name.
+    pub snapshots: u64,
+}
+
+/// Bytes of the parts of a save, as its last commit left it. Together they are
+/// those of the file, once its log is taken over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// The world as it is.
+    pub world: u64,
+    /// What led to it: deltas and keyframes.
+    pub history: u64,
+    /// Components and assets of mods.
+    pub mods: u64,
+    /// Values in tables of mods.
+    pub tables: u64,
+    /// Not used: new ticks use it, and compacting gives it back.
+    pub free: u64,
+    /// All else: the log of ticks, indices, the ends of pages.
+    pub rest: u64,
+}
+
+/// The entities of one archetype.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchetypeInfo {
+    /// Names of its components.
+    pub components: Vec<String>,
+    /// How many entities there are.
+    pub entities: u64,
+}
+
+/// One of the mods that run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModInfo {
+    /// Its id.
+    pub id: String,
+    /// The version it says it has.
+    pub version: String,
+    /// The BLAKE3 digest of its component.
+    pub hash: Digest,
+    /// Whether it no longer takes part.
+    pub suspended: bool,
+    /// Ticks in a row in which it faulted.
+    pub faults_in_a_row: u32,
+}
+
+impl Reader {
+    /// Opens a save to be read. One of an older format is read as it is.
+    pub fn open(path: &Path) -> Result<Self, SaveError> {
+        let path = connect::find(path)?;
+        let connection = connect::reading(&path)?;
+        let failed = |error: Failure| error.of(&path, "read");
+        // From here on one commit is seen.
+        connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
+        connect::recognise_as_it_is(&connection, &path)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
+        Ok(Self { path, copy: None, connection })
+    }
+
+    /// Opens what was copied from a save, in a file that nobody writes, and
+    /// tells of it as of the save. The save itself is not opened: whoever has it
+    /// open in this process with another SQLite would lose its locks.
+    pub fn of_copy(copy: &Path, save: &Path) -> Result<Self, SaveError> {
+        let failed = |failure: Failure| failure.of(save, "read");
+        let connection = connect::unwritten(copy).map_err(failed)?;
+        connect::recognise_copy(&connection, save)?;
+        schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
+        Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection })
+    }
+
+    /// Opens the same once more; it may be a later commit.
+    pub(super) fn anew(&self) -> Result<Self, SaveError> {
+        match &self.copy {
+            Some(copy) => Self::of_copy(copy, &self.path),
+            None => Self::open(&self.path),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T, SaveError> {
+        read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The world after the last committed tick, and its settings. Rows of the
+    /// tables of mods are not looked at.
+    pub fn world(&self) -> Result<(World, WorldConfig), SaveError> {
+        let restored = self.read(Restored::without_rows)?;
+        Ok((restored.world, restored.config))
+    }
+
+    /// As [`Reader::world`], with the rows of all tables of mods held against it:
+    /// as where a save is opened to go on.
+    pub fn whole_world(&self) -> Result<World, SaveError> {
+        let whole = |connection: &Connection| Restored::read(connection, &mut Findings::strict());
+        Ok(self.read(whole)?.world)
+    }
+
+    /// How the world runs.
+    pub fn config(&self) -> Result<WorldConfig, SaveError> {
+        Ok(self.read(Sealed::read)?.config)
+    }
+
+    /// The world as a tick left it, as far as history reaches back.
+    pub fn world_at(&self, tick: u64) -> Result<World, SaveError> {
+        let world = Past::new(&self.connection).world(tick);
+        Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
+    }
+
+    /// The tables of mods as a tick left them, in memory.
+    pub fn tables_at(&self, tick: u64) -> Result<Database, SaveError> {
+        let tables = Past::new(&self.connection).tables(tick, false);
+        tables.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The tables of mods as they are now, in memory.
+    pub fn tables(&self) -> Result<Database, SaveError> {
+        let tables = Past::new(&self.connection).tables_now();
+        tables.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The mods that run, with their components and assets, of which a slim save
+    /// needs those that it lacks from elsewhere.
+    pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
+        self.read(Sealed::read)?.mods.whole(&self.connection, elsewhere, &self.path)
+    }
+
+    /// The kinds of values that the world knows. Nothing else is read.
+    pub fn kinds(&self) -> Result<Registry, SaveError> {
+        read_kinds(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The mods that run, wherever their contents are.
+    pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
+        self.read(|connection| Sealed::read(connection)?.mods.lock(connection))
+    }
+
+    /// Every set of mods that ever ran, with the tick after which it did. What a
+    /// slim save lacks is empty.
+    pub fn mod_sets(&self) -> Result<Vec<RecordedSet>, SaveError> {
+        mods::history(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Conversions that the save has behind it.
+    pub fn behind(&self) -> Result<Conversions, SaveError> {
+        Ok(self.read(Sealed::read)?.mods.behind)
+    }
+
+    /// Every input that a tick was given, by tick, in order.
+    pub fn inputs(&self) -> Result<BTreeMap<u64, Vec<Input>>, SaveError> {
+        log::read_inputs(&self.connection)
+            .map_err(|error| Failure::from(error).of(&self.path, "read"))
+    }
+
+    /// Inputs that wait for a tick.
+    pub fn waiting(&self) -> Result<Vec<Input>, SaveError> {
+        let read = || inbox::read(&self.connection, &read_kinds(&self.connection)?, 0);
+        let waiting = read().map_err(|failure| failure.of(&self.path, "read"))?;
+        Ok(waiting.into_iter().map(|(_, input)| input).collect())
+    }
+
+    /// What the save is. Restores the world, so that what it says is so; of the
+    /// tables of mods it says what is recorded.
+    pub fn info(&self) -> Result<Info, SaveError> {
+        let Restored { config, world, head, mods, .. } = self.read(Restored::without_rows)?;
+        let count = |table: &str| -> Result<u64, SaveError> {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let counted = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+            let failed = |error: rusqlite::Error| Failure::from(error).of(&self.path, "read");
+            Ok(counted.map_err(failed)?.unsigned_abs())
+        };
+        let (sizes, store) = self.sizes(&world)?;
+        // The faults themselves are forgotten with the log.
+        let sql = "SELECT ifnull(sum(faults), 0) FROM st_totals";
+        let faults = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let faults = faults.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
+        let faults = faults.unsigned_abs();
+        let format = schema::format(&self.connection);
+        let format = format.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
+        let mods = mods.mods.into_iter().map(|listed| {
+            let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
+            ModInfo {
+                id: listed.id,
+                version: listed.version,
+                hash: listed.component,
+                suspended: state.suspended,
+                faults_in_a_row: state.faults_in_a_row,
+            }
+        });
+        Ok(Info {
+            name: config.world.name.clone(),
+            tick: world.tick(),
+            hash: head.state,
+            chain: head.chain,
+            entities: u64::from(world.entities.alive()),
+            relations: world.relations.len() as u64,
+            archetypes: archetypes(&world),
+            mods: mods.collect(),
+            faults,
+            inbox: count("st_inbox")?,
+            set_aside: count("st_set_aside")?,
+            config,
+            format,
+            file_bytes: self.file_bytes(),
+            log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
+            committed_at: SystemTime::UNIX_EPOCH
+                .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
+                .unwrap_or(SystemTime::UNIX_EPOCH),
+            sizes,
+            first_tick: store.first_tick().map(i64::unsigned_abs),
+            keyframes: store.keyframes() as u64,
+            snapshots: count("st_snapshots")?,
+        })
+    }
+
+    fn sizes(&self, world: &World) -> Result<(Sizes, Store), SaveError> {
+        let sizes = || -> Outcome<_> {
+            let store = Store::read(&self.connection)?;
+            let sum = |sql: &str| {
+                let sum = self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+                sum.map(|sum| sum.unwrap_or(0).unsigned_abs())
+            };
+            let mut sizes = Sizes {
+                world: sum("SELECT sum(length(data)) FROM st_chunks")?
+                    + sum("SELECT sum(length(data)) FROM st_patches")?,
+                history: store.bytes(),
+                mods: sum("SELECT sum(length(data)) FROM st_blobs")?,
+                tables: world.tables.values().map(|state| state.bytes).sum(),
+                free: sum("SELECT freelist_count * page_size
+                           FROM pragma_freelist_count, pragma_page_size")?,
+                rest: 0,
+            };
+            let all =
+                sum("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
+            let Sizes { world, history, mods, tables, free, .. } = sizes;
+            sizes.rest = all.saturating_sub(world + history + mods + tables + free);
+            Ok((sizes, store))
+        };
+        sizes().map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        connect::file_bytes(&self.path)
+    }
+
+    /// The migrations of tables that ran.
+    pub fn migrations(&self) -> Result<Ran, SaveError> {
+        tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
+    }
+
+    /// Makes ready to answer SQL over the world and what led to it.
+    pub fn inquiry(self) -> Result<Inquiry, SaveError> {
+        self.ask(None)
+    }
+
+    /// As [`Reader::inquiry`], of an earlier tick: the world and the tables of
+    /// mods as it left them, and the log up to it.
+    pub fn inquiry_at(self, tick: u64) -> Result<Inquiry, SaveError> {
+        self.ask(Some(tick))
+    }
+
+    pub(super) fn ask(mut self, at: Option<u64>) -> Result<Inquiry, SaveError> {
+        let needs = Arc::new(Needs::default());
+        let asked = self.set_up(at, &needs);
+        let (tables, shapes, tick) = asked.map_err(|failure| failure.of(&self.path, "read"))?;
+        let Self { connection, path, .. } = self;
+        Ok(Inquiry { connection, tables, shapes, path, tick, is_past: at.is_some(), needs })
+    }
+
+    fn set_up(
+        &mut self,
+        at: Option<u64>,
+        needs: &Arc<Needs>,
+    ) -> Outcome<(Vec<String>, BTreeMap<String, TableShape>, u64)> {
+        let past = Past::new(&self.connection);
+        let (registry, tick) = match at {
+            None => {
+                let Sealed { registry, head, .. } = Sealed::read(&self.connection)?;
+                (registry, head.tick.unsigned_abs())
+            }
+            Some(tick) => (past.registry(tick)?, tick),
+        };
+        let moment = at.map(|tick| Moment { tick });
+        let tables = match moment {
+            Some(moment) if moment.had_other_tables(&self.connection)? => {
+                Some(past.tables(tick, false)?)
+            }
+            _ => None,
+        };
+        let tables = tables.as_ref().map(|tables| tables.lock());
+        let archive = Some(Archive::new(self.another()?, tick));
+        let about = About { archive, moment, tables: tables.as_deref(), ..About::default() };
+        let registry = Arc::new(registry);
+        let (names, shapes) = sql::set_up(&mut self.connection, &registry, needs, about)?;
+        Ok((names, shapes, tick))
+    }
+
+    /// Another connection to the same, which may see a later commit.
+    fn another(&self) -> Outcome<Connection> {
+        let connection = match &self.copy {
+            Some(copy) => connect::unwritten(copy)?,
+            None => match connect::reading(&self.path) {
+                Ok(connection) => connection,
+                Err(error) => return Err(Failure::Told(error.to_string())),
+            },
+        };
+        connection.execute_batch("BEGIN; SELECT tick FROM st_world")?;
+        schema::stand_in(&connection)?;
+        Ok(connection)
+    }
+
+    /// The world now, for whoever says of which save they are.
+    pub(super) fn head_world(&self) -> Outcome<World> {
+        Ok(Restored::without_rows(&self.connection)?.world)
+    }
+}
+
+/// Answers a SELECT over a save; see [`Inquiry::query`].
+pub fn query(path: &Path, sql: &str) -> Result<Table, SaveError> {
+    Reader::open(path)?.inquiry()?.query(sql)
+}
+
+fn archetypes(world: &World) -> Vec<ArchetypeInfo> {
+    let mut archetypes: Vec<ArchetypeInfo> = world
+        .archetypes()
+        .iter()
+        .filter(|archetype| !archetype.is_empty())
+        .map(|archetype| ArchetypeInfo {
+            components: archetype
+                .kinds()
+                .iter()
+                .map(|kind| world.registry.get(*kind).name.clone())
+                .collect(),
+            entities: archetype.len() as u64,
+        })
+        .collect();
+    archetypes.sort_by(|one, two| {
+        two.entities.cmp(&one.entities).then_with(|| one.components.cmp(&two.components))
+    });
+    archetypes
+}

@@ -1,0 +1,635 @@
+//! The one writer of a save.
+//!
+//! Invariants: `committed` is the world that the save holds, page for page; it
+//! and everything else in here change only once SQLite has committed. So after
+//! an error the writer stands where the save stands, and can be used again.
+
+mod adopt;
+mod claim;
+mod names;
+mod slim;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use blake3::Hasher;
+use rusqlite::{Connection, params};
+
+use crate::tables::Database;
+#[cfg(test)]
+use crate::tables::Guard;
+use sandtable_world::config::{Durability, WorldConfig};
+use sandtable_world::ecs::{Registry, World};
+use sandtable_world::hash::StateHasher;
+use sandtable_world::record::{Digest, Given, TickRecord};
+
+use super::checkpoint::Checkpoints;
+use super::chunks::Index;
+use super::draft;
+use super::error::{Failure, Outcome, SaveError, damage};
+use super::findings::Findings;
+use super::history::{self, Recorder, Store};
+use super::inbox::Taken;
+use super::lock::Lock;
+use super::log::{self, AllTotals};
+use super::mark::{self, Commit};
+use super::mods::ModSet;
+use super::presence::Presence;
+use super::restore::Sums;
+use super::settings;
+use super::{chunks, connect, inbox, restore, schema, state};
+
+pub use adopt::Adoption;
+
+/// The one writer of a save.
+#[derive(Debug)]
+pub struct Save {
+    path: PathBuf,
+    /// The name that it is to have, while it is being made.
+    appears_as: Option<PathBuf>,
+    presence: Presence,
+    pub(super) database: Arc<Database>,
+    config: WorldConfig,
+    pub(super) committed: World,
+    head: Head,
+    index: Index,
+    mods: ModSet,
+    /// Whether it keeps of its mods only what they are.
+    is_slim: bool,
+    totals: AllTotals,
+    /// The tick up to which the log of events is pruned; nothing where it is not
+    /// known, or how long it is kept was changed.
+    pruned: Option<i64>,
+    pub(super) history: Store,
+    recorder: Recorder,
+    /// The last world that history can come back to, if somebody said.
+    kept: Option<World>,
+    /// Names, ticks and notes that come with the next commit.
+    named: Vec<(String, i64, String)>,
+    /// What was taken out of the inbox and not committed yet.
+    taken: Taken,
+    syncing: Syncing,
+    /// Whether its commits are told from those of whoever went on with it before.
+    is_claimed: bool,
+    checkpoints: Checkpoints,
+    /// Dropped last: nobody else may write before the connection is closed.
+    _lock: Lock,
+}
+
+/// What the row of the world says besides the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub tick: i64,
+    pub first_free: i64,
+    pub committed_at: i64,
+    pub state: Digest,
+    pub chain: Digest,
+}
+
+impl Save {
+    /// Makes a new save with a world in it.
+    pub fn create(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
+        Self::draft(path, config, world)?.appear()
+    }
+
+    /// As [`Save::create`], under another name: it gets its own with
+    /// [`Save::appear`], once all that it shall have is in it.
+    pub fn draft(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
+        let lock = Lock::take(path)?;
+        let draft = draft::draft_of(path);
+        draft::begin(&draft, path)?;
+        let made = write_draft(&draft, path, config, world);
+        let made = made.and_then(|()| Self::open_locked(&draft, path, lock));
+        let (mut save, ..) = made.inspect_err(|_| draft::remove(&draft))?;
+        save.appears_as = Some(path.to_owned());
+        Ok(save)
+    }
+
+    /// Gives a save that was made as a draft its name. Nobody else may have its
+    /// database any more.
+    pub fn appear(self) -> Result<Self, SaveError> {
+        let Some(path) = self.appears_as.clone() else { return Ok(self) };
+        let draft = self.path.clone();
+        let appeared = self.shut().and_then(|lock| {
+            draft::end(&draft, &path, &lock)?;
+            Self::open_locked(&path, &path, lock)
+        });
+        appeared.map(|(save, ..)| save).inspect_err(|_| draft::remove(&draft))
+    }
+
+    /// Removes a draft, because not all that it should have came to be.
+    pub fn discard(self) {
+        let Self { path, database, checkpoints, _lock: lock, .. } = self;
+        checkpoints.stop();
+        drop(database);
+        draft::remove(&path);
+        drop(lock);
+    }
+
+    /// Opens a save to go on with it: brings it up to the current format, and
+    /// restores its settings and its world.
+    pub fn open(path: &Path) -> Result<(Self, WorldConfig, World), SaveError> {
+        let path = connect::find(path)?;
+        let lock = Lock::take(&path)?;
+        draft::remove(&draft::copy_of(&path));
+        Self::open_locked(&path, &path, lock)
+    }
+
+    /// Opens a save whose lock is held. What goes wrong is said of `name`, which
+    /// is another than `path` while it is a draft.
+    pub(super) fn open_locked(
+        path: &Path,
+        name: &Path,
+        lock: Lock,
+    ) -> Result<(Self, WorldConfig, World), SaveError> {
+        let failed = |failure: Failure| failure.of(name, "opened");
+        let mut connection = connect::writing(path)?;
+        connect::recognise(&connection, path)?;
+        // What it has is looked at before anything is added to it.
+        let restored = schema::check(&connection, &mut Findings::strict())
+            .and_then(|()| Ok(schema::migrate(&mut connection)?))
+            .and_then(|()| check_pages(&connection, Pages::Quick, &mut Findings::strict()))
+            .and_then(|()| Restored::read(&connection, &mut Findings::strict()))
+            .map_err(failed)?;
+        state::record_tables(&connection, &restored.world).map_err(|error| failed(error.into()))?;
+        let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
+        let history = Store::read(&connection).map_err(failed)?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(|error| failed(error.into()))?;
+        let Restored { config, world, head, index, mods } = restored;
+        let is_slim = mods.is_slim(&connection).map_err(failed)?;
+        let checkpoints =
+            Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
+        let database = Database::new(connection).map_err(|error| failed(error.into()))?;
+        let save = Self {
+            path: path.to_owned(),
+            appears_as: None,
+            presence: Presence::of(path),
+            recorder: Recorder::new(&config.history, &world.registry),
+            history,
+            kept: None,
+            named: Vec::new(),
+            checkpoints,
+            database: Arc::new(database),
+            config: config.clone(),
+            committed: world.clone(),
+            head,
+            index,
+            mods,
+            is_slim,
+            totals,
+            pruned: None,
+            taken: Taken::default(),
+            syncing: Syncing::default(),
+            is_claimed: false,
+            _lock: lock,
+        };
+        Ok((save, config, world))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is called when something is said of it: a draft by the name that
+    /// it is to have.
+    fn name(&self) -> &Path {
+        self.appears_as.as_deref().unwrap_or(&self.path)
+    }
+
+    /// The chain hash after the last committed tick; zeros before the first.
+    pub fn chain(&self) -> Digest {
+        self.head.chain
+    }
+
+    /// Commits some ticks and the world after them: all of it or nothing.
+    ///
+    /// After an error the save holds what it held, and the same commit can be
+    /// tried again; or one of a world that never had the inputs that were taken
+    /// since, after [`Save::untake_inbox`].
+    pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
+        self.presence.check()?;
+        self.claim().map_err(|failure| failure.of(self.name(), "written"))?;
+        let count = records.len() as u64;
+        let due = self.syncing.is_due(self.config.durability, count);
+        self.history.poll();
+        let set = self.set_synced(due).map_err(Failure::from);
+        let committed = set.and_then(|synced| Ok((synced, self.try_commit(records, world)?)));
+        let (synced, commit) = committed.map_err(|failure| failure.of(self.name(), "written"))?;
+        self.syncing.done(synced, count);
+        let held = self.checkpoints.after_commit(&self.database.lock(), commit);
+        if let Some(bytes) = held {
+            let (save, mib) = (self.path.display(), bytes >> 20);
+            tracing::warn!(
+                "the log beside {save} has {mib} MiB: a reader that stays open keeps it from being \
+                 taken over; it shrinks once that one is closed"
+            );
+        }
+        let kept = self.kept.take();
+        self.history.after_commit(kept.as_ref().unwrap_or(world), &self.recorder);
+        Ok(())
+    }
+
+    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Outcome<Commit> {
+        let mut head = Head {
+            tick: world.tick() as i64,
+            first_free: i64::from(world.entities.first_free()),
+            committed_at: now_millis(),
+            ..self.head
+        };
+        match records.last() {
+            Some(last) => (head.state, head.chain) = (last.state, last.chain),
+            None => head.state = StateHasher::default().digest(world),
+        }
+        let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
+        let connection = self.database.lock();
+        let transaction = begin(&connection)?;
+        let seal = seal(&head, &settings::text(&self.config)?, &world.registry, &self.mods);
+        state::write(&transaction, before, world)?;
+        let changes = self.index.write(&transaction, before, world)?;
+        let totals =
+            log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
+        log::write_logged(&transaction, records, self.config.logs.lines)?;
+        let history = self.history.write(&transaction, records, world, &self.config.history)?;
+        let first = self.history.first_tick_after(&history);
+        let (old, new) = (&before.events, &world.events);
+        let pruned = self.pruned.map(|upto| log::Pruned { upto, before: old, now: new });
+        let pruned = log::prune(&transaction, world.tick(), log_ticks, first, pruned)?;
+        let ticks = records.iter().map(|record| record.tick);
+        let snapshots = &self.config.snapshots;
+        history::rotate(&transaction, snapshots, ticks, world, &self.recorder)?;
+        self.write_names(&transaction)?;
+        let consumed = self.taken.delete_recorded(&transaction, records)?;
+        let commit = write_head(&transaction, &head, &seal, self.checkpoints.held())?;
+        transaction.commit()?;
+        drop(connection);
+
+        self.index.apply(changes);
+        self.history.apply(history);
+        self.named.clear();
+        self.totals.extend(totals);
+        self.pruned = pruned;
+        self.taken.retain_others(&consumed);
+        self.committed = world.clone();
+        self.head = head;
+        Ok(commit)
+    }
+
+    /// Says which world history can come back to last once the next commit is
+    /// made, where that is not the one that is committed.
+    pub fn note_kept(&mut self, kept: &World) {
+        self.kept = Some(kept.clone());
+    }
+
+    /// The connection, with the tables of mods.
+    pub fn database(&self) -> Arc<Database> {
+        self.database.clone()
+    }
+
+    /// What was sent and not taken before, oldest first. It leaves the inbox with
+    /// the commit of the tick that has it.
+    pub fn take_inbox(&mut self) -> Result<Given, SaveError> {
+        // The transaction of the tick may begin with a statement of a mod, and
+        // then it is too late. If this fails, the commit tries again.
+        let _ = self.claim();
+        let due = self.syncing.is_due(self.config.durability, 1);
+        let _ = self.set_synced(due);
+        let taken = self.taken.take(&self.database.lock(), &self.committed.registry);
+        taken.map_err(|failure| failure.of(self.name(), "read"))
+    }
+
+    /// Sees to it that the next commit is synced, before a statement begins its
+    /// transaction.
+    pub fn sync_next(&mut self) -> Result<(), SaveError> {
+        let set = self.set_synced(true).map(drop);
+        set.map_err(|error| Failure::from(error).of(self.name(), "written"))
+    }
+
+    /// Forgets what was taken since the last commit, so that it can be taken
+    /// again: for whoever goes back to the last commit by themselves.
+    pub fn untake_inbox(&mut self) {
+        self.taken = Taken::default();
+    }
+
+    /// Syncs what is not synced yet and closes the save, which is then one file.
+    pub fn close(self) -> Result<(), SaveError> {
+        self.shut().map(drop)
+    }
+
+    fn shut(self) -> Result<Lock, SaveError> {
+        let names = || -> Outcome<()> {
+            if self.named.is_empty() {
+                return Ok(());
+            }
+            let connection = self.database.lock();
+            let transaction = begin(&connection)?;
+            self.write_names(&transaction)?;
+            mark::advance(&transaction)?;
+            Ok(transaction.commit()?)
+        };
+        names().map_err(|failure| failure.of(self.name(), "closed"))?;
+        let Self { path, database, checkpoints, _lock: lock, .. } = self;
+        let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
+        checkpoints.stop();
+        database.lock().pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        // Not all of it gets through while somebody reads; then the log stays,
+        // and the reader tidies it up.
+        connect::checkpoint(&database.lock(), "TRUNCATE", Duration::from_secs(1));
+        if let Some(database) = Arc::into_inner(database) {
+            database.close().map_err(failed)?;
+        }
+        Ok(lock)
+    }
+
+    /// Sets whether the next commit is synced, where it is not set so already,
+    /// and says whether it will be: within a transaction SQLite does not let it
+    /// be changed.
+    fn set_synced(&mut self, synced: bool) -> rusqlite::Result<bool> {
+        let connection = self.database.lock();
+        if self.syncing.set != Some(synced) && connection.is_autocommit() {
+            let mode = if synced { "FULL" } else { "NORMAL" };
+            connection.pragma_update(None, "synchronous", mode)?;
+            self.syncing.set = Some(synced);
+        }
+        Ok(self.syncing.set != Some(false))
+    }
+
+    /// Lets a test break the next commits.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> Guard<'_> {
+        self.database.lock()
+    }
+}
+
+/// What a save holds, and what its writer needs to know of it.
+pub(super) struct Restored {
+    pub config: WorldConfig,
+    pub world: World,
+    pub head: Head,
+    pub index: chunks::Index,
+    pub mods: ModSet,
+}
+
+impl Restored {
+    /// Reads and checks everything. Without its settings, its kinds, or the row
+    /// of the world there is nothing to be read.
+    pub(super) fn read(connection: &Connection, findings: &mut Findings) -> Outcome<Self> {
+        Self::of(connection, Sums::OfRows, findings)
+    }
+
+    /// As [`Restored::read`], for whoever only reads: of the tables of mods it
+    /// believes what is recorded of them.
+    pub(super) fn without_rows(connection: &Connection) -> Outcome<Self> {
+        Self::of(connection, Sums::Recorded, &mut Findings::strict())
+    }
+
+    fn of(connection: &Connection, sums: Sums, findings: &mut Findings) -> Outcome<Self> {
+        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
+        let (head, sealed) = Head::read(connection)?;
+        let before = findings.count();
+        let rows_per_page = config.world.shard_rows;
+        let tick = (head.tick, head.first_free);
+        let (mut world, index) = restore::world(connection, tick, rows_per_page, sums, findings)?;
+        world.hash_version = config.hash_version;
+        let is_whole = findings.count() == before;
+        let mods = findings.whole(ModSet::read(connection))?.unwrap_or_default();
+        if !is_sealed(&sealed, &seal(&head, &text, &world.registry, &mods)) {
+            findings.note(Failure::Damage(UNSEALED.to_owned()))?;
+        }
+        // A world of which parts were left out is another anyway.
+        if is_whole && StateHasher::default().digest(&world) != head.state {
+            let what = format!("its world is not the one that tick {} left", head.tick);
+            findings.note(Failure::Damage(what))?;
+        }
+        inbox::gather(connection, &world.registry, 0, findings)?;
+        Ok(Self { config, world, head, index, mods })
+    }
+}
+
+/// What a save says of its world without the world, all of it under the seal.
+pub(super) struct Sealed {
+    pub config: WorldConfig,
+    pub registry: Registry,
+    pub mods: ModSet,
+    pub head: Head,
+}
+
+impl Sealed {
+    /// Reads and checks it.
+    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
+        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
+        let (head, sealed) = Head::read(connection)?;
+        let registry = restore::read_kinds(connection)?;
+        let mods = ModSet::read(connection)?;
+        if !is_sealed(&sealed, &seal(&head, &text, &registry, &mods)) {
+            return damage(UNSEALED);
+        }
+        Ok(Self { config, registry, mods, head })
+    }
+}
+
+/// Whether there is this seal, and a whole mark behind it.
+fn is_sealed(found: &[u8], seal: &Digest) -> bool {
+    found.starts_with(seal) && mark::is_whole(found)
+}
+
+const UNSEALED: &str = "its settings, kinds or mods are not those that were committed";
+
+impl Head {
+    /// Reads it, and the seal with the mark behind it.
+    fn read(connection: &Connection) -> rusqlite::Result<(Self, Vec<u8>)> {
+        let sql = "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world";
+        connection.query_row(sql, [], |row| {
+            let head = Head {
+                tick: row.get(0)?,
+                first_free: row.get(1)?,
+                committed_at: row.get(2)?,
+                state: row.get(3)?,
+                chain: row.get(4)?,
+            };
+            Ok((head, row.get(5)?))
+        })
+    }
+}
+
+/// A transaction, undone when it is dropped.
+pub(super) struct Transaction<'c>(&'c Connection);
+
+/// Goes on with the transaction that mods' statements have begun, or begins one.
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    if connection.is_autocommit() {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+    }
+    Ok(Transaction(connection))
+}
+
+impl Transaction<'_> {
+    pub(super) fn commit(self) -> rusqlite::Result<()> {
+        self.0.execute_batch("COMMIT")
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // One that cannot even be undone ends with the connection.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Writes a whole new save under another name.
+fn write_draft(
+    draft: &Path,
+    path: &Path,
+    config: &WorldConfig,
+    world: &World,
+) -> Result<(), SaveError> {
+    let mut connection = connect::creating(draft)?;
+    let mut write = || -> Outcome<()> {
+        schema::migrate(&mut connection)?;
+        let nothing = World::new(world.rows_per_page());
+        let head = Head {
+            tick: world.tick() as i64,
+            first_free: i64::from(world.entities.first_free()),
+            committed_at: now_millis(),
+            state: StateHasher::default().digest(world),
+            chain: [0; 32],
+        };
+        let text = settings::text(config)?;
+        let seal = seal(&head, &text, &world.registry, &ModSet::default());
+        let transaction = begin(&connection)?;
+        transaction
+            .execute("INSERT INTO st_settings (number, since, config) VALUES (1, 0, ?1)", [text])?;
+        state::write(&transaction, &nothing, world)?;
+        Index::default().write(&transaction, &nothing, world)?;
+        log::write(&transaction, &[], &nothing, world, &AllTotals::new(), head.committed_at)?;
+        write_head(&transaction, &head, &seal, None)?;
+        transaction.commit()?;
+        Ok(connection.pragma_update(None, "journal_mode", "WAL")?)
+    };
+    write().map_err(|failure| failure.of(path, "made"))?;
+    let closed = connection.close().map_err(|(_, error)| error);
+    closed.map_err(|error| Failure::from(error).of(path, "made"))
+}
+
+/// Writes the row of the world, with the mark of the commit that it is part of,
+/// and gives that. `held` is what the save is known to hold without its log.
+pub(super) fn write_head(
+    connection: &Connection,
+    head: &Head,
+    seal: &Digest,
+    held: Option<Commit>,
+) -> rusqlite::Result<Commit> {
+    let (sealed, commit) = mark::next(connection, seal, held)?;
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET
+             tick = ?1, first_free = ?2, committed_at = ?3, state = ?4, chain = ?5, seal = ?6",
+    )?;
+    upsert.execute(params![
+        head.tick,
+        head.first_free,
+        head.committed_at,
+        head.state,
+        head.chain,
+        sealed
+    ])?;
+    Ok(commit)
+}
+
+/// The digest of everything that the state hash leaves out and a damaged save
+/// must not get wrong.
+pub(super) fn seal(head: &Head, config: &str, registry: &Registry, mods: &ModSet) -> Digest {
+    let mut into = Hasher::new();
+    for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
+        into.update(&number.to_le_bytes());
+    }
+    into.update(&head.state);
+    into.update(&head.chain);
+    into.update(config.as_bytes());
+    state::feed_kinds(registry, &mut into);
+    mods.feed(&mut into);
+    *into.finalize().as_bytes()
+}
+
+/// How closely SQLite looks at its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pages {
+    /// At their form.
+    Quick,
+    /// Also whether indices have what their tables have.
+    Full,
+}
+
+/// Lets SQLite look at all its pages, of a schema that was checked. What CHECK
+/// constraints compute is left alone: whoever wrote them chose how long it takes.
+pub(super) fn check_pages(
+    connection: &Connection,
+    pages: Pages,
+    findings: &mut Findings,
+) -> Outcome<()> {
+    connection.pragma_update(None, "ignore_check_constraints", true)?;
+    let pragma = match pages {
+        Pages::Quick => "PRAGMA quick_check(1)",
+        Pages::Full => "PRAGMA integrity_check(1000)",
+    };
+    let looked = findings.each(connection, pragma, [], |_, row| match row.get_ref(0)?.as_str() {
+        Ok("ok") => Ok(()),
+        found => damage(format!(
+            "SQLite says: {}",
+            found.unwrap_or("its pages are none").replace('\n', ": ")
+        )),
+    });
+    connection.pragma_update(None, "ignore_check_constraints", false)?;
+    looked
+}
+
+pub(super) fn now_millis() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as i64
+}
+
+/// Decides which commits are synced.
+#[derive(Debug, Default)]
+struct Syncing {
+    ticks_since: u64,
+    last: Option<Instant>,
+    /// What SQLite was told last.
+    set: Option<bool>,
+}
+
+impl Syncing {
+    fn is_due(&self, durability: Durability, ticks: u64) -> bool {
+        match durability {
+            Durability::EveryTick | Durability::CommitEveryTicks { .. } => true,
+            Durability::SyncEveryTicks { ticks: 0 } => false,
+            Durability::SyncEveryTicks { ticks: every } => self.ticks_since + ticks >= every,
+            Durability::SyncEveryMillis { millis } => {
+                self.last.is_none_or(|last| last.elapsed() >= Duration::from_millis(millis))
+            }
+        }
+    }
+
+    fn done(&mut self, synced: bool, ticks: u64) {
+        if synced {
+            self.ticks_since = 0;
+            self.last = Some(Instant::now());
+        } else {
+            self.ticks_since += ticks;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a save has for running its ticks again: a world to begin at, and what
+//! came from outside since.
+
+use std::collections::BTreeMap;
+
+use crate::tables::Database;
+use sandtable_world::config::WorldConfig;
+use sandtable_world::ecs::World;
+use sandtable_world::record::Conversions;
+use sandtable_world::record::{Digest, Exclusion, Input, Resume};
+
+use super::error::{Failure, Outcome, SaveError, damage};
+use super::history::{Anchor, NO_HISTORY, Past};
+use super::log;
+use super::mods::{self, RecordedSet};
+use super::reader::Reader;
+use super::settings::all_settings;
+
+/// What came from outside in all ticks that a save still knows, and what they
+/// led to.
+#[derive(Debug)]
+pub struct Trail {
+    /// Every set of mods, with the tick after which it ran.
+    pub sets: Vec<RecordedSet>,
+    /// Every state of the settings, with the tick after which it held.
+    pub settings: Vec<(u64, WorldConfig)>,
+    /// By tick, in order.
+    pub inputs: BTreeMap<u64, Vec<Input>>,
+    /// Mods that took part again, by tick, in order.
+    pub resumes: BTreeMap<u64, Vec<Resume>>,
+    /// By tick.
+    pub exclusions: BTreeMap<u64, Vec<Exclusion>>,
+    /// State and chain hash after each tick.
+    pub hashes: BTreeMap<u64, (Digest, Digest)>,
+    /// Ticks of which there is a whole world, oldest first.
+    pub keyframes: Vec<u64>,
+    /// The last tick.
+    pub head: u64,
+}
+
+/// A world to begin at.
+#[derive(Debug)]
+pub struct Start {
+    /// The world.
+    pub world: World,
+    /// The tables of mods.
+    pub tables: Database,
+    /// Conversions that it has behind it.
+    pub behind: Conversions,
+    /// Whether it is the world as other mods took it over after its tick.
+    pub is_adopted: bool,
+}
+
+impl Reader {
+    /// What the save has for running its ticks again.
+    pub fn trail(&self) -> Result<Trail, SaveError> {
+        self.try_trail().map_err(|failure| failure.of(self.path(), "read"))
+    }
+
+    fn try_trail(&self) -> Outcome<Trail> {
+        let connection = &self.connection;
+        let mut select = connection.prepare("SELECT tick, state, chain FROM st_ticks")?;
+        let hashes = select.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), (row.get(1)?, row.get(2)?)))
+        })?;
+        let past = Past::new(connection);
+        let keyframes = past.chain()?;
+        Ok(Trail {
+            sets: mods::history(connection)?,
+            settings: all_settings(connection)?,
+            inputs: log::read_inputs(connection)?,
+            resumes: log::read_resumes(connection)?,
+            exclusions: log::read_exclusions(connection)?,
+            hashes: hashes.collect::<Result<_, _>>()?,
+            keyframes: keyframes
+                .iter()
+                .filter(|anchor| !anchor.adopted)
+                .map(|anchor| anchor.tick)
+                .collect(),
+            head: past.head()?,
+        })
+    }
+
+    /// The last world before a tick from which ticks can be run again.
+    pub fn start(&self, before: u64) -> Result<Start, SaveError> {
+        let start = || -> Outcome<Start> {
+            let past = Past::new(&self.connection);
+            let chain = past.chain()?;
+            let last = chain.iter().rfind(|anchor| anchor.tick < before);
+            let Some(anchor) = last.or(chain.first()) else {
+                return Err(Failure::Told(NO_HISTORY.to_owned()));
+            };
+            self.start_at(&past, *anchor)
+        };
+        start().map_err(|failure| failure.of(self.path(), "read"))
+    }
+
+    fn start_at(&self, past: &Past<'_>, anchor: Anchor) -> Outcome<Start> {
+        let (world, omitted) = past.world_of(anchor)?;
+        if !omitted.is_empty() {
+            return Err(Failure::Told(
+                "keeps the history of some components only, so that there is no whole world to \
+                 begin at"
+                    .to_owned(),
+            ));
+        }
+        let (tick, adopted) = (anchor.tick, anchor.adopted);
+        let mut select = self.connection.prepare(
+            "SELECT mod, name FROM st_conversions WHERE tick < ?1 OR (tick = ?1 AND ?2)",
+        )?;
+        let behind = select
+            .query_map(rusqlite::params![tick as i64, adopted], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(Start { tables: past.tables(tick, adopted)?, world, behind, is_adopted: adopted })
+    }
+
+    /// What is recorded of a tick, for [`compare`](super::compare).
+    pub fn recorded(&self, tick: u64) -> Result<Vec<Vec<u8>>, SaveError> {
+        let recorded = Past::new(&self.connection).recorded(tick);
+        recorded.map_err(|failure| failure.of(self.path(), "read"))
+    }
+
+    /// The world of a keyframe that is not of other mods' making.
+    pub fn keyframe_world(&self, tick: u64) -> Result<World, SaveError> {
+        let world = || -> Outcome<World> {
+            let past = Past::new(&self.connection);
+            let chain = past.chain()?;
+            let anchor = chain.iter().find(|anchor| anchor.tick == tick && !anchor.adopted);
+            match anchor {
+                Some(anchor) => Ok(past.world_of(*anchor)?.0),
+                None => damage(format!("the keyframe of tick {tick} is gone")),
+            }
+        };
+        world().map_err(|failure| failure.of(self.path(), "read"))
+    }
+}
