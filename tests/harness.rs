@@ -46,7 +46,7 @@ pub fn extension() -> &'static Path {
         command.arg("build");
         // The example is built so that dependencies have the features that they
         // have for tests: nothing but the extension itself is compiled then.
-        for package in ["sandtable-sqlite", "sandtable-cli", "sandtable"] {
+        for package in ["sandtable-sqlite", "sandtable-cli", "sandtable", "sandtable-sdk"] {
             command.args(["--package", package]);
         }
         command
