@@ -6,8 +6,8 @@ use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
 use sandtable::persist::Reader;
-use sandtable::simulation::{Error, Options};
 use sandtable::verify::verify;
+use sandtable::{Error, Options};
 use serde_json::json;
 
 use crate::harness::*;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use sandtable::catalog::{self, ModSource, Watch};
+use sandtable::compile::Compiler;
 use sandtable::config::WorldConfig;
-use sandtable::swap::Compiler;
 use sandtable::{Options, Simulation};
 
 use crate::compare::Table;

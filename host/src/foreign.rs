@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::compile::Compiled;
 use crate::ecs::{Kind, OnDespawn, Registry, Role, Storage, Type};
 use crate::program::ProgramError;
-use crate::swap::Compiled;
 
 /// Why declarations cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

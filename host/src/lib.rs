@@ -5,7 +5,7 @@
 //! inputs ─► schedule ─► shards ─► guests ─► merge ─► commit ─► publish
 //! ```
 //!
-//! [`Simulation`] is the front door. Its tick ([`tick`]) takes what came from
+//! [`Simulation`] is the front door. Its tick ([`Simulation::tick`]) takes what came from
 //! outside, lets every due system ([`schedule`], [`run`]) work on shards of the
 //! world ([`fanout`]) in a sandbox ([`guest`]), puts the outcomes together
 //! ([`merge`]), and commits the difference between two worlds ([`persist`]).
@@ -29,28 +29,38 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod audience;
+pub mod calls;
 pub mod catalog;
+pub mod compile;
+mod error;
 pub mod fanout;
 pub mod foreign;
+mod fork;
 #[cfg(test)]
 mod fuzz;
+mod journal;
 pub mod merge;
 pub mod migration;
+mod options;
 pub mod pack;
 pub mod plan;
 pub mod program;
 pub mod run;
+mod runtime;
 pub mod scenario;
 pub mod schedule;
 pub mod settings;
 pub mod simulation;
+mod stopwatch;
 pub mod swap;
-pub mod tick;
+mod tip;
 pub mod trial;
 pub mod unsaved;
 pub mod verify;
 
 pub use audience::send;
+pub use error::Error;
+pub use options::{LogSink, Options};
 pub use sandtable_guest as guest;
 pub use sandtable_save as persist;
 pub use sandtable_save::tables;
@@ -59,6 +69,6 @@ pub use sandtable_world::{
     condition, config, declaration, ecs, fault, grants, hash, interface, label, manifest, names,
     reading, record, statements, system,
 };
-pub use simulation::{Error, LogSink, Options, Simulation};
+pub use simulation::Simulation;
 pub use swap::Swap;
 pub use unsaved::Unsaved;

@@ -61,7 +61,11 @@ pub fn tables(world: &mut World, changed: &BTreeMap<String, TableChange>) {
 
 /// Applies what one system left for the end of the tick, and returns what was
 /// done and what was emitted.
-pub fn settle(world: &mut World, system: &str, pending: Pending) -> (Applied, Vec<Emitted>) {
+pub fn apply_deferred(
+    world: &mut World,
+    system: &str,
+    pending: Pending,
+) -> (Applied, Vec<Emitted>) {
     let tick = world.tick();
     let (applied, spawned) = world.apply(in_order(pending.commands), Stamp::commands(tick));
     let mut events = pending.events;

@@ -13,9 +13,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::{Scope, ThreadPool};
 
+use crate::calls::CallMaker;
 use crate::ecs::{Stamp, World};
 use crate::fanout;
-use crate::guest::{self, Batch, Call, CallContext, CallReport, Engine, Fault, Halt, Log, Verdict};
+use crate::guest::{self, Batch, Call, CallContext, CallReport, Fault, Halt, Log, Verdict};
 use crate::merge::{self, Pending};
 use crate::program::{Mod, Program, System};
 use crate::reading;
@@ -60,7 +61,7 @@ pub struct Halted {
 
 /// The systems of one tick.
 pub struct TickRun<'a> {
-    engine: &'a Engine,
+    calls: &'a dyn CallMaker,
     program: &'a Program,
     schedule: &'a Schedule,
     tables: &'a Arc<Database>,
@@ -134,7 +135,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<'a> TickRun<'a> {
     /// Prepares to run those systems that take part over a world.
     pub fn new(
-        engine: &'a Engine,
+        calls: &'a dyn CallMaker,
         program: &'a Program,
         schedule: &'a Schedule,
         tables: &'a Arc<Database>,
@@ -147,7 +148,7 @@ impl<'a> TickRun<'a> {
         let halted = OnceLock::new();
         let world = Mutex::new(world);
         Self {
-            engine,
+            calls,
             program,
             schedule,
             tables,
@@ -342,7 +343,7 @@ impl<'a> TickRun<'a> {
         batches: VecDeque<Batch>,
     ) -> CallReport {
         let code = self.program.mods[context.system.owner].code.clone();
-        self.engine.call(Call { code, context: context.clone(), number: number as u32, batches })
+        self.calls.make(Call { code, context: context.clone(), number: number as u32, batches })
     }
 
     /// Merges a run, or discards it when one of its calls faulted: the fault of

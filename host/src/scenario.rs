@@ -70,9 +70,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::catalog::{self, Asks, Mistake, ModSource, Progress, WorldFile};
+use crate::compile::{Compiled, Compiler};
 use crate::config::{ModSettings, WorldConfig};
-use crate::simulation;
-use crate::swap::{Compiled, Compiler};
+use crate::error;
 
 pub use answer::{Line, Side};
 use file::{Scenario, ScenarioFile, under};
@@ -93,7 +93,7 @@ pub enum Error {
     Catalog(#[from] catalog::Error),
     /// A mod cannot be loaded.
     #[error(transparent)]
-    Simulation(#[from] simulation::Error),
+    Simulation(#[from] error::Error),
 }
 
 /// Every scenario of a mod or of a world.

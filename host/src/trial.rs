@@ -8,12 +8,14 @@
 use std::sync::Arc;
 
 use crate::catalog::ModSource;
+use crate::compile::{Compiler, source_of};
 use crate::config::WorldConfig;
+use crate::error::Error;
+use crate::fork::Fork;
 use crate::pack;
 use crate::persist::{Cause, Reader, RecordedSet};
 use crate::plan::Plan;
-use crate::simulation::{Error, Options, Simulation};
-use crate::swap::{Compiler, source_of};
+use crate::runtime::{ModSets, Runtime};
 
 /// What came of trying other mods on a save.
 pub struct Trial {
@@ -33,22 +35,20 @@ pub fn attempt(reader: &Reader, config: WorldConfig, mods: Vec<ModSource>) -> Re
     let (world, saved) = reader.world()?;
     let before = reader.mods(&pack::contents(&mods))?;
     let compiler = Compiler::new(config.clone(), 1)?;
-    let options = Options { threads: 1, log: Arc::new(|_, _, _| {}), ..Options::default() };
+    let set = RecordedSet { since: world.tick(), cause: Cause::default(), mods: before };
     let tables = Arc::new(reader.tables()?);
-    let since = world.tick();
-    let mut copy = Simulation::empty(saved, compiler.engine(), world, tables, options)?;
-    copy.behind = reader.behind()?;
-    copy.set = RecordedSet { since, cause: Cause::default(), mods: before };
-    copy.waiting.inputs = reader.waiting()?;
-    let prepared = match copy.prepare(config, compiler.compile(mods)?) {
+    let runtime = Runtime::new(saved, compiler.engine(), ModSets::new(set, None), 1)?;
+    let mut copy = Fork::new(runtime, world, [0; 32], tables, reader.behind()?);
+    let mods = compiler.compile(mods)?;
+    let candidate = match copy.prepare(config, mods, reader.waiting()?) {
         Err(Error::Incompatible(plan)) => {
             let problem = Some(Error::Incompatible(plan.clone()));
             return Ok(Trial { plan: *plan, problem });
         }
         prepared => prepared?,
     };
-    let plan = prepared.plan.clone();
-    let problem = copy.take_over(prepared, None).err();
+    let plan = candidate.plan().clone();
+    let problem = copy.take_over(candidate, None).err();
     Ok(Trial { plan, problem })
 }
 

@@ -10,13 +10,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::catalog::ModSource;
+use crate::compile::{Compiler, source_of};
 use crate::config::{Limits, WorldConfig};
 use crate::ecs::World;
+use crate::error::Error;
+use crate::fork::Fork;
 use crate::hash::StateHasher;
-use crate::persist::{self, Difference, Reader, Recorder, Start, Trail};
+use crate::persist::{self, Difference, Reader, Start, Trail};
 use crate::record::{Digest, Given, TickRecord, hex};
-use crate::simulation::{Error, Options, Simulation};
-use crate::swap::{Compiler, source_of};
+use crate::runtime::{ModSets, PendingTick, Runtime};
 
 /// How running ticks again went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ pub fn verify(
 /// A world whose ticks are run again.
 struct Replay {
     trail: Trail,
-    simulation: Simulation,
+    fork: Fork,
     compiler: Compiler,
     /// The places of the next set of mods and the next settings.
     next: (usize, usize),
@@ -99,25 +101,21 @@ impl Replay {
             .settings
             .get(setting)
             .map_or_else(|| WorldConfig::of(""), |(_, it)| unguarded(it));
-        let options = Options { threads, log: Arc::new(|_, _, _| {}), ..Options::default() };
         let compiler = Compiler::new(config.clone(), threads)?;
-        let tables = Arc::new(tables);
-        let mut simulation =
-            Simulation::empty(config.clone(), compiler.engine(), world, tables, options)?;
-        simulation.now.chain = trail.hashes.get(&at).map_or([0; 32], |(_, chain)| *chain);
-        simulation.behind = behind;
-        simulation.set = trail.sets.get(set).cloned().unwrap_or_default();
-        simulation.before = set.checked_sub(1).and_then(|before| trail.sets.get(before)).cloned();
-        let mut replay = Self { trail, simulation, compiler, next };
-        let mods = replay.sources(set)?;
-        let prepared = replay.simulation.prepare(config, replay.compiler.compile(mods)?)?;
-        replay.simulation.take_over(prepared, None)?;
-        replay.simulation.recorder = Recorder::of_everything();
+        let before = set.checked_sub(1).and_then(|before| trail.sets.get(before)).cloned();
+        let sets = ModSets::new(trail.sets.get(set).cloned().unwrap_or_default(), before);
+        let runtime = Runtime::new(config.clone(), compiler.engine(), sets, threads)?;
+        let chain = trail.hashes.get(&at).map_or([0; 32], |(_, chain)| *chain);
+        let fork = Fork::new(runtime, world, chain, Arc::new(tables), behind).recording();
+        let mut replay = Self { trail, fork, compiler, next };
+        let mods = replay.compiler.compile(replay.sources(set)?)?;
+        let candidate = replay.fork.prepare(config, mods, Vec::new())?;
+        replay.fork.take_over(candidate, None)?;
         Ok(replay)
     }
 
     fn world(&self) -> &World {
-        self.simulation.world()
+        self.fork.world()
     }
 
     fn sources(&self, set: usize) -> Result<Vec<ModSource>, Error> {
@@ -149,11 +147,12 @@ impl Replay {
             }
             let config = unguarded(&self.trail.settings[self.next.1 - 1].1);
             let mods = self.sources(self.next.0 - 1)?;
-            self.compiler = self.compiler.with(config.clone(), self.simulation.threads())?;
+            let threads = self.fork.runtime().threads();
+            self.compiler = self.compiler.with(config.clone(), threads)?;
             let compiled = self.compiler.compile(mods)?;
             self.compiler.remember(&compiled);
-            self.simulation.adopt(config, compiled, cause)?;
-            self.simulation.recorder = Recorder::of_everything();
+            let candidate = self.fork.prepare(config, compiled, Vec::new())?;
+            self.fork.take_over(candidate, cause)?;
         }
     }
 
@@ -164,7 +163,7 @@ impl Replay {
             resumes: resumes.get(&tick).cloned().unwrap_or_default(),
         };
         let exclusions = exclusions.get(&tick).cloned().unwrap_or_default();
-        self.simulation.replay(given, exclusions)
+        self.fork.tick(PendingTick { given, exclusions })
     }
 
     /// Holds a tick that was run again against what was recorded of it.

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use sandtable::Error;
 use sandtable::catalog;
 use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
 use sandtable::persist::{self, Checked, Reader};
-use sandtable::simulation::Error;
 use sandtable::trial::{self, Trial};
 use serde_json::json;
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use sandtable::catalog::{self, Watch};
-use sandtable::simulation::{Error, Simulation};
+use sandtable::{Error, Simulation};
 
 use self::builder::{Builder, Built};
 use super::run::{self, pace};

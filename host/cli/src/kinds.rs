@@ -6,12 +6,12 @@ use anyhow::Result;
 use rusqlite::types::Value;
 use sandtable::WorldConfig;
 use sandtable::catalog;
+use sandtable::compile::Compiler;
 use sandtable::ecs::{Kind, Registry, Storage};
 use sandtable::foreign;
 use sandtable::names::is_pack;
 use sandtable::pack::{Keys, Pack};
 use sandtable::persist::{Reader, Table};
-use sandtable::swap::Compiler;
 
 use super::screen::{Screen, Show, answer};
 use super::sources;

@@ -13,8 +13,8 @@ use indicatif::ProgressBar;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
-use sandtable::simulation::{Error, Options, Simulation};
 use sandtable::unsaved::Unsaved;
+use sandtable::{Error, Options, Simulation};
 
 use self::pace::{Key, Pace};
 use self::tally::Tally;

@@ -10,7 +10,7 @@ use crate::ecs::{
     Bytes, Command, Edit, Entity, Kind, KindId, Registry, Role, Stamp, Values, in_order,
     stored_from_json,
 };
-use crate::simulation::Simulation;
+use crate::fork::Fork;
 
 use super::answer::value;
 use super::file::Scenario;
@@ -20,8 +20,8 @@ pub(super) type Names = BTreeMap<String, Entity>;
 
 /// Puts what is given into a world that has not run yet. A mistake has the key
 /// within the scenario.
-pub(super) fn put(simulation: &mut Simulation, scenario: &Scenario) -> Result<Names, Mistake> {
-    let mut world = simulation.now.world.clone();
+pub(super) fn put(fork: &mut Fork, scenario: &Scenario) -> Result<Names, Mistake> {
+    let mut world = fork.world().clone();
     let stand_in = |(number, name): (u32, &String)| {
         let most = Entity::SPAWNS_PER_CALL_MAX;
         let stand_in = Entity::stand_in(0, number).map(|stand_in| (name.clone(), stand_in));
@@ -41,16 +41,12 @@ pub(super) fn put(simulation: &mut Simulation, scenario: &Scenario) -> Result<Na
     }
     if !scenario.startup {
         let systems = Arc::make_mut(&mut world.systems);
-        for system in simulation.program.systems.iter().filter(|system| system.startup) {
+        for system in fork.runtime().program().systems.iter().filter(|system| system.startup) {
             systems.entry(system.name.clone()).or_default().last_run = Some(Stamp::NEVER);
         }
     }
-    fill(simulation, scenario, &names)?;
-    let tables = simulation.tables.commit().and_then(|()| simulation.tables.tables());
-    let failed = |error| wrong(&["tables"], format!("cannot be filled: {error}"));
-    world.tables = Arc::new(tables.map_err(failed)?);
-    simulation.now.world = world;
-    simulation.committed = simulation.now.clone();
+    fill(fork, scenario, &names)?;
+    fork.put(world).map_err(|error| wrong(&["tables"], format!("cannot be filled: {error}")))?;
     Ok(names)
 }
 
@@ -141,10 +137,10 @@ pub(super) fn named(json: &Json, names: &Names) -> Result<Json, String> {
 }
 
 /// Puts rows into tables.
-fn fill(simulation: &Simulation, scenario: &Scenario, names: &Names) -> Result<(), Mistake> {
+fn fill(fork: &Fork, scenario: &Scenario, names: &Names) -> Result<(), Mistake> {
     for (table, rows) in &scenario.tables {
-        if !simulation.now.world.tables.contains_key(table) {
-            let known = listed(simulation.now.world.tables.keys().map(String::as_str));
+        if !fork.world().tables.contains_key(table) {
+            let known = listed(fork.world().tables.keys().map(String::as_str));
             let what = format!("is no table of these mods: there are {known}");
             return Err(wrong(&["tables", table], what));
         }
@@ -155,8 +151,7 @@ fn fill(simulation: &Simulation, scenario: &Scenario, names: &Names) -> Result<(
                 .map(|(column, json)| Ok((column.as_str(), value(&named(json, names)?))))
                 .collect::<Result<Vec<_>, String>>()
                 .map_err(wrong)?;
-            simulation
-                .tables
+            fork.tables()
                 .insert(table, &values)
                 .map_err(|error| wrong(format!("is no row of the table: {error}")))?;
         }

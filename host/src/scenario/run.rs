@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::catalog::Mistake;
+use crate::compile::{Compiled, Compiler};
 use crate::config::WorldConfig;
-use crate::persist::{Inquiry, Running, Table};
-use crate::record::{Digest, TickRecord};
-use crate::simulation::{LogSink, Options, Simulation};
-use crate::swap::{Compiled, Compiler};
+use crate::ecs::World;
+use crate::error::Error;
+use crate::fork::Fork;
+use crate::options::{LogSink, Options, silent};
+use crate::persist::{self, Cause, Inquiry, Running, Table};
+use crate::record::{Conversions, Digest, Given, TickRecord};
+use crate::runtime::{ModSets, PendingTick, Runtime};
 
 use super::answer::{Line, compare, everything, expected, text};
 use super::file::{Expectation, Scenario, Wanted, under};
@@ -99,7 +103,7 @@ impl Trial<'_> {
         let log = Options::default().log;
         let expected = self.play(plain, log, &mut |about| self.check(about, outcome))?;
         let mut again = |beside: &Course, with, told| -> Result<Course, Unmet> {
-            let found = self.play(with, Arc::new(|_, _, _| {}), &mut |_| {})?;
+            let found = self.play(with, silent(), &mut |_| {})?;
             let mut pairs = beside.states.iter().zip(&found.states);
             if let Some(at) = pairs.position(|(one, two)| one != two) {
                 let what = format!("tick {} ends otherwise {told}", at + 1);
@@ -125,25 +129,19 @@ impl Trial<'_> {
         show: &mut dyn FnMut(&Moment<'_>),
     ) -> Result<Course, Unmet> {
         let scenario = self.scenario;
-        let Circumstances { threads, shard_rows, backwards } = circumstances;
-        let mut config = self.config.clone();
-        config.world.shard_rows = shard_rows;
-        let failed = |error: crate::Error| Unmet::new(error.to_string());
-        let options = Options { threads, log, ..Options::default() };
-        let (compiler, mods) = (self.compiler, self.mods.clone());
-        let mut world =
-            Simulation::create_compiled(None, config, compiler, mods, options).map_err(failed)?;
+        let failed = |error: Error| Unmet::new(error.to_string());
+        let mut world = self.make(circumstances, log).map_err(failed)?;
         let names = given::put(&mut world, scenario)?;
-        if backwards {
-            world.tables.read_backwards().map_err(|error| Unmet::new(error.to_string()))?;
+        if circumstances.backwards {
+            world.tables().read_backwards().map_err(|error| Unmet::new(error.to_string()))?;
         }
         let before = world.world().clone();
         let mut course = Course::default();
         let mut records = Vec::new();
         for tick in 0..=scenario.ticks() {
             if tick > 0 {
-                self.send(&mut world, tick, &names)?;
-                let record = world.tick().map_err(failed)?;
+                let given = self.given(&world, tick, &names)?;
+                let record = world.tick(PendingTick::new(given)).map_err(failed)?;
                 course.states.push(record.state);
                 records.push(record);
             }
@@ -153,7 +151,7 @@ impl Trial<'_> {
             let running = Running {
                 before: &before,
                 now,
-                tables: &world.tables,
+                tables: world.tables(),
                 records: &records,
                 names: &names,
             };
@@ -162,15 +160,33 @@ impl Trial<'_> {
         Ok(course)
     }
 
-    fn send(&self, world: &mut Simulation, tick: u64, names: &Names) -> Result<(), Unmet> {
+    /// A world that has the mods, and nothing that is given yet.
+    fn make(&self, circumstances: Circumstances, log: LogSink) -> Result<Fork, Error> {
+        let Circumstances { threads, shard_rows, .. } = circumstances;
+        let mut config = self.config.clone();
+        config.world.shard_rows = shard_rows;
+        let (engine, sets) = (self.compiler.engine(), ModSets::default());
+        let runtime = Runtime::new(config.clone(), engine, sets, threads)?;
+        let (world, tables) = (World::new(shard_rows), Arc::new(persist::in_memory()?));
+        let fork = Fork::new(runtime, world, [0; 32], tables, Conversions::new());
+        let mut fork = fork.with_log(log);
+        let candidate = fork.prepare(config, self.mods.clone(), Vec::new())?;
+        fork.take_over(candidate, Some(Cause::Made))?;
+        Ok(fork)
+    }
+
+    /// What a tick is given.
+    fn given(&self, world: &Fork, tick: u64, names: &Names) -> Result<Given, Unmet> {
+        let mut given = Given::default();
         let due = self.scenario.input.iter().enumerate().filter(|(_, sent)| sent.tick == tick);
         for (at, sent) in due {
             let wrong =
                 |what| Unmet { key: vec!["input".to_owned(), at.to_string()], ..Unmet::new(what) };
             let json = named(&sent.value, names).map_err(wrong)?;
-            world.send(&sent.kind, &json, "scenario").map_err(|error| wrong(error.to_string()))?;
+            let input = world.runtime().input(world.world(), &sent.kind, &json, "scenario");
+            given.inputs.push(input.map_err(|error| wrong(error.to_string()))?);
         }
-        Ok(())
+        Ok(given)
     }
 
     /// Looks whether everything is so that must be so now.

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ecs::{ModState, Stamp, Topic, World};
+use crate::ecs::{ModState, Stamp, SystemState, Topic, World};
 use crate::record::SetAside;
 use crate::system::System;
 
@@ -121,6 +121,11 @@ fn unread(world: &World, system: &System) -> Vec<(u64, Topic, u64)> {
 pub fn read(world: &World, system: &System, topic: Topic) -> u64 {
     let state = world.systems.get(&system.name);
     state.and_then(|state| state.cursors.get(&topic)).copied().unwrap_or(0)
+}
+
+/// Whether a system has run without a fault, by what each has seen.
+pub fn has_run(systems: &BTreeMap<String, SystemState>, system: &System) -> bool {
+    systems.get(&system.name).is_some_and(|state| state.last_run.is_some())
 }
 
 fn note(world: &mut World, system: &System, trouble: Option<ModState>) {

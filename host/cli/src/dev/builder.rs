@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use sandtable::Simulation;
 use sandtable::catalog::{self, Changed, ModSource, Progress, WORLD_FILE, Watch, WorldFile};
+use sandtable::compile::{Compiled, Compiler};
 use sandtable::config::{ModSettings, WorldConfig};
 use sandtable::guest::panic_text;
-use sandtable::swap::{Compiled, Compiler};
 
 use crate::screen::{Mark, Screen};
 use crate::text;

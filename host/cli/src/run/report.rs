@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
+use sandtable::Simulation;
 use sandtable::config::SummaryQuery;
 use sandtable::persist;
 use sandtable::record::hex;
-use sandtable::simulation::Simulation;
 use serde_json::json;
 
 use super::pace::Pace;
