@@ -193,6 +193,21 @@ fn keys_pause_a_world_that_is_worked_on_and_the_terminal_is_as_before() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_terminal_shows_how_far_verifying_is() {
+    needs!(SCRIPT);
+    let place = Place::with_save(&["watcher"]);
+    let program = env!("CARGO_BIN_EXE_sandtable");
+    let mut command = SCRIPT.command();
+    command.args(["-qec", &format!("{program} verify save.db"), "/dev/null"]);
+    command.current_dir(place.0.path()).env("TERM", "xterm");
+    let mut verify = Talk::with(&mut command);
+    verify.hear("33% · tick 1 of 3");
+    verify.hear("3 ticks run again, from 1 to 3: all as recorded");
+    verify.ends();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_terminal_gets_a_prompt() {
     needs!(SCRIPT);
     let place = Place::with_save(&["watcher"]);

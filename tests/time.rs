@@ -8,7 +8,7 @@ use sandtable::catalog::ModSource;
 use sandtable::config::WorldConfig;
 use sandtable::persist::{self, Reader};
 use sandtable::record::{TickRecord, hex};
-use sandtable::verify::{Verified, verify};
+use sandtable::verify::{Progress, Verified, verify};
 use sandtable::{Simulation, catalog};
 use serde_json::json;
 
@@ -66,6 +66,30 @@ fn rewinding_gives_each_recorded_hash_and_goes_on_as_before() {
     assert_eq!(hashes(&again), hashes(&records), "the same ticks come again");
     world.close().unwrap();
     assert_eq!(verified(&save).mismatch, None);
+}
+
+#[test]
+fn verifying_says_how_far_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (save, _) = busy(folder.path(), WORLD, 100);
+    let progress = |from, to| {
+        let mut seen: Vec<Progress> = Vec::new();
+        let verified = verify(&save, from, to, 1, &mut |progress| seen.push(progress)).unwrap();
+        assert_eq!(verified.mismatch, None);
+        let first = seen[0].first;
+        for (at, tick) in seen.iter().zip(first..) {
+            assert_eq!((at.tick, at.first, at.last), (tick, first, verified.to));
+        }
+        let percents: Vec<u64> = seen.iter().map(Progress::percent).collect();
+        assert!(percents.is_sorted(), "{percents:?}");
+        (first, percents)
+    };
+    assert_eq!(progress(None, None), (1, (1..=100).collect()), "one in a hundred a tick");
+    assert_eq!(progress(None, Some(4)), (1, vec![25, 50, 75, 100]));
+    // It begins at a keyframe, which lies before the first tick that is compared.
+    let (first, percents) = progress(Some(90), None);
+    assert!((2..=90).contains(&first), "{first}");
+    assert_eq!((percents.len() as u64, percents.last()), (101 - first, Some(&100)));
 }
 
 #[test]

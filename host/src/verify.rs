@@ -20,6 +20,25 @@ use crate::persist::{self, Difference, Reader, Start, Trail};
 use crate::record::{Digest, Given, TickRecord, hex};
 use crate::runtime::{ModSets, PendingTick, Runtime};
 
+/// How far running ticks again is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The tick that was run last.
+    pub tick: u64,
+    /// The first that is run, which may lie before the first that is compared.
+    pub first: u64,
+    /// The last that is run.
+    pub last: u64,
+}
+
+impl Progress {
+    /// How many of a hundred parts are done.
+    pub fn percent(&self) -> u64 {
+        let of = |tick: u64| u128::from(tick.saturating_sub(self.first) + 1);
+        (of(self.tick) * 100 / of(self.last)) as u64
+    }
+}
+
 /// How running ticks again went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -46,12 +65,18 @@ pub struct Mismatch {
 
 /// Runs ticks of a save again and compares them, from one to another; all that
 /// its history reaches if none is given. Calls `each` after every tick.
+///
+/// # Errors
+///
+/// That the save cannot be read, has no history to begin at or lacks a component,
+/// or that a tick could not be run on this machine. A tick that runs and differs
+/// is no error.
 pub fn verify(
     save: &Path,
     from: Option<u64>,
     to: Option<u64>,
     threads: usize,
-    each: &mut dyn FnMut(u64),
+    each: &mut dyn FnMut(Progress),
 ) -> Result<Verified, Error> {
     let reader = Reader::open(save)?;
     // Whatever is wrong with the last world is told first.
@@ -75,7 +100,7 @@ pub fn verify(
                 return Ok(verified);
             }
         }
-        each(tick);
+        each(Progress { tick, first, last: to });
     }
     Ok(verified)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use sandtable::persist::Difference;
-use sandtable::verify::{Mismatch, verify};
+use sandtable::verify::{Mismatch, Progress, verify};
 use serde_json::json;
 
 use super::screen::{Screen, Show, verdict};
@@ -51,7 +51,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { save, from, to, threads, json } = arguments;
     let screen = Screen::open(if json { Show::Least } else { Show::All });
     let bar = screen.spinner("running ticks again");
-    let mut each = |tick| bar.set_message(format!("running tick {} again", count(tick)));
+    let mut each = |progress: Progress| bar.set_message(shown(progress));
     let verified = verify(&save, from, to, threads, &mut each);
     bar.finish_and_clear();
     let verified = verified?;
@@ -88,6 +88,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         }
     }
     Ok(if verified.mismatch.is_none() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) })
+}
+
+fn shown(progress: Progress) -> String {
+    let (tick, last) = (count(progress.tick), count(progress.last));
+    format!("running ticks again: {}% · tick {tick} of {last}", progress.percent())
 }
 
 fn told(mismatch: &Mismatch) -> String {
