@@ -16,7 +16,7 @@ use crate::tables::TableChange;
 
 /// What a system run leaves for the end of the tick.
 #[derive(Default)]
-pub struct Pending {
+pub struct Deferred {
     /// In the order of calls.
     pub commands: Vec<Command>,
     /// In the order of calls.
@@ -24,8 +24,8 @@ pub struct Pending {
 }
 
 /// Puts the columns and resources of a whole, faultless run in place.
-pub fn merge(world: &mut World, outcomes: Vec<Outcome>) -> Pending {
-    let mut pending = Pending::default();
+pub fn merge(world: &mut World, outcomes: Vec<Outcome>) -> Deferred {
+    let mut deferred = Deferred::default();
     for outcome in outcomes {
         for written in outcome.written {
             if let Some(column) = world.column_mut(written.archetype, written.kind) {
@@ -41,10 +41,10 @@ pub fn merge(world: &mut World, outcomes: Vec<Outcome>) -> Pending {
         if !outcome.resources.is_empty() {
             Arc::make_mut(&mut world.resources).extend(outcome.resources);
         }
-        pending.commands.extend(outcome.commands);
-        pending.events.extend(outcome.events);
+        deferred.commands.extend(outcome.commands);
+        deferred.events.extend(outcome.events);
     }
-    pending
+    deferred
 }
 
 /// Puts what a run changed in tables in place.
@@ -64,11 +64,11 @@ pub fn tables(world: &mut World, changed: &BTreeMap<String, TableChange>) {
 pub fn apply_deferred(
     world: &mut World,
     system: &str,
-    pending: Pending,
+    deferred: Deferred,
 ) -> (Applied, Vec<Emitted>) {
     let tick = world.tick();
-    let (applied, spawned) = world.apply(in_order(pending.commands), Stamp::commands(tick));
-    let mut events = pending.events;
+    let (applied, spawned) = world.apply(in_order(deferred.commands), Stamp::commands(tick));
+    let mut events = deferred.events;
     events.sort_by_key(|event| event.at);
     let emitted = events
         .into_iter()

@@ -1,9 +1,9 @@
-//! The systems of one tick, run in an order that nobody can tell from the
-//! total one.
+//! Runs the systems of one tick in parallel; results equal those of the sequential
+//! schedule order.
 //!
-//! With one thread that order is the total one. With more, a system starts as
-//! soon as those it must wait for are done, and the calls of one run are spread
-//! over all threads. A run's outcomes are merged by whoever finishes its last
+//! With one thread systems run in that order. With more, a system starts as soon
+//! as those it must wait for are done, and the calls of one run are spread over
+//! all threads. A run's outcomes are merged by the thread that finishes its last
 //! call. The thread that does the tick makes calls itself and wakes others only
 //! for calls that would wait: waking one takes longer than a short call.
 
@@ -17,7 +17,7 @@ use crate::calls::CallMaker;
 use crate::ecs::{Stamp, World};
 use crate::fanout;
 use crate::guest::{self, Batch, Call, CallContext, CallReport, Fault, Halt, Log, Verdict};
-use crate::merge::{self, Pending};
+use crate::merge::{self, Deferred};
 use crate::program::{Mod, Program, System};
 use crate::reading;
 use crate::record::{Step, SystemRun};
@@ -41,7 +41,7 @@ pub struct Finished {
     /// What is recorded of it.
     pub run: SystemRun,
     /// What it leaves for the end of the tick; nothing after a fault.
-    pub pending: Pending,
+    pub deferred: Deferred,
     /// Its fault, if it had one.
     pub fault: Option<Fault>,
     /// What it said.
@@ -50,12 +50,12 @@ pub struct Finished {
     pub step: Option<Step>,
 }
 
-/// Whose call was stopped by the clock on the wall.
+/// The system that halted a tick, and how.
 #[derive(Debug)]
 pub struct Halted {
     /// The system.
     pub system: Arc<System>,
-    /// What was passed.
+    /// What happened.
     pub halt: Halt,
 }
 
@@ -77,7 +77,7 @@ pub struct TickRun<'a> {
     changed: Condvar,
 }
 
-/// Calls that nobody has taken yet, and who is there to take them.
+/// Calls that no thread has taken yet, and the threads that take them.
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<WaitingCall>,
@@ -93,7 +93,7 @@ struct Queue {
 const LOOKS_BEFORE_SLEEP: u32 = 100;
 
 struct WaitingCall {
-    board: Arc<Board>,
+    run: Arc<PendingRun>,
     number: usize,
     batches: VecDeque<Batch>,
 }
@@ -119,9 +119,9 @@ struct Begun {
     calls: Vec<VecDeque<Batch>>,
 }
 
-/// The calls of one run that are still out.
-struct Board {
-    place: usize,
+/// A run whose calls are not all done.
+struct PendingRun {
+    index: usize,
     context: Arc<CallContext>,
     session: Option<Arc<Session>>,
     open: AtomicUsize,
@@ -164,24 +164,29 @@ impl<'a> TickRun<'a> {
         }
     }
 
-    /// Keeps apart what each run changes, if told to.
+    /// Keeps apart what each run changes, where `records` says so.
     pub fn recording(self, records: bool) -> Self {
         Self { records, ..self }
     }
 
     /// Runs them all. Gives the world with their columns and resources, and for
-    /// each place of the schedule how the run went, if there was one.
+    /// each system of the schedule how its run went, if there was one.
+    ///
+    /// # Errors
+    ///
+    /// The first halt. The world is dropped; what runs wrote to tables must be
+    /// undone.
     pub fn run(
         self,
         threads: Option<&ThreadPool>,
     ) -> Result<(World, Vec<Option<Finished>>), Halted> {
         match threads {
-            None => (0..self.schedule.systems().len()).for_each(|place| self.run_here(place)),
+            None => (0..self.schedule.systems().len()).for_each(|index| self.run_here(index)),
             Some(pool) => pool.in_place_scope(|scope| {
                 lock(&self.queue).helpers_max = pool.current_num_threads() - 1;
-                for (place, waits) in self.schedule.waits().iter().enumerate() {
+                for (index, waits) in self.schedule.waits().iter().enumerate() {
                     if *waits == 0 {
-                        self.start(scope, place);
+                        self.start(scope, index);
                     }
                 }
                 self.make_all_calls(scope);
@@ -194,8 +199,8 @@ impl<'a> TickRun<'a> {
         Ok((world, self.finished.into_iter().map(OnceLock::into_inner).collect()))
     }
 
-    fn run_here(&self, place: usize) {
-        let Some(Begun { context, session, calls }) = self.begin(place) else { return };
+    fn run_here(&self, index: usize) {
+        let Some(Begun { context, session, calls }) = self.begin(index) else { return };
         let mut reports = Vec::with_capacity(calls.len());
         for (number, batches) in calls.into_iter().enumerate() {
             let report = self.call(&context, number, batches);
@@ -205,26 +210,26 @@ impl<'a> TickRun<'a> {
                 break;
             }
         }
-        self.finish(place, &context, session.as_deref(), reports);
+        self.finish(index, &context, session.as_deref(), reports);
     }
 
-    fn start<'s>(&'s self, scope: &Scope<'s>, place: usize) {
-        let Some(Begun { context, session, calls }) = self.begin(place) else {
-            return self.release(scope, place);
+    fn start<'s>(&'s self, scope: &Scope<'s>, index: usize) {
+        let Some(Begun { context, session, calls }) = self.begin(index) else {
+            return self.release(scope, index);
         };
         if calls.is_empty() {
-            self.finish(place, &context, session.as_deref(), Vec::new());
-            return self.release(scope, place);
+            self.finish(index, &context, session.as_deref(), Vec::new());
+            return self.release(scope, index);
         }
-        let board = Arc::new(Board {
-            place,
+        let run = Arc::new(PendingRun {
+            index,
             context,
             session,
             open: AtomicUsize::new(calls.len()),
             reports: Mutex::new(calls.iter().map(|_| None).collect()),
         });
         let calls = calls.into_iter().enumerate().map(|(number, batches)| WaitingCall {
-            board: board.clone(),
+            run: run.clone(),
             number,
             batches,
         });
@@ -278,19 +283,19 @@ impl<'a> TickRun<'a> {
 
     fn make<'s>(&'s self, scope: &Scope<'s>, call: WaitingCall) {
         let _open = OpenCall(self);
-        let WaitingCall { board, number, batches } = call;
-        let report = self.call(&board.context, number, batches);
-        lock(&board.reports)[number] = Some(report);
-        if board.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let reports = std::mem::take(&mut *lock(&board.reports));
+        let WaitingCall { run, number, batches } = call;
+        let report = self.call(&run.context, number, batches);
+        lock(&run.reports)[number] = Some(report);
+        if run.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let reports = std::mem::take(&mut *lock(&run.reports));
             let reports = reports.into_iter().flatten().collect();
-            self.finish(board.place, &board.context, board.session.as_deref(), reports);
-            self.release(scope, board.place);
+            self.finish(run.index, &run.context, run.session.as_deref(), reports);
+            self.release(scope, run.index);
         }
     }
 
-    fn release<'s>(&'s self, scope: &Scope<'s>, place: usize) {
-        for &follower in self.schedule.followers(place) {
+    fn release<'s>(&'s self, scope: &Scope<'s>, index: usize) {
+        for &follower in self.schedule.followers(index) {
             if self.waits[follower].fetch_sub(1, Ordering::AcqRel) == 1 {
                 self.start(scope, follower);
             }
@@ -298,8 +303,8 @@ impl<'a> TickRun<'a> {
     }
 
     /// The snapshot and the calls of a run, if the system is to run.
-    fn begin(&self, place: usize) -> Option<Begun> {
-        let system = &self.schedule.systems()[place];
+    fn begin(&self, index: usize) -> Option<Begun> {
+        let system = &self.schedule.systems()[index];
         if self.halted.get().is_some() || !(self.takes_part)(system) {
             return None;
         }
@@ -329,7 +334,7 @@ impl<'a> TickRun<'a> {
             tick,
             dt_seconds,
             seed,
-            now: Stamp::system(tick, place),
+            now: Stamp::system(tick, index),
             argument,
             world,
         };
@@ -350,7 +355,7 @@ impl<'a> TickRun<'a> {
     /// the first such call is the run's.
     fn finish(
         &self,
-        place: usize,
+        index: usize,
         context: &CallContext,
         session: Option<&Session>,
         reports: Vec<CallReport>,
@@ -385,13 +390,13 @@ impl<'a> TickRun<'a> {
             None
         });
         let mut step = None;
-        let pending = match &fault {
+        let deferred = match &fault {
             None => {
                 let changed = changed.unwrap_or_default();
                 let mut world = lock(&self.world);
                 let before = self.records.then(|| world.clone());
                 merge::tables(&mut world, &changed);
-                let pending = merge::merge(&mut world, outcomes);
+                let deferred = merge::merge(&mut world, outcomes);
                 step = before.map(|before| Step {
                     system: run.system.clone(),
                     is_commands: false,
@@ -399,16 +404,16 @@ impl<'a> TickRun<'a> {
                     after: world.clone(),
                     rows: changed.into_iter().map(|(table, change)| (table, change.rows)).collect(),
                 });
-                pending
+                deferred
             }
             Some(fault) => {
                 run.fault = Some(fault.to_string());
-                Pending::default()
+                Deferred::default()
             }
         };
-        run.commands = pending.commands.iter().map(|command| command.entities.len() as u64).sum();
-        run.events = pending.events.len() as u64;
-        // Each place is finished once, so that the cell is always empty here.
-        let _ = self.finished[place].set(Finished { run, pending, fault, log, step });
+        run.commands = deferred.commands.iter().map(|command| command.entities.len() as u64).sum();
+        run.events = deferred.events.len() as u64;
+        // Each run is finished once, so that the cell is always empty here.
+        let _ = self.finished[index].set(Finished { run, deferred, fault, log, step });
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Declared `before` and `after` come first; what they leave open is decided by
 //! dependency depth of the mod, mod id and order of declaration. So the order is
-//! total, and the same everywhere. Two systems that could see each other's writes run in that
-//! order; all others may run at the same time, because nobody could tell.
+//! total, and the same everywhere. Two systems that could see each other's writes
+//! run in that order; all others may run at the same time with equal results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,12 +25,12 @@ pub enum ScheduleError {
     Missing {
         /// Which system.
         system: String,
-        /// Whom it names.
+        /// The system that it names.
         missing: String,
     },
 }
 
-/// All systems in their order, and who has to wait for whom.
+/// All systems in their order, and which must wait for which.
 pub struct Schedule {
     systems: Vec<Arc<System>>,
     followers: Vec<Vec<usize>>,
@@ -40,13 +40,18 @@ pub struct Schedule {
 impl Schedule {
     /// Orders systems, which come by dependency depth of their mod, its id and
     /// order of declaration.
+    ///
+    /// # Errors
+    ///
+    /// Systems that wait for each other, or a `before` or `after` that names a
+    /// system which its own mod lacks.
     pub fn new(systems: &[Arc<System>]) -> Result<Self, ScheduleError> {
         let declared = declared_edges(systems)?;
         let order = total_order(systems, &declared)?;
-        let places: BTreeMap<usize, usize> =
-            order.iter().enumerate().map(|(place, &system)| (system, place)).collect();
+        let indices: BTreeMap<usize, usize> =
+            order.iter().enumerate().map(|(index, &system)| (system, index)).collect();
         let declared: BTreeSet<(usize, usize)> =
-            declared.iter().map(|(first, second)| (places[first], places[second])).collect();
+            declared.iter().map(|(first, second)| (indices[first], indices[second])).collect();
         let systems: Vec<Arc<System>> = order.iter().map(|&at| systems[at].clone()).collect();
         let touched: Vec<Touched> = systems.iter().map(|system| Touched::by(system)).collect();
         let mut followers = vec![Vec::new(); systems.len()];
@@ -68,9 +73,9 @@ impl Schedule {
         &self.systems
     }
 
-    /// Which later systems must wait for the one at a place.
-    pub fn followers(&self, place: usize) -> &[usize] {
-        &self.followers[place]
+    /// Indices of the later systems that must wait for the one at an index.
+    pub fn followers(&self, index: usize) -> &[usize] {
+        &self.followers[index]
     }
 
     /// How many earlier systems each one must wait for.
@@ -106,7 +111,7 @@ fn owner(name: &str) -> &str {
     name.split('/').next().unwrap_or_default()
 }
 
-/// Kahn's algorithm, always taking the first system that waits for nobody.
+/// Kahn's algorithm, always taking the first system that waits for no other.
 fn total_order(
     systems: &[Arc<System>],
     edges: &BTreeSet<(usize, usize)>,
@@ -163,7 +168,7 @@ fn cycle(
 struct Touched {
     reads: BTreeSet<(bool, KindId)>,
     writes: BTreeSet<(bool, KindId)>,
-    /// Whoever uses tables does so alone: there is one transaction.
+    /// Systems that use tables run one after another: there is one transaction.
     tables: bool,
 }
 

@@ -136,12 +136,12 @@ impl Runtime {
     /// can have. What the same tick despawns makes no room.
     fn check_room(&self, world: &World, finished: &[Option<Finished>]) -> Result<(), Halted> {
         let mut spawned = 0;
-        for (place, done) in finished.iter().enumerate() {
-            let commands = done.iter().flat_map(|done| &done.pending.commands);
+        for (index, done) in finished.iter().enumerate() {
+            let commands = done.iter().flat_map(|done| &done.deferred.commands);
             let spawns = commands.filter(|command| matches!(command.edit, Edit::Spawn(_)));
             spawned += spawns.map(|command| command.entities.len() as u64).sum::<u64>();
             if !world.entities.has_room_for(spawned) {
-                let system = self.loaded.schedule.systems()[place].clone();
+                let system = self.loaded.schedule.systems()[index].clone();
                 return Err(Halted { system, halt: Halt::Entities });
             }
         }
@@ -157,13 +157,13 @@ impl Runtime {
         record: &mut TickRecord,
     ) {
         let limit = self.config().world.faults_to_set_aside.unwrap_or(0);
-        for (place, (system, done)) in
+        for (index, (system, done)) in
             self.loaded.schedule.systems().iter().zip(finished).enumerate()
         {
             match done {
                 Some(done) if done.fault.is_some() => reading::failed(world, system, limit),
                 Some(_) => {
-                    let now = Stamp::system(record.tick, place);
+                    let now = Stamp::system(record.tick, index);
                     record.set_aside.extend(reading::succeeded(world, system, now));
                 }
                 None if record.exclusions.iter().any(|it| it.system == system.name) => {
@@ -186,7 +186,7 @@ impl Runtime {
         let reported = self.program().topics();
         let mut commands = Vec::new();
         for done in finished.into_iter().flatten() {
-            let Finished { mut run, pending, log, step, .. } = done;
+            let Finished { mut run, deferred, log, step, .. } = done;
             for line in log.into_lines() {
                 if self.config().logs.keeps(line.level) {
                     let (system, LogLine { level, text }) = (run.system.clone(), line.clone());
@@ -195,10 +195,10 @@ impl Runtime {
                 said.push((run.system.clone(), line));
             }
             steps.extend(step);
-            let recorded = records_steps && !pending.commands.is_empty();
+            let recorded = records_steps && !deferred.commands.is_empty();
             let before = recorded.then(|| world.clone());
             let removed = removals(world, &reported);
-            let (applied, emitted) = merge::apply_deferred(world, &run.system, pending);
+            let (applied, emitted) = merge::apply_deferred(world, &run.system, deferred);
             record.events.extend(new_removals(world, removed));
             commands.extend(before.map(|before| Step {
                 system: run.system.clone(),
