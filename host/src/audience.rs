@@ -1,7 +1,7 @@
-//! Who reads an input, and why none is taken that nobody can read.
+//! Which mods read an input, and why an input is refused that none can read.
 //!
 //! An input that was taken is read, waits, or is set aside by name. So it is
-//! refused with its reason while nobody knows how it could ever be read: no
+//! refused, with the reason, while it could not be read: no
 //! system that takes part reads it, or the mods of those are suspended.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::persist::{self, SaveError, Standing, read_declaration};
 ///
 /// # Errors
 ///
-/// That nobody declares the input or can read it, that the fields do not fit it,
+/// That no mod declares the input or can read it, that the fields do not fit it,
 /// that too many wait, or that the save cannot be written.
 pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), SaveError> {
     persist::send(path, kind, fields, sender, &|standing| {
@@ -34,7 +34,7 @@ pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), 
 /// The mods of the systems that read an input, and whether each is suspended.
 pub(crate) type Readers = BTreeMap<String, bool>;
 
-/// Why nobody could read an input, by its full name.
+/// Why no mod could read an input, by its full name.
 pub(crate) fn objection(kind: &str, readers: &Readers) -> Option<String> {
     let ids: Vec<String> = readers.keys().map(|id| format!("`{id}`")).collect();
     let owner = kind.split('/').next().unwrap_or_default();
@@ -49,8 +49,8 @@ pub(crate) fn objection(kind: &str, readers: &Readers) -> Option<String> {
     }
 }
 
-/// Who reads an input, by what the mods of a save declared. Nothing where that
-/// cannot be told.
+/// The mods that read an input, by what the mods of a save declared. None where a
+/// declaration cannot be read.
 fn readers_of(kind: &str, standing: &Standing) -> Option<Readers> {
     let mut readers = Readers::new();
     for (id, declaration) in &standing.declarations {

@@ -57,6 +57,10 @@ pub struct ModSource {
 
 /// Builds the mods of a world whose file lies in `folder`, and reads them,
 /// ordered by id. Packages of one cargo workspace are built in one go.
+///
+/// # Errors
+///
+/// That a mod is not there, could not be built, or cannot be read.
 pub fn build_mods(
     folder: &Path,
     config: &WorldConfig,

@@ -41,7 +41,7 @@ impl Compiled {
         Self { engine, source, code, declaration }
     }
 
-    /// The id that it calls itself by, whatever the world knows it as.
+    /// The id that it calls itself by; the world may know it by another.
     pub fn declared_id(&self) -> &str {
         &self.declaration.id
     }

@@ -163,7 +163,8 @@ impl Journal {
         std::mem::take(&mut self.waiting)
     }
 
-    /// What came from outside since the last tick, by whatever way.
+    /// What came from outside since the last tick: what was enqueued, and the inbox
+    /// of the save.
     ///
     /// # Errors
     ///

@@ -68,6 +68,10 @@ pub struct Migration {
 impl Migration {
     /// Finds out what mods, which come in ascending order of their ids, do to a
     /// world that has some conversions behind it.
+    ///
+    /// # Errors
+    ///
+    /// A declaration that contradicts itself or that of a kind's owner.
     pub fn between(
         world: &World,
         behind: &Conversions,
@@ -211,6 +215,11 @@ impl Migration {
     }
 
     /// Carries it out. `call` makes one call of a conversion with so many rows.
+    ///
+    /// # Errors
+    ///
+    /// A conversion that failed or gave what it must not, or a value that has none in
+    /// its new declaration. The world must be dropped.
     pub fn carry_out(
         self,
         world: &mut World,
@@ -371,11 +380,11 @@ fn first_to_blame<T>(
     (rows.first().copied(), why)
 }
 
-/// Who has which kinds.
+/// Whether an entity has a kind.
 type Has<'a> = dyn Fn(KindId) -> bool + 'a;
 
-/// How many values of a kind there are, but for those of whom one with such
-/// kinds is left out.
+/// How many values of a kind there are. `out` leaves an entity out, by the kinds
+/// that it has.
 fn count(world: &World, inputs: &[Input], kind: KindId, out: &dyn Fn(&Has<'_>) -> bool) -> u64 {
     let rows = |archetype: &Arc<Archetype>| {
         let has = |kind| archetype.find(kind).is_some();
@@ -399,7 +408,7 @@ struct Made {
     insertions: Vec<Command>,
     /// Resources that are set, or gone.
     resources: BTreeMap<KindId, Option<Bytes>>,
-    /// What is no longer there to be converted; nobody stands for the world.
+    /// Values that an earlier conversion took; no entity stands for the world.
     taken: BTreeSet<(Option<Entity>, KindId)>,
 }
 

@@ -170,6 +170,11 @@ pub enum Difference {
 impl Plan {
     /// Compares what a save has with other mods, and finds out what they do to
     /// its values. Both lists ascend by id.
+    ///
+    /// # Errors
+    ///
+    /// A declaration that contradicts itself or that of a kind's owner. What the save's
+    /// values cannot follow is no error but a refusal in the plan.
     pub fn between(
         saved: &Saved<'_>,
         now: &[StoredMod],

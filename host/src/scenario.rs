@@ -149,6 +149,11 @@ pub struct Failure {
 
 impl Suite {
     /// The scenarios of a mod: a cargo package's folder, or a `.wasm` file.
+    ///
+    /// # Errors
+    ///
+    /// That there are no scenarios, or that a file of them, or a mod that it names, is
+    /// not what it should be.
     pub fn of_mod(path: &Path) -> Result<Self, Error> {
         let is_wasm = path.extension().is_some_and(|extension| extension == "wasm");
         let folder =
@@ -171,6 +176,10 @@ impl Suite {
 
     /// The scenarios of a world, which is a world file or its folder, and those of
     /// each of its mods. Not all of them have some, but one must.
+    ///
+    /// # Errors
+    ///
+    /// As [`Suite::of_mod`], of the world and of each of its mods.
     pub fn all_of_world(path: &Path) -> Result<Vec<Self>, Error> {
         let world = catalog::load(path)?;
         let mods: Vec<PathBuf> =
@@ -207,6 +216,10 @@ impl Suite {
     }
 
     /// Builds and reads every mod that may take part.
+    ///
+    /// # Errors
+    ///
+    /// As [`catalog::build_mods`].
     pub fn build(
         &self,
         progress: &mut dyn FnMut(Progress<'_>),
@@ -214,12 +227,17 @@ impl Suite {
         catalog::build_mods(&self.folder, &self.config, progress)
     }
 
-    /// Runs scenarios with these mods, and tells of each when it is done.
+    /// Runs scenarios with these mods, and calls `each` with its report when it is done.
+    ///
+    /// # Errors
+    ///
+    /// That a mod cannot be loaded. A scenario that fails is no error: its report has
+    /// the failures.
     pub fn run(
         &self,
         mods: Vec<ModSource>,
         choice: &Choice,
-        tell: &mut dyn FnMut(&Report),
+        each: &mut dyn FnMut(&Report),
     ) -> Result<Vec<Report>, Error> {
         let compiler = Compiler::new(self.config.clone(), THREADS)?;
         let mods: BTreeMap<String, Compiled> = compiler
@@ -244,7 +262,7 @@ impl Suite {
                 let started = Instant::now();
                 let outcome = trial.run();
                 let report = report(file, at, scenario, outcome, started.elapsed());
-                tell(&report);
+                each(&report);
                 reports.push(report);
             }
         }
@@ -283,7 +301,7 @@ impl Suite {
             config.mods.insert(source.id.clone(), settings);
             mods.push(compiled);
         }
-        // Whoever is not there cannot be what others need, but given.
+        // What a mod that is absent would have made can be given instead.
         for compiled in &mut mods {
             if let Some(manifest) = &mut compiled.source_mut().manifest {
                 manifest.dependencies.retain(|id, _| config.mods.contains_key(id));

@@ -163,7 +163,7 @@ impl Candidate {
         }
         let ran = database.ran()?;
         let config = &self.loaded.config;
-        // Without history nothing will tell what becomes of their rows.
+        // Without history there is no record of what becomes of their rows.
         let mut changed = config.history.every == 0
             || config.removed.values().any(|removed| *removed == Removed::DropTables);
         for (id, migrations) in &self.tables {

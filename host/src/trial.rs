@@ -54,6 +54,10 @@ pub fn attempt(reader: &Reader, config: WorldConfig, mods: Vec<ModSource>) -> Re
 
 /// As [`attempt`], with one mod in the place of the one of its id, or beside those
 /// that the save has.
+///
+/// # Errors
+///
+/// As [`attempt`].
 pub fn attempt_one(reader: &Reader, mut one: ModSource) -> Result<Trial, Error> {
     let (_, config) = reader.world()?;
     // A component is known by what it calls itself, not by its file.

@@ -1,6 +1,6 @@
 //! Ticks that are done and not in the save, because it could not be written.
 //!
-//! A world that is told to goes on in memory then. What it did stays held, as
+//! A world whose settings say so goes on in memory then. What it did stays held, as
 //! ticks that durability holds back do, and is committed in order once the save
 //! can be written: it is tried again after one more tick, then after two, four
 //! and so on. What mods wrote to their tables was in the transaction that failed,

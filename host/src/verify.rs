@@ -59,7 +59,7 @@ pub struct Mismatch {
     pub tick: u64,
     /// What differs, in a sentence.
     pub what: String,
-    /// The first place at which it does, where history can tell.
+    /// The first place at which it does, where history has it.
     pub place: Option<Difference>,
 }
 
@@ -79,7 +79,7 @@ pub fn verify(
     each: &mut dyn FnMut(Progress),
 ) -> Result<Verified, Error> {
     let reader = Reader::open(save)?;
-    // Whatever is wrong with the last world is told first.
+    // What is wrong with the last world comes first.
     reader.whole_world()?;
     let trail = reader.trail()?;
     let start = reader.start(from.unwrap_or(0))?;
@@ -207,9 +207,9 @@ impl Replay {
         let recorded = reader.recorded(tick)?;
         let history = &self.setting_at(tick).history;
         let is_whole = history.components.is_empty();
-        let is_told = history.every == 1 && is_whole && !recorded.is_empty();
-        let same_account = !is_told || recorded == record.history;
-        let place = match same_account {
+        let is_recorded = history.every == 1 && is_whole && !recorded.is_empty();
+        let is_same = !is_recorded || recorded == record.history;
+        let place = match is_same {
             true => None,
             false => match persist::compare(before, &recorded, &record.history) {
                 Ok(place) => place,
@@ -231,13 +231,13 @@ impl Replay {
             (Some(place), false, _) => {
                 return mismatch("running it again leads to another world", Some(place));
             }
-            (None, false, _) if is_told => {
-                let what = told("state", state, &record.state);
+            (None, false, _) if is_recorded => {
+                let what = differing("state", state, &record.state);
                 return mismatch(&format!("{what}, though history agrees"), None);
             }
-            (None, false, _) => return mismatch(&told("state", state, &record.state), None),
+            (None, false, _) => return mismatch(&differing("state", state, &record.state), None),
             (None, true, false) => {
-                let what = told("chain", chain, &record.chain);
+                let what = differing("chain", chain, &record.chain);
                 return mismatch(&format!("{what}: its inputs or events are others"), None);
             }
         }
@@ -258,7 +258,7 @@ impl Replay {
     }
 }
 
-fn told(which: &str, recorded: &Digest, found: &Digest) -> String {
+fn differing(which: &str, recorded: &Digest, found: &Digest) -> String {
     let (recorded, found) = (hex(recorded), hex(found));
     format!("its recorded {which} hash {} is not {}", &recorded[..12], &found[..12])
 }

@@ -30,6 +30,11 @@ impl BuiltMod {
     }
 
     /// Reads the component and the files it ships with.
+    ///
+    /// # Errors
+    ///
+    /// That the component, the manifest or an asset cannot be read, is not what it
+    /// should be, or is larger than it may be.
     pub fn read(&self, folder: &Path, config: &WorldConfig) -> Result<ModSource, Error> {
         let own = self.package.iter().map(|package| package.join("assets"));
         let given = config.mods.get(&self.id).and_then(|settings| settings.assets.as_ref());
@@ -49,6 +54,11 @@ impl BuiltMod {
 
 /// Builds the mods of a world whose file lies in `folder`, ordered by id.
 /// Packages of one cargo workspace are built in one go.
+///
+/// # Errors
+///
+/// That a mod is not there, or that cargo could not build it: what the compiler said
+/// was given to `progress`.
 pub fn build(
     folder: &Path,
     config: &WorldConfig,
@@ -60,6 +70,10 @@ pub fn build(
 
 /// Builds the mod in one cargo package's folder, or takes the `.wasm` file at
 /// `path`. Its id is that of the package or file.
+///
+/// # Errors
+///
+/// As [`build`].
 pub fn build_one(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<BuiltMod, Error> {
     let name = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let id = name.file_stem().map_or_else(String::new, |it| it.to_string_lossy().into_owned());

@@ -72,6 +72,10 @@ struct Wish {
 
 /// Checks that the mods go together. Gives the dependency depth of each: the
 /// longest chain of mods that it builds on.
+///
+/// # Errors
+///
+/// Every version of another mod that is wanted and not there, in one error.
 pub fn resolve(mods: &[Offered<'_>]) -> Result<BTreeMap<String, usize>, Unresolved> {
     let offers: BTreeMap<&str, Offer> =
         mods.iter().map(|it| (it.id, Offer::Version(it.version.clone()))).collect();

@@ -52,6 +52,10 @@ pub struct Watch {
 
 impl Watch {
     /// Watches the mods of a world whose file lies in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// That the operating system does not let the folders be watched.
     pub fn new(folder: &Path, config: &WorldConfig) -> Result<Self, Error> {
         let folder = &absolute(folder);
         let failed =

@@ -39,6 +39,11 @@ pub fn world_file(path: &Path) -> PathBuf {
 }
 
 /// Reads and checks the world file at `path`, which may also be its folder.
+///
+/// # Errors
+///
+/// That the file cannot be read, or is no world file: with the line and column of the
+/// first mistake.
 pub fn load(path: &Path) -> Result<WorldFile, Error> {
     let file = world_file(path);
     let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
@@ -62,6 +67,10 @@ pub fn load(path: &Path) -> Result<WorldFile, Error> {
 }
 
 /// Checks what the types of the settings do not say.
+///
+/// # Errors
+///
+/// The first mistake, with the key that it is in.
 pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
     let world = &config.world;
     if world.name.trim().is_empty() {

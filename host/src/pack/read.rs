@@ -32,6 +32,10 @@ pub struct Pack {
 impl Pack {
     /// Reads a pack to be run with a save, which may be there already and whose
     /// world may trust somebody, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pack::read`]; also that the save cannot be read.
     pub fn for_save(path: &Path, save: &Path, trusted: &[String]) -> Result<Self, Error> {
         let mut keys = trusted.to_vec();
         if save.exists() {
@@ -42,6 +46,12 @@ impl Pack {
 
     /// Reads a pack, for whoever trusts these keys. Where there are none, those
     /// that the pack itself names must have signed it.
+    ///
+    /// # Errors
+    ///
+    /// That the file cannot be read, that its signature is missing or is of no trusted
+    /// key, or that it is no pack or holds more than a pack may. Nothing of it was
+    /// used.
     pub fn read(path: &Path, keys: &Keys) -> Result<Self, Error> {
         let failed = |cause| Error::Io { path: path.to_owned(), doing: "read", cause };
         let refused = |what| Error::Refused { path: path.to_owned(), what };

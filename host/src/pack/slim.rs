@@ -20,6 +20,11 @@ pub fn contents(mods: &[ModSource]) -> Contents {
 
 /// Puts the mods of a save back into it from a pack. Who is trusted, besides
 /// those that the save's world trusts, is given.
+///
+/// # Errors
+///
+/// That the save cannot be opened or written, that the pack is refused, or that it
+/// lacks a mod of the save. The save is as it was.
 pub fn embed(save: &Path, pack: &Path, trusted: &[String]) -> Result<(), Error> {
     let (mut save, config, _) = Save::open(save)?;
     let keys = Keys::new(&[trusted, &config.trust.keys].concat())?;
@@ -31,6 +36,11 @@ pub fn embed(save: &Path, pack: &Path, trusted: &[String]) -> Result<(), Error> 
 /// What the packs in the folder of a slim save have of its mods, by the digests
 /// in its lock. Where that is not all of it, a pack that was refused is worth an
 /// error: it may be the one.
+///
+/// # Errors
+///
+/// That the folder cannot be read, or why a pack in it was refused, where the others
+/// lack something.
 pub fn contents_beside(save: &Path, lock: &[LockedMod], keys: &Keys) -> Result<Contents, Error> {
     let digests = |locked: &LockedMod| {
         locked.assets.values().copied().chain([locked.hash]).collect::<Vec<Digest>>()

@@ -13,6 +13,10 @@ use super::Error;
 const SIGNATURE_MAX_BYTES: u64 = 64 << 10;
 
 /// Reads a public key as people pass it on.
+///
+/// # Errors
+///
+/// What the text is, and what a public key looks like.
 pub fn public_key(text: &str) -> Result<PublicKey, String> {
     PublicKey::from_base64(text.trim()).map_err(|_| {
         format!(
@@ -42,6 +46,10 @@ pub struct Keys(Vec<(String, PublicKey)>);
 
 impl Keys {
     /// Reads keys.
+    ///
+    /// # Errors
+    ///
+    /// The first text that is no public key.
     pub fn new(keys: &[String]) -> Result<Self, Error> {
         let read = |text: &String| {
             let key = public_key(text).map_err(|what| Error::Key { what })?;
@@ -101,6 +109,10 @@ impl Keys {
 
 /// Signs the bytes of a pack of this name with the secret key in a file. A key
 /// with a password asks for it.
+///
+/// # Errors
+///
+/// That the key cannot be read, is no secret key, or was not unlocked.
 pub fn sign(
     name: &str,
     bytes: &[u8],

@@ -20,6 +20,10 @@ use crate::config::WorldConfig;
 const LEVEL: i64 = 9;
 
 /// Packs a world: the same bytes for the same settings and mods.
+///
+/// # Errors
+///
+/// That the world has more files or bytes than a pack may.
 pub fn write(config: &WorldConfig, mods: &[ModSource]) -> Result<Vec<u8>, Error> {
     let mut files = BTreeMap::new();
     for source in mods {

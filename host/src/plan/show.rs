@@ -9,15 +9,15 @@ const DIGITS: usize = 12;
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let told: Vec<&ModPlan> = self
+        let shown: Vec<&ModPlan> = self
             .mods
             .iter()
             .filter(|it| it.change != ModChange::Same || !it.refusals.is_empty())
             .collect();
-        if told.is_empty() {
+        if shown.is_empty() {
             return f.write_str("the mods are those of the save");
         }
-        for (at, plan) in told.into_iter().enumerate() {
+        for (at, plan) in shown.into_iter().enumerate() {
             write!(f, "{}{plan}", if at > 0 { "\n" } else { "" })?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! One attempt at a tick: a function from a world to the next.
 //!
-//! It works on a clone, so that whatever goes wrong, the world from before is
-//! still there. Only tables of mods lie outside of the world: what an attempt
+//! It works on a clone, so that the world from before is still there after an
+//! error. Only tables of mods lie outside of the world: what an attempt
 //! writes to them is in the open transaction, which the one who asked for the
 //! attempt keeps or undoes.
 
@@ -243,7 +243,7 @@ impl Runtime {
 
     /// Drops the events that every system which takes part has read. Inputs that
     /// only suspended mods read wait for one of those to take part again; an
-    /// input that nobody reads is set aside.
+    /// input that no system reads is set aside.
     fn forget_read_events(&self, world: &mut World, record: &mut TickRecord) {
         let (mut passed, mut held) = (BTreeMap::new(), BTreeMap::new());
         // Saves that know of no setting aside go on as they began.

@@ -116,7 +116,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// A value with entities in the place of their names: whatever is
+/// A value with entities in the place of their names, each of which is
 /// `{ entity = "name" }`.
 pub(super) fn named(json: &Json, names: &Names) -> Result<Json, String> {
     match json {

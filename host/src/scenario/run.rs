@@ -102,11 +102,11 @@ impl Trial<'_> {
         let plain = Circumstances { threads: 1, shard_rows, backwards: false };
         let log = Options::default().log;
         let expected = self.play(plain, log, &mut |about| self.check(about, outcome))?;
-        let mut again = |beside: &Course, with, told| -> Result<Course, Unmet> {
+        let mut again = |beside: &Course, with, circumstance| -> Result<Course, Unmet> {
             let found = self.play(with, silent(), &mut |_| {})?;
             let mut pairs = beside.states.iter().zip(&found.states);
             if let Some(at) = pairs.position(|(one, two)| one != two) {
-                let what = format!("tick {} ends otherwise {told}", at + 1);
+                let what = format!("tick {} ends otherwise {circumstance}", at + 1);
                 outcome.failures.push(Unmet::new(what));
             }
             Ok(found)
@@ -290,17 +290,17 @@ impl Trial<'_> {
     /// What a golden file says, which is written where that is wanted.
     fn golden(&self, name: &str, found: &str, blessed: &mut Vec<PathBuf>) -> Result<String, Unmet> {
         let path = self.golden.join(format!("{name}.txt"));
-        let told = |what: String| Unmet::new(format!("{} {what}", path.display()));
+        let wrong = |what: String| Unmet::new(format!("{} {what}", path.display()));
         let kept = fs::read_to_string(&path).map(|text| text.replace("\r\n", "\n"));
         match kept {
             Ok(kept) if !self.bless || kept == found => Ok(kept),
             Err(_) if !self.bless => {
-                Err(told("cannot be read: write it with `sandtable test --bless`".to_owned()))
+                Err(wrong("cannot be read: write it with `sandtable test --bless`".to_owned()))
             }
             _ => {
                 fs::create_dir_all(&self.golden)
                     .and_then(|()| fs::write(&path, found))
-                    .map_err(|error| told(format!("cannot be written: {error}")))?;
+                    .map_err(|error| wrong(format!("cannot be written: {error}")))?;
                 blessed.push(path);
                 Ok(found.to_owned())
             }

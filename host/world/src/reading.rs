@@ -274,7 +274,7 @@ mod tests {
                 false => assert_eq!(
                     succeeded(&mut world, &system, Stamp::system(tick, 0)),
                     None,
-                    "too many are nobody's fault"
+                    "too many events are no reason to set one aside"
                 ),
             }
         }
