@@ -76,7 +76,7 @@ use crate::error;
 
 pub use answer::{Line, Side};
 use file::{Scenario, ScenarioFile, under};
-use run::{Outcome, THREADS, Trial, Unmet};
+use run::{ScenarioResult, Setup, THREADS, Unmet};
 
 /// Why scenarios could not be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -258,10 +258,10 @@ impl Suite {
                 config.world.dt_seconds = scenario.dt_seconds.unwrap_or(config.world.dt_seconds);
                 let golden = file.file.with_file_name("golden");
                 let (compiler, mods, bless) = (&compiler, mods.clone(), choice.bless);
-                let trial = Trial { compiler, config, mods, scenario, golden, bless };
+                let setup = Setup { compiler, config, mods, scenario, golden, bless };
                 let started = Instant::now();
-                let outcome = trial.run();
-                let report = report(file, at, scenario, outcome, started.elapsed());
+                let result = setup.run();
+                let report = report(file, at, scenario, result, started.elapsed());
                 each(&report);
                 reports.push(report);
             }
@@ -346,7 +346,7 @@ fn report(
     file: &ScenarioFile,
     at: usize,
     scenario: &Scenario,
-    outcome: Outcome,
+    result: ScenarioResult,
     time: Duration,
 ) -> Report {
     let failure = |Unmet { key, what, lines }: Unmet| {
@@ -360,7 +360,7 @@ fn report(
         name: scenario.name.clone(),
         ticks: scenario.ticks(),
         time,
-        failures: outcome.failures.into_iter().map(failure).collect(),
-        blessed: outcome.blessed,
+        failures: result.failures.into_iter().map(failure).collect(),
+        blessed: result.blessed,
     }
 }

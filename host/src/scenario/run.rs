@@ -34,7 +34,7 @@ const SMALLER: &str = "with smaller shards: a system carries something from row 
 const THREADED: &str = "on several threads, which must make no difference: please report this";
 
 /// What a scenario runs with.
-pub(super) struct Trial<'a> {
+pub(super) struct Setup<'a> {
     pub compiler: &'a Compiler,
     pub config: WorldConfig,
     pub mods: Vec<Compiled>,
@@ -46,7 +46,7 @@ pub(super) struct Trial<'a> {
 
 /// What came of a scenario.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(super) struct ScenarioResult {
     pub failures: Vec<Unmet>,
     pub blessed: Vec<PathBuf>,
 }
@@ -87,27 +87,27 @@ struct Course {
     rows_most: usize,
 }
 
-impl Trial<'_> {
+impl Setup<'_> {
     /// Runs the scenario, and again in other circumstances.
-    pub fn run(&self) -> Outcome {
-        let mut outcome = Outcome::default();
-        if let Err(unmet) = self.run_all(&mut outcome) {
-            outcome.failures.push(unmet);
+    pub fn run(&self) -> ScenarioResult {
+        let mut result = ScenarioResult::default();
+        if let Err(unmet) = self.run_all(&mut result) {
+            result.failures.push(unmet);
         }
-        outcome
+        result
     }
 
-    fn run_all(&self, outcome: &mut Outcome) -> Result<(), Unmet> {
+    fn run_all(&self, result: &mut ScenarioResult) -> Result<(), Unmet> {
         let shard_rows = self.config.world.shard_rows;
         let plain = Circumstances { threads: 1, shard_rows, backwards: false };
         let log = Options::default().log;
-        let expected = self.play(plain, log, &mut |about| self.check(about, outcome))?;
+        let expected = self.play(plain, log, &mut |about| self.check(about, result))?;
         let mut again = |beside: &Course, with, circumstance| -> Result<Course, Unmet> {
             let found = self.play(with, silent(), &mut |_| {})?;
             let mut pairs = beside.states.iter().zip(&found.states);
             if let Some(at) = pairs.position(|(one, two)| one != two) {
                 let what = format!("tick {} ends otherwise {circumstance}", at + 1);
-                outcome.failures.push(Unmet::new(what));
+                result.failures.push(Unmet::new(what));
             }
             Ok(found)
         };
@@ -126,7 +126,7 @@ impl Trial<'_> {
         &self,
         circumstances: Circumstances,
         log: LogSink,
-        show: &mut dyn FnMut(&Moment<'_>),
+        show: &mut dyn FnMut(&AfterTick<'_>),
     ) -> Result<Course, Unmet> {
         let scenario = self.scenario;
         let failed = |error: Error| Unmet::new(error.to_string());
@@ -155,7 +155,7 @@ impl Trial<'_> {
                 records: &records,
                 names: &names,
             };
-            show(&Moment { tick, running });
+            show(&AfterTick { tick, running });
         }
         Ok(course)
     }
@@ -190,27 +190,27 @@ impl Trial<'_> {
     }
 
     /// Looks whether everything is so that must be so now.
-    fn check(&self, moment: &Moment<'_>, outcome: &mut Outcome) {
-        let Trial { scenario, .. } = self;
+    fn check(&self, after: &AfterTick<'_>, result: &mut ScenarioResult) {
+        let Setup { scenario, .. } = self;
         let due =
-            |(_, expectation): &(usize, &Expectation)| scenario.due(expectation) == moment.tick;
+            |(_, expectation): &(usize, &Expectation)| scenario.due(expectation) == after.tick;
         let due: Vec<_> = scenario.expect.iter().enumerate().filter(due).collect();
         if !due.is_empty() {
-            match Inquiry::about(moment.running) {
+            match Inquiry::about(after.running) {
                 Ok(inquiry) => {
                     for (at, expectation) in due {
-                        let met = self.meet(expectation, moment, &inquiry, &mut outcome.blessed);
+                        let met = self.meet(expectation, after, &inquiry, &mut result.blessed);
                         if let Err(unmet) = met {
                             let unmet = under_expect(at, unmet);
-                            outcome.failures.push(unmet);
+                            result.failures.push(unmet);
                         }
                     }
                 }
-                Err(error) => outcome.failures.push(Unmet::new(error.to_string())),
+                Err(error) => result.failures.push(Unmet::new(error.to_string())),
             }
         }
-        if moment.tick == scenario.ticks() {
-            outcome.failures.extend(self.faults(moment.running.records));
+        if after.tick == scenario.ticks() {
+            result.failures.extend(self.faults(after.running.records));
         }
     }
 
@@ -254,11 +254,11 @@ impl Trial<'_> {
     fn meet(
         &self,
         expectation: &Expectation,
-        moment: &Moment<'_>,
+        after: &AfterTick<'_>,
         inquiry: &Inquiry,
         blessed: &mut Vec<PathBuf>,
     ) -> Result<(), Unmet> {
-        let names = moment.running.names;
+        let names = after.running.names;
         let failed = |error: crate::persist::SaveError| Unmet::new(error.to_string());
         let ask = |sql: &String| inquiry.query(sql).map_err(failed);
         let found: Option<Table> = expectation.sql.as_ref().map(ask).transpose()?;
@@ -283,7 +283,7 @@ impl Trial<'_> {
         };
         match compare(&wanted, &found) {
             lines if lines.is_empty() => Ok(()),
-            lines => Err(Unmet { lines, ..Unmet::new(format!("after {}", ticks(moment.tick))) }),
+            lines => Err(Unmet { lines, ..Unmet::new(format!("after {}", ticks(after.tick))) }),
         }
     }
 
@@ -309,7 +309,7 @@ impl Trial<'_> {
 }
 
 /// A world after a tick.
-struct Moment<'a> {
+struct AfterTick<'a> {
     tick: u64,
     running: Running<'a>,
 }
