@@ -122,3 +122,17 @@ fn a_world_without_history_keeps_the_mods_to_go_back_to() {
     world.close().unwrap();
     assert_eq!(catalogue(&save), digest(4));
 }
+
+#[test]
+fn a_world_goes_back_past_the_mod_that_brought_its_first_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let mods = vec![shop("shop", 0)];
+    let mut world = Simulation::create(Some(&save), config(WORLD, &mods), mods, quiet(1)).unwrap();
+    let records = run(&mut world, 5);
+    world.swap(vec![shop("shop", 0), guest("ledger")]).unwrap();
+    run(&mut world, 5);
+    world.close().unwrap();
+    assert_eq!(verify(&save, None, None, 1, &mut |_| {}).unwrap().mismatch, None);
+    assert_eq!(persist::rewind(&save, 3).unwrap().hash, records[2].state);
+}

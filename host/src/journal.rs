@@ -337,7 +337,7 @@ impl Journal {
             save.sync_next()?;
         }
         match self.recorder.is_on() {
-            true => Ok(candidate.tables_to_keep(self.world(), &self.tables)?),
+            true => Ok(candidate.tables_to_keep(&self.tables)?),
             false => Ok(None),
         }
     }

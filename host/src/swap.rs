@@ -147,7 +147,8 @@ impl Candidate {
     }
 
     /// A copy of all tables of mods, if they are about to be changed in form: for
-    /// a save with a history, which can be gone back to a tick before.
+    /// a save with a history, which can be gone back to a tick before. Also of none:
+    /// then the way back drops the first ones.
     ///
     /// # Errors
     ///
@@ -155,12 +156,8 @@ impl Candidate {
     /// mods no longer have.
     pub(crate) fn tables_to_keep(
         &self,
-        world: &World,
         database: &Database,
     ) -> Result<Option<Vec<u8>>, TableError> {
-        if world.tables.is_empty() {
-            return Ok(None);
-        }
         let ran = database.ran()?;
         let config = &self.loaded.config;
         // Without history there is no record of what becomes of their rows.
