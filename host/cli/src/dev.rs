@@ -100,7 +100,7 @@ fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Scre
     match simulation.swap_world(config, mods) {
         Ok(swap) if swap.plan.is_empty() && same_world => screen.say("nothing of it differs"),
         Ok(swap) => {
-            // A world runs on, whether or not anybody reads what it says.
+            // A world runs on, whether or not its output is read.
             let _ = answer(&format!(
                 "{}{}\nswapped {} after tick {tick}: build {}, compile {}, swap {}",
                 swap.plan,

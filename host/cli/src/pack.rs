@@ -46,7 +46,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let mods = sources::build(&world, &screen)?;
     let bytes = pack::write(&world.config, &mods)?;
     let count = mods.len() as u64;
-    // A pack that does not start is of no use to anybody.
+    // A pack that does not start is of no use.
     Simulation::create(None, world.config, mods, Options::default())?;
     let signature = sign.map(|key| signature(&output, &bytes, &key)).transpose()?;
     replace(&output, &bytes)?;

@@ -277,7 +277,7 @@ impl<'a> Going<'a> {
         }
     }
 
-    /// Does ticks until there are enough or somebody wants no more.
+    /// Does ticks until there are enough or a stop is asked for.
     fn on(
         &mut self,
         simulation: &mut Simulation,

@@ -2,7 +2,7 @@
 //! stdout. All that the command writes goes through here.
 //!
 //! What is written to stderr is written as well as it can be: a terminal that is
-//! gone and a pipe that nobody reads stop nothing. An answer that cannot be
+//! gone and a pipe without a reader stop nothing. An answer that cannot be
 //! written is an error, for a verb that is asked something has nothing else to
 //! do.
 
@@ -24,7 +24,7 @@ pub enum Show {
     All,
     /// Lines only.
     Lines,
-    /// Only what somebody must know.
+    /// Only what must be known.
     Least,
 }
 
@@ -142,7 +142,7 @@ pub fn answer(text: &str) -> io::Result<()> {
 }
 
 /// What a line on stderr begins with, in its colour where a terminal shows it and
-/// nobody set `NO_COLOR`.
+/// `NO_COLOR` is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// Something failed.
@@ -165,7 +165,7 @@ impl fmt::Display for Mark {
 }
 
 /// Prints what a verb found, as [`answer`] does, where its exit code says it too:
-/// that must be right also when nobody reads on.
+/// that must be right also when the reader is gone.
 pub fn verdict(text: &str) -> io::Result<()> {
     match answer(text) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -173,7 +173,7 @@ pub fn verdict(text: &str) -> io::Result<()> {
     }
 }
 
-/// Says something on stderr, with a line break after it, if anybody is there.
+/// Says something on stderr, with a line break after it, if it can be written.
 /// Where bars may be, [`Screen::insist`] says it above them.
 pub fn tell(line: &str) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());

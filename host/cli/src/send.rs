@@ -12,8 +12,8 @@ const SENDER: &str = "sandtable send";
 
 /// Give a world an input, which its next tick reads
 ///
-/// Works also while the world runs. An input that nobody could read is refused: no
-/// system reads it, or the mods of those are suspended.
+/// Works also while the world runs. An input that no system could read is refused:
+/// none does, or the mods of those that do are suspended.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

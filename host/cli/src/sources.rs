@@ -1,4 +1,4 @@
-//! Building mods while somebody watches, or taking them from a pack.
+//! Building mods with progress on the screen, or taking them from a pack.
 
 use std::path::Path;
 

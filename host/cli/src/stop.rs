@@ -12,7 +12,7 @@ use signal_hook::flag;
 /// What a shell reports of a process that Ctrl-C ended.
 const EXIT_ON_SECOND: i32 = 130;
 
-/// Whether somebody wants us to stop.
+/// Whether a stop was asked for.
 #[derive(Clone)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -50,7 +50,7 @@ fn hang_up() -> Option<c_int> {
 }
 
 /// Whether a signal is ignored, as `nohup` makes it. Where the system does not
-/// tell, it is taken to be where nobody is at a terminal.
+/// tell, it is taken to be where there is no terminal.
 #[cfg(unix)]
 fn is_ignored(signal: c_int) -> bool {
     use std::io::{IsTerminal, stderr, stdout};

@@ -33,7 +33,7 @@ pub fn write(table: &Table, format: Format) -> String {
     }
 }
 
-/// Writes an answer for somebody who wants the gist of it: numbers are rounded
+/// Writes an answer for a quick look: numbers are rounded
 /// and their digits grouped.
 pub fn gist(table: &Table) -> String {
     framed(table, |column, value| match value {

@@ -39,7 +39,7 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
-/// A time that somebody waited.
+/// A time waited.
 pub fn short_span(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {

@@ -72,7 +72,7 @@ impl Builder {
                     ))
                 });
                 match built {
-                    // Nobody waits for it once the world is done.
+                    // Once the world is done the receiver is gone.
                     Ok(built) => drop(ready.send(built)),
                     Err(error) => screen.insist(&format!(
                         "{} {}\nthe old version runs on",

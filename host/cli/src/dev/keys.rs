@@ -16,13 +16,13 @@ use std::time::Duration;
 use crate::run::pace::Key;
 use crate::stop::Stop;
 
-/// What the keys do, for whoever begins.
+/// What the keys do, in a line.
 pub const HELP: &str = "keys: p pauses and goes on, s does one tick, + faster, - slower";
 
 /// How often it is looked whether a key was pressed.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Listens until the world is done; gives nothing where nobody is at a terminal.
+/// Listens until the world is done; gives nothing without a terminal.
 pub fn listen<'scope>(
     scope: &'scope Scope<'scope, '_>,
     stop: &Stop,

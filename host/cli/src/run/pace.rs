@@ -1,7 +1,7 @@
 //! A fixed number of ticks a second, and how far behind it we are.
 //!
 //! Ticks that are late are made up for, but no more than a second of them: after
-//! a process was stopped for an hour nobody wants an hour's ticks at once.
+//! a process was stopped for an hour, an hour's ticks at once are of no use.
 
 use std::ops::RangeInclusive;
 use std::sync::mpsc::Receiver;
@@ -56,7 +56,7 @@ impl Pace {
         Self { started: Instant::now(), plan: Plan::new(hz), keys }
     }
 
-    /// Waits until the next tick is due; false when somebody wants us to stop
+    /// Waits until the next tick is due; false when a stop is asked for
     /// first. A tick that is late begins at once, and those after it are as
     /// many as make up for it.
     pub fn wait(&mut self, stop: &Stop, screen: &Screen) -> bool {
@@ -79,7 +79,7 @@ impl Pace {
         true
     }
 
-    /// Whether somebody paused it.
+    /// Whether it is paused.
     pub fn is_paused(&self) -> bool {
         self.plan.is_paused
     }
@@ -148,7 +148,7 @@ impl Plan {
             Key::Faster => self.hz = (self.hz * 2.0).min(*HZ.end()),
             Key::Slower => self.hz = (self.hz / 2.0).max(*HZ.start()),
         }
-        // The time that it stood still is nobody's.
+        // No tick is due for the time that it stood still.
         self.due = match key {
             Key::Pause => now,
             _ => self.due.min(now.saturating_add(self.period())),

@@ -71,7 +71,7 @@ impl Ending {
         .to_string()
     }
 
-    /// What somebody who plays with the world wants to read.
+    /// The summary for a person who tries the world out.
     pub fn summary(&self, save: &Path, pace: Option<&Pace>) -> String {
         let tally = &self.tally;
         let mut lines = vec![String::new(), self.headline()];
@@ -170,7 +170,7 @@ fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
-/// The log beside a save, which is there as long as somebody reads it.
+/// The log beside a save, which is there as long as a reader is open.
 fn log(save: &Path) -> PathBuf {
     let mut name = save.as_os_str().to_owned();
     name.push("-wal");

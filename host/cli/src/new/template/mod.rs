@@ -88,7 +88,7 @@ fn walk(mut walkers: Query<(&mut Position, &Velocity)>, settings: Res<Settings>,
     }
 }
 
-/// Whoever has left the field heads back into it.
+/// Walkers that have left the field head back into it.
 #[system(after = "walk")]
 fn turn(
     mut walkers: Query<(Entity, &Position, &mut Velocity)>,
