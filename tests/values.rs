@@ -116,6 +116,10 @@ def asked(table):
 def ways(table):
     yield from exported(table)
     yield from asked(table)
+def with_history(table):
+    yield from ways(table)
+    for name, way in asked(f'{table}_history'):
+        yield f'history {name}', way
 
 everything = json.loads(text('rows.json'))
 rows = sqlite3.connect('rows.db')
@@ -156,10 +160,10 @@ def loose(way, row, at, what):
     found = row['mood'] if at % 4 == 0 else json.loads(row['mood'])
     equal(json.dumps(found), json.dumps(mood(at, f'{who & 2**32 - 1}v{who >> 32}')), f'{what}.mood')
 
-for name, way in ways('values_packed'):
+for name, way in with_history('values_packed'):
     for row in way.found:
         numbers(way, row, int(row['small']), f'packed {name}')
-for name, way in ways('values_loose'):
+for name, way in with_history('values_loose'):
     for row in way.found:
         numbers(way, row, int(row['small']), f'loose {name}')
         loose(way, row, int(row['small']), f'loose {name}')
@@ -202,13 +206,6 @@ for name, way in ways('events'):
     for row in way.found:
         payload = json.loads(row['payload'])
         of_json(payload, payload['place'], f'events {name}')
-for name, way in asked('values_packed_history'):
-    for row in way.found:
-        numbers(way, row, int(row['small']), f'history {name}')
-for name, way in asked('values_loose_history'):
-    for row in way.found:
-        numbers(way, row, int(row['small']), f'history {name}')
-        loose(way, row, int(row['small']), f'history {name}')
 for name, way in asked('changes'):
     for row in way.found:
         for value in (row['old'], row['new']):
