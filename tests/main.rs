@@ -20,6 +20,7 @@ mod failing_disk;
 mod faults;
 mod fixtures;
 mod fuzz;
+mod guide;
 mod heavy;
 mod history;
 mod inputs;

@@ -72,3 +72,8 @@ pub use sandtable_world::{
 pub use simulation::Simulation;
 pub use swap::Swap;
 pub use unsaved::Unsaved;
+
+/// The code of the guide's chapter on embedding, which compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../guide/embedding.md")]
+struct Embedding;
