@@ -224,7 +224,7 @@ pub fn add_remove(table: &mut Table) {
                 Box::new(|| {
                     let stages = |_| {
                         let timings = ours.tick().expect("a tick").timings;
-                        timings.systems + timings.settle
+                        timings.systems + timings.deferred
                     };
                     Duration::from_nanos((0..10).map(stages).sum::<u64>()) / 5
                 }),
@@ -280,10 +280,10 @@ pub fn empty(table: &mut Table) {
     let mut sums = [0; 4];
     for _ in 0..ticks {
         let timings = ours.tick().expect("a tick").timings;
-        let stages = [timings.inputs, timings.systems, timings.settle, timings.hash];
+        let stages = [timings.inputs, timings.systems, timings.deferred, timings.hash];
         sums.iter_mut().zip(stages).for_each(|(sum, stage)| *sum += stage);
     }
-    for (name, sum) in ["inputs", "systems", "settle", "hash"].into_iter().zip(sums) {
+    for (name, sum) in ["inputs", "systems", "deferred", "hash"].into_iter().zip(sums) {
         println!("{:<34} of which {name:<17} {:>10}", "", shown(Duration::from_nanos(sum) / ticks));
     }
 }

@@ -53,35 +53,35 @@ pub struct Conversion {
 
 /// What new mods do to the values of a world.
 #[derive(Debug)]
-pub struct Migration {
+pub struct ValueMigration {
     /// Every kind, as the new mods declare it.
     pub registry: Registry,
     /// Kinds that are declared anew.
     pub recasts: BTreeMap<KindId, Recast>,
     /// Conversions to be made, in order.
     pub conversions: Vec<Conversion>,
-    /// Conversions that the save has behind it afterwards: those that are made,
+    /// Conversions that were made in the save, afterwards: those that are made now,
     /// and those that there was nothing for.
-    pub behind: Conversions,
+    pub applied_conversions: Conversions,
 }
 
-impl Migration {
+impl ValueMigration {
     /// Finds out what mods, which come in ascending order of their ids, do to a
-    /// world that has some conversions behind it.
+    /// world in which some conversions were made.
     ///
     /// # Errors
     ///
     /// A declaration that contradicts itself or that of a kind's owner.
     pub fn between(
         world: &World,
-        behind: &Conversions,
+        applied_conversions: &Conversions,
         mods: &[Declaration],
     ) -> Result<Self, ProgramError> {
         let mut migration = Self {
             registry: (*world.registry).clone(),
             recasts: BTreeMap::new(),
             conversions: Vec::new(),
-            behind: behind.clone(),
+            applied_conversions: applied_conversions.clone(),
         };
         for declaration in mods {
             for kind in &declaration.kinds {
@@ -160,7 +160,7 @@ impl Migration {
         conversion: &declaration::Conversion,
     ) -> Result<(), ProgramError> {
         let (mod_id, name) = (&of.id, &conversion.name);
-        if !self.behind.insert((mod_id.clone(), name.clone())) {
+        if !self.applied_conversions.insert((mod_id.clone(), name.clone())) {
             return Ok(());
         }
         let wrong = |what: &str| {

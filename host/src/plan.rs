@@ -16,7 +16,7 @@ use crate::catalog::Manifest;
 use crate::config::Removed;
 use crate::declaration::{Declaration, DeclarationError};
 use crate::ecs::World;
-use crate::migration::Migration;
+use crate::migration::ValueMigration;
 use crate::persist::{StoredMod, read_declaration};
 use crate::program::ProgramError;
 use crate::record::{Conversions, Input, hex};
@@ -31,8 +31,8 @@ pub struct Saved<'a> {
     pub world: &'a World,
     /// Its mods.
     pub mods: &'a [StoredMod],
-    /// Conversions that it has behind it.
-    pub behind: &'a Conversions,
+    /// Conversions that were made in it.
+    pub applied_conversions: &'a Conversions,
     /// Inputs that wait for a tick.
     pub inputs: &'a [Input],
     /// Migrations of tables that ran in it.
@@ -178,9 +178,10 @@ impl Plan {
     pub fn between(
         saved: &Saved<'_>,
         now: &[StoredMod],
-    ) -> Result<(Self, Migration), ProgramError> {
+    ) -> Result<(Self, ValueMigration), ProgramError> {
         let described = now.iter().map(described).collect::<Result<Vec<_>, _>>()?;
-        let migration = Migration::between(saved.world, saved.behind, &described)?;
+        let conversions = saved.applied_conversions;
+        let migration = ValueMigration::between(saved.world, conversions, &described)?;
         let before: BTreeMap<&str, &StoredMod> =
             saved.mods.iter().map(|stored| (stored.id.as_str(), stored)).collect();
         let mut mods: Vec<ModPlan> = now
@@ -241,7 +242,7 @@ impl ModPlan {
         before: Option<&StoredMod>,
         now: &StoredMod,
         declaration: &Declaration,
-        migration: &Migration,
+        migration: &ValueMigration,
     ) -> Self {
         let mut plan = Self {
             id: now.id.clone(),

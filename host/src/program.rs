@@ -91,7 +91,7 @@ impl Program {
 
     /// Adds a mod; mods come by dependency depth and id, which is the order of
     /// their systems. The registry has their kinds, as a
-    /// [`Migration`](crate::migration::Migration) declares them.
+    /// [`ValueMigration`](crate::migration::ValueMigration) declares them.
     pub fn add(
         &mut self,
         code: Code,

@@ -18,7 +18,7 @@ use crate::ecs::{Bytes, KindId, ModState, Recast, World};
 use crate::error::Error;
 use crate::guest::Engine;
 use crate::label;
-use crate::migration::{Conversion, Migration};
+use crate::migration::{Conversion, ValueMigration};
 use crate::persist::{Cause, RecordedSet, StoredMod};
 use crate::plan::{Plan, Saved, migrations_of};
 use crate::program::{self, Program, Terms};
@@ -26,7 +26,7 @@ use crate::record::{Conversions, Input};
 use crate::runtime::{Loaded, Runtime};
 use crate::schedule::Schedule;
 use crate::settings::{self, SettingChange};
-use crate::tables::{self, Database, Migration as TableMigration, TableError};
+use crate::tables::{self, Database, Migration, TableError};
 
 /// What a swap did.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +54,9 @@ pub(crate) struct Target<'a> {
 /// Mods that fit a world and each other.
 pub(crate) struct Candidate {
     plan: Plan,
-    migration: Migration,
+    migration: ValueMigration,
     /// The migrations of tables, in the order of mods.
-    tables: Vec<(String, Vec<TableMigration>)>,
+    tables: Vec<(String, Vec<Migration>)>,
     loaded: Loaded,
     mods: Vec<StoredMod>,
     /// The values of the settings of mods.
@@ -106,7 +106,7 @@ impl Candidate {
             world: target.world,
             ran: &ran,
             mods: &runtime.sets().now().mods,
-            behind: target.applied_conversions,
+            applied_conversions: target.applied_conversions,
             inputs: &target.inputs,
             removed: &config.removed,
         };
@@ -189,7 +189,8 @@ impl Candidate {
         let changed =
             if migrated || migration.is_needed() { Cause::Migrated } else { Cause::Swapped };
         let set = RecordedSet { since, cause: cause.unwrap_or(changed), mods };
-        let (recasts, applied_conversions) = (migration.recasts.clone(), migration.behind.clone());
+        let (recasts, applied_conversions) =
+            (migration.recasts.clone(), migration.applied_conversions.clone());
         let mut world = world.clone();
         world.hash_version = loaded.config.hash_version;
         migration.carry_out(&mut world, |conversion, rows, columns| {

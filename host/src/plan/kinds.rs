@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::{Difference, Edit, Facet, ModPlan, Saved};
 use crate::declaration::Declaration;
 use crate::ecs::{Kind, KindId, OnDespawn, Origin, Recast, Role, Storage, field_to_json};
-use crate::migration::Migration;
+use crate::migration::ValueMigration;
 
 /// What becomes of one field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,7 +29,7 @@ impl ModPlan {
         saved: &Saved<'_>,
         old: Option<&Declaration>,
         new: &Declaration,
-        migration: &Migration,
+        migration: &ValueMigration,
     ) {
         for declared in &new.kinds {
             let Some(id) = migration.registry.find(&declared.name) else { continue };
@@ -58,7 +58,13 @@ impl ModPlan {
         }
     }
 
-    fn recast(&mut self, saved: &Saved<'_>, migration: &Migration, id: KindId, recast: &Recast) {
+    fn recast(
+        &mut self,
+        saved: &Saved<'_>,
+        migration: &ValueMigration,
+        id: KindId,
+        recast: &Recast,
+    ) {
         let (old, new) = (&recast.old, &recast.new);
         let counts = Counts::of(saved, migration, id);
         let left_over = counts.left_over;
@@ -127,7 +133,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(saved: &Saved<'_>, migration: &Migration, id: KindId) -> Self {
+    fn of(saved: &Saved<'_>, migration: &ValueMigration, id: KindId) -> Self {
         let taking = migration.conversions.iter().filter(|made| made.old.contains(&id));
         Self {
             values: migration.values(saved.world, saved.inputs, id),

@@ -82,7 +82,7 @@ impl Runtime {
         let Attempt { world, record, .. } = &mut attempt;
         self.judge(world, record);
         self.forget_read_events(world, record);
-        record.timings.settle = watch.lap();
+        record.timings.deferred = watch.lap();
         Ok(attempt)
     }
 

@@ -138,7 +138,7 @@ pub struct Timings {
     /// Systems: shards, guests, merge.
     pub systems: u64,
     /// Commands and events.
-    pub settle: u64,
+    pub deferred: u64,
     /// The state and chain hashes.
     pub hash: u64,
     /// What it changed, as bytes for history.
