@@ -164,7 +164,7 @@ fn a_component_of_any_depth_is_refused() {
 /// A guest whose stamp says another version.
 fn made_for(version: &str) -> Vec<u8> {
     let mut bytes = component("drift");
-    let mark = b"sandtable:interface0.1.0";
+    let mark = b"sandtable:interface0.2.0";
     let places: Vec<usize> =
         (0..bytes.len() - mark.len()).filter(|at| bytes[*at..].starts_with(mark)).collect();
     let [place] = places[..] else { panic!("one stamp, not {}", places.len()) };
@@ -178,12 +178,14 @@ fn an_older_or_newer_interface_is_refused_with_its_remedy() {
     let place = Place::with(WORLD, &["drift"]);
     for (version, remedy) in [
         ("0.0.9", "build the mod again with the SDK of this version"),
-        ("0.2.0", "update sandtable, or build the mod with an older SDK"),
+        ("0.1.1", "build the mod again with the SDK of this version"),
+        ("0.2.1", "update sandtable, or build the mod with an older SDK"),
         ("1.0.0", "update sandtable, or build the mod with an older SDK"),
         ("?????", "build the mod again with the SDK of this version"),
     ] {
         place.write("drift.wasm", made_for(version)).refuses_to_run(&format!(
-            "mod `drift` was made for sandtable:guest {version}, and this host runs 0.1.0; {remedy}"
+            "mod `drift` was made for sandtable:guest {version}, and this host runs 0.1.0 to 0.2.0; \
+             {remedy}"
         ));
     }
 }
@@ -259,6 +261,30 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
             "system `liar/first` runs before or after `liar/frist`, which its mod does not have",
         ),
         (
+            "a phase past its ticks",
+            "mod `liar` cannot be loaded: system `first` runs in phase 3 of every 3 ticks: a phase \
+             is below that",
+        ),
+        (
+            "a condition on no field",
+            "mod `liar` cannot be loaded: system `first` runs only by `liar/Thing.nmber`, and \
+             there is no such field: `liar/Thing` has `number`",
+        ),
+        (
+            "a condition on another type",
+            "mod `liar` cannot be loaded: system `first` runs only if `liar/Thing.number` compares \
+             with a value that is no u32: ",
+        ),
+        (
+            "settings by another name",
+            "mod `liar` cannot be loaded: it declares `liar/Rules` as settings; those of a mod are \
+             named `<mod>/Settings`",
+        ),
+        (
+            "settings without a default",
+            "mod `liar` cannot be loaded: its setting `number` has no default: give it one",
+        ),
+        (
             "a resource in parts",
             "mod `liar` cannot be loaded: system `liar/first` has no query, so it must run over \
              the whole world (`whole = \"world\"`)",
@@ -281,7 +307,7 @@ fn the_mod_that_lies_is_else_sound() {
 fn a_mod_that_cannot_be_loaded_leaves_an_existing_save_as_it_is() {
     let place = Place::with_save(&["drift"]);
     let world = fs::read_to_string(place.at("world.toml")).unwrap();
-    place.write("drift.wasm", made_for("0.2.0"));
+    place.write("drift.wasm", made_for("0.3.0"));
     place.write("world.toml", world.replace("\"test\"", "\"another name\""));
     place.refusal(&["run", ".", "--save", "save.db", "--ticks", "1", "--quiet"]);
     assert_eq!(ticks(None, &place.at("save.db"), 1)["tick"], 4, "it still runs by itself");

@@ -52,7 +52,9 @@ mod shell;
 mod swaps;
 mod tables;
 mod time;
+mod timed;
 #[cfg(unix)]
 mod unsaved;
 mod values;
+mod versions;
 mod waiting;

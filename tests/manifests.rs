@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::harness::*;
 use crate::place::Place;
 
-const BORROWER: &str = "id = \"borrower\"\nversion = \"0.1.0\"\ninterface = \"0.1.0\"\n";
-const DRIFT: &str = "id = \"drift\"\nversion = \"0.1.0\"\ninterface = \"0.1.0\"\n";
+const BORROWER: &str = "id = \"borrower\"\nversion = \"0.1.0\"\ninterface = \"0.2.0\"\n";
+const DRIFT: &str = "id = \"drift\"\nversion = \"0.1.0\"\ninterface = \"0.2.0\"\n";
 
 /// A world of `drift` and `borrower`, with more to its file and manifests.
 fn world(more: &str, manifests: &[(&str, &str)]) -> Place {
@@ -56,10 +56,15 @@ fn a_manifest_is_read_beside_its_component_and_told_with_its_place() {
 
 #[test]
 fn a_manifest_of_another_version_is_refused() {
-    let manifest = BORROWER.replacen("0.1.0", "0.2.0", 1);
+    let manifest = BORROWER.replacen("0.1.0", "0.3.0", 1);
     world("", &[("borrower", &manifest)]).refuses_to_run(
-        "mod `borrower` cannot be loaded: it is version 0.1.0, and its mod.toml says 0.2.0: make \
+        "mod `borrower` cannot be loaded: it is version 0.1.0, and its mod.toml says 0.3.0: make \
          both the same",
+    );
+    let manifest = BORROWER.replacen("0.2.0", "0.1.0", 1);
+    world("", &[("borrower", &manifest)]).refuses_to_run(
+        "mod `borrower` cannot be loaded: it was made for sandtable:guest 0.2.0, and its mod.toml \
+         says 0.1.0: write `interface = \"0.2.0\"` there, or build it with the SDK of that version",
     );
 }
 

@@ -1,4 +1,4 @@
-//! The contract of `wit/since_v0.1.0`, as Rust.
+//! The contract of `wit/since_v0.2.0`, as Rust.
 //!
 //! Owns the only place where bindings are generated. The types are used on
 //! every target; the imports work on wasm32 alone and are called from `sys`.
@@ -8,7 +8,7 @@
 #![allow(clippy::all, reason = "generated")]
 
 wit_bindgen::generate!({
-    path: "../wit/since_v0.1.0",
+    path: "../wit/since_v0.2.0",
     world: "guest",
     pub_export_macro: true,
     export_macro_name: "export_guest",

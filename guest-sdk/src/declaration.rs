@@ -4,6 +4,7 @@
 //! at which one lands here is the number by which it finds its data in a call.
 
 use crate::bindings::sandtable::guest::types;
+use crate::condition::Condition;
 use crate::kind::Kind;
 use crate::manifest::{Entry, KindEntry, Kinds};
 use crate::system::Schedule;
@@ -33,6 +34,8 @@ impl<'k> SystemDeclaration<'k> {
                 queries: Vec::new(),
                 span: Span::Everything,
                 every: 1,
+                phase: 0,
+                run_if: Vec::new(),
                 startup: false,
                 resources: Vec::new(),
                 lookups: Vec::new(),
@@ -54,6 +57,8 @@ impl<'k> SystemDeclaration<'k> {
         self.system.name = name.to_owned();
         self.system.span = span;
         self.system.every = schedule.every;
+        self.system.phase = schedule.phase;
+        self.system.run_if = schedule.run_if.iter().map(|it| self.condition(it)).collect();
         self.system.startup = schedule.startup;
         self.system.before = self.full_names(schedule.before);
         self.system.after = self.full_names(schedule.after);
@@ -112,6 +117,15 @@ impl<'k> SystemDeclaration<'k> {
     /// The index of a kind.
     pub fn kind<K: Kind>(&mut self) -> u32 {
         self.kinds.index(KindEntry::of::<K>())
+    }
+
+    fn condition(&mut self, condition: &Condition) -> types::Condition {
+        types::Condition {
+            kind: self.kinds.index(condition.kind),
+            field: condition.field.to_owned(),
+            compares: condition.compares,
+            value: (condition.value)(),
+        }
     }
 
     fn full_names(&self, names: &[&str]) -> Vec<String> {

@@ -78,7 +78,7 @@ impl<C: Component> Readable for Removed<C> {
     }
 }
 
-/// All of `E` that happened since the system last ran, oldest first.
+/// What happened of `E` since the system last ran without a fault, oldest first.
 ///
 /// Events are read from the tick after they were sent. None is lost: a system
 /// that runs every 30 ticks reads those of 30 ticks. A system with a reader is

@@ -115,6 +115,7 @@ mod call;
 mod codec;
 mod column;
 mod commands;
+mod condition;
 mod conversion;
 mod declaration;
 mod entity;
@@ -190,6 +191,7 @@ pub mod __private {
     pub use crate::call::Fault;
     pub use crate::codec::{Malformed, Reader, write};
     pub use crate::column::{Copied, Dynamic, Packed};
+    pub use crate::condition::{Comparison, Condition, encoded, encoded_number, holds};
     pub use crate::conversion::ConversionEntry;
     pub use crate::declaration::{Reading, Span, SystemDeclaration};
     pub use crate::export::{convert, describe, run};

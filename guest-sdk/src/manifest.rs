@@ -76,6 +76,12 @@ impl KindEntry {
         Self { id: Id::Of(TypeId::of::<K>), info: K::INFO }
     }
 
+    /// The type's id.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn id(&self) -> TypeId {
+        self.id.get()
+    }
+
     /// That of a type that is known by its id.
     pub(crate) fn new(id: TypeId, info: Info) -> Self {
         Self { id: Id::Known(id), info }

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::ops::Range;
 
 use crate::call::{Call, Fault};
+use crate::condition::Condition;
 use crate::declaration::{Span, SystemDeclaration};
 use crate::param::{Batch, Param, Slots};
 use crate::query::Shipped;
@@ -52,8 +53,12 @@ pub trait Viewer {
 pub struct Schedule {
     /// The batches it asked for.
     pub span: Option<Span>,
-    /// On every tick divisible by this.
+    /// On every tick that leaves `phase` when it is divided by this.
     pub every: u32,
+    /// Below `every`.
+    pub phase: u32,
+    /// What must hold for it to run.
+    pub run_if: &'static [Condition],
     /// Only once.
     pub startup: bool,
     /// Systems that run later.
@@ -224,7 +229,9 @@ mod tests {
     type Gone = EventReader<'static, Despawned>;
 
     fn span<P: Param>(span: Option<Span>) -> Span {
-        Schedule { span, every: 1, startup: false, before: &[], after: &[] }.span::<P>()
+        let (before, after): (&[&str], &[&str]) = (&[], &[]);
+        let run_if = &[];
+        Schedule { span, every: 1, phase: 0, run_if, startup: false, before, after }.span::<P>()
     }
 
     #[test]

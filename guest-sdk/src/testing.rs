@@ -44,11 +44,12 @@ use crate::bindings::sandtable::guest::shards::Shard;
 use crate::bindings::sandtable::guest::types::{self, Reading, Span};
 use crate::codec::write;
 use crate::column::Store;
+use crate::condition::Condition;
 use crate::event::Readable;
 use crate::kind::{Component, Kind, Relation, Storage};
 use crate::manifest::{Entry, KindEntry, Kinds, Manifest};
 use crate::sys::double::{self, Double};
-use crate::system::System;
+use crate::system::{Schedule, System};
 use crate::value::Value;
 use crate::{Entity, export};
 
@@ -61,6 +62,7 @@ pub use sqlite::Sqlite;
 /// A system, and what it is run with.
 pub struct Trial {
     entry: fn() -> Entry,
+    schedule: &'static Schedule,
     tick: u64,
     dt: f64,
     seed: u64,
@@ -87,6 +89,7 @@ impl Trial {
     pub fn of<S: System>() -> Self {
         Self {
             entry: || const { Entry::of::<S>() },
+            schedule: const { &S::SCHEDULE },
             tick: 1,
             dt: 1.0,
             seed: 0,
@@ -182,6 +185,33 @@ impl Trial {
     pub fn tables(mut self, tables: &Sqlite) -> Self {
         self.tables = Some(tables.clone());
         self
+    }
+
+    /// Whether a host would run the system in this tick and with these resources,
+    /// by `every`, `phase` and `run_if`; a startup system in its first tick.
+    /// [`run`](Self::run) runs it either way.
+    ///
+    /// ```
+    /// # use sandtable_sdk::prelude::*;
+    /// # use sandtable_sdk::testing::Trial;
+    /// #[derive(Component, Clone, Copy)]
+    /// #[repr(C)]
+    /// struct Weather { wind: f32 }
+    ///
+    /// #[system(every = 10, phase = 3, run_if = Weather.wind >= 30.0)]
+    /// fn storm() {}
+    ///
+    /// let storm = |tick, wind| {
+    ///     Trial::of::<storm>().tick(tick, 1.0).resource(Weather { wind }).is_due()
+    /// };
+    /// assert!(storm(13, 30.0));
+    /// assert!(!storm(13, 29.0) && !storm(14, 30.0));
+    /// ```
+    pub fn is_due(&self) -> bool {
+        let Schedule { every, phase, run_if, startup, .. } = self.schedule;
+        let value = |condition: &Condition| self.resources.get(&condition.kind.id());
+        (*startup || self.tick % u64::from(*every) == u64::from(*phase))
+            && run_if.iter().all(|it| (it.holds)(value(it).map(Vec::as_slice)))
     }
 
     /// Runs the system. An error is the text of its fault.

@@ -4,12 +4,13 @@
 
 use sandtable_sdk::bindings::sandtable::guest::assets;
 use sandtable_sdk::bindings::sandtable::guest::types::{
-    Access, Description, Field, Kind, OnDespawn, Query, Role, Span, Storage, System, Term,
+    Access, Comparison, Condition, Description, Field, Kind, OnDespawn, Query, Role, Span, Storage,
+    System, Term,
 };
 
 #[used]
 #[unsafe(link_section = "sandtable:interface")]
-static INTERFACE: [u8; 5] = *b"0.1.0";
+static INTERFACE: [u8; 5] = *b"0.2.0";
 
 fn kind(name: &str, role: Role, ty: &str) -> Kind {
     let number = "number".to_owned();
@@ -32,6 +33,8 @@ fn system(name: &str, kind: u32) -> System {
         queries: vec![Query { terms, entities: false }],
         span: Span::Shard,
         every: 1,
+        phase: 0,
+        run_if: Vec::new(),
         startup: false,
         resources: Vec::new(),
         lookups: Vec::new(),
@@ -43,6 +46,16 @@ fn system(name: &str, kind: u32) -> System {
         before: Vec::new(),
         after: Vec::new(),
     }
+}
+
+fn condition(field: &str, value: &[u8]) -> Condition {
+    let (field, compares) = (field.to_owned(), Comparison::Equal);
+    Condition { kind: 0, field, compares, value: value.to_vec() }
+}
+
+fn settings(name: &str) -> Kind {
+    let kind = kind(name, Role::Settings, "u32");
+    Kind { storage: Storage::Dynamic, size: 0, ..kind }
 }
 
 fn describe(lie: &str) -> Description {
@@ -79,6 +92,14 @@ fn describe(lie: &str) -> Description {
         }
         "before itself" => told.systems[0].before.push("liar/first".to_owned()),
         "after no system" => told.systems[0].after.push("liar/frist".to_owned()),
+        "a phase past its ticks" => {
+            told.systems[0].every = 3;
+            told.systems[0].phase = 3;
+        }
+        "a condition on no field" => told.systems[0].run_if.push(condition("nmber", &[1])),
+        "a condition on another type" => told.systems[0].run_if.push(condition("number", &[0xff])),
+        "settings by another name" => told.kinds.push(settings("liar/Rules")),
+        "settings without a default" => told.kinds.push(settings("liar/Settings")),
         "a resource in parts" => told.systems[0].queries.clear(),
         "a panic" => panic!("I will not say"),
         "no end" => loop {

@@ -11,7 +11,7 @@ use crate::names;
 
 /// The interface that the bindings are of; the host reads it from the module
 /// before it looks at anything else.
-const INTERFACE: &str = "0.1.0";
+const INTERFACE: &str = "0.2.0";
 
 /// `key: value`.
 struct Entry {

@@ -108,6 +108,16 @@ impl Key {
         }
     }
 
+    /// Its number, zero included.
+    pub(crate) fn number(&self) -> syn::Result<u32> {
+        let expected = format!("expected a number: {} = 7", self.name);
+        let value = self.value(&expected)?;
+        match value {
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse(),
+            _ => Err(syn::Error::new(value.span(), expected)),
+        }
+    }
+
     /// The tokens of the key with its value.
     pub(crate) fn tokens(&self) -> &Meta {
         &self.meta

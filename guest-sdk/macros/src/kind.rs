@@ -20,8 +20,7 @@ pub(crate) enum Role {
     Event,
     Input,
     Relation,
-    /// A component that the host sets as a resource. A component has no use for
-    /// what happens on despawn, so that cascading tells it apart.
+    /// What a world file may say: a resource that the host sets.
     Settings,
 }
 
@@ -49,6 +48,14 @@ impl Role {
             Self::Event => "Event",
             Self::Input => "Input",
             Self::Relation => "Relation",
+        }
+    }
+
+    /// How the contract names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Settings => "Settings",
+            role => role.trait_name(),
         }
     }
 
@@ -99,7 +106,6 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
     let mut options = Options::read(role, &input.attrs, &mut mistakes);
     if role == Role::Settings {
         options.name = Some(LitStr::new("Settings", input.ident.span()));
-        options.cascade = true;
     }
     fields::check_generics(role.what(), &input.generics, &mut mistakes);
     let ident = &input.ident;
@@ -307,7 +313,7 @@ fn info(
             }
         }
     });
-    let role = format_ident!("{}", role.trait_name());
+    let role = format_ident!("{}", role.name());
     quote! {
         #[automatically_derived]
         impl ::sandtable_sdk::Kind for #ident {

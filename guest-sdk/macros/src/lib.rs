@@ -3,6 +3,7 @@
 //!
 //! Each macro reads its whole item and reports every mistake in it at once.
 
+mod condition;
 mod conversion;
 mod export;
 mod fields;
@@ -96,10 +97,31 @@ pub fn value(input: TokenStream) -> TokenStream {
 /// | key | means |
 /// |---|---|
 /// | `every = 30` | runs only on ticks divisible by 30 |
+/// | `every = 30, phase = 7` | runs only on ticks that leave 7 when divided by 30: 7, 37, 67 |
+/// | `run_if = Rules.open` | runs only in ticks in which this holds: see below |
 /// | `startup` | runs once in each save, in the first tick it is there: also in a world that has long run, when the mod or this system is added to it |
 /// | `whole = "shard"`, `"archetype"`, `"world"` | how much of the world one call gets: see below |
 /// | `after = "economy/grow"` | runs after that system; also a list of names |
 /// | `before = "trade"` | runs before that system, here of the same mod |
+///
+/// # In which ticks it runs
+///
+/// Systems that do much, and need not do it in every tick, say `every`, and each
+/// another `phase`, so that the ticks are alike. `run_if` looks at a field of a
+/// resource or of [`Settings`], just before the system would run, and spares the
+/// call where it does not hold:
+///
+/// ```ignore
+/// /// Nine ticks out of ten nothing is called, and most of the tenth ones too.
+/// #[system(every = 10, phase = 3, run_if = Weather.wind >= 30.0 && !Rules.peaceful)]
+/// fn storm(mut roofs: Query<&mut Roof>, weather: Res<Weather>) { .. }
+/// ```
+///
+/// A condition is `Type.field`, of a `bool`, `!Type.field`, or `Type.field`, one of
+/// `==`, `!=`, `<`, `<=`, `>`, `>=` and a value; numbers can be put in order, and
+/// `bool`, `Entity`, `String` and enums without fields compared. With `&&` all must
+/// hold. Of a resource that is not set none holds, also where the type has a
+/// default. What the system reads as events waits until it runs.
 ///
 /// It returns nothing, or a `Result<(), E>` whose error can be displayed; then
 /// an error discards all that the system did in this tick.

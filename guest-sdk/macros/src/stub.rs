@@ -20,7 +20,8 @@ pub(crate) fn kind(role: Role, storage: Storage, input: &DeriveInput) -> TokenSt
         Storage::Dynamic => (value(input), quote!(Dynamic), quote!(Dynamic)),
     };
     let name = ident.to_string();
-    let role_name = format_ident!("{}", role.trait_name());
+    let trait_name = format_ident!("{}", role.trait_name());
+    let role_name = format_ident!("{}", role.name());
     let readable = matches!(role, Role::Event | Role::Input).then(|| kind::readable(ident));
     quote! {
         #values
@@ -40,7 +41,7 @@ pub(crate) fn kind(role: Role, storage: Storage, input: &DeriveInput) -> TokenSt
             type Store = ::sandtable_sdk::__private::#store;
         }
 
-        impl ::sandtable_sdk::#role_name for #ident {}
+        impl ::sandtable_sdk::#trait_name for #ident {}
 
         #readable
     }
@@ -98,6 +99,8 @@ pub(crate) fn system(function: &ItemFn) -> TokenStream {
                 ::sandtable_sdk::__private::Schedule {
                     span: ::core::option::Option::None,
                     every: 1,
+                    phase: 0,
+                    run_if: &[],
                     startup: false,
                     before: &[],
                     after: &[],

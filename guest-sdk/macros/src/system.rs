@@ -4,18 +4,22 @@
 //! holds what the host is told and runs the function; types and functions have
 //! separate names, so one `use` brings both.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, LitStr, Type};
 
+use crate::condition::{self, Condition};
 use crate::keys::{self, Key, Known};
 use crate::mistakes::Mistakes;
 use crate::params::{self, Params};
 use crate::{names, stub};
 
-const KEYS: [Known; 5] = [
+const KEYS: [Known; 7] = [
     ("every", "every = 30"),
+    ("phase", "phase = 7"),
+    ("run_if", "run_if = Rules.open"),
     ("startup", "startup"),
     ("whole", "whole = \"world\""),
     ("before", "before = \"economy/grow\""),
@@ -26,6 +30,8 @@ const KEYS: [Known; 5] = [
 #[derive(Default)]
 struct Options {
     every: Option<u32>,
+    phase: Option<(u32, Span)>,
+    run_if: Vec<Condition>,
     startup: bool,
     whole: Option<(Whole, LitStr)>,
     before: Vec<LitStr>,
@@ -74,6 +80,11 @@ impl Options {
     fn set(&mut self, key: &Key) -> syn::Result<()> {
         match key.name.as_str() {
             "every" => self.every = Some(key.count()?),
+            "phase" => self.phase = Some((key.number()?, key.tokens().span())),
+            "run_if" => {
+                self.run_if =
+                    condition::read(key.value("expected a condition: run_if = Rules.open")?)?
+            }
             "startup" => {
                 key.flag()?;
                 self.startup = true;
@@ -99,9 +110,20 @@ impl Options {
 
     fn check(&self, params: &Params<'_>, mistakes: &mut Mistakes) {
         if self.startup && self.every.is_some() {
-            let span = proc_macro2::Span::call_site();
+            let span = Span::call_site();
             let text = "a startup system runs once, so `every` has no meaning";
             mistakes.add_error(syn::Error::new(span, text));
+        }
+        match (self.phase, self.every) {
+            (Some((_, span)), None) => {
+                let text = "`phase` says in which of `every` so many ticks: every = 30, phase = 7";
+                mistakes.add_error(syn::Error::new(span, text));
+            }
+            (Some((phase, span)), Some(every)) if phase >= every => {
+                let text = format!("a phase is below `every`: from 0 to {}", every - 1);
+                mistakes.add_error(syn::Error::new(span, text));
+            }
+            _ => {}
         }
         let parts = match &self.whole {
             Some((Whole::World, _)) => return,
@@ -212,6 +234,8 @@ fn system_type(function: &ItemFn, options: &Options, types: &[Type]) -> TokenStr
     let visibility = &function.vis;
     let name = ident.unraw().to_string();
     let every = options.every.unwrap_or(1);
+    let phase = options.phase.map_or(0, |(phase, _)| phase);
+    let run_if = options.run_if.iter().map(Condition::tokens);
     let startup = options.startup;
     let span = match &options.whole {
         None => quote!(::core::option::Option::None),
@@ -249,6 +273,8 @@ fn system_type(function: &ItemFn, options: &Options, types: &[Type]) -> TokenStr
                 ::sandtable_sdk::__private::Schedule {
                     span: #span,
                     every: #every,
+                    phase: #phase,
+                    run_if: &[#(#run_if),*],
                     startup: #startup,
                     before: &[#(#before),*],
                     after: &[#(#after),*],

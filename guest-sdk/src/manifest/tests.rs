@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bindings::sandtable::guest::types::{
-    Access, OnDespawn, Reading, ResourceUse, Role, Span, Storage, Term,
+    Access, Comparison, OnDespawn, Reading, ResourceUse, Role, Span, Storage, Term,
 };
 use crate::prelude::*;
 
@@ -80,6 +80,30 @@ fn census(
 
 #[system(startup)]
 fn first() {}
+
+#[derive(Settings)]
+struct Rules {
+    #[settings(default = true)]
+    open: bool,
+    #[settings(default = 5)]
+    level: u16,
+}
+
+#[system(every = 10, phase = 3, run_if = Rules.open && !Rules.open && (Gold.0 >= 30.5 && Profile.r#type != "x"))]
+fn storm() {}
+
+#[system(run_if = Body.kind < 7)]
+fn idle(_: Res<Rules>) {}
+
+static TIMED: Manifest = Manifest {
+    id: "motion",
+    package: env!("CARGO_PKG_NAME"),
+    version: "1.2.3",
+    systems: &[Entry::of::<storm>(), Entry::of::<idle>()],
+    kinds: &[],
+    migrations: &[],
+    conversions: &[],
+};
 
 static MANIFEST: Manifest = Manifest {
     id: "motion",
@@ -190,6 +214,33 @@ fn systems_declare_what_they_take() {
     assert_eq!(census.before, ["economy/tax", "motion/last"]);
     assert!(first.startup && first.queries.is_empty() && !first.commands);
     assert_eq!(first.span, Span::Everything);
+}
+
+#[test]
+fn systems_declare_in_which_ticks_they_run() {
+    let described = TIMED.describe();
+    let [storm, idle] = described.systems.try_into().expect("two systems");
+    assert_eq!((storm.every, storm.phase), (10, 3));
+    assert_eq!((idle.every, idle.phase), (1, 0));
+    let condition = |kind, field: &str, compares, value: &[u8]| types::Condition {
+        kind,
+        field: field.to_owned(),
+        compares,
+        value: value.to_vec(),
+    };
+    let expected = [
+        condition(0, "open", Comparison::Equal, b"\xc3"),
+        condition(0, "open", Comparison::Equal, b"\xc2"),
+        condition(1, "0", Comparison::AtLeast, b"\xcb\x40\x3e\x80\0\0\0\0\0"),
+        condition(2, "type", Comparison::Unequal, b"\xa1x"),
+    ];
+    assert_eq!(storm.run_if, expected);
+    assert_eq!(idle.run_if, [condition(3, "kind", Comparison::Less, b"\x07")]);
+    let names: Vec<_> = described.kinds.iter().map(|kind| kind.name.as_str()).collect();
+    assert_eq!(names, ["motion/Settings", "economy/Treasury", "motion/Profile", "motion/Body"]);
+    let settings = &described.kinds[0];
+    assert_eq!((settings.role, settings.on_despawn), (Role::Settings, OnDespawn::Detach));
+    assert_eq!(settings.fields[1].default.as_deref(), Some(&b"\x05"[..]));
 }
 
 mod conversions {

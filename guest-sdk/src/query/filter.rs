@@ -36,10 +36,11 @@ filters! {
     With Has
     /// Only rows without the component.
     Without Lacks
-    /// Only rows whose component has other bytes than when this system last
-    /// ran.
+    /// Only rows whose component has other bytes than when this system last ran
+    /// without a fault.
     Changed Changed
-    /// Only rows that got the component since this system last ran.
+    /// Only rows that got the component since this system last ran without a
+    /// fault.
     Added Added
 }
 

@@ -245,7 +245,7 @@ mod tests {
             ".sandtable/guest-sdk/src/lib.rs",
             ".sandtable/guest-sdk/macros/Cargo.toml",
             ".sandtable/guest-sdk/macros/src/lib.rs",
-            ".sandtable/wit/since_v0.1.0/types.wit",
+            ".sandtable/wit/since_v0.2.0/types.wit",
         ];
         for path in expected {
             assert!(paths.contains(&path), "{path} is missing in {paths:?}");

@@ -8,6 +8,7 @@
 
 mod alike;
 mod since_v0_1_0;
+mod since_v0_2_0;
 
 use std::sync::Arc;
 
@@ -49,7 +50,10 @@ pub(super) trait Exports: Send + Sync {
 /// Every version that this host runs, by its number, oldest first: those of
 /// [`interface::VERSIONS`](sandtable_world::interface::VERSIONS).
 pub(super) fn all(wasmtime: &Wasmtime) -> wasmtime::Result<Vec<(&'static str, Box<dyn Version>)>> {
-    Ok(vec![("0.1.0", Box::new(since_v0_1_0::Linkers::new(wasmtime)?))])
+    Ok(vec![
+        ("0.1.0", Box::new(since_v0_1_0::Linkers::new(wasmtime)?)),
+        ("0.2.0", Box::new(since_v0_2_0::Linkers::new(wasmtime)?)),
+    ])
 }
 
 /// A linker with what all versions have in common.

@@ -132,7 +132,7 @@ mod tests {
             ),
             (
                 GOOD.replace("0.1.0", "0.9.0"),
-                "3:1: `interface` is 0.9.0, but this host runs sandtable:guest 0.1.0: update sandtable, or build the mod with an older SDK, and say so here",
+                "3:1: `interface` is 0.9.0, but this host runs sandtable:guest 0.1.0 to 0.2.0: update sandtable, or build the mod with an older SDK, and say so here",
             ),
             (
                 format!("{GOOD}authors = 'me'\n"),

@@ -12,7 +12,7 @@ use semver::Version;
 use super::{Assets, ProgramError};
 use crate::catalog::{Asks, Manifest, ModSource, Pattern};
 use crate::config::{Limits, ModSettings, WorldConfig};
-use crate::declaration::{Declaration, DeclarationError, Reading};
+use crate::declaration::{Declaration, DeclarationError, Reading, resolve};
 use crate::ecs::Access;
 use crate::grants::Rights;
 
@@ -86,7 +86,8 @@ pub fn check(
         (Ok(_), manifest) => objection(declaration, manifest.as_ref(), &settings, &config.limits),
     };
     match objection {
-        None => Ok(()),
+        // Before a save keeps it, whose form has no words for all that is wrong.
+        None => Ok(declaration.kinds.iter().try_for_each(|kind| resolve(id, kind).map(drop))?),
         Some(what) => Err(DeclarationError::new(id, what).into()),
     }
 }

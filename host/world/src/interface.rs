@@ -4,7 +4,7 @@
 use semver::Version;
 
 /// The versions of `sandtable:guest` that this host runs, oldest first.
-pub const VERSIONS: [&str; 1] = ["0.1.0"];
+pub const VERSIONS: [&str; 2] = ["0.1.0", "0.2.0"];
 
 /// The newest of them, which the SDK beside this host speaks.
 pub const INTERFACE_VERSION: &str = VERSIONS[VERSIONS.len() - 1];
