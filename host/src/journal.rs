@@ -78,7 +78,7 @@ impl Journal {
     pub fn of_save(save: Save, world: World, config: &WorldConfig) -> Self {
         let recorder = Recorder::new(&config.history, &world.registry);
         let (tables, now) = (save.database(), Tip::new(world, save.chain()));
-        let conversions = save.behind().clone();
+        let conversions = save.applied_conversions().clone();
         Self::new(Some(save), tables, now, conversions, recorder, config)
     }
 
@@ -350,11 +350,18 @@ impl Journal {
     /// That the save could not be written. The world is as it was, and what was
     /// written to tables must be undone ([`Journal::undo_tables`]).
     pub fn adopt(&mut self, adopted: &Adopted, tables_before: Option<&[u8]>) -> Result<(), Error> {
-        let Adopted { world, set, loaded, recasts, applied_conversions: behind, .. } = adopted;
+        let Adopted { world, set, loaded, recasts, applied_conversions, .. } = adopted;
         let config = &loaded.config;
         match &mut self.save {
             Some(save) => {
-                save.adopt(&Adoption { config, set, world, recasts, behind, tables_before })?;
+                save.adopt(&Adoption {
+                    config,
+                    set,
+                    world,
+                    recasts,
+                    applied_conversions,
+                    tables_before,
+                })?;
                 self.recorder = Recorder::new(&config.history, &world.registry);
             }
             None => self.tables.commit().map_err(TableError::from)?,
@@ -363,7 +370,7 @@ impl Journal {
         self.waiting.inputs = waiting.filter_map(|input| adopted.input(input)).collect();
         self.now.replace_world(world.clone());
         self.committed = self.now.clone();
-        self.applied_conversions = behind.clone();
+        self.applied_conversions = applied_conversions.clone();
         self.durability = config.durability;
         self.on_save_failure = config.on_save_failure;
         Ok(())

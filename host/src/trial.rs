@@ -38,7 +38,7 @@ pub fn attempt(reader: &Reader, config: WorldConfig, mods: Vec<ModSource>) -> Re
     let set = RecordedSet { since: world.tick(), cause: Cause::default(), mods: before };
     let tables = Arc::new(reader.tables()?);
     let runtime = Runtime::new(saved, compiler.engine(), ModSets::new(set, None), 1)?;
-    let mut copy = Fork::new(runtime, world, [0; 32], tables, reader.behind()?);
+    let mut copy = Fork::new(runtime, world, [0; 32], tables, reader.applied_conversions()?);
     let mods = compiler.compile(mods)?;
     let candidate = match copy.prepare(config, mods, reader.waiting()?) {
         Err(Error::Incompatible(plan)) => {

@@ -16,7 +16,7 @@ use crate::ecs::World;
 use crate::error::Error;
 use crate::fork::Fork;
 use crate::hash::StateHasher;
-use crate::persist::{self, Difference, Reader, Start, Trail};
+use crate::persist::{self, Difference, Reader, ReplayLog, Start};
 use crate::record::{Digest, Given, TickRecord, hex};
 use crate::runtime::{ModSets, PendingTick, Runtime};
 
@@ -81,12 +81,12 @@ pub fn verify(
     let reader = Reader::open(save)?;
     // What is wrong with the last world comes first.
     reader.whole_world()?;
-    let trail = reader.trail()?;
+    let replay_log = reader.replay_log()?;
     let start = reader.start(from.unwrap_or(0))?;
     let first = start.world.tick() + 1;
     let from = from.unwrap_or(first).max(first);
-    let to = to.unwrap_or(trail.head).min(trail.head);
-    let mut replay = Replay::new(trail, start, threads)?;
+    let to = to.unwrap_or(replay_log.head).min(replay_log.head);
+    let mut replay = Replay::new(replay_log, start, threads)?;
     let mut verified = Verified { from, to, ticks: 0, mismatch: None };
     for tick in first..=to {
         replay.keep_up(tick)?;
@@ -107,7 +107,7 @@ pub fn verify(
 
 /// A world whose ticks are run again.
 struct Replay {
-    trail: Trail,
+    replay_log: ReplayLog,
     fork: Fork,
     compiler: Compiler,
     /// The places of the next set of mods and the next settings.
@@ -115,24 +115,26 @@ struct Replay {
 }
 
 impl Replay {
-    fn new(trail: Trail, start: Start, threads: usize) -> Result<Self, Error> {
-        let Start { world, tables, behind, is_adopted } = start;
+    fn new(replay_log: ReplayLog, start: Start, threads: usize) -> Result<Self, Error> {
+        let Start { world, tables, applied_conversions, is_adopted } = start;
         let at = world.tick();
         let has_begun = |since: u64| since < at || (since == at && is_adopted);
-        let set = trail.sets.iter().rposition(|set| has_begun(set.since)).unwrap_or(0);
-        let setting = trail.settings.iter().rposition(|(since, _)| has_begun(*since)).unwrap_or(0);
+        let set = replay_log.sets.iter().rposition(|set| has_begun(set.since)).unwrap_or(0);
+        let setting =
+            replay_log.settings.iter().rposition(|(since, _)| has_begun(*since)).unwrap_or(0);
         let next = (set + 1, setting + 1);
-        let config = trail
+        let config = replay_log
             .settings
             .get(setting)
             .map_or_else(|| WorldConfig::of(""), |(_, it)| unguarded(it));
         let compiler = Compiler::new(config.clone(), threads)?;
-        let before = set.checked_sub(1).and_then(|before| trail.sets.get(before)).cloned();
-        let sets = ModSets::new(trail.sets.get(set).cloned().unwrap_or_default(), before);
+        let before = set.checked_sub(1).and_then(|before| replay_log.sets.get(before)).cloned();
+        let sets = ModSets::new(replay_log.sets.get(set).cloned().unwrap_or_default(), before);
         let runtime = Runtime::new(config.clone(), compiler.engine(), sets, threads)?;
-        let chain = trail.hashes.get(&at).map_or([0; 32], |(_, chain)| *chain);
-        let fork = Fork::new(runtime, world, chain, Arc::new(tables), behind).recording();
-        let mut replay = Self { trail, fork, compiler, next };
+        let chain = replay_log.hashes.get(&at).map_or([0; 32], |(_, chain)| *chain);
+        let fork =
+            Fork::new(runtime, world, chain, Arc::new(tables), applied_conversions).recording();
+        let mut replay = Self { replay_log, fork, compiler, next };
         let mods = replay.compiler.compile(replay.sources(set)?)?;
         let candidate = replay.fork.prepare(config, mods, Vec::new())?;
         replay.fork.take_over(candidate, None)?;
@@ -144,7 +146,7 @@ impl Replay {
     }
 
     fn sources(&self, set: usize) -> Result<Vec<ModSource>, Error> {
-        let mods = self.trail.sets.get(set).map_or(&[][..], |set| &set.mods[..]);
+        let mods = self.replay_log.sets.get(set).map_or(&[][..], |set| &set.mods[..]);
         match mods.iter().find(|stored| stored.component.is_empty()) {
             None => Ok(mods.iter().map(source_of).collect()),
             Some(lost) => Err(Error::Lost { mod_id: lost.id.clone(), hash: hex(&lost.hash) }),
@@ -154,23 +156,25 @@ impl Replay {
     /// Takes over the mods and settings that came before a tick.
     fn keep_up(&mut self, tick: u64) -> Result<(), Error> {
         loop {
-            let set = self.trail.sets.get(self.next.0).filter(|set| set.since < tick);
-            let settings = self.trail.settings.get(self.next.1).filter(|(since, _)| *since < tick);
+            let set = self.replay_log.sets.get(self.next.0).filter(|set| set.since < tick);
+            let settings =
+                self.replay_log.settings.get(self.next.1).filter(|(since, _)| *since < tick);
             let upto = match (set, settings) {
                 (None, None) => return Ok(()),
                 (Some(set), None) => set.since,
                 (None, Some((since, _))) => *since,
                 (Some(set), Some((since, _))) => set.since.min(*since),
             };
-            while self.trail.settings.get(self.next.1).is_some_and(|(since, _)| *since <= upto) {
+            while self.replay_log.settings.get(self.next.1).is_some_and(|(since, _)| *since <= upto)
+            {
                 self.next.1 += 1;
             }
-            let cause = self.trail.sets.get(self.next.0).filter(|set| set.since <= upto);
+            let cause = self.replay_log.sets.get(self.next.0).filter(|set| set.since <= upto);
             let cause = cause.map(|set| set.cause);
             if cause.is_some() {
                 self.next.0 += 1;
             }
-            let config = unguarded(&self.trail.settings[self.next.1 - 1].1);
+            let config = unguarded(&self.replay_log.settings[self.next.1 - 1].1);
             let mods = self.sources(self.next.0 - 1)?;
             let threads = self.fork.runtime().threads();
             self.compiler = self.compiler.with(config.clone(), threads)?;
@@ -182,7 +186,7 @@ impl Replay {
     }
 
     fn tick(&mut self, tick: u64) -> Result<TickRecord, Error> {
-        let Trail { inputs, resumes, exclusions, .. } = &self.trail;
+        let ReplayLog { inputs, resumes, exclusions, .. } = &self.replay_log;
         let given = Given {
             inputs: inputs.get(&tick).cloned().unwrap_or_default(),
             resumes: resumes.get(&tick).cloned().unwrap_or_default(),
@@ -201,7 +205,7 @@ impl Replay {
         let tick = record.tick;
         let mismatch =
             |what: &str, place| Ok(Some(Mismatch { tick, what: what.to_owned(), place }));
-        let Some((state, chain)) = self.trail.hashes.get(&tick) else {
+        let Some((state, chain)) = self.replay_log.hashes.get(&tick) else {
             return mismatch("the save has no record of it", None);
         };
         let recorded = reader.recorded(tick)?;
@@ -216,7 +220,7 @@ impl Replay {
                 Err(what) => return mismatch(&what, None),
             },
         };
-        let others = self.trail.exclusions.get(&tick).map_or(&[][..], |them| them);
+        let others = self.replay_log.exclusions.get(&tick).map_or(&[][..], |them| them);
         if record.exclusions.len() != others.len() {
             let new = record.exclusions.last();
             let new =
@@ -241,7 +245,7 @@ impl Replay {
                 return mismatch(&format!("{what}: its inputs or events are others"), None);
             }
         }
-        if is_whole && self.trail.keyframes.contains(&tick) {
+        if is_whole && self.replay_log.keyframes.contains(&tick) {
             let mut kept = reader.keyframe_world(tick)?;
             kept.tables = self.world().tables.clone();
             if StateHasher::default().digest(&kept) != *state {
@@ -252,7 +256,7 @@ impl Replay {
     }
 
     fn setting_at(&self, tick: u64) -> &WorldConfig {
-        let settings = &self.trail.settings;
+        let settings = &self.replay_log.settings;
         let at = settings.iter().rposition(|(since, _)| *since < tick).unwrap_or(0);
         &settings[at].1
     }

@@ -12,7 +12,7 @@ use rusqlite::backup::Backup;
 
 use sandtable_world::record::Digest;
 
-use super::draft::appear;
+use super::draft::create_atomically;
 use super::error::{Failure, Outcome, SaveError};
 use super::findings::Findings;
 use super::lock::Lock;
@@ -41,7 +41,7 @@ pub struct BackedUp {
 pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
     let lock = Lock::take(target)?;
     let mut made = (0, Digest::default());
-    appear(target, &lock, |draft| {
+    create_atomically(target, &lock, |draft| {
         made = copy(save, draft)?;
         Ok(())
     })?;
@@ -74,7 +74,7 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
 fn check(copy: &Connection) -> Outcome<(u64, Digest)> {
     let findings = &mut Findings::strict();
     schema::check(copy, findings)?;
-    schema::stand_in(copy)?;
+    schema::add_missing_tables(copy)?;
     check_pages(copy, Pages::Quick, findings)?;
     let head = Restored::read(copy, findings)?.head;
     Ok((head.tick.unsigned_abs(), head.state))

@@ -219,7 +219,7 @@ fn harden(connection: Connection) -> Result<Connection, Failure> {
 /// an older format gets what it lacks beside it.
 pub(super) fn recognise_as_it_is(connection: &Connection, path: &Path) -> Result<(), SaveError> {
     recognise(connection, path)?;
-    schema::stand_in(connection).map_err(|error| Failure::from(error).of(path, "read"))
+    schema::add_missing_tables(connection).map_err(|error| Failure::from(error).of(path, "read"))
 }
 
 /// As [`recognise_as_it_is`], of what was copied from a save. The save itself is
@@ -227,7 +227,7 @@ pub(super) fn recognise_as_it_is(connection: &Connection, path: &Path) -> Result
 pub(super) fn recognise_copy(copy: &Connection, save: &Path) -> Result<(), SaveError> {
     let failed = |failure: Failure| failure.of(save, "read");
     Marks::read(copy).map_err(failed)?.format(save)?;
-    schema::stand_in(copy).map_err(|error| failed(error.into()))
+    schema::add_missing_tables(copy).map_err(|error| failed(error.into()))
 }
 
 /// Checks that an opened file is a save, whole, and of a format that is known.

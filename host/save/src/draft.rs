@@ -22,7 +22,7 @@ pub(super) fn copy_of(path: &Path) -> PathBuf {
 /// Makes a file that is not there yet: under another name first, its own once
 /// `make` has done all of it. Whoever does so holds the lock of that name. What
 /// a killed process left of its try is removed.
-pub(super) fn appear(
+pub(super) fn create_atomically(
     path: &Path,
     lock: &Lock,
     make: impl FnOnce(&Path) -> Result<(), SaveError>,

@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::connect;
-use super::draft::appear;
+use super::draft::create_atomically;
 use super::error::{Failure, SaveError};
 use super::inquiry::{ColumnShape, Inquiry, TableShape};
 use super::lock::Lock;
@@ -53,7 +53,7 @@ pub fn export(
     let inquiry = Reader::open(save)?.ask(at)?;
     let mut tables = Tables { inquiry, exported: Exported::default() };
     let lock = Lock::take(target)?;
-    appear(target, &lock, |draft| match format {
+    create_atomically(target, &lock, |draft| match format {
         ExportFormat::Csv => csv(&mut tables, draft, target),
         ExportFormat::Json => json(&mut tables, draft, target),
         ExportFormat::Sqlite => sqlite(&mut tables, draft, target),

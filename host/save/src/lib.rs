@@ -64,6 +64,7 @@ mod draft;
 mod encode;
 mod error;
 mod export;
+mod file_identity;
 mod findings;
 mod history;
 mod inbox;
@@ -75,9 +76,9 @@ mod logged;
 mod mark;
 mod mods;
 mod payloads;
-mod presence;
 mod reader;
 mod repair;
+mod replay_log;
 mod restore;
 mod rewind;
 mod save;
@@ -88,7 +89,6 @@ mod sql;
 mod state;
 mod stored;
 pub mod tables;
-mod trail;
 mod upkeep;
 
 pub use answers::{Answer, Ticks};
@@ -109,6 +109,7 @@ pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
 pub use repair::{Repaired, repair};
+pub use replay_log::{ReplayLog, Start};
 pub use rewind::{Rewound, branch, rewind, rewind_and_keep};
 pub use save::{Adoption, Save};
 pub use schema::APPLICATION_ID;
@@ -117,7 +118,6 @@ pub use sql::{
     FUNCTIONS, Function, RowNumbers, Rows, Table, exact, may_be_number, plain_integer, quoted,
 };
 pub use stored::{StoredError, declaration_text, read_declaration};
-pub use trail::{Start, Trail};
 pub use upkeep::{Pruned, compact, prune};
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ pub(super) struct ModSet {
     /// By id.
     pub mods: Vec<Listed>,
     /// Conversions that the save has behind it.
-    pub behind: Conversions,
+    pub applied_conversions: Conversions,
 }
 
 /// Bytes that one component or asset may have.
@@ -175,8 +175,8 @@ impl ModSet {
             return damage(format!("`{cause}` is no way for mods to come into it"));
         };
         let mut select = connection.prepare("SELECT mod, name FROM st_conversions")?;
-        let behind = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let behind = behind.collect::<Result<_, _>>()?;
+        let applied_conversions = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let applied_conversions = applied_conversions.collect::<Result<_, _>>()?;
         let mut select = connection.prepare(
             "SELECT id, version, component, manifest, source, declaration
                       FROM st_mods WHERE mod_set = ?1 ORDER BY id",
@@ -193,7 +193,7 @@ impl ModSet {
             })
         })?;
         let mods = mods.collect::<Result<_, _>>()?;
-        let mut set = ModSet { number, since, cause, mods, behind };
+        let mut set = ModSet { number, since, cause, mods, applied_conversions };
         let mut select =
             connection.prepare("SELECT mod, name, blob FROM st_assets WHERE mod_set = ?1")?;
         let mut rows = select.query([number])?;
@@ -215,7 +215,7 @@ impl ModSet {
         };
         text(self.cause.name());
         text(&format!("{} {}", self.number, self.since));
-        for (id, name) in &self.behind {
+        for (id, name) in &self.applied_conversions {
             text(id);
             text(name);
         }
@@ -377,18 +377,24 @@ pub(super) fn write(
     connection: &Connection,
     before: &ModSet,
     next: &RecordedSet,
-    behind: &Conversions,
+    applied_conversions: &Conversions,
     is_slim: bool,
 ) -> rusqlite::Result<ModSet> {
     let RecordedSet { since, cause, mods } = next;
-    for (id, name) in behind.difference(&before.behind) {
+    for (id, name) in applied_conversions.difference(&before.applied_conversions) {
         connection.execute(
             "INSERT INTO st_conversions (mod, name, tick) VALUES (?1, ?2, ?3)",
             params![id, name, *since as i64],
         )?;
     }
-    let (number, behind) = (before.number + 1, behind.clone());
-    let set = ModSet { number, since: *since as i64, cause: *cause, mods: list(mods), behind };
+    let (number, applied_conversions) = (before.number + 1, applied_conversions.clone());
+    let set = ModSet {
+        number,
+        since: *since as i64,
+        cause: *cause,
+        mods: list(mods),
+        applied_conversions,
+    };
     connection.execute(
         "INSERT INTO st_mod_sets (number, since, cause) VALUES (?1, ?2, ?3)",
         params![number, set.since, cause.name()],

@@ -227,8 +227,8 @@ impl Reader {
     }
 
     /// Conversions that the save has behind it.
-    pub fn behind(&self) -> Result<Conversions, SaveError> {
-        Ok(self.read(Sealed::read)?.mods.behind)
+    pub fn applied_conversions(&self) -> Result<Conversions, SaveError> {
+        Ok(self.read(Sealed::read)?.mods.applied_conversions)
     }
 
     /// Every input that a tick was given, by tick, in order.
@@ -391,7 +391,7 @@ impl Reader {
             },
         };
         connection.execute_batch("BEGIN; SELECT tick FROM st_world")?;
-        schema::stand_in(&connection)?;
+        schema::add_missing_tables(&connection)?;
         Ok(connection)
     }
 

@@ -16,7 +16,7 @@ use rusqlite::{Connection, params};
 
 use super::check::{Checked, contents, history, logs, look};
 use super::chunks::Index;
-use super::draft::appear;
+use super::draft::create_atomically;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
 use super::lock::{Lock, beside};
@@ -61,7 +61,7 @@ pub fn repair(path: &Path, target: &Path) -> Result<Repaired, SaveError> {
     };
     // The log of another copy, which a killed process left, would be replayed.
     tidy();
-    let made = appear(target, &lock, |draft| {
+    let made = create_atomically(target, &lock, |draft| {
         duplicate(&path, &copy)?;
         // Why it cannot be opened is said of the save, not of its copy.
         let damaged = connect::writing(&copy)

@@ -87,7 +87,7 @@ fn go_back(
 pub fn branch(path: &Path, tick: u64, target: &Path) -> Result<Rewound, SaveError> {
     let lock = Lock::take(target)?;
     let mut rewound = None;
-    draft::appear(target, &lock, |draft| {
+    draft::create_atomically(target, &lock, |draft| {
         backup::copy(path, draft)?;
         let of_draft = Lock::take(draft)?;
         rewound = Some(go_back(draft, tick, of_draft, None)?);

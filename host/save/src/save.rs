@@ -29,6 +29,7 @@ use super::checkpoint::Checkpoints;
 use super::chunks::Index;
 use super::draft;
 use super::error::{Failure, Outcome, SaveError, damage};
+use super::file_identity::FileIdentity;
 use super::findings::Findings;
 use super::history::{self, Recorder, Store};
 use super::inbox::Taken;
@@ -36,7 +37,6 @@ use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mark::{self, Commit};
 use super::mods::ModSet;
-use super::presence::Presence;
 use super::restore::Sums;
 use super::settings;
 use super::{chunks, connect, inbox, restore, schema, state};
@@ -49,7 +49,7 @@ pub struct Save {
     path: PathBuf,
     /// The name that it is to have, while it is being made.
     appears_as: Option<PathBuf>,
-    presence: Presence,
+    file_identity: FileIdentity,
     pub(super) database: Arc<Database>,
     config: WorldConfig,
     pub(super) committed: World,
@@ -167,7 +167,7 @@ impl Save {
         let save = Self {
             path: path.to_owned(),
             appears_as: None,
-            presence: Presence::of(path),
+            file_identity: FileIdentity::of(path),
             recorder: Recorder::new(&config.history, &world.registry),
             history,
             kept: None,
@@ -212,7 +212,7 @@ impl Save {
     /// tried again; or one of a world that never had the inputs that were taken
     /// since, after [`Save::untake_inbox`].
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
-        self.presence.check()?;
+        self.file_identity.check()?;
         self.claim().map_err(|failure| failure.of(self.name(), "written"))?;
         let count = records.len() as u64;
         let due = self.syncing.is_due(self.config.durability, count);

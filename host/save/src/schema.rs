@@ -55,7 +55,7 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Res
 /// Gives a connection to a save of an older format the tables which that lacks,
 /// so that it can be read like any other. They are the connection's own, and
 /// empty; the save stays as it is.
-pub(super) fn stand_in(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn add_missing_tables(connection: &Connection) -> rusqlite::Result<()> {
     let found = format(connection)?;
     if found >= FORMAT {
         return Ok(());
@@ -170,7 +170,7 @@ mod tests {
             migrate_by(&mut connection, &MIGRATIONS[..upto]).expect("migrated");
             check(&connection, &mut Findings::strict()).expect("as it was made");
             connection.pragma_update(None, "query_only", true).expect("set");
-            stand_in(&connection).expect("tables beside it");
+            add_missing_tables(&connection).expect("tables beside it");
             check(&connection, &mut Findings::strict()).expect("the save itself is the same");
             let refused = connection.execute("DELETE FROM st_ticks", []);
             refused.expect_err("it is only read");

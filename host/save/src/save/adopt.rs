@@ -27,7 +27,7 @@ pub struct Adoption<'a> {
     /// Kinds that are declared anew.
     pub recasts: &'a BTreeMap<KindId, Recast>,
     /// Conversions that the save has behind it from now on.
-    pub behind: &'a Conversions,
+    pub applied_conversions: &'a Conversions,
     /// All tables of mods as the last tick left them, where they were changed in
     /// form since.
     pub tables_before: Option<&'a [u8]>,
@@ -53,7 +53,7 @@ impl Save {
         recorder: Recorder,
         same_mods: bool,
     ) -> Outcome<()> {
-        let Adoption { config, set, world, recasts, behind, tables_before } = adoption;
+        let Adoption { config, set, world, recasts, applied_conversions, tables_before } = adoption;
         let head = Head {
             first_free: i64::from(world.entities.first_free()),
             committed_at: now_millis(),
@@ -79,7 +79,7 @@ impl Save {
         log::rewrite_events(&transaction, &before.events, &world.events)?;
         let mods = match same_mods {
             true => self.mods.clone(),
-            false => mods::write(&transaction, &self.mods, set, behind, self.is_slim)?,
+            false => mods::write(&transaction, &self.mods, set, applied_conversions, self.is_slim)?,
         };
         if !same_mods {
             let is_anew = |kind: KindId| recasts.contains_key(&kind);
@@ -137,8 +137,8 @@ impl Save {
     }
 
     /// Conversions that the save has behind it.
-    pub fn behind(&self) -> &Conversions {
-        &self.mods.behind
+    pub fn applied_conversions(&self) -> &Conversions {
+        &self.mods.applied_conversions
     }
 
     /// The inputs that wait for a tick, which stay where they are.

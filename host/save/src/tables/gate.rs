@@ -191,7 +191,7 @@ impl Gate {
     /// Sets the hooks of a connection, once.
     pub(super) fn install(&self, connection: &mut Connection) -> Result<()> {
         let gate = self.clone();
-        connection.authorizer(Some(move |context: AuthContext<'_>| gate.judge(&context)))?;
+        connection.authorizer(Some(move |context: AuthContext<'_>| gate.authorize(&context)))?;
         let gate = self.clone();
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || gate.look()))
     }
@@ -227,7 +227,12 @@ impl Gate {
     }
 
     /// Lets somebody in, whose statements are counted and guarded from now on.
-    pub(super) fn enter(&self, principal: Principal, allowance: Allowance, limits: &Limits) {
+    pub(super) fn begin_statement(
+        &self,
+        principal: Principal,
+        allowance: Allowance,
+        limits: &Limits,
+    ) {
         let millis = limits.wall_clock_max_millis;
         let guards = Guards {
             steps: limits.sql_steps_max,
@@ -246,7 +251,7 @@ impl Gate {
     }
 
     /// Gives the connection back to the host.
-    pub(super) fn leave(&self) -> Passed {
+    pub(super) fn end_statement(&self) -> Passed {
         let State { allowance, changes, over, guards, .. } = std::mem::take(&mut *self.state());
         Passed { changes, over, fired: guards.and_then(|guards| guards.fired), allowance }
     }
@@ -323,7 +328,7 @@ impl Gate {
         true
     }
 
-    fn judge(&self, context: &AuthContext<'_>) -> Authorization {
+    fn authorize(&self, context: &AuthContext<'_>) -> Authorization {
         let state = self.state();
         let allowed = match &state.principal {
             Principal::Host => true,

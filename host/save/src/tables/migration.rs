@@ -183,9 +183,13 @@ impl Database {
         let before = schema(&inner.connection)?;
         inner.confine(true)?;
         let allowance = Allowance { rows: u64::MAX, bytes_max: u64::MAX, ..Allowance::default() };
-        self.gate.enter(Principal::Migration(mod_id.to_owned()), allowance, &Limits::default());
+        self.gate.begin_statement(
+            Principal::Migration(mod_id.to_owned()),
+            allowance,
+            &Limits::default(),
+        );
         let done = batch(&inner.connection, &migration.statements());
-        let passed = self.gate.leave();
+        let passed = self.gate.end_statement();
         inner.confine(false)?;
         if let Some(fired) = passed.fired {
             return Err(failed(format!("took more than {fired}")));

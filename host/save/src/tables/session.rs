@@ -239,9 +239,9 @@ impl Session {
     ) -> Result<(Result<T, Failed>, super::gate::Passed), Error> {
         inner.confine(true)?;
         let principal = Principal::Mod(self.rights.clone());
-        self.database.gate.enter(principal, state.allowance.clone(), &self.limits);
+        self.database.gate.begin_statement(principal, state.allowance.clone(), &self.limits);
         let result = work(self, state, &inner.connection);
-        let passed = self.database.gate.leave();
+        let passed = self.database.gate.end_statement();
         inner.confine(false)?;
         Ok((result, passed))
     }

@@ -102,13 +102,13 @@ impl Sample {
         since: u64,
     ) -> Result<(), SaveError> {
         let set = &RecordedSet { since, cause: Cause::Swapped, mods: mods.to_vec() };
-        let (recasts, behind) = (&BTreeMap::new(), &Conversions::new());
+        let (recasts, applied_conversions) = (&BTreeMap::new(), &Conversions::new());
         save.adopt(&Adoption {
             config,
             set,
             world: &self.world,
             recasts,
-            behind,
+            applied_conversions,
             tables_before: None,
         })
     }

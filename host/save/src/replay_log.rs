@@ -19,7 +19,7 @@ use super::settings::all_settings;
 /// What came from outside in all ticks that a save still knows, and what they
 /// led to.
 #[derive(Debug)]
-pub struct Trail {
+pub struct ReplayLog {
     /// Every set of mods, with the tick after which it ran.
     pub sets: Vec<RecordedSet>,
     /// Every state of the settings, with the tick after which it held.
@@ -46,18 +46,18 @@ pub struct Start {
     /// The tables of mods.
     pub tables: Database,
     /// Conversions that it has behind it.
-    pub behind: Conversions,
+    pub applied_conversions: Conversions,
     /// Whether it is the world as other mods took it over after its tick.
     pub is_adopted: bool,
 }
 
 impl Reader {
     /// What the save has for running its ticks again.
-    pub fn trail(&self) -> Result<Trail, SaveError> {
-        self.try_trail().map_err(|failure| failure.of(self.path(), "read"))
+    pub fn replay_log(&self) -> Result<ReplayLog, SaveError> {
+        self.try_replay_log().map_err(|failure| failure.of(self.path(), "read"))
     }
 
-    fn try_trail(&self) -> Outcome<Trail> {
+    fn try_replay_log(&self) -> Outcome<ReplayLog> {
         let connection = &self.connection;
         let mut select = connection.prepare("SELECT tick, state, chain FROM st_ticks")?;
         let hashes = select.query_map([], |row| {
@@ -65,7 +65,7 @@ impl Reader {
         })?;
         let past = Past::new(connection);
         let keyframes = past.chain()?;
-        Ok(Trail {
+        Ok(ReplayLog {
             sets: mods::history(connection)?,
             settings: all_settings(connection)?,
             inputs: log::read_inputs(connection)?,
@@ -108,12 +108,17 @@ impl Reader {
         let mut select = self.connection.prepare(
             "SELECT mod, name FROM st_conversions WHERE tick < ?1 OR (tick = ?1 AND ?2)",
         )?;
-        let behind = select
+        let applied_conversions = select
             .query_map(rusqlite::params![tick as i64, adopted], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?
             .collect::<Result<_, _>>()?;
-        Ok(Start { tables: past.tables(tick, adopted)?, world, behind, is_adopted: adopted })
+        Ok(Start {
+            tables: past.tables(tick, adopted)?,
+            world,
+            applied_conversions,
+            is_adopted: adopted,
+        })
     }
 
     /// What is recorded of a tick, for [`compare`](super::compare).

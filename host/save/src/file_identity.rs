@@ -10,13 +10,13 @@ use super::lock::beside;
 
 /// The files of a save, as they were when it was opened.
 #[derive(Debug)]
-pub(super) struct Presence {
+pub(super) struct FileIdentity {
     path: PathBuf,
     file: Option<Identity>,
     log: Option<Identity>,
 }
 
-impl Presence {
+impl FileIdentity {
     /// Of a save that was just opened.
     pub fn of(path: &Path) -> Self {
         Self { path: path.to_owned(), file: identity(path), log: None }
