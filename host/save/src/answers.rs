@@ -17,7 +17,7 @@ use rusqlite::types::Value;
 use sandtable_world::ecs::Entity;
 
 use super::error::{Failure, Outcome, SaveError};
-use super::history::{Change, Course, Filter, Origin, Past, StepKind};
+use super::history::{Change, ChangeStream, Filter, HistoryReader, Origin, StepKind};
 use super::reader::Reader;
 use super::sql::{Table, cells};
 
@@ -53,7 +53,7 @@ impl Reader {
 
     /// The ticks that can be told about.
     fn window(&self, ticks: Ticks, notes: &mut Vec<String>) -> Outcome<RangeInclusive<u64>> {
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         let (first, last) = (past.first()?, past.head()?);
         let (from, to) = (ticks.from.unwrap_or(first), ticks.to.unwrap_or(last));
         if from > to {
@@ -78,8 +78,8 @@ impl Reader {
     fn told(&self, ticks: Ticks, filter: Filter) -> Outcome<Told> {
         let mut notes = Vec::new();
         let window = self.window(ticks, &mut notes)?;
-        let past = Past::new(&self.connection);
-        let mut course = Course::between(past, *window.start(), *window.end(), filter)?;
+        let past = HistoryReader::new(&self.connection);
+        let mut course = ChangeStream::between(past, *window.start(), *window.end(), filter)?;
         let mut changes = Vec::new();
         while let Some(mut more) = course.next(past)? {
             changes.append(&mut more);

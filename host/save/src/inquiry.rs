@@ -16,7 +16,7 @@ use sandtable_world::ecs::{Entity, World};
 use sandtable_world::record::TickRecord;
 
 use super::error::{Outcome, SaveError, damage};
-use super::history::Past;
+use super::history::HistoryReader;
 use super::log::AllTotals;
 use super::save::Restored;
 use super::sql::{self, About, Moment, Need, Needs, Rows, Table, quoted};
@@ -126,7 +126,7 @@ impl Inquiry {
 
     /// Makes what a question was the first to ask for.
     fn fetch(&self, need: Need) -> Result<(), SaveError> {
-        let (past, moment) = (Past::new(&self.connection), Moment { tick: self.tick });
+        let (past, moment) = (HistoryReader::new(&self.connection), Moment { tick: self.tick });
         let fetch = || -> Outcome<()> {
             match need {
                 Need::World if self.is_past => {

@@ -12,7 +12,7 @@
 //!
 //! A commit compares the world with the one that was committed last, page by
 //! page and by address, and writes only what differs: a page of which few rows
-//! changed as a patch, other pages whole (`chunks`), the rest row by row
+//! changed as a patch, other pages whole (`page_writer`), the rest row by row
 //! (`state`, `log`). Opening restores the world and checks all of it against the
 //! state hash of its last tick and a seal over what that hash leaves out
 //! (`restore`): a save opens as what was committed, or is refused. A save may
@@ -57,7 +57,6 @@ mod answers;
 mod backup;
 mod check;
 mod checkpoint;
-mod chunks;
 mod connect;
 mod declarations;
 mod draft;
@@ -75,6 +74,7 @@ mod log;
 mod logged;
 mod mark;
 mod mods;
+mod page_writer;
 mod payloads;
 mod reader;
 mod repair;

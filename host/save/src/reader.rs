@@ -20,7 +20,7 @@ use sandtable_world::record::{Digest, Input};
 
 use super::error::{Failure, Outcome, SaveError};
 use super::findings::Findings;
-use super::history::{Past, Store};
+use super::history::{HistoryReader, Store};
 use super::inquiry::{Inquiry, TableShape};
 use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
@@ -188,19 +188,19 @@ impl Reader {
 
     /// The world as a tick left it, as far as history reaches back.
     pub fn world_at(&self, tick: u64) -> Result<World, SaveError> {
-        let world = Past::new(&self.connection).world(tick);
+        let world = HistoryReader::new(&self.connection).world(tick);
         Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
     }
 
     /// The tables of mods as a tick left them, in memory.
     pub fn tables_at(&self, tick: u64) -> Result<Database, SaveError> {
-        let tables = Past::new(&self.connection).tables(tick, false);
+        let tables = HistoryReader::new(&self.connection).tables(tick, false);
         tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The tables of mods as they are now, in memory.
     pub fn tables(&self) -> Result<Database, SaveError> {
-        let tables = Past::new(&self.connection).tables_now();
+        let tables = HistoryReader::new(&self.connection).tables_now();
         tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
@@ -358,7 +358,7 @@ impl Reader {
         at: Option<u64>,
         needs: &Arc<Needs>,
     ) -> Outcome<(Vec<String>, BTreeMap<String, TableShape>, u64)> {
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         let (registry, tick) = match at {
             None => {
                 let Sealed { registry, head, .. } = Sealed::read(&self.connection)?;

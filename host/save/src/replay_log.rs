@@ -10,7 +10,7 @@ use sandtable_world::record::Conversions;
 use sandtable_world::record::{Digest, Exclusion, Input, Resume};
 
 use super::error::{Failure, Outcome, SaveError, damage};
-use super::history::{Anchor, NO_HISTORY, Past};
+use super::history::{Anchor, HistoryReader, NO_HISTORY};
 use super::log;
 use super::mods::{self, RecordedSet};
 use super::reader::Reader;
@@ -63,7 +63,7 @@ impl Reader {
         let hashes = select.query_map([], |row| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), (row.get(1)?, row.get(2)?)))
         })?;
-        let past = Past::new(connection);
+        let past = HistoryReader::new(connection);
         let keyframes = past.chain()?;
         Ok(ReplayLog {
             sets: mods::history(connection)?,
@@ -84,7 +84,7 @@ impl Reader {
     /// The last world before a tick from which ticks can be run again.
     pub fn start(&self, before: u64) -> Result<Start, SaveError> {
         let start = || -> Outcome<Start> {
-            let past = Past::new(&self.connection);
+            let past = HistoryReader::new(&self.connection);
             let chain = past.chain()?;
             let last = chain.iter().rfind(|anchor| anchor.tick < before);
             let Some(anchor) = last.or(chain.first()) else {
@@ -95,7 +95,7 @@ impl Reader {
         start().map_err(|failure| failure.of(self.path(), "read"))
     }
 
-    fn start_at(&self, past: &Past<'_>, anchor: Anchor) -> Outcome<Start> {
+    fn start_at(&self, past: &HistoryReader<'_>, anchor: Anchor) -> Outcome<Start> {
         let (world, omitted) = past.world_of(anchor)?;
         if !omitted.is_empty() {
             return Err(Failure::Told(
@@ -123,14 +123,14 @@ impl Reader {
 
     /// What is recorded of a tick, for [`compare`](super::compare).
     pub fn recorded(&self, tick: u64) -> Result<Vec<Vec<u8>>, SaveError> {
-        let recorded = Past::new(&self.connection).recorded(tick);
+        let recorded = HistoryReader::new(&self.connection).recorded(tick);
         recorded.map_err(|failure| failure.of(self.path(), "read"))
     }
 
     /// The world of a keyframe that is not of other mods' making.
     pub fn keyframe_world(&self, tick: u64) -> Result<World, SaveError> {
         let world = || -> Outcome<World> {
-            let past = Past::new(&self.connection);
+            let past = HistoryReader::new(&self.connection);
             let chain = past.chain()?;
             let anchor = chain.iter().find(|anchor| anchor.tick == tick && !anchor.adopted);
             match anchor {

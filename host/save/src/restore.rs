@@ -23,10 +23,10 @@ use sandtable_world::ecs::{
 
 use crate::tables;
 
-use super::chunks::Index;
 use super::error::{Failure, Outcome, damage};
 use super::findings::Findings;
 use super::log::topic_of;
+use super::page_writer::Index;
 
 pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
 
@@ -45,7 +45,7 @@ pub(super) enum Sums {
 }
 
 /// Restores the world at a tick and its first free slot, with so many rows to a
-/// page, and finds where its chunks are.
+/// page, and finds where its pages are in the save.
 ///
 /// What is found damaged is left out, where that is not an error: then the world
 /// is what is whole of it. Without its kinds there is none.

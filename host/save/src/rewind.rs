@@ -16,14 +16,14 @@ use sandtable_world::ecs::{Registry, Role, World, from_json};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Input};
 
-use super::chunks::Index;
 use super::declarations::Declarations;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
-use super::history::{Past, Recorder, Store, Value};
+use super::history::{HistoryReader, Recorder, Store, Value};
 use super::lock::Lock;
 use super::log::{self, AllTotals, topic_number};
 use super::mods::ModSet;
+use super::page_writer::Index;
 use super::save::{Head, Restored, Save, begin, now_millis, seal, write_head};
 use super::settings::{self, settings};
 use super::shape::Shape;
@@ -131,7 +131,10 @@ fn standing(path: &Path) -> Result<(u64, Digest), SaveError> {
     connect::recognise_as_it_is(&connection, path)?;
     let read = || -> Outcome<_> {
         let sql = "SELECT substr(seal, 1, 32) FROM main.st_world";
-        Ok((Past::new(&connection).head()?, connection.query_row(sql, [], |row| row.get(0))?))
+        Ok((
+            HistoryReader::new(&connection).head()?,
+            connection.query_row(sql, [], |row| row.get(0))?,
+        ))
     };
     read().map_err(|failure| failure.of(path, "read"))
 }
@@ -148,7 +151,7 @@ impl Save {
         let then = Then::read(&database, tick)?;
         let (mut world, copied) = {
             let connection = database.lock();
-            let past = Past::new(&connection);
+            let past = HistoryReader::new(&connection);
             let (mut world, omitted) = past.world(tick)?;
             if !omitted.is_empty() {
                 return told(

@@ -26,7 +26,6 @@ use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Given, TickRecord};
 
 use super::checkpoint::Checkpoints;
-use super::chunks::Index;
 use super::draft;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::file_identity::FileIdentity;
@@ -37,9 +36,10 @@ use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mark::{self, Commit};
 use super::mods::ModSet;
+use super::page_writer::Index;
 use super::restore::Sums;
 use super::settings;
-use super::{chunks, connect, inbox, restore, schema, state};
+use super::{connect, inbox, page_writer, restore, schema, state};
 
 pub use adopt::Adoption;
 
@@ -370,7 +370,7 @@ pub(super) struct Restored {
     pub config: WorldConfig,
     pub world: World,
     pub head: Head,
-    pub index: chunks::Index,
+    pub index: page_writer::Index,
     pub mods: ModSet,
 }
 

@@ -6,7 +6,7 @@ use super::Ticks;
 use super::names::near;
 use crate::declarations::Declarations;
 use crate::error::{Failure, Outcome};
-use crate::history::{Course, Filter, Past};
+use crate::history::{ChangeStream, Filter, HistoryReader};
 use crate::labels::Labels;
 use crate::reader::Reader;
 use crate::restore::read_kinds;
@@ -55,7 +55,7 @@ impl Reader {
                  a world file says by what else they are known"
             )));
         }
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         let last = *self.window(ticks, &mut Vec::new())?.end();
         let (world, _) = past.world(last)?;
         let all = labels.all(&world);
@@ -91,11 +91,11 @@ impl Reader {
 
     /// Everybody who was called by a text at some tick.
     fn ever_labelled(&self, labels: &Labels, text: &str, last: u64) -> Outcome<BTreeSet<Entity>> {
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         let mut known: BTreeSet<(Entity, String)> = BTreeSet::new();
         for kind in labels.kinds() {
             let filter = Filter { kind: Some(kind), start: true, ..Filter::default() };
-            let mut course = Course::between(past, past.first()?, last, filter)?;
+            let mut course = ChangeStream::between(past, past.first()?, last, filter)?;
             while let Some(changes) = course.next(past)? {
                 for change in &changes {
                     let label = change.new.as_ref().and_then(|it| labels.label_of(kind, it));
@@ -109,7 +109,7 @@ impl Reader {
     /// What an entity was called last in some ticks, as a sentence.
     pub(super) fn called(&self, entity: Entity, ticks: Ticks) -> Outcome<Option<String>> {
         let labels = self.labels()?;
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         if labels.is_empty() {
             return Ok(None);
         }
@@ -117,7 +117,7 @@ impl Reader {
         for kind in labels.kinds() {
             let entity = Some(entity);
             let filter = Filter { entity, kind: Some(kind), start: true, both_ends: false };
-            let mut course = Course::between(past, *window.start(), *window.end(), filter)?;
+            let mut course = ChangeStream::between(past, *window.start(), *window.end(), filter)?;
             let mut last = None;
             while let Some(changes) = course.next(past)? {
                 let values = changes.into_iter().filter_map(|change| change.new);

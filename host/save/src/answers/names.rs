@@ -4,7 +4,7 @@ use rusqlite::types::Value as Cell;
 
 use crate::declarations::Declarations;
 use crate::error::{Failure, Outcome};
-use crate::history::{Past, Value};
+use crate::history::{HistoryReader, Value};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
 use crate::shape::Shape;
@@ -119,7 +119,7 @@ impl Reader {
                 (None, field) => return Err(Failure::Told(unknown_field(kind, field))),
             },
         };
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         if past.omitted()?.contains(&id.0) {
             return Err(Failure::Told(format!(
                 "keeps no history of {}: add it to `components` in [history]",

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 
 use super::{Answer, Ticks, number};
 use crate::error::{Outcome, SaveError};
-use crate::history::Past;
+use crate::history::HistoryReader;
 use crate::reader::Reader;
 use crate::sql::Table;
 
@@ -61,7 +61,7 @@ impl Reader {
     /// The ticks of which whole worlds can be had.
     fn kept(&self, ticks: Ticks, notes: &mut Vec<String>) -> Outcome<Vec<u64>> {
         let window = self.window(ticks, notes)?;
-        let past = Past::new(&self.connection);
+        let past = HistoryReader::new(&self.connection);
         let (nothing, anchors) = (BTreeSet::new(), past.anchors()?);
         let is_whole = |tick: u64| -> Outcome<bool> {
             let delta = past.delta(tick, &nothing)?;

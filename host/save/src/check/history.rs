@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::super::error::{Outcome, damage};
 use super::super::findings::Findings;
-use super::super::history::{Anchor, Past};
+use super::super::history::{Anchor, HistoryReader};
 use super::super::settings::all_settings;
 use crate::tables;
 use sandtable_world::ecs::World;
@@ -17,7 +17,7 @@ use sandtable_world::record::Digest;
 /// and holds the hash of each against the recorded one; then undoes what became
 /// of rows of tables, up to the first. Says how many ticks those were.
 pub(crate) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<u64> {
-    let past = Past::new(connection);
+    let past = HistoryReader::new(connection);
     let mut select = connection.prepare("SELECT tick, state FROM st_ticks")?;
     let hashes = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
     let hashes: BTreeMap<u64, Digest> = hashes.collect::<Result<_, _>>()?;
@@ -47,7 +47,7 @@ pub(crate) fn check(connection: &Connection, findings: &mut Findings) -> Outcome
 }
 
 struct Walk<'a> {
-    past: Past<'a>,
+    past: HistoryReader<'a>,
     hashes: BTreeMap<u64, Digest>,
     findings: &'a mut Findings,
     ticks: u64,

@@ -17,16 +17,16 @@ use super::super::restore::{
     TRACKED_ADDED, TRACKED_CHANGED, check_packed, check_payload, check_topic, check_value,
 };
 use super::block::Body;
+use super::changed_block::ChangedBlock;
 use super::delta::{Delta, event, stamp};
 use super::edits;
 use super::frames::unpack;
-use super::segment::Segment;
 
 /// A delta whose frames can be had by number.
 pub struct Loaded<'a> {
     /// The head.
     pub delta: Delta,
-    /// Where the body of each segment without a frame starts.
+    /// Where the body of each block without a frame starts.
     inline: Vec<usize>,
     frames: Box<dyn Fn(u16) -> Outcome<Vec<u8>> + 'a>,
     /// Kinds of which no values are kept.
@@ -44,12 +44,12 @@ impl<'a> Loaded<'a> {
         omits: &'a BTreeSet<u32>,
         frames: impl Fn(u16) -> Outcome<Vec<u8>> + 'a,
     ) -> Outcome<Self> {
-        let mut inline = Vec::with_capacity(delta.segments.len());
+        let mut inline = Vec::with_capacity(delta.blocks.len());
         let mut at = 0_usize;
-        for segment in &delta.segments {
+        for block in &delta.blocks {
             inline.push(at);
-            if segment.frame == 0 {
-                at = at.saturating_add(segment.bytes as usize);
+            if block.frame == 0 {
+                at = at.saturating_add(block.bytes as usize);
             }
         }
         if at != delta.inline.len() {
@@ -58,22 +58,21 @@ impl<'a> Loaded<'a> {
         Ok(Self { delta, inline, frames: Box::new(frames), omits })
     }
 
-    /// The segments of a step, by their place.
-    pub fn segments_of(&self, step: usize) -> std::ops::Range<usize> {
-        let place = |step: usize| {
-            self.delta.segments.partition_point(|segment| usize::from(segment.step) < step)
-        };
+    /// The blocks of a step, by their place.
+    pub fn blocks_of(&self, step: usize) -> std::ops::Range<usize> {
+        let place =
+            |step: usize| self.delta.blocks.partition_point(|block| usize::from(block.step) < step);
         place(step)..place(step + 1)
     }
 
-    /// The body of a segment.
+    /// The body of a block.
     pub fn body(&self, at: usize) -> Outcome<Vec<u8>> {
-        let segment = &self.delta.segments[at];
-        let bytes = segment.bytes as usize;
-        if segment.frame == 0 {
+        let block = &self.delta.blocks[at];
+        let bytes = block.bytes as usize;
+        if block.frame == 0 {
             return Ok(self.delta.inline[self.inline[at]..][..bytes].to_vec());
         }
-        match unpack(&(self.frames)(segment.frame)?) {
+        match unpack(&(self.frames)(block.frame)?) {
             Some(body) => Ok(body),
             None => self.broken("a part of it cannot be unpacked"),
         }
@@ -107,11 +106,11 @@ impl<'a> Loaded<'a> {
             touched.insert(ArchetypeId(world.archetypes().len() as u32));
             self.add_archetype(world, kinds, tracked)?;
         }
-        for at in self.segments_of(step) {
-            let segment = &self.delta.segments[at];
-            let Some(key) = segment.key() else { return self.broken("a page is of no part") };
+        for at in self.blocks_of(step) {
+            let block = &self.delta.blocks[at];
+            let Some(key) = block.key() else { return self.broken("a page is of no part") };
             let body = self.body(at)?;
-            if change_page(world, key, segment, &body).is_none() {
+            if change_page(world, key, block, &body).is_none() {
                 return self.broken(&format!("it does not fit page {key:?}"));
             }
             if key.part != Part::Slots {
@@ -124,7 +123,7 @@ impl<'a> Loaded<'a> {
                 return self.broken(&what);
             }
         }
-        if !self.segments_of(step).all(|at| is_placed(world, &self.delta.segments[at]))
+        if !self.blocks_of(step).all(|at| is_placed(world, &self.delta.blocks[at]))
             || rows(world) != world.entities.alive() as usize
         {
             return self.broken("entities in it are not where they should be");
@@ -274,14 +273,14 @@ fn rows(world: &World) -> usize {
 
 /// Whether the entities that a block of slots, or of entities, is about are where
 /// it says.
-fn is_placed(world: &World, segment: &Segment) -> bool {
-    let Some(key) = segment.key() else { return false };
+fn is_placed(world: &World, block: &ChangedBlock) -> bool {
+    let Some(key) = block.key() else { return false };
     let page = key.page as usize;
     match key.part {
         Part::Slots => {
             let slots = world.entities.slots();
-            let first = page * slots.rows_per_page() + segment.first();
-            (first..(first + segment.block_rows()).min(slots.len())).all(|index| {
+            let first = page * slots.rows_per_page() + block.first();
+            (first..(first + block.block_rows()).min(slots.len())).all(|index| {
                 let entity = Entity::new(index as u32, slots.row(index)[0].generation);
                 world.entities.locate(entity).is_none_or(|(archetype, row)| {
                     let archetype = world.archetypes().get(archetype.0 as usize);
@@ -296,8 +295,8 @@ fn is_placed(world: &World, segment: &Segment) -> bool {
                 return false;
             };
             let entities = archetype.entities();
-            let first = page * entities.rows_per_page() + segment.first();
-            (first..(first + segment.block_rows()).min(entities.len()))
+            let first = page * entities.rows_per_page() + block.first();
+            (first..(first + block.block_rows()).min(entities.len()))
                 .all(|row| world.entities.locate(entities.row(row)[0]) == Some((id, row)))
         }
         _ => true,
@@ -305,9 +304,9 @@ fn is_placed(world: &World, segment: &Segment) -> bool {
 }
 
 /// Changes the block of a page; nothing where it does not fit.
-fn change_page(world: &mut World, key: PageKey, segment: &Segment, body: &[u8]) -> Option<()> {
+fn change_page(world: &mut World, key: PageKey, block: &ChangedBlock, body: &[u8]) -> Option<()> {
     let page = key.page as usize;
-    let rows = segment.rows as usize;
+    let rows = block.rows as usize;
     if key.part == Part::Slots {
         if rows > world.entities.slots().rows_per_page() {
             return None;
@@ -320,7 +319,7 @@ fn change_page(world: &mut World, key: PageKey, segment: &Segment, body: &[u8]) 
             return None;
         }
         let fits = world.entities.fill_page(page, |slots| {
-            changed = change_items(slots, segment, body, blank, |slot| slot_bytes(*slot), slot);
+            changed = change_items(slots, block, body, blank, |slot| slot_bytes(*slot), slot);
         });
         return changed.filter(|()| fits);
     }
@@ -336,7 +335,7 @@ fn change_page(world: &mut World, key: PageKey, segment: &Segment, body: &[u8]) 
     if key.part == Part::Entities {
         let items = entities.page_to_fill(page)?;
         let bytes = |entity: &Entity| entity.to_bits().to_le_bytes();
-        return change_items(items, segment, body, Entity::from_bits(0), bytes, entity);
+        return change_items(items, block, body, Entity::from_bits(0), bytes, entity);
     }
     let column = columns.iter_mut().find(|column| column.kind == key.kind)?;
     let stamps = match key.part {
@@ -344,12 +343,12 @@ fn change_page(world: &mut World, key: PageKey, segment: &Segment, body: &[u8]) 
         Part::Added => column.added.as_mut()?,
         _ => {
             let kind = registry.get(column.kind);
-            return change_values(kind, &mut column.values, page, segment, body);
+            return change_values(kind, &mut column.values, page, block, body);
         }
     };
     let items = stamps.page_to_fill(page)?;
     let bytes = |stamp: &Stamp| stamp.to_bits().to_le_bytes();
-    change_items(items, segment, body, Stamp::NEVER, bytes, stamp_of)
+    change_items(items, block, body, Stamp::NEVER, bytes, stamp_of)
 }
 
 /// Values that come of it are ones that their kind allows.
@@ -357,10 +356,10 @@ fn change_values(
     kind: &Kind,
     values: &mut Values,
     page: usize,
-    segment: &Segment,
+    block: &ChangedBlock,
     body: &[u8],
 ) -> Option<()> {
-    let (first, count) = (segment.first(), segment.block_rows());
+    let (first, count) = (block.first(), block.block_rows());
     match values {
         Values::Packed(rows) => {
             let width = rows.width();
@@ -368,7 +367,7 @@ fn change_values(
                 return None;
             }
             let bytes = rows.page_to_fill(page)?;
-            bytes.resize(segment.rows as usize * width, 0);
+            bytes.resize(block.rows as usize * width, 0);
             if body.is_empty() {
                 return Some(());
             }
@@ -378,7 +377,7 @@ fn change_values(
         }
         Values::Dynamic(rows) => {
             let items = rows.page_to_fill(page)?;
-            items.resize(segment.rows as usize, Bytes::from([]));
+            items.resize(block.rows as usize, Bytes::from([]));
             if body.is_empty() {
                 return Some(());
             }
@@ -392,17 +391,17 @@ fn change_values(
 /// Changes rows of a fixed width that are not bytes.
 fn change_items<T: Clone, const WIDTH: usize>(
     items: &mut Vec<T>,
-    segment: &Segment,
+    block: &ChangedBlock,
     body: &[u8],
     blank: T,
     bytes: impl Fn(&T) -> [u8; WIDTH],
     item: impl Fn(&[u8]) -> T,
 ) -> Option<()> {
-    items.resize(segment.rows as usize, blank);
+    items.resize(block.rows as usize, blank);
     if body.is_empty() {
         return Some(());
     }
-    let (first, count) = (segment.first(), segment.block_rows());
+    let (first, count) = (block.first(), block.block_rows());
     let part = items.get_mut(first..first + count)?;
     let body = Body::read(body, count)?;
     let mut raw: Vec<u8> = part.iter().flat_map(bytes).collect();

@@ -107,8 +107,8 @@ fn try_compare(
 fn differs(accounts: &[Loaded<'_>; 2], step: usize, worlds: &[World; 2]) -> Option<Difference> {
     let mut touched: BTreeSet<PageKey> = BTreeSet::new();
     for account in accounts {
-        let segments = &account.delta.segments[account.segments_of(step)];
-        touched.extend(segments.iter().filter_map(|segment| segment.key()));
+        let blocks = &account.delta.blocks[account.blocks_of(step)];
+        touched.extend(blocks.iter().filter_map(|block| block.key()));
     }
     let order = |key: &PageKey| match key.part {
         Part::Entities => 0,

@@ -26,8 +26,8 @@ use sandtable_world::record::Step;
 use super::super::log::topic_number;
 use super::super::state::tracked;
 use super::block::{self, BLOCK_ROWS};
+use super::changed_block::ChangedBlock;
 use super::frames::{Frames, Packer, frame};
-use super::segment::Segment;
 
 /// The head of a delta.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,8 +41,8 @@ pub struct Delta {
     /// What the tick consisted of, in order.
     pub steps: Vec<StepHead>,
     /// Blocks that changed, by step.
-    #[serde(with = "super::segment::packed")]
-    pub segments: Vec<Segment>,
+    #[serde(with = "super::changed_block::packed")]
+    pub blocks: Vec<ChangedBlock>,
     /// Bodies of blocks without a frame, one after the other.
     pub inline: ByteBuf,
     /// Archetypes that came to be, with the step.
@@ -169,7 +169,7 @@ pub fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps<'_>) -
         };
         let (frame, bytes) = packer.add(body, is_frame, &mut delta.inline);
         let PageKey { part, archetype, kind, page } = task.key;
-        delta.segments.push(Segment {
+        delta.blocks.push(ChangedBlock {
             step: task.step,
             part: part as u8,
             archetype: archetype.0,

@@ -93,7 +93,7 @@ impl Packer {
             self.frames.push(body);
             return (self.frames.len() as u16, bytes);
         }
-        // Past the last number, what was compressed goes into the head as it was.
+        // HistoryReader the last number, what was compressed goes into the head as it was.
         let body = if is_frame { unpack(&body).unwrap_or_default() } else { body };
         inline.extend_from_slice(&body);
         (0, body.len() as u32)

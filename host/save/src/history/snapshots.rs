@@ -19,7 +19,7 @@ use super::super::{connect, mark, schema};
 use super::anchor::APART;
 use super::frames::compress;
 use super::keyframe_rows;
-use super::past::Past;
+use super::reader::HistoryReader;
 use super::recorder::Recorder;
 use crate::tables;
 use sandtable_world::config::SnapshotSettings;
@@ -63,7 +63,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     let settings = settings(&connection).map_err(failed)?;
     let every = settings.history.every.max(1);
     let is_kept = || -> Outcome<bool> {
-        let past = Past::new(&connection);
+        let past = HistoryReader::new(&connection);
         let head = past.head()?;
         let whole = settings.history.every > 0 && settings.history.components.is_empty();
         Ok(whole && past.reaches(head - head % every)?)
@@ -77,7 +77,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
         connection.pragma_update(None, "synchronous", "FULL")?;
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         check_asked(&transaction, name)?;
-        let head = Past::new(&transaction).head()?;
+        let head = HistoryReader::new(&transaction).head()?;
         if lock.is_some() {
             let world = Restored::read(&transaction, &mut Findings::strict())?.world;
             add(&transaction, name, head as i64, note, false)?;
@@ -309,7 +309,7 @@ pub(super) fn detach(connection: &Connection, first_tick: i64) -> Outcome<()> {
     let ticks: Vec<i64> =
         select.query_map([first_tick], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for tick in ticks {
-        let past = Past::new(connection);
+        let past = HistoryReader::new(connection);
         let whole = past.world(tick.unsigned_abs()).and_then(|(world, omitted)| {
             let tables = past.tables(tick.unsigned_abs(), false)?;
             let copied = tables::copy(&tables.lock())?;

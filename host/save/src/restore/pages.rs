@@ -8,10 +8,10 @@ use rustc_hash::FxHashMap;
 
 use sandtable_world::ecs::{ArchetypeId, KindId, PageKey, Part, Registry, Role, Storage, World};
 
-use super::super::chunks::{Index, Stored};
 use super::super::encode::{Form, Read, part_of, split_patches};
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
+use super::super::page_writer::{Index, Stored};
 use super::{broken, kind_of, rows};
 
 /// Restores the living entities with their components, and finds where the
@@ -24,7 +24,7 @@ pub(super) fn restore(
 ) -> Outcome<Index> {
     let before = findings.count();
     let shapes = read_archetypes(connection, &world.registry, findings)?;
-    let (pages, index) = read_chunks(connection, world, &shapes, findings)?;
+    let (pages, index) = read_pages(connection, world, &shapes, findings)?;
     rows::restore(world, pages, &shapes, first_free, before, findings)?;
     Ok(index)
 }
@@ -118,7 +118,7 @@ pub(crate) fn form_of(key: PageKey, world: &World, shapes: &Shapes) -> Option<Fo
 /// Pages that were read and not yet taken.
 pub(crate) type Pages = BTreeMap<PageKey, Read>;
 
-fn read_chunks(
+fn read_pages(
     connection: &Connection,
     world: &World,
     shapes: &Shapes,

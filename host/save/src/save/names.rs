@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{Save, begin};
 use crate::error::{Failure, Outcome, SaveError};
-use crate::history::{self, Past};
+use crate::history::{self, HistoryReader};
 use crate::mark;
 
 impl Save {
@@ -16,7 +16,7 @@ impl Save {
         let failed = |failure: Failure| failure.of(self.name(), "written");
         let connection = self.database.lock();
         let is_kept = self.recorder.is_whole(tick.unsigned_abs())
-            && Past::new(&connection).reaches(tick.unsigned_abs()).map_err(failed)?;
+            && HistoryReader::new(&connection).reaches(tick.unsigned_abs()).map_err(failed)?;
         let whole = !is_kept;
         let named = || -> Outcome<()> {
             history::check_asked(&connection, name)?;

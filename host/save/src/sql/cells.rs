@@ -8,7 +8,7 @@
 
 use rusqlite::types::Value;
 
-use crate::history::{Origin, Value as Past};
+use crate::history::{Origin, Value as PastValue};
 use sandtable_world::ecs::{Entity, Field, Kind, Plain, Type, plain, plain_packed, real_to_text};
 
 /// An entity.
@@ -44,8 +44,8 @@ fn of(plain: Plain) -> Value {
 
 /// One field of a value of an earlier tick; nothing where its kind did not have
 /// that one then.
-pub(crate) fn field(value: Option<&Past>, name: &str) -> Value {
-    let found = value.and_then(|Past { kind, bytes }| {
+pub(crate) fn field(value: Option<&PastValue>, name: &str) -> Value {
+    let found = value.and_then(|PastValue { kind, bytes }| {
         let at = kind.fields.iter().position(|field| field.name == name)?;
         all(kind, bytes).into_iter().nth(at)
     });
@@ -64,7 +64,7 @@ pub(crate) fn told(cell: Value, ty: &Type) -> Value {
 }
 
 /// All of a value of an earlier tick, as JSON.
-pub(crate) fn json(value: Option<&Past>) -> Value {
+pub(crate) fn json(value: Option<&PastValue>) -> Value {
     value.map_or(Value::Null, |value| Value::Text(value.to_json().to_string()))
 }
 

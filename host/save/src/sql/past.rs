@@ -11,7 +11,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Error, Result};
 
 use crate::error::{Failure, Outcome};
-use crate::history::{Change, Course, Filter, Past};
+use crate::history::{Change, ChangeStream, Filter, HistoryReader};
 use sandtable_world::ecs::{Entity, KindId};
 
 use super::cells;
@@ -38,9 +38,9 @@ impl Archive {
         Self { connection: Mutex::new(connection), last }
     }
 
-    fn read<T>(&self, read: impl FnOnce(Past<'_>) -> Outcome<T>) -> Result<T> {
+    fn read<T>(&self, read: impl FnOnce(HistoryReader<'_>) -> Outcome<T>) -> Result<T> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        read(Past::new(&connection)).map_err(|failure| match failure {
+        read(HistoryReader::new(&connection)).map_err(|failure| match failure {
             Failure::Sqlite(error) => error,
             Failure::Damage(what) | Failure::Told(what) => Error::ModuleError(what),
         })
@@ -61,7 +61,7 @@ impl Archive {
 struct Rows {
     archive: Arc<Archive>,
     wanted: Wanted,
-    course: Option<Course>,
+    course: Option<ChangeStream>,
     ahead: VecDeque<Change>,
 }
 
@@ -88,7 +88,7 @@ impl Rows {
     }
 }
 
-fn start(past: Past<'_>, wanted: Wanted, last: u64) -> Outcome<Option<Course>> {
+fn start(past: HistoryReader<'_>, wanted: Wanted, last: u64) -> Outcome<Option<ChangeStream>> {
     let Wanted { kind, entity, from, to } = wanted;
     let Some(first) = past.chain()?.first().map(|anchor| anchor.tick) else { return Ok(None) };
     let to = to.min(last);
@@ -98,7 +98,7 @@ fn start(past: Past<'_>, wanted: Wanted, last: u64) -> Outcome<Option<Course>> {
     // What a component was at first is part of its history, and no change.
     let is_start = kind.is_some() && from <= first;
     let filter = Filter { entity, kind, start: is_start, both_ends: false };
-    Course::between(past, from.saturating_sub(1).max(first), to, filter).map(Some)
+    ChangeStream::between(past, from.saturating_sub(1).max(first), to, filter).map(Some)
 }
 
 /// A cell of a row of `changes`.

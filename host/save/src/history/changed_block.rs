@@ -11,12 +11,16 @@ use super::block::BLOCK_ROWS;
 
 /// A block of a page that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub struct ChangedBlock {
     /// In which step.
     pub step: u16,
+    /// Of which part, by number.
     pub part: u8,
+    /// Of which archetype.
     pub archetype: u32,
+    /// Of which kind.
     pub kind: u32,
+    /// Of which page.
     pub page: u32,
     /// Which block of the page.
     pub block: u16,
@@ -28,7 +32,7 @@ pub struct Segment {
     pub bytes: u32,
 }
 
-impl Segment {
+impl ChangedBlock {
     /// The page that it is about.
     pub fn key(&self) -> Option<PageKey> {
         let part = part_of(i64::from(self.part))?;
@@ -55,48 +59,48 @@ impl Segment {
     }
 }
 
-/// All segments of a delta as bytes, little-endian, one after the other.
+/// All blocks of a delta as bytes, little-endian, one after the other.
 pub(super) mod packed {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
     use serde_bytes::ByteBuf;
 
-    use super::Segment;
+    use super::ChangedBlock;
 
     const BYTES: usize = 27;
 
     pub(in super::super) fn serialize<S: Serializer>(
-        segments: &[Segment],
+        blocks: &[ChangedBlock],
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(segments.len() * BYTES);
-        for segment in segments {
-            bytes.extend(segment.step.to_le_bytes());
-            bytes.push(segment.part);
-            for number in [segment.archetype, segment.kind, segment.page] {
+        let mut bytes = Vec::with_capacity(blocks.len() * BYTES);
+        for block in blocks {
+            bytes.extend(block.step.to_le_bytes());
+            bytes.push(block.part);
+            for number in [block.archetype, block.kind, block.page] {
                 bytes.extend(number.to_le_bytes());
             }
-            bytes.extend(segment.block.to_le_bytes());
-            bytes.extend(segment.rows.to_le_bytes());
-            bytes.extend(segment.frame.to_le_bytes());
-            bytes.extend(segment.bytes.to_le_bytes());
+            bytes.extend(block.block.to_le_bytes());
+            bytes.extend(block.rows.to_le_bytes());
+            bytes.extend(block.frame.to_le_bytes());
+            bytes.extend(block.bytes.to_le_bytes());
         }
         to.serialize_bytes(&bytes)
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
-    ) -> Result<Vec<Segment>, D::Error> {
+    ) -> Result<Vec<ChangedBlock>, D::Error> {
         let bytes = ByteBuf::deserialize(from)?;
-        let (segments, rest) = bytes.as_chunks::<BYTES>();
+        let (blocks, rest) = bytes.as_chunks::<BYTES>();
         if !rest.is_empty() {
-            return Err(D::Error::custom("a segment is cut short"));
+            return Err(D::Error::custom("a block is cut short"));
         }
         let two = |bytes: &[u8; BYTES], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
         let four = |bytes: &[u8; BYTES], at: usize| {
             u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
         };
-        let segment = |bytes: &[u8; BYTES]| Segment {
+        let block = |bytes: &[u8; BYTES]| ChangedBlock {
             step: two(bytes, 0),
             part: bytes[2],
             archetype: four(bytes, 3),
@@ -107,6 +111,6 @@ pub(super) mod packed {
             frame: two(bytes, 21),
             bytes: four(bytes, 23),
         };
-        Ok(segments.iter().map(segment).collect())
+        Ok(blocks.iter().map(block).collect())
     }
 }

@@ -9,25 +9,25 @@ use super::super::error::Outcome;
 use super::anchor::Anchor;
 use super::between::between;
 use super::change::{Action, Change, Filter, Origin, StepKind};
-use super::past::Past;
-use super::source::{Way, delta_from, origins};
+use super::change_source::{ChangeSource, delta_from, origins};
+use super::reader::HistoryReader;
 
 /// A way through history with a whole world.
-pub(super) struct Walk {
+pub(super) struct WorldReplay {
     filter: Filter,
     world: World,
     omitted: BTreeSet<u32>,
 }
 
-impl Walk {
+impl WorldReplay {
     /// Starts at a keyframe.
-    pub(super) fn start(past: Past<'_>, at: Anchor, filter: Filter) -> Outcome<Self> {
+    pub(super) fn start(past: HistoryReader<'_>, at: Anchor, filter: Filter) -> Outcome<Self> {
         let (world, omitted) = past.world_of(at)?;
         Ok(Self { filter, world, omitted })
     }
 }
 
-impl Way for Walk {
+impl ChangeSource for WorldReplay {
     fn start(&self) -> Vec<Change> {
         let mut nothing = World::new(self.world.rows_per_page());
         nothing.registry = self.world.registry.clone();
@@ -41,7 +41,7 @@ impl Way for Walk {
         self.world.tick()
     }
 
-    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
+    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
         let mut changes = Vec::new();
         let Some(loaded) = delta_from(past, self.world.tick(), tick, &self.omitted)? else {
             return Ok(changes);
@@ -59,7 +59,12 @@ impl Way for Walk {
         Ok(changes)
     }
 
-    fn take_over(&mut self, past: Past<'_>, anchor: Anchor, by: StepKind) -> Outcome<Vec<Change>> {
+    fn take_over(
+        &mut self,
+        past: HistoryReader<'_>,
+        anchor: Anchor,
+        by: StepKind,
+    ) -> Outcome<Vec<Change>> {
         let (world, omitted) = past.world_of(anchor)?;
         let origin = Origin { tick: anchor.tick, step: by, system: None };
         let unknown: BTreeSet<u32> = omitted.union(&self.omitted).copied().collect();

@@ -12,11 +12,11 @@ use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::block::Body;
 use super::keyframe::Keyframe;
-use super::past::Past;
+use super::reader::HistoryReader;
 
 /// One row of a page, and what is in it.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(super) struct FollowedRow {
     key: PageKey,
     row: usize,
     /// None where rows have no bytes.
@@ -25,7 +25,7 @@ pub(super) struct Cell {
     value: Option<Vec<u8>>,
 }
 
-impl Cell {
+impl FollowedRow {
     /// A row of a page, about which nothing is known yet.
     pub(super) fn new(key: PageKey, row: usize, form: Option<Form>) -> Self {
         let value = form.is_none().then(Vec::new);
@@ -38,7 +38,12 @@ impl Cell {
     }
 
     /// Takes what is in it from a whole world.
-    pub(super) fn seed(&mut self, past: Past<'_>, head: &Keyframe, at: Anchor) -> Outcome<()> {
+    pub(super) fn seed(
+        &mut self,
+        past: HistoryReader<'_>,
+        head: &Keyframe,
+        at: Anchor,
+    ) -> Outcome<()> {
         if let Some(form) = self.form {
             let frames = |frame| past.keyframe_frame(at, frame);
             self.value = head.row(self.key, self.row, form, frames)?;
@@ -55,18 +60,18 @@ impl Cell {
     ) -> Outcome<Option<Option<Vec<u8>>>> {
         let Some(form) = self.form else { return Ok(None) };
         let mut before = None;
-        for at in loaded.segments_of(step) {
-            let segment = &loaded.delta.segments[at];
-            if !segment.is_of(self.key) {
+        for at in loaded.blocks_of(step) {
+            let block = &loaded.delta.blocks[at];
+            if !block.is_of(self.key) {
                 continue;
             }
-            if self.row >= segment.rows as usize {
+            if self.row >= block.rows as usize {
                 before.get_or_insert_with(|| self.value.clone());
                 self.value = None;
                 continue;
             }
-            let (first, rows) = (segment.first(), segment.block_rows());
-            let is_here = segment.bytes > 0 && (first..first + rows).contains(&self.row);
+            let (first, rows) = (block.first(), block.block_rows());
+            let is_here = block.bytes > 0 && (first..first + rows).contains(&self.row);
             if self.value.is_some() && !is_here {
                 continue;
             }

@@ -9,10 +9,10 @@ use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::change::{Change, Origin, StepKind};
 use super::delta::StepHead;
-use super::past::Past;
+use super::reader::HistoryReader;
 
 /// A way through history.
-pub(super) trait Way {
+pub(super) trait ChangeSource {
     /// What was so where it starts.
     fn start(&self) -> Vec<Change>;
 
@@ -21,19 +21,24 @@ pub(super) trait Way {
     fn stands_at(&self) -> u64;
 
     /// Goes on to a tick; says what happened in it if that is wanted.
-    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>>;
+    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>>;
 
     /// Goes on from a whole world, and says what is other in it.
-    fn take_over(&mut self, past: Past<'_>, anchor: Anchor, by: StepKind) -> Outcome<Vec<Change>>;
+    fn take_over(
+        &mut self,
+        past: HistoryReader<'_>,
+        anchor: Anchor,
+        by: StepKind,
+    ) -> Outcome<Vec<Change>>;
 
     /// There is a whole world as it stands.
     fn pass(&mut self, anchor: Anchor);
 }
 
-/// What a tick changed, seen from an earlier one; nothing where
-/// nothing but rows of tables is kept of it.
+/// What a tick changed, seen from an earlier one; nothing where nothing but rows
+/// of tables is kept of it.
 pub(super) fn delta_from<'a>(
-    past: Past<'a>,
+    past: HistoryReader<'a>,
     stands_at: u64,
     tick: u64,
     omitted: &'a BTreeSet<u32>,

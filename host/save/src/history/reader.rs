@@ -25,11 +25,11 @@ pub(crate) const NO_HISTORY: &str = "keeps no history: set `every` in [history] 
 
 /// What a save knows of earlier ticks.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'c> {
+pub struct HistoryReader<'c> {
     connection: &'c Connection,
 }
 
-impl<'c> Past<'c> {
+impl<'c> HistoryReader<'c> {
     /// Of the save of this connection.
     pub fn new(connection: &'c Connection) -> Self {
         Self { connection }

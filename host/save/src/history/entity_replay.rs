@@ -12,24 +12,24 @@ use super::super::encode::{Form, slot};
 use super::super::error::{Outcome, damage};
 use super::anchor::Anchor;
 use super::apply::Loaded;
-use super::cell::Cell;
 use super::change::{Action, Change, Filter, Origin, StepKind, Value, sort};
+use super::change_source::{ChangeSource, delta_from, origins};
+use super::followed_row::FollowedRow;
 use super::keyframe::Keyframe;
-use super::past::Past;
-use super::source::{Way, delta_from, origins};
+use super::reader::HistoryReader;
 
 /// A way through history with one entity.
-pub(super) struct Track {
+pub(super) struct EntityReplay {
     entity: Entity,
     filter: Filter,
     tick: u64,
     /// The last whole world that was passed.
     anchor: Anchor,
     known: Known,
-    slot: Cell,
+    slot: FollowedRow,
     /// Where its row is, if it is alive.
     place: Option<(ArchetypeId, u32)>,
-    values: BTreeMap<KindId, Cell>,
+    values: BTreeMap<KindId, FollowedRow>,
     edges: Edges,
 }
 
@@ -45,10 +45,10 @@ struct Known {
 
 type Edges = BTreeMap<(KindId, Entity, Entity), Bytes>;
 
-impl Track {
+impl EntityReplay {
     /// Starts at a keyframe.
     pub(super) fn start(
-        past: Past<'_>,
+        past: HistoryReader<'_>,
         at: Anchor,
         entity: Entity,
         filter: Filter,
@@ -62,7 +62,7 @@ impl Track {
             tick: at.tick,
             anchor: at,
             known: Known::of(&head)?,
-            slot: Cell::new(PageKey::slots(page as u32), row, Some(Form::Slots)),
+            slot: FollowedRow::new(PageKey::slots(page as u32), row, Some(Form::Slots)),
             place: None,
             values: BTreeMap::new(),
             edges: Edges::new(),
@@ -72,7 +72,7 @@ impl Track {
     }
 
     /// Takes all of the entity from the whole world that was passed last.
-    fn seed(&mut self, past: Past<'_>, head: &Keyframe) -> Outcome<()> {
+    fn seed(&mut self, past: HistoryReader<'_>, head: &Keyframe) -> Outcome<()> {
         self.known = Known::of(head)?;
         self.slot.seed(past, head, self.anchor)?;
         self.place = self.found();
@@ -97,7 +97,7 @@ impl Track {
     }
 
     /// The cells of its values where it is now, about which nothing is known.
-    fn cells(&self) -> Outcome<BTreeMap<KindId, Cell>> {
+    fn cells(&self) -> Outcome<BTreeMap<KindId, FollowedRow>> {
         let Some((archetype, row)) = self.place else { return Ok(BTreeMap::new()) };
         let Some(kinds) = self.known.archetypes.get(archetype.0 as usize) else {
             return damage(format!("the history of {} has it in no archetype", self.entity));
@@ -112,7 +112,7 @@ impl Track {
             }
             let form = form_of(self.known.kind(id, Role::Component)?);
             let key = PageKey::values(archetype, id, page as u32);
-            cells.insert(id, Cell::new(key, row, form));
+            cells.insert(id, FollowedRow::new(key, row, form));
         }
         Ok(cells)
     }
@@ -121,10 +121,10 @@ impl Track {
     /// whole world, and all that became of it.
     fn arrive(
         &self,
-        past: Past<'_>,
+        past: HistoryReader<'_>,
         now: &Loaded<'_>,
         step: usize,
-    ) -> Outcome<BTreeMap<KindId, Cell>> {
+    ) -> Outcome<BTreeMap<KindId, FollowedRow>> {
         let mut cells = self.cells()?;
         if cells.is_empty() {
             return Ok(cells);
@@ -154,7 +154,7 @@ impl Track {
     /// Follows one step, and reports what it did.
     fn step(
         &mut self,
-        past: Past<'_>,
+        past: HistoryReader<'_>,
         loaded: &Loaded<'_>,
         step: usize,
         report: &mut Report<'_>,
@@ -195,7 +195,7 @@ impl Track {
     }
 }
 
-impl Way for Track {
+impl ChangeSource for EntityReplay {
     fn start(&self) -> Vec<Change> {
         let origin = Origin { tick: self.tick, step: StepKind::Start, system: None };
         let mut report = Report::new(self, &origin);
@@ -215,7 +215,7 @@ impl Way for Track {
         self.tick
     }
 
-    fn go_on(&mut self, past: Past<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
+    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
         let mut changes = Vec::new();
         let omitted = self.known.omitted.clone();
         let Some(loaded) = delta_from(past, self.tick, tick, &omitted)? else {
@@ -235,7 +235,12 @@ impl Way for Track {
         Ok(changes)
     }
 
-    fn take_over(&mut self, past: Past<'_>, anchor: Anchor, by: StepKind) -> Outcome<Vec<Change>> {
+    fn take_over(
+        &mut self,
+        past: HistoryReader<'_>,
+        anchor: Anchor,
+        by: StepKind,
+    ) -> Outcome<Vec<Change>> {
         let head = past.keyframe(anchor)?;
         let Self { known, place, values, edges, .. } = self;
         let (known, was_alive) = (known.clone(), place.is_some());
@@ -246,7 +251,7 @@ impl Way for Track {
         let mut report = Report::new(self, &origin);
         let omitted =
             |kind: &KindId| known.omitted.contains(&kind.0) || self.known.omitted.contains(&kind.0);
-        let kept = |values: &BTreeMap<KindId, Cell>| -> BTreeMap<KindId, Cell> {
+        let kept = |values: &BTreeMap<KindId, FollowedRow>| -> BTreeMap<KindId, FollowedRow> {
             let kept = values.iter().filter(|(kind, _)| !omitted(kind));
             kept.map(|(kind, cell)| (*kind, cell.clone())).collect()
         };
@@ -308,10 +313,10 @@ struct Report<'a> {
 /// A value, if it is there, and what was known at the time.
 type Side<'a> = (Option<&'a [u8]>, &'a Known);
 /// Whether the entity is alive, its values, and what was known at the time.
-type Whole<'a> = (bool, &'a BTreeMap<KindId, Cell>, &'a Known);
+type Whole<'a> = (bool, &'a BTreeMap<KindId, FollowedRow>, &'a Known);
 
 impl<'a> Report<'a> {
-    fn new(track: &Track, origin: &'a Origin) -> Self {
+    fn new(track: &EntityReplay, origin: &'a Origin) -> Self {
         Self { entity: track.entity, filter: track.filter, origin, changes: Vec::new() }
     }
 
@@ -333,7 +338,9 @@ impl<'a> Report<'a> {
         }
         let kinds: BTreeSet<KindId> = old.1.keys().chain(new.1.keys()).copied().collect();
         for kind in kinds {
-            let now = |values: &'b BTreeMap<KindId, Cell>| values.get(&kind).and_then(Cell::now);
+            let now = |values: &'b BTreeMap<KindId, FollowedRow>| {
+                values.get(&kind).and_then(FollowedRow::now)
+            };
             self.value(kind, (now(old.1), old.2), (now(new.1), new.2))?;
         }
         Ok(())

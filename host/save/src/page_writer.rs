@@ -10,7 +10,7 @@
 //! room as itself, or once the oldest of them is [`PATCH_COMMITS_MAX`] commits
 //! old; patches that no page needs any more go.
 //!
-//! Invariants: a chunk's row says up to which patch it has everything; the
+//! Invariants: a page's row says up to which patch it has everything; the
 //! index in memory says of every row in `st_chunks` where it is. It changes
 //! only when a commit has succeeded.
 
@@ -26,7 +26,7 @@ use super::encode;
 /// Commits after which a patch has been taken over into its page.
 const PATCH_COMMITS_MAX: i64 = 256;
 
-/// Where a chunk is, and what has been added to it since.
+/// Where a page is, and what has been added to it since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
     /// Its row in `st_chunks`.
@@ -37,11 +37,11 @@ pub(super) struct Stored {
     pub patched_bytes: usize,
 }
 
-/// Where every chunk of the save is.
+/// Where every page of the save is.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    chunks: FxHashMap<PageKey, Stored>,
-    /// Chunks that have patches, by their oldest.
+    pages: FxHashMap<PageKey, Stored>,
+    /// Pages that have patches, by their oldest.
     patched: BTreeSet<(i64, PageKey)>,
     /// The number of the last patch row.
     seq: i64,
@@ -52,31 +52,31 @@ pub(super) struct Index {
 /// What a commit does to the index, once it has succeeded.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    chunks: Vec<(PageKey, Option<Stored>)>,
+    pages: Vec<(PageKey, Option<Stored>)>,
     seq: i64,
     row_max: i64,
 }
 
 impl Index {
     /// Puts the index of a save back.
-    pub(super) fn restore(chunks: FxHashMap<PageKey, Stored>, seq: i64) -> Self {
-        let row_max = chunks.values().map(|stored| stored.row).max().unwrap_or(0);
-        let patched = chunks
+    pub(super) fn restore(pages: FxHashMap<PageKey, Stored>, seq: i64) -> Self {
+        let row_max = pages.values().map(|stored| stored.row).max().unwrap_or(0);
+        let patched = pages
             .iter()
             .filter(|(_, stored)| stored.patched_since > 0)
             .map(|(key, stored)| (stored.patched_since, *key))
             .collect();
-        Self { chunks, patched, seq, row_max }
+        Self { pages, patched, seq, row_max }
     }
 
     /// Takes over what a commit did.
     pub(super) fn apply(&mut self, changes: Changes) {
         self.seq = changes.seq;
         self.row_max = changes.row_max;
-        for (key, stored) in changes.chunks {
+        for (key, stored) in changes.pages {
             let before = match stored {
-                Some(stored) => self.chunks.insert(key, stored),
-                None => self.chunks.remove(&key),
+                Some(stored) => self.pages.insert(key, stored),
+                None => self.pages.remove(&key),
             };
             if let Some(before) = before {
                 self.patched.remove(&(before.patched_since, key));
@@ -135,7 +135,7 @@ impl Writer<'_> {
         before: Option<Page<'_>>,
         now: Page<'_>,
     ) -> rusqlite::Result<()> {
-        let stored = self.index.chunks.get(&key);
+        let stored = self.index.pages.get(&key);
         if let (Some(stored), Some(before)) = (stored, before)
             && !is_rewritten(now, before)
             && let Some(patch) = encode::patch(key, before, now)
@@ -160,7 +160,7 @@ impl Writer<'_> {
 
     fn whole(&mut self, key: PageKey, now: Page<'_>) -> rusqlite::Result<()> {
         let data = encode::whole(now);
-        let row = match self.index.chunks.get(&key) {
+        let row = match self.index.pages.get(&key) {
             Some(stored) => {
                 let mut update = self
                     .connection
@@ -194,7 +194,7 @@ impl Writer<'_> {
     }
 
     fn forget(&mut self, key: PageKey) -> rusqlite::Result<()> {
-        if let Some(stored) = self.index.chunks.get(&key) {
+        if let Some(stored) = self.index.pages.get(&key) {
             let mut delete =
                 self.connection.prepare_cached("DELETE FROM st_chunks WHERE id = ?1")?;
             delete.execute([stored.row])?;
@@ -255,7 +255,7 @@ impl Writer<'_> {
                 self.connection.prepare_cached("DELETE FROM st_patches WHERE seq < ?1")?;
             delete.execute([oldest])?;
         }
-        Ok(Changes { chunks: self.changes, seq, row_max: self.row_max })
+        Ok(Changes { pages: self.changes, seq, row_max: self.row_max })
     }
 }
 
