@@ -1,7 +1,7 @@
 //! A running world: its mods, its save, and how it is opened and closed.
 //!
 //! This is the front door for programs that embed Sandtable. Behind it are a
-//! [`Runtime`], which decides what a tick does, and a [`Journal`], which decides
+//! `Runtime`, which decides what a tick does, and a `Journal`, which decides
 //! what becomes of it; the tick itself is in `tick`, other mods are in `swap`.
 
 mod swap;

@@ -2,9 +2,9 @@
 //!
 //! A world is made, opened, updated while it runs and rolled back by one way:
 //! the mods are compiled beside the old ones and compared with what the world has
-//! ([`Candidate::new`]), and refused, with everything as it was, or carried out on
-//! a clone of the world ([`Candidate::carry_out`]). Tables are changed in the open
-//! transaction, which the one who swaps commits or undoes.
+//! (`Candidate::new`), and refused, with everything as it was, or carried out on
+//! a clone of the world (`Candidate::carry_out`). Tables are changed in the open
+//! transaction, which the journal commits or undoes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
