@@ -350,7 +350,7 @@ impl Journal {
     /// That the save could not be written. The world is as it was, and what was
     /// written to tables must be undone ([`Journal::undo_tables`]).
     pub fn adopt(&mut self, adopted: &Adopted, tables_before: Option<&[u8]>) -> Result<(), Error> {
-        let Adopted { world, set, loaded, recasts, applied_conversions, .. } = adopted;
+        let Adopted { world, set, loaded, schema_changes, applied_conversions, .. } = adopted;
         let config = &loaded.config;
         match &mut self.save {
             Some(save) => {
@@ -358,7 +358,7 @@ impl Journal {
                     config,
                     set,
                     world,
-                    recasts,
+                    schema_changes,
                     applied_conversions,
                     tables_before,
                 })?;

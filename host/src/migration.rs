@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::declaration::{self, Declaration, DeclarationError};
 use crate::ecs::{
-    Archetype, Bytes, CheckedColumn, Command, Converted, Edit, Entity, Kind, KindId, Recast,
-    Registry, Role, Stamp, Storage, Topic, Values, World, check_column,
+    Archetype, Bytes, CheckedColumn, Command, Converted, Edit, Entity, Kind, KindId, Registry,
+    Role, SchemaChange, Stamp, Storage, Topic, Values, World, check_column,
 };
 use crate::program::ProgramError;
 use crate::record::{Conversions, Input};
@@ -57,7 +57,7 @@ pub struct ValueMigration {
     /// Every kind, as the new mods declare it.
     pub registry: Registry,
     /// Kinds that are declared anew.
-    pub recasts: BTreeMap<KindId, Recast>,
+    pub schema_changes: BTreeMap<KindId, SchemaChange>,
     /// Conversions to be made, in order.
     pub conversions: Vec<Conversion>,
     /// Conversions that were made in the save, afterwards: those that are made now,
@@ -79,7 +79,7 @@ impl ValueMigration {
     ) -> Result<Self, ProgramError> {
         let mut migration = Self {
             registry: (*world.registry).clone(),
-            recasts: BTreeMap::new(),
+            schema_changes: BTreeMap::new(),
             conversions: Vec::new(),
             applied_conversions: applied_conversions.clone(),
         };
@@ -104,7 +104,7 @@ impl ValueMigration {
 
     /// Whether values change, so that there is no way back.
     pub fn is_needed(&self) -> bool {
-        !self.recasts.is_empty() || !self.conversions.is_empty()
+        !self.schema_changes.is_empty() || !self.conversions.is_empty()
     }
 
     fn declare(
@@ -126,8 +126,9 @@ impl ValueMigration {
         // The value of settings is made anew, and nothing of the old one is kept.
         if known && !declared.kind.is_settings() {
             let old = self.registry.get(id).clone();
-            let recast = Recast::new(old, Arc::new(declared.kind.clone()), &declared.histories);
-            self.recasts.insert(id, recast);
+            let change =
+                SchemaChange::new(old, Arc::new(declared.kind.clone()), &declared.histories);
+            self.schema_changes.insert(id, change);
         }
         self.registry.replace(id, declared.kind);
         Ok(())
@@ -251,7 +252,7 @@ impl ValueMigration {
         // What is taken away has no value in the new declaration, and needs none.
         world.unwatch();
         world.apply(removals, now);
-        world.recast(self.registry, &self.recasts, &converted).map_err(no_value)?;
+        world.change_schema(self.registry, &self.schema_changes, &converted).map_err(no_value)?;
         world.apply(insertions, now);
         let made = resources.into_iter().filter_map(|(kind, value)| Some((kind, value?)));
         Arc::make_mut(&mut world.resources).extend(made);
@@ -295,7 +296,7 @@ impl ValueMigration {
                     at.unwrap_or_default() + &why
                 })?;
                 for (kind, values) in conversion.new.iter().zip(columns) {
-                    if self.recasts.contains_key(kind) && archetype.find(*kind).is_some() {
+                    if self.schema_changes.contains_key(kind) && archetype.find(*kind).is_some() {
                         let rows = entities.iter().copied().zip(values);
                         made.converted.entry(*kind).or_default().extend(rows);
                     } else {

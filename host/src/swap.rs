@@ -14,7 +14,7 @@ use semver::Version;
 use crate::catalog::{self, ModSource, Offered};
 use crate::compile::Compiled;
 use crate::config::{Removed, WorldConfig};
-use crate::ecs::{Bytes, KindId, ModState, Recast, World};
+use crate::ecs::{Bytes, KindId, ModState, SchemaChange, World};
 use crate::error::Error;
 use crate::guest::Engine;
 use crate::label;
@@ -73,7 +73,7 @@ pub(crate) struct Adopted {
     /// The mods, as they run.
     pub loaded: Loaded,
     /// Kinds that are declared anew.
-    pub recasts: BTreeMap<KindId, Recast>,
+    pub schema_changes: BTreeMap<KindId, SchemaChange>,
     /// Conversions that were made in it up to now.
     pub applied_conversions: Conversions,
     /// What it all meant.
@@ -189,8 +189,8 @@ impl Candidate {
         let changed =
             if migrated || migration.is_needed() { Cause::Migrated } else { Cause::Swapped };
         let set = RecordedSet { since, cause: cause.unwrap_or(changed), mods };
-        let (recasts, applied_conversions) =
-            (migration.recasts.clone(), migration.applied_conversions.clone());
+        let (schema_changes, applied_conversions) =
+            (migration.schema_changes.clone(), migration.applied_conversions.clone());
         let mut world = world.clone();
         world.hash_version = loaded.config.hash_version;
         migration.carry_out(&mut world, |conversion, rows, columns| {
@@ -204,7 +204,7 @@ impl Candidate {
         world.watch(&changed, &added, loaded.program.topics());
         forgive_changed(&mut world, &runtime.sets().now().mods, &set.mods);
         let swap = Swap { plan, since, settings };
-        Ok(Adopted { world, set, loaded, recasts, applied_conversions, swap })
+        Ok(Adopted { world, set, loaded, schema_changes, applied_conversions, swap })
     }
 
     /// Runs the migrations of tables that did not run yet, in a transaction that
@@ -235,9 +235,9 @@ impl Adopted {
     /// An input that waited, as its kind is declared now. The plan has made sure
     /// that there is one.
     pub(crate) fn input(&self, input: Input) -> Option<Input> {
-        match self.recasts.get(&input.kind) {
+        match self.schema_changes.get(&input.kind) {
             None => Some(input),
-            Some(recast) => Some(Input { payload: recast.value(&input.payload)?.into(), ..input }),
+            Some(change) => Some(Input { payload: change.value(&input.payload)?.into(), ..input }),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use sandtable_world::ecs::{KindId, Recast, Registry, Role, from_json};
+use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, from_json};
 use sandtable_world::record::{Given, Input, Resume, TickRecord};
 
 use super::error::{Failure, Outcome, SaveError, damage};
@@ -216,17 +216,17 @@ pub(super) fn gather(
 }
 
 /// Brings waiting inputs along with kinds that are declared anew.
-pub(super) fn recast(
+pub(super) fn change_schema(
     connection: &Connection,
     waiting: &[(i64, Input)],
-    recasts: &BTreeMap<KindId, Recast>,
+    schema_changes: &BTreeMap<KindId, SchemaChange>,
 ) -> Outcome<()> {
     for (row, input) in waiting {
-        let Some(recast) = recasts.get(&input.kind) else { continue };
-        let Some(payload) = recast.value(&input.payload) else {
+        let Some(change) = schema_changes.get(&input.kind) else { continue };
+        let Some(payload) = change.value(&input.payload) else {
             return damage(format!(
                 "a waiting input `{}` has no value in its new declaration: run a tick first",
-                recast.new.name
+                change.new.name
             ));
         };
         let mut update =

@@ -123,7 +123,7 @@ impl Payloads {
 mod tests {
     use super::*;
     use crate::schema;
-    use sandtable_world::ecs::{Field, History, Lineage, OnDespawn, Storage, Type, from_json};
+    use sandtable_world::ecs::{Field, FieldHistory, Lineage, OnDespawn, Storage, Type, from_json};
 
     fn event(fields: [&str; 2]) -> Arc<Kind> {
         let field = |name: &str| Field { name: name.to_owned(), ty: Type::Unsigned(4), offset: 0 };
@@ -135,15 +135,15 @@ mod tests {
 
     /// Two fields of one type exchange their places after tick 10, so that no
     /// value tells which declaration it has.
-    fn exchanged(recasts: &str) -> (Payloads, Arc<Kind>, Arc<Kind>) {
+    fn exchanged(schema_changes: &str) -> (Payloads, Arc<Kind>, Arc<Kind>) {
         let mut connection = Connection::open_in_memory().expect("memory");
         schema::migrate(&mut connection).expect("tables");
         let topics = "INSERT INTO st_topics (topic, last, passed) VALUES (0, 9, 7)";
-        connection.execute_batch(&format!("{topics}; {recasts}")).expect("rows");
+        connection.execute_batch(&format!("{topics}; {schema_changes}")).expect("rows");
         let (one, two) = (event(["price", "count"]), event(["count", "price"]));
         let mut lineage = Lineage::default();
         for (set, since, kind) in [(1, 0, &one), (2, 10, &two)] {
-            lineage.declare((set, since), kind.clone(), vec![History::default(); 2]);
+            lineage.declare((set, since), kind.clone(), vec![FieldHistory::default(); 2]);
         }
         let mut registry = Registry::default();
         registry.add((*two).clone());

@@ -5,7 +5,9 @@ use serde_json::Value as Json;
 
 use super::{Difference, Edit, Facet, ModPlan, Saved};
 use crate::declaration::Declaration;
-use crate::ecs::{Kind, KindId, OnDespawn, Origin, Recast, Role, Storage, field_to_json};
+use crate::ecs::{
+    FieldOrigin, Kind, KindId, OnDespawn, Role, SchemaChange, Storage, field_to_json,
+};
 use crate::migration::ValueMigration;
 
 /// What becomes of one field.
@@ -37,8 +39,8 @@ impl ModPlan {
             if kind.owner() != new.id {
                 continue;
             }
-            match migration.recasts.get(&id) {
-                Some(recast) => self.recast(saved, migration, id, recast),
+            match migration.schema_changes.get(&id) {
+                Some(change) => self.declared_anew(saved, migration, id, change),
                 None if saved.world.registry.find(&declared.name).is_none() => {
                     self.differences.push(kind_difference(kind, Edit::Added, Counts::default()));
                 }
@@ -58,14 +60,14 @@ impl ModPlan {
         }
     }
 
-    fn recast(
+    fn declared_anew(
         &mut self,
         saved: &Saved<'_>,
         migration: &ValueMigration,
         id: KindId,
-        recast: &Recast,
+        change: &SchemaChange,
     ) {
-        let (old, new) = (&recast.old, &recast.new);
+        let (old, new) = (&change.old, &change.new);
         let counts = Counts::of(saved, migration, id);
         let left_over = counts.left_over;
         let mut difference = kind_difference(new, Edit::Changed, counts);
@@ -75,7 +77,7 @@ impl ModPlan {
             if new.role == Role::Relation {
                 facets.extend(facet("on despawn", on_despawn(old), on_despawn(new)));
             }
-            *fields = field_changes(recast);
+            *fields = field_changes(change);
         }
         self.differences.push(difference);
         if old.role != new.role {
@@ -88,16 +90,16 @@ impl ModPlan {
             return;
         }
         if left_over > 0 {
-            self.refuse_unfit(recast, left_over);
+            self.refuse_unfit(change, left_over);
         }
     }
 
-    fn refuse_unfit(&mut self, recast: &Recast, values: u64) {
-        let name = &recast.new.name;
-        let role = recast.new.role.name();
-        for (field, origin) in recast.new.fields.iter().zip(&recast.origins) {
+    fn refuse_unfit(&mut self, change: &SchemaChange, values: u64) {
+        let name = &change.new.name;
+        let role = change.new.role.name();
+        for (field, origin) in change.new.fields.iter().zip(&change.origins) {
             match origin {
-                Origin::Missing => self.refusals.push(format!(
+                FieldOrigin::Missing => self.refusals.push(format!(
                     "`{name}` gets the field `{}: {}`, which {values} in the save lack: give it a \
                      default, as in `#[{role}(default = ..)]`, say what it was with \
                      `#[{role}(was = \"..\")]`, or write a conversion",
@@ -105,16 +107,16 @@ impl ModPlan {
                     field.ty,
                     values = counted(values),
                 )),
-                Origin::Unfit(from) => self.refusals.push(format!(
+                FieldOrigin::Unfit(from) => self.refusals.push(format!(
                     "field `{}` of `{name}` becomes {}, which does not hold every {} that {values} \
                      in the save have: write a conversion, or give the field another name and a \
                      default",
                     field.name,
                     field.ty,
-                    recast.old.fields[*from].ty,
+                    change.old.fields[*from].ty,
                     values = counted(values),
                 )),
-                Origin::Field(_) | Origin::Default(_) => {}
+                FieldOrigin::Field(_) | FieldOrigin::Default(_) => {}
             }
         }
     }
@@ -175,13 +177,15 @@ fn on_despawn(kind: &Kind) -> &'static str {
     }
 }
 
-fn field_changes(recast: &Recast) -> Vec<FieldChange> {
+fn field_changes(change: &SchemaChange) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    for (field, origin) in recast.new.fields.iter().zip(&recast.origins) {
+    for (field, origin) in change.new.fields.iter().zip(&change.origins) {
         let (from, default) = match origin {
-            Origin::Field(at) | Origin::Unfit(at) => (Some(&recast.old.fields[*at]), None),
-            Origin::Default(default) => (None, Some(field_to_json(&field.ty, default))),
-            Origin::Missing => (None, None),
+            FieldOrigin::Field(at) | FieldOrigin::Unfit(at) => {
+                (Some(&change.old.fields[*at]), None)
+            }
+            FieldOrigin::Default(default) => (None, Some(field_to_json(&field.ty, default))),
+            FieldOrigin::Missing => (None, None),
         };
         let was = from.map(|old| old.name.clone()).filter(|was| *was != field.name);
         if was.is_some() || from.is_none_or(|old| old.ty != field.ty) {
@@ -194,8 +198,8 @@ fn field_changes(recast: &Recast) -> Vec<FieldChange> {
             });
         }
     }
-    for at in recast.dropped() {
-        let old = &recast.old.fields[at];
+    for at in change.dropped() {
+        let old = &change.old.fields[at];
         changes.push(FieldChange {
             name: old.name.clone(),
             was: None,

@@ -10,7 +10,7 @@ use crate::history::{self, Recorder};
 use crate::mods::{self, Contents, ModSet, RecordedSet};
 use crate::{inbox, log, settings, state};
 use sandtable_world::config::WorldConfig;
-use sandtable_world::ecs::{KindId, Recast, World};
+use sandtable_world::ecs::{KindId, SchemaChange, World};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::Conversions;
 use sandtable_world::record::Input;
@@ -25,7 +25,7 @@ pub struct Adoption<'a> {
     /// The world, at the tick at which it was.
     pub world: &'a World,
     /// Kinds that are declared anew.
-    pub recasts: &'a BTreeMap<KindId, Recast>,
+    pub schema_changes: &'a BTreeMap<KindId, SchemaChange>,
     /// Conversions that the save has behind it from now on.
     pub applied_conversions: &'a Conversions,
     /// All tables of mods as the last tick left them, where they were changed in
@@ -53,7 +53,8 @@ impl Save {
         recorder: Recorder,
         same_mods: bool,
     ) -> Outcome<()> {
-        let Adoption { config, set, world, recasts, applied_conversions, tables_before } = adoption;
+        let Adoption { config, set, world, schema_changes, applied_conversions, tables_before } =
+            adoption;
         let head = Head {
             first_free: i64::from(world.entities.first_free()),
             committed_at: now_millis(),
@@ -67,7 +68,7 @@ impl Save {
         let connection = self.database.lock();
         let transaction = begin(&connection)?;
         let waiting = inbox::read(&transaction, &before.registry, 0)?;
-        inbox::recast(&transaction, &waiting, recasts)?;
+        inbox::change_schema(&transaction, &waiting, schema_changes)?;
         if *config != &self.config {
             let sql = "INSERT INTO st_settings (number, since, config)
                        SELECT max(number) + 1, ?1, ?2 FROM st_settings";
@@ -82,7 +83,7 @@ impl Save {
             false => mods::write(&transaction, &self.mods, set, applied_conversions, self.is_slim)?,
         };
         if !same_mods {
-            let is_anew = |kind: KindId| recasts.contains_key(&kind);
+            let is_anew = |kind: KindId| schema_changes.contains_key(&kind);
             log::write_recasts(&transaction, mods.number, &before.events, is_anew)?;
         }
         if let Some(copied) = tables_before {

@@ -102,12 +102,12 @@ impl Sample {
         since: u64,
     ) -> Result<(), SaveError> {
         let set = &RecordedSet { since, cause: Cause::Swapped, mods: mods.to_vec() };
-        let (recasts, applied_conversions) = (&BTreeMap::new(), &Conversions::new());
+        let (schema_changes, applied_conversions) = (&BTreeMap::new(), &Conversions::new());
         save.adopt(&Adoption {
             config,
             set,
             world: &self.world,
-            recasts,
+            schema_changes,
             applied_conversions,
             tables_before: None,
         })

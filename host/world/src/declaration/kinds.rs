@@ -1,7 +1,7 @@
 //! From the declaration of a kind to the kind.
 
 use super::{DeclarationError, Kind as Declared, Role as DeclaredRole};
-use crate::ecs::{Field, History, Kind, OnDespawn, Role, Type, canonical_field};
+use crate::ecs::{Field, FieldHistory, Kind, OnDespawn, Role, Type, canonical_field};
 use crate::names::is_mod_id;
 
 /// A kind as a mod declares it, checked.
@@ -9,7 +9,7 @@ pub struct ResolvedKind {
     /// The kind.
     pub kind: Kind,
     /// What each of its fields says of older saves.
-    pub histories: Vec<History>,
+    pub histories: Vec<FieldHistory>,
 }
 
 /// Checks a mod's declaration of a kind.
@@ -46,7 +46,7 @@ pub fn resolve(mod_id: &str, declared: &Declared) -> Result<ResolvedKind, Declar
             })
         });
         let default = default.transpose()?.map(Into::into);
-        histories.push(History { was: field.was.clone(), default });
+        histories.push(FieldHistory { was: field.was.clone(), default });
         fields.push(Field { name: field.name.clone(), ty, offset: field.offset as usize });
     }
     // Settings are components to the world, told apart by what a component has no

@@ -167,7 +167,7 @@ impl Events {
     }
 
     /// Replaces the payloads of a topic; nothing when one has no replacement.
-    pub(super) fn recast(
+    pub(super) fn map_values(
         &mut self,
         topic: Topic,
         mut payload: impl FnMut(&[u8]) -> Option<Vec<u8>>,

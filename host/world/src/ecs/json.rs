@@ -24,7 +24,7 @@ use rmp::{decode, encode};
 use serde_json::{Map, Number, Value as Json};
 
 use super::float::{canonical_f32, canonical_f64};
-use super::recast::lower;
+use super::schema_change::lower;
 use super::value::{
     Fields, Problem, fixed, problem, read_array, read_text, read_unsigned, read_variant,
     signed_fits, write_array, write_unsigned,

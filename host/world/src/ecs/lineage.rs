@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::recast::{History, Origin, Recast};
+use super::schema_change::{FieldHistory, FieldOrigin, SchemaChange};
 use super::{Bytes, Kind, Role, Type};
 
 /// A kind as it was declared from some tick on.
@@ -20,7 +20,7 @@ struct Declaration {
     since: u64,
     kind: Arc<Kind>,
     /// What each field says of the declaration before.
-    histories: Vec<History>,
+    histories: Vec<FieldHistory>,
 }
 
 /// Every declaration of one kind, the first one first.
@@ -43,7 +43,12 @@ pub enum Source {
 impl Lineage {
     /// Adds how a kind is declared by a set of mods that came after a tick, if
     /// that is another way than before.
-    pub fn declare(&mut self, (set, since): (i64, u64), kind: Arc<Kind>, histories: Vec<History>) {
+    pub fn declare(
+        &mut self,
+        (set, since): (i64, u64),
+        kind: Arc<Kind>,
+        histories: Vec<FieldHistory>,
+    ) {
         if self.last().is_none_or(|last| !alike(last, &kind)) {
             self.declarations.push(Declaration { set, since, kind, histories });
         }
@@ -109,12 +114,12 @@ impl Lineage {
         let mut sources = places(&self.declarations[from].kind);
         for pair in self.declarations[from..=to].windows(2) {
             let [old, new] = pair else { continue };
-            let recast = Recast::new(old.kind.clone(), new.kind.clone(), &new.histories);
-            let fields = recast.origins.into_iter().zip(&new.kind.fields);
+            let change = SchemaChange::new(old.kind.clone(), new.kind.clone(), &new.histories);
+            let fields = change.origins.into_iter().zip(&new.kind.fields);
             let next = fields.map(|(origin, field)| match origin {
-                Origin::Field(at) | Origin::Unfit(at) => sources[at].clone(),
-                Origin::Default(default) => Source::Default(field.ty.clone(), default),
-                Origin::Missing => Source::Nothing,
+                FieldOrigin::Field(at) | FieldOrigin::Unfit(at) => sources[at].clone(),
+                FieldOrigin::Default(default) => Source::Default(field.ty.clone(), default),
+                FieldOrigin::Missing => Source::Nothing,
             });
             sources = next.collect();
         }
@@ -150,20 +155,20 @@ mod tests {
         Arc::new(kind.expect("a kind"))
     }
 
-    fn was(name: &str) -> History {
-        History { was: vec![name.to_owned()], default: None }
+    fn was(name: &str) -> FieldHistory {
+        FieldHistory { was: vec![name.to_owned()], default: None }
     }
 
-    fn default(value: u8) -> History {
-        History { was: Vec::new(), default: Some([value][..].into()) }
+    fn default(value: u8) -> FieldHistory {
+        FieldHistory { was: Vec::new(), default: Some([value][..].into()) }
     }
 
     /// One after another, each by a set of mods ten ticks after the one before.
-    fn lineage(declarations: &[(&Arc<Kind>, &[History])]) -> Lineage {
+    fn lineage(declarations: &[(&Arc<Kind>, &[FieldHistory])]) -> Lineage {
         let mut lineage = Lineage::default();
         for (at, (kind, histories)) in (0..).zip(declarations) {
             let mut histories = histories.to_vec();
-            histories.resize(kind.fields.len(), History::default());
+            histories.resize(kind.fields.len(), FieldHistory::default());
             lineage.declare((at, at as u64 * 10), (*kind).clone(), histories);
         }
         lineage
@@ -177,7 +182,7 @@ mod tests {
         let money = kind(&[("money", "u64"), ("debt", "u8")]);
         let lineage = lineage(&[
             (&gold, &[]),
-            (&coins, &[History::default(), was("gold")]),
+            (&coins, &[FieldHistory::default(), was("gold")]),
             (&money, &[was("coins"), default(7)]),
         ]);
         let seven = Source::Default(Type::Unsigned(1), [7][..].into());

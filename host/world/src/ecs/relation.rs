@@ -105,15 +105,15 @@ impl Relations {
 
     /// Replaces the data of every edge of a kind; nothing when one has no
     /// replacement.
-    pub(super) fn recast(
+    pub(super) fn map_values(
         &mut self,
         kind: KindId,
         mut data: impl FnMut(&[u8]) -> Option<Vec<u8>>,
     ) -> Option<()> {
         if let Some(edges) = self.kinds.get_mut(&kind) {
-            let recast =
+            let change =
                 |(ends, old): (&(Entity, Entity), &Bytes)| Some((*ends, Bytes::from(data(old)?)));
-            edges.by_from = edges.by_from.iter().map(recast).collect::<Option<_>>()?;
+            edges.by_from = edges.by_from.iter().map(change).collect::<Option<_>>()?;
         }
         Some(())
     }

@@ -16,7 +16,7 @@ use super::{Bytes, Entity, Kind, KindId, Registry, Role, Storage, Topic, Type, V
 
 /// What a field says of older saves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History {
+pub struct FieldHistory {
     /// Names it had before.
     pub was: Vec<String>,
     /// What rows get that lack it: a canonical value of its type.
@@ -25,7 +25,7 @@ pub struct History {
 
 /// Where a field's value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum FieldOrigin {
     /// From the old field at this place.
     Field(usize),
     /// It is new, and this is its default.
@@ -38,27 +38,29 @@ pub enum Origin {
 
 /// The way from one declaration of a kind to another.
 #[derive(Clone, Debug)]
-pub struct Recast {
+pub struct SchemaChange {
     /// The kind as the world knows it.
     pub old: Arc<Kind>,
     /// The kind as it is declared now.
     pub new: Arc<Kind>,
     /// Where each field of the new one gets its value from.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<FieldOrigin>,
 }
 
-impl Recast {
+impl SchemaChange {
     /// Finds the way; `histories` has one for each field of the new kind.
-    pub fn new(old: Arc<Kind>, new: Arc<Kind>, histories: &[History]) -> Self {
-        let origin = |(at, history): (usize, &History)| {
+    pub fn new(old: Arc<Kind>, new: Arc<Kind>, histories: &[FieldHistory]) -> Self {
+        let origin = |(at, history): (usize, &FieldHistory)| {
             let field = &new.fields[at];
             let named = |name: &String| old.fields.iter().position(|old| old.name == *name);
             let known = named(&field.name).or_else(|| history.was.iter().find_map(named));
             match (known, &history.default) {
-                (Some(from), _) if holds(&old.fields[from].ty, &field.ty) => Origin::Field(from),
-                (Some(from), _) => Origin::Unfit(from),
-                (None, Some(default)) => Origin::Default(default.clone()),
-                (None, None) => Origin::Missing,
+                (Some(from), _) if holds(&old.fields[from].ty, &field.ty) => {
+                    FieldOrigin::Field(from)
+                }
+                (Some(from), _) => FieldOrigin::Unfit(from),
+                (None, Some(default)) => FieldOrigin::Default(default.clone()),
+                (None, None) => FieldOrigin::Missing,
             }
         };
         let origins = histories.iter().take(new.fields.len()).enumerate().map(origin).collect();
@@ -67,14 +69,16 @@ impl Recast {
 
     /// Whether every value of the old declaration has one in the new.
     pub fn is_possible(&self) -> bool {
-        let found = |origin: &Origin| matches!(origin, Origin::Field(_) | Origin::Default(_));
+        let found = |origin: &FieldOrigin| {
+            matches!(origin, FieldOrigin::Field(_) | FieldOrigin::Default(_))
+        };
         self.old.role == self.new.role && self.origins.iter().all(found)
     }
 
     /// Places of the old fields whose values are dropped.
     pub fn dropped(&self) -> impl Iterator<Item = usize> {
         let taken = |at: &usize| {
-            let is_it = |origin: &Origin| matches!(origin, Origin::Field(from) | Origin::Unfit(from) if from == at);
+            let is_it = |origin: &FieldOrigin| matches!(origin, FieldOrigin::Field(from) | FieldOrigin::Unfit(from) if from == at);
             self.origins.iter().any(is_it)
         };
         (0..self.old.fields.len()).filter(move |at| !taken(at))
@@ -82,8 +86,8 @@ impl Recast {
 
     /// Whether values have the same bytes in both declarations.
     fn keeps_bytes(&self) -> bool {
-        let same = |(at, origin): (usize, &Origin)| {
-            *origin == Origin::Field(at) && self.old.fields[at].ty == self.new.fields[at].ty
+        let same = |(at, origin): (usize, &FieldOrigin)| {
+            *origin == FieldOrigin::Field(at) && self.old.fields[at].ty == self.new.fields[at].ty
         };
         self.old.storage == self.new.storage
             && self.old.fields.len() == self.new.fields.len()
@@ -116,12 +120,12 @@ impl Recast {
         for (field, origin) in self.new.fields.iter().zip(&self.origins) {
             let mut widened = Vec::new();
             match origin {
-                Origin::Field(from) => {
+                FieldOrigin::Field(from) => {
                     let old = &self.old.fields[*from].ty;
                     widen(old, &field.ty, &mut old_field(*from), &mut widened)?;
                 }
-                Origin::Default(default) => widened.extend_from_slice(default),
-                Origin::Missing | Origin::Unfit(_) => return None,
+                FieldOrigin::Default(default) => widened.extend_from_slice(default),
+                FieldOrigin::Missing | FieldOrigin::Unfit(_) => return None,
             }
             match self.new.storage {
                 Storage::Packed => lower(&field.ty, &mut &widened[..], &mut value)?,
@@ -272,8 +276,8 @@ pub(super) fn lower(ty: &Type, from: &mut &[u8], into: &mut Vec<u8>) -> Option<(
     Some(())
 }
 
-/// Values of rows, for kinds that are declared anew, which a conversion made and
-/// no recast has to.
+/// Values of rows, for kinds that are declared anew, which a conversion made,
+/// so that the change of schema need not.
 pub type Converted = BTreeMap<KindId, BTreeMap<Entity, Bytes>>;
 
 impl World {
@@ -281,25 +285,25 @@ impl World {
     /// every value along; stamps stay as they are. Answers with the kind of
     /// which a value could not be brought along, in which case the world is of
     /// no more use.
-    pub fn recast(
+    pub fn change_schema(
         &mut self,
         registry: Registry,
-        recasts: &BTreeMap<KindId, Recast>,
+        schema_changes: &BTreeMap<KindId, SchemaChange>,
         converted: &Converted,
     ) -> Result<(), KindId> {
         let nothing = BTreeMap::new();
-        for (kind, recast) in recasts {
+        for (kind, change) in schema_changes {
             let made = converted.get(kind).unwrap_or(&nothing);
-            if recast.keeps_bytes() && made.is_empty() {
+            if change.keeps_bytes() && made.is_empty() {
                 continue;
             }
-            let done = match recast.old.role {
+            let done = match change.old.role {
                 Role::Component => self
-                    .recast_columns(*kind, recast, made)
-                    .and_then(|()| self.recast_resource(*kind, recast)),
-                Role::Relation => self.relations.recast(*kind, |data| recast.value(data)),
+                    .change_columns(*kind, change, made)
+                    .and_then(|()| self.change_resource(*kind, change)),
+                Role::Relation => self.relations.map_values(*kind, |data| change.value(data)),
                 Role::Event | Role::Input => {
-                    self.events.recast(Topic::Kind(*kind), |payload| recast.value(payload))
+                    self.events.map_values(Topic::Kind(*kind), |payload| change.value(payload))
                 }
             };
             done.ok_or(*kind)?;
@@ -308,10 +312,10 @@ impl World {
         Ok(())
     }
 
-    fn recast_columns(
+    fn change_columns(
         &mut self,
         kind: KindId,
-        recast: &Recast,
+        change: &SchemaChange,
         made: &BTreeMap<Entity, Bytes>,
     ) -> Option<()> {
         let rows_per_page = self.rows_per_page();
@@ -323,9 +327,9 @@ impl World {
             let old = &archetype.column(kind)?.values;
             let value = |row: usize| match made.get(&archetype.entities().row(row)[0]) {
                 Some(made) => Some(made.clone()),
-                None => recast.value(old.row(row)).map(Bytes::from),
+                None => change.value(old.row(row)).map(Bytes::from),
             };
-            let mut values = Values::new(&recast.new, rows_per_page);
+            let mut values = Values::new(&change.new, rows_per_page);
             for row in 0..archetype.len() {
                 values.push(&value(row)?);
             }
@@ -335,9 +339,9 @@ impl World {
         Some(())
     }
 
-    fn recast_resource(&mut self, kind: KindId, recast: &Recast) -> Option<()> {
+    fn change_resource(&mut self, kind: KindId, change: &SchemaChange) -> Option<()> {
         if let Some(value) = self.resources.get(&kind) {
-            let value = recast.value(value)?;
+            let value = change.value(value)?;
             Arc::make_mut(&mut self.resources).insert(kind, value.into());
         }
         Some(())
@@ -376,10 +380,10 @@ mod tests {
         Arc::new(kind.expect("a kind"))
     }
 
-    fn recast(old: &Arc<Kind>, new: &Arc<Kind>, histories: &[History]) -> Recast {
+    fn schema_change(old: &Arc<Kind>, new: &Arc<Kind>, histories: &[FieldHistory]) -> SchemaChange {
         let mut histories = histories.to_vec();
-        histories.resize(new.fields.len(), History::default());
-        Recast::new(old.clone(), new.clone(), &histories)
+        histories.resize(new.fields.len(), FieldHistory::default());
+        SchemaChange::new(old.clone(), new.clone(), &histories)
     }
 
     /// What a value of one type becomes as one of another, if it is held.
@@ -387,9 +391,9 @@ mod tests {
         let (old, new) =
             (kind(Storage::Dynamic, &[("x", old)]), kind(Storage::Dynamic, &[("x", new)]));
         let value = from_json(&old, &json!({ "x": value })).expect("a value");
-        let recast = recast(&old, &new, &[]);
-        assert_eq!(recast.is_possible(), recast.value(&value).is_some());
-        Some(to_json(&new, &recast.value(&value)?)["x"].clone())
+        let change = schema_change(&old, &new, &[]);
+        assert_eq!(change.is_possible(), change.value(&value).is_some());
+        Some(to_json(&new, &change.value(&value)?)["x"].clone())
     }
 
     #[test]
@@ -447,7 +451,7 @@ mod tests {
             &[1],
         ];
         let row = row.concat();
-        let value = recast(&packed, &dynamic, &[]).value(&row).expect("a value");
+        let value = schema_change(&packed, &dynamic, &[]).value(&row).expect("a value");
         let gate = |open, who, rank| json!({"open": open, "of": {"who": who, "rank": rank}});
         let expected = json!({
             "a": -2, "b": [0.0, 1.5], "c": "7v1",
@@ -455,7 +459,7 @@ mod tests {
         });
         assert_eq!(to_json(&dynamic, &value), expected);
         assert_eq!(to_json(&packed, &row), expected);
-        assert_eq!(recast(&dynamic, &packed, &[]).value(&value), Some(row.clone()));
+        assert_eq!(schema_change(&dynamic, &packed, &[]).value(&value), Some(row.clone()));
         let stored = stored_from_json(&packed, &expected).expect("it is packed");
         assert_eq!(stored[..], row[..]);
     }
@@ -464,16 +468,16 @@ mod tests {
     fn names_of_before_and_defaults_are_looked_at_in_order() {
         let old = kind(Storage::Packed, &[("gold", "u8"), ("silver", "u8")]);
         let new = kind(Storage::Packed, &[("silver", "u8"), ("coins", "u16"), ("debt", "u8")]);
-        let was = |names: &[&str]| History {
+        let was = |names: &[&str]| FieldHistory {
             was: names.iter().map(|&name| name.to_owned()).collect(),
             default: None,
         };
-        let debt = History { default: Some([9][..].into()), ..was(&["loan"]) };
-        let recast = recast(&old, &new, &[was(&["gold"]), was(&["purse", "gold"]), debt]);
-        assert_eq!(recast.value(&[3, 4]), Some(vec![4, 3, 0, 9]), "its own name comes first");
-        assert_eq!(recast.dropped().count(), 0);
-        let lacking = Recast::new(old, new, &vec![History::default(); 3]);
-        assert_eq!(lacking.origins[1..], [Origin::Missing, Origin::Missing]);
+        let debt = FieldHistory { default: Some([9][..].into()), ..was(&["loan"]) };
+        let change = schema_change(&old, &new, &[was(&["gold"]), was(&["purse", "gold"]), debt]);
+        assert_eq!(change.value(&[3, 4]), Some(vec![4, 3, 0, 9]), "its own name comes first");
+        assert_eq!(change.dropped().count(), 0);
+        let lacking = SchemaChange::new(old, new, &vec![FieldHistory::default(); 3]);
+        assert_eq!(lacking.origins[1..], [FieldOrigin::Missing, FieldOrigin::Missing]);
         assert_eq!((lacking.is_possible(), lacking.value(&[3, 4])), (false, None));
         assert_eq!(lacking.dropped().collect::<Vec<_>>(), [0]);
     }
