@@ -81,7 +81,7 @@ pub(crate) struct Cursor {
 /// Entities that the rows and edges at hand name, for lookups ahead of time.
 #[derive(Default)]
 pub(crate) struct Names {
-    /// Whether somebody will look.
+    /// Whether a parameter will look them up.
     pub(crate) wanted: bool,
     /// The rows' own entities.
     pub(crate) rows: Vec<Entity>,

@@ -1,7 +1,7 @@
 //! A map from entities, small in code and quick to look up.
 //!
 //! The standard library's map would bring random keys and several kilobytes of
-//! code into each mod. This one never forgets, and nobody goes over it.
+//! code into each mod. This one never forgets, and no caller goes over it.
 
 use crate::Entity;
 

@@ -22,7 +22,7 @@ pub trait Kind: Sized + 'static {
     #[doc(hidden)]
     type Store: Store<Self>;
 
-    /// What a resource reads as while nobody has set it, if its type has a
+    /// What a resource reads as while no system has set it, if its type has a
     /// default.
     #[doc(hidden)]
     fn unset() -> Option<Self> {

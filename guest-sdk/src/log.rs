@@ -28,7 +28,7 @@ macro_rules! log {
     (debug, $($line:tt)+) => { $crate::debug!($($line)+) };
 }
 
-/// Writes a line on which somebody must act.
+/// Writes a line on which the operator must act.
 #[macro_export]
 macro_rules! error {
     ($($line:tt)+) => {
@@ -36,7 +36,7 @@ macro_rules! error {
     };
 }
 
-/// Writes a line at which somebody should look.
+/// Writes a line at which the operator should look.
 #[macro_export]
 macro_rules! warn {
     ($($line:tt)+) => {

@@ -12,7 +12,7 @@ use crate::sys;
 
 /// A component of the world.
 ///
-/// One that nobody has set yet reads as its default, if the type is `Default`;
+/// One that no system has set yet reads as its default, if the type is `Default`;
 /// else the system faults. `Option<Res<T>>` tells whether it is set.
 pub struct Res<'w, T> {
     value: &'w T,

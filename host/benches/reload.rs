@@ -71,7 +71,7 @@ fn replace(file: &Path, bytes: &[u8]) {
     std::fs::rename(&draft, file).expect("renamed");
 }
 
-/// The same code under another digest, through a section that nobody reads.
+/// The same code under another digest, through a section that the host does not read.
 fn other(component: &[u8], number: u64) -> Vec<u8> {
     let mut bytes = component.to_vec();
     let name = b"number";

@@ -1,4 +1,4 @@
-//! Ticks of worlds with much that does not change: events that nobody has read
+//! Ticks of worlds with much that does not change: events that no system has read
 //! yet, and edges.
 
 use std::path::Path;

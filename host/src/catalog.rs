@@ -6,8 +6,8 @@
 //! ([`resolve()`]). Every error is one sentence that names the file, the key and
 //! the remedy.
 //!
-//! Deliberately absent: wasmtime. Whether a component fits this host, and what
-//! it declares, is found out by whoever loads it.
+//! Deliberately absent: wasmtime. `compile` finds out whether a component fits this
+//! host, and what it declares.
 
 mod assets;
 mod build;

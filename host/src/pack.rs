@@ -65,7 +65,7 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// A pack from nobody who is trusted.
+    /// A pack that no trusted key signed.
     #[error("{} is not trusted: {what}", .path.display())]
     Untrusted {
         /// The pack.

@@ -50,7 +50,7 @@ pub fn relation(input: TokenStream) -> TokenStream {
 ///
 /// Every field has a default, which holds where the world file says nothing; the
 /// derive makes `Default` of them. Systems read it as `Res<Settings>`, which is
-/// always there, and nobody writes it: the host sets it when the world starts and
+/// always there, and no system writes it: the host sets it when the world starts and
 /// whenever the world file changes, also while the world runs under `sandtable
 /// dev`. A key that is no field, or a value of another type, is refused with its
 /// name.

@@ -41,7 +41,7 @@ pub(crate) struct Double {
     pub(crate) questions: Vec<usize>,
 }
 
-/// Tables that somebody keeps.
+/// Tables that a test keeps.
 pub(crate) trait SomeTables {
     fn query(&self, sql: &str, parameters: &[u8]) -> Result<Answer, String>;
     fn execute(&self, sql: &str, rows: &[u8]) -> Result<u64, String>;

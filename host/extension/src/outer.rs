@@ -152,7 +152,7 @@ impl Outer {
         unsafe {
             let opened = (self.routines.open_v2)(path.as_ptr(), &mut copy, flags, ptr::null());
             let copied = self.checked(copy, opened).and_then(|()| {
-                // Nobody needs half of it.
+                // No process needs half of it.
                 Self { db: copy, ..*self }
                     .execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
                 let backup = (self.routines.backup_init)(copy, main, self.db, main);

@@ -100,7 +100,7 @@ pub struct Plan {
     pub rows: i64,
 }
 
-/// Tables tell nobody how many rows they have. That many let SQLite begin a join
+/// No table tells how many rows it has. That many let SQLite begin a join
 /// with the tables in which it does not know what to look for.
 const ROWS: f64 = 1e6;
 

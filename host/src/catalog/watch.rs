@@ -43,9 +43,9 @@ pub struct Watch {
     debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
     events: Receiver<Instant>,
     listened: BTreeSet<PathBuf>,
-    /// What is watched for each mod; nobody stands for the world.
+    /// What is watched for each mod; `None` stands for the world.
     places: BTreeMap<Option<String>, Vec<PathBuf>>,
-    /// Those that nobody has to build.
+    /// Mods that are components already, so that no build makes them.
     components: BTreeSet<Option<String>>,
     seen: BTreeMap<Option<String>, Digest>,
 }
@@ -83,7 +83,7 @@ impl Watch {
                 Err(_) => Some(Instant::now()),
             };
             if let Some(first) = first {
-                // Without a receiver nobody wants to know any more.
+                // Without a receiver the watch has been dropped.
                 let _ = send.send(first);
             }
         };
@@ -169,7 +169,7 @@ fn absolute(folder: &Path) -> PathBuf {
 }
 
 /// Adds the names and contents of what lies at a path to a digest. What cannot
-/// be read counts as not there; whoever builds says why.
+/// be read counts as not there; the build says why.
 fn feed(path: &Path, into: &mut Hasher) {
     let Ok(about) = fs::metadata(path) else { return };
     into.update(path.as_os_str().as_encoded_bytes());

@@ -1,4 +1,4 @@
-//! A zip file that anybody may have made, held in memory.
+//! A zip file that a stranger may have made, held in memory.
 //!
 //! Only the plainest zip files are taken: regular files, stored or deflated, one
 //! after another without gaps, each told the same way in both of its headers,

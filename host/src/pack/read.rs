@@ -31,7 +31,7 @@ pub struct Pack {
 
 impl Pack {
     /// Reads a pack to be run with a save, which may be there already and whose
-    /// world may trust somebody, too.
+    /// world may trust keys, too.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Pack {
         Self::read(path, &Keys::new(&keys)?)
     }
 
-    /// Reads a pack, for whoever trusts these keys. Where there are none, those
+    /// Reads a pack, for an operator who trusts these keys. Where there are none, those
     /// that the pack itself names must have signed it.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub fn signature_file(pack: &Path) -> PathBuf {
     name.into()
 }
 
-/// Who is trusted. With nobody in particular, everybody is.
+/// The keys that are trusted. Without any, every pack is.
 #[derive(Clone, Debug, Default)]
 pub struct Keys(Vec<(String, PublicKey)>);
 
@@ -58,7 +58,7 @@ impl Keys {
         keys.iter().map(read).collect::<Result<_, Error>>().map(Self)
     }
 
-    /// Whether nobody in particular is trusted.
+    /// Whether no key in particular is trusted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,7 +1,7 @@
 //! From a world and its mods to the bytes of a pack.
 //!
-//! What a pack would be refused for is refused here, before somebody else
-//! stumbles over it.
+//! What a pack would be refused for is refused here, before an operator who
+//! was given the pack stumbles over it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -88,7 +88,7 @@ fn check(files: &BTreeMap<String, Vec<u8>>) -> Result<(), Error> {
 }
 
 fn prepare(name: &str, bytes: &[u8]) -> zip::result::ZipResult<PreparedZipFile> {
-    // Neither the clock nor whoever packs is part of a pack.
+    // Neither the clock nor the user who packs is part of a pack.
     let options = SimpleFileOptions::default()
         .last_modified_time(DateTime::DEFAULT)
         .unix_permissions(0o644)

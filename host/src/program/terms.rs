@@ -92,7 +92,7 @@ pub fn check(
     }
 }
 
-/// What of other mods somebody lacks, as patterns or names.
+/// What a mod lacks of other mods, as patterns or names.
 #[derive(Default)]
 struct Missing {
     read: BTreeSet<String>,

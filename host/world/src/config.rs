@@ -49,7 +49,7 @@ pub struct WorldConfig {
     /// Questions that are answered when a run ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<SummaryQuery>,
-    /// How the state hash is made. No setting of anybody: a save keeps it beside
+    /// How the state hash is made. No world file has it: a save keeps it beside
     /// the settings, and a world that is run has the newest.
     #[serde(skip)]
     pub hash_version: HashVersion,
@@ -105,7 +105,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Whether nobody in particular is trusted.
+    /// Whether no key in particular is trusted.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }

@@ -65,7 +65,7 @@ pub struct SetAside {
     /// The event.
     pub event: Event,
     /// The system, by full name, which always faulted at it; empty where there
-    /// was nobody to read an input.
+    /// was no system to read an input.
     pub system: String,
 }
 
@@ -162,9 +162,9 @@ pub struct Timings {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// Somebody must act.
+    /// The operator must act.
     Error,
-    /// Somebody should look.
+    /// The operator should look.
     Warn,
     /// Worth knowing.
     #[default]
@@ -220,7 +220,7 @@ pub struct TickRecord {
     pub chain: Digest,
     /// What it was given from outside, in order.
     pub inputs: Vec<Input>,
-    /// Mods that took part again from it on, as somebody asked.
+    /// Mods that took part again from it on, as a sender asked.
     pub resumes: Vec<Resume>,
     /// What was emitted in it, in order.
     pub events: Vec<Emitted>,

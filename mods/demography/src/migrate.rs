@@ -29,7 +29,7 @@ const WAR_FLIGHT: f64 = 5.0;
 /// People in a quarter from which on a flow is news.
 const EXODUS_PEOPLE: f64 = 100_000.0;
 
-/// Moves people for 91 days. Nobody is lost on the way.
+/// Moves people for 91 days. No migrant is lost on the way.
 #[system(every = 91, whole = "world", after = "live")]
 pub fn migrate(
     mut nations: Query<(Entity, &Society, &Economy, Option<&Stance>, &mut Migration)>,

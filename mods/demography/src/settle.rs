@@ -1,7 +1,7 @@
 //! Gives new provinces and nations what demography keeps about them.
 //!
-//! Whoever has a start but no population is new. Once all are settled, no
-//! archetype matches, and the two systems cost nothing.
+//! A province with a start but no population is new, as is a nation with a start but no
+//! society. Once all are settled, no archetype matches, and the two systems cost nothing.
 
 use sandtable_sdk::prelude::*;
 

@@ -20,7 +20,7 @@ const LEAVE_BELOW: f64 = 0.0;
 const ATTACK_BELOW: f64 = -35.0;
 const ATTACK_CHANCE: f64 = 0.03;
 
-/// Nobody attacks who is weaker than this, as a multiple of the other.
+/// No nation attacks that is weaker than this, as a multiple of the other.
 const ATTACK_MIN_RATIO: f64 = 0.5;
 
 /// Nations of fewer people do not go to war: they have no army to do it with.
@@ -67,7 +67,7 @@ pub fn negotiate(
                 signed.send(TreatySigned { a, b });
             }
             let able = society.people.min(others.people) >= WAR_MIN_PEOPLE
-                // Nobody attacks whom no army can reach.
+                // No nation attacks one that no army can reach.
                 && borders.between(nation, other).is_some()
                 && !fighting.contains(&nation)
                 && !fighting.contains(&other);

@@ -27,7 +27,7 @@ const RIVALRY: f64 = -16.0;
 /// What a war costs.
 const WAR: f64 = -80.0;
 
-/// What an attack on somebody costs the attacker with each third nation, once.
+/// What an attack on a nation costs the attacker with each third nation, once.
 pub const AGGRESSION: f64 = -8.0;
 
 /// How much of the way to its target an opinion goes in a quarter, and the

@@ -29,7 +29,7 @@ const RESERVE_YEARS: f64 = 0.5;
 /// drowns in debt.
 const RESTRAINT: f64 = 0.3;
 
-/// Debt in years of revenue that nobody lends beyond.
+/// Debt in years of revenue that no creditor lends beyond.
 const DEFAULT_YEARS: f64 = 3.0;
 
 /// Collects the taxes of a day and pays for the state.

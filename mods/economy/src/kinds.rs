@@ -61,7 +61,7 @@ pub struct Trade {
     pub usd_per_year: f64,
 }
 
-/// Somebody outside decides what a nation takes as taxes.
+/// A sender outside decides what a nation takes as taxes.
 #[derive(Input, Clone)]
 pub struct TaxDecree {
     /// ISO 3166-1 alpha-2, such as `FR`.

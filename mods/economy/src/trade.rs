@@ -13,7 +13,7 @@ use crate::kinds::{Commerce, Economy, Trade};
 const LARGEST: usize = 20;
 const HUBS: usize = 4;
 
-/// US dollars a year below which nobody keeps books.
+/// US dollars a year below which no nation keeps books.
 const ROUTE_MIN_USD: f64 = 100e6;
 
 /// Draws all trade anew: routes open, grow, shrink and close.

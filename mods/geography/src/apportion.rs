@@ -22,7 +22,7 @@ pub fn apportion(weights: &[f64], seats: usize) -> Vec<usize> {
     given.iter().map(|seats| seats + 1).collect()
 }
 
-/// Nobody weighs anything: as evenly as possible.
+/// No party weighs anything: as evenly as possible.
 fn even(parties: usize, left: usize) -> Vec<usize> {
     (0..parties).map(|at| 1 + left / parties + usize::from(at < left % parties)).collect()
 }

@@ -17,7 +17,7 @@ pub struct BorderRow {
     pub length_km: f64,
 }
 
-/// Reads `nations.csv`. Numbers that nobody knows count as zero.
+/// Reads `nations.csv`. Numbers that the file leaves out count as zero.
 pub fn nations(text: &str) -> Result<Vec<NationRow>, CsvError> {
     Table::parse(text)?.rows().map(|row| nation(&row)).collect()
 }

@@ -17,7 +17,7 @@ const RATIO_MAX: f64 = 1.4;
 
 /// Draws the year's harvest of every province.
 ///
-/// The numbers of an entity are the same whoever asks, so all provinces of a
+/// The numbers of an entity are the same for every row that asks, so all provinces of a
 /// nation see the same national weather although no row knows of another.
 #[system(every = 365)]
 pub fn weather(mut provinces: Query<(Entity, &Owner, &mut Harvest)>, rng: Rng) {
