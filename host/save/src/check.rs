@@ -55,7 +55,7 @@ pub(super) fn look(
 ) -> Outcome<()> {
     schema::check(connection, findings)?;
     if findings.count() > 0 {
-        // Whoever wrote this schema decides what reading by it does.
+        // The author of this schema decides what reading by it does.
         return Ok(());
     }
     check_pages(connection, Pages::Full, findings)?;

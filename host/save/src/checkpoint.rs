@@ -4,7 +4,7 @@
 //! through; a checkpoint copies the newest state of each of its pages into the
 //! save, and the next commit starts the log again. That is too much for the end
 //! of a tick, so a thread of its own does it, with a connection of its own, once
-//! the log passes [`LOG_BYTES`]. It keeps nobody from writing or reading.
+//! the log passes [`LOG_BYTES`]. It keeps no process from writing or reading.
 //!
 //! While ticks keep coming the thread may never find the log idle, and a reader
 //! that stays open holds the log back. Past [`LOG_BYTES_MAX`] the writer

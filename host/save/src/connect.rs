@@ -31,7 +31,7 @@ pub(super) const PAGE_BYTES: u32 = 8192;
 /// its pages go through the log twice.
 const CACHE_KIB: i64 = 64 << 10;
 
-/// How long somebody waits for the write lock of SQLite before giving up.
+/// How long a connection waits for the write lock of SQLite before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The file behind a path, which must have no other name: symbolic links lead to
@@ -121,8 +121,8 @@ pub(super) fn nowhere() -> Result<Connection, Failure> {
 }
 
 /// Opens an existing file to be read. It is opened for writing where that is
-/// allowed, because whoever reads after a crash must recover the log, and
-/// whoever closes last must tidy it up. The log must be its own.
+/// allowed, because a process that reads after a crash must recover the log, and
+/// the one that closes last must tidy it up. The log must be its own.
 pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
     let opened = existing(path).and_then(|connection| {
         connection.pragma_update(None, "query_only", true)?;
@@ -139,14 +139,14 @@ pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
     match opened {
         Err(_) if path.exists() && !beside(path, "-wal").exists() => {
             // In a folder that cannot be written there is no place for a log,
-            // so nobody can be writing.
+            // so no process can be writing.
             unwritten(path).map_err(|failure| diagnose(path, failure))
         }
         opened => opened.map_err(|failure| diagnose(path, failure)),
     }
 }
 
-/// Opens a file that nobody writes as long as it is open.
+/// Opens a file that no process writes as long as it is open.
 pub(super) fn unwritten(path: &Path) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
@@ -169,7 +169,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::Told(format!("cannot be found from here: {error}")))
 }
 
-/// The URI of a file that nobody writes.
+/// The URI of a file that no process writes.
 fn immutable(absolute: &Path) -> String {
     let mut uri = String::from("file://");
     let bytes = absolute.as_os_str().as_encoded_bytes();
@@ -208,7 +208,7 @@ fn harden(connection: Connection) -> Result<Connection, Failure> {
     }
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // Checkpoints are made by whoever runs the world, when it suits.
+    // Checkpoints are made by the process that runs the world, when it suits.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
@@ -287,7 +287,7 @@ impl Marks {
 /// Says why a file could not be opened, better than SQLite does.
 ///
 /// Looks into the file past SQLite, which is harmless now: closing it drops
-/// SQLite's locks in this process, but nobody gets anything out of this file.
+/// SQLite's locks in this process, but no connection gets anything out of this file.
 fn diagnose(path: &Path, failure: Failure) -> SaveError {
     let owned = path.to_owned();
     let Ok(about) = std::fs::metadata(path) else { return SaveError::Missing { path: owned } };

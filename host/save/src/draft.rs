@@ -12,15 +12,15 @@ pub(super) fn draft_of(path: &Path) -> PathBuf {
     beside(path, ".new")
 }
 
-/// Where a copy of a save is made that gets a name beside it. Whoever does so
-/// holds the lock of the save, and so does whoever removes what a killed process
-/// left of one.
+/// Where a copy of a save is made that gets a name beside it. The process that
+/// makes it holds the lock of the save, and so does one that removes what a
+/// killed process left of such a copy.
 pub(super) fn copy_of(path: &Path) -> PathBuf {
     beside(path, ".ahead-new")
 }
 
 /// Makes a file that is not there yet: under another name first, its own once
-/// `make` has done all of it. Whoever does so holds the lock of that name. What
+/// `make` has done all of it. The caller holds the lock of that name. What
 /// a killed process left of its try is removed.
 pub(super) fn create_atomically(
     path: &Path,

@@ -164,7 +164,7 @@ pub enum SaveError {
         /// The save.
         path: PathBuf,
     },
-    /// Somebody else held the save for too long.
+    /// Another process held the save for too long.
     #[error("{} stayed busy: another process is writing it; try again", path.display())]
     Busy {
         /// The save.
@@ -190,7 +190,7 @@ pub enum SaveError {
         /// What SQLite said.
         cause: Sqlite,
     },
-    /// An input that nobody declares, or that does not fit its declaration.
+    /// An input that no mod declares, or that does not fit its declaration.
     #[error("input `{kind}`: {what}")]
     Input {
         /// Which input.

@@ -90,7 +90,7 @@ impl Tables {
 }
 
 fn csv(tables: &mut Tables, draft: &Path, target: &Path) -> Result<(), SaveError> {
-    // What a killed process left may be somebody's folder: it is not removed.
+    // What a killed process left may be a person's folder: it is not removed.
     fs::create_dir(draft).map_err(|cause| match cause.kind() {
         io::ErrorKind::AlreadyExists => SaveError::Exists { path: draft.to_owned() },
         _ => unwritten(target)(cause),

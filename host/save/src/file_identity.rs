@@ -1,7 +1,7 @@
 //! Whether the files that a save is written to are still those of its name.
 //!
-//! A file that somebody moves, removes or replaces can be written on as long as
-//! it is open, and nobody would ever find what is in it.
+//! A file that a person or another process moves, removes or replaces can be
+//! written on as long as it is open, and no reader would ever find what is in it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! What comes from other processes, inputs and mods to resume: put into the save
-//! by whoever sends it, taken by whoever runs the world, and gone with the commit
-//! of the tick that has it.
+//! by the process that sends it, taken by the one that runs the world, and gone
+//! with the commit of the tick that has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -65,7 +65,7 @@ impl Labels {
         label.map_or(Cell::Null, Cell::Text)
     }
 
-    /// What whoever has this value of one of the components is called for it.
+    /// What an entity that has this value of one of the components is called for it.
     pub(super) fn label_of(&self, kind: KindId, value: &Value) -> Option<String> {
         self.fields.iter().filter(|label| label.kind == kind).find_map(|label| label.text(value))
     }

@@ -31,7 +31,7 @@
 //!   from nothing. A reader that stays open lets the log beside the save grow
 //!   (`checkpoint` says how that is bounded otherwise).
 //! - A closed save is one file. While it is open there are `-wal`, `-shm` and
-//!   `.lock` beside it; after a kill they stay until somebody opens it. A log that
+//!   `.lock` beside it; after a kill they stay until a process opens it. A log that
 //!   is not of the save beside it is never replayed (`mark`).
 //!
 //! # Choices

@@ -2,7 +2,7 @@
 //!
 //! It is the operating system's lock on a file beside the save, so it ends with
 //! the process, however that ends; a lock file that a killed process left is
-//! locked by nobody. It is not on the save itself: SQLite's own locks there
+//! locked by no process. It is not on the save itself: SQLite's own locks there
 //! would be dropped when the handle is closed.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -45,7 +45,7 @@ impl Lock {
                 Err(TryLockError::Error(source)) => return Err(io("locked")(source)),
             }
             if !is_still_there(&file, &path) {
-                // Its owner removed it after we opened it; somebody else may
+                // Its owner removed it after we opened it; another writer may
                 // have the next one.
                 continue;
             }
@@ -58,8 +58,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Removed while it is held, so that nobody can have taken it meanwhile.
-        // A lock file that stays is harmless.
+        // Removed while it is held, so that no other writer can have taken it
+        // meanwhile. A lock file that stays is harmless.
         let _ = std::fs::remove_file(&self.path);
         drop(self.file.take());
     }

@@ -100,7 +100,7 @@ pub(super) fn is_whole(sealed: &[u8]) -> bool {
     Mark::of(sealed).is_some()
 }
 
-/// A name that nobody else has: the standard library begins its hashes with what
+/// A name that no other writer has: the standard library begins its hashes with what
 /// the operating system has of random numbers.
 fn writer() -> u64 {
     RandomState::new().hash_one(0).max(1)
@@ -142,7 +142,7 @@ pub(super) fn next(
     Ok(([seal, &mark.bytes()].concat(), mark.own))
 }
 
-/// Moves the mark on, in a transaction of whoever writes something else than a
+/// Moves the mark on, in a transaction that writes something else than a
 /// world. A save of the first format gets none.
 pub(super) fn advance(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'st_world'";
@@ -160,7 +160,7 @@ pub(super) fn advance(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Gives a file a name of its own, in a transaction: nothing that comes after
-/// belongs to a copy from before. Whoever does so knows that the file holds all
+/// belongs to a copy from before. The caller knows that the file holds all
 /// that was committed, without its log. Gives the commit that this is.
 pub(super) fn claim(connection: &Connection) -> rusqlite::Result<Option<Commit>> {
     let Some(before) = sealed(connection)? else { return Ok(None) };
@@ -181,7 +181,8 @@ fn write(connection: &Connection, sealed: &[u8]) -> rusqlite::Result<()> {
 }
 
 /// How often, and how long apart, a save is looked at again: between the look at
-/// the file and that at the log, whoever runs the world can have begun others.
+/// the file and that at the log, the process that runs the world can have begun
+/// others.
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -214,7 +215,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), SaveErro
 }
 
 /// What a file holds without its log. SQLite itself looks, because closing a
-/// file that somebody else opened would drop its locks.
+/// file that another part of the process opened would drop its locks.
 fn alone(path: &Path) -> Option<Commit> {
     let connection = connect::unwritten(path).ok()?;
     let sealed = known(&connection).ok().flatten()?;

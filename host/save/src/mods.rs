@@ -275,7 +275,7 @@ impl ModSet {
         self.mods.iter().map(lock).collect()
     }
 
-    /// The set with its contents; what neither the save nor anybody else has
+    /// The set with its contents; what neither the save nor `elsewhere` has
     /// stays empty.
     pub(super) fn recorded(
         &self,
@@ -431,7 +431,7 @@ pub(super) fn write(
 
 /// Drops sets of mods that nothing reaches any more, with their contents: no
 /// tick that can be gone back to or run again ran with them, nothing in the log
-/// was written then, and nobody can fall back on them. Says how many.
+/// was written then, and no later set can fall back on them. Says how many.
 pub(super) fn forget(connection: &Connection) -> Outcome<usize> {
     let mut select = connection.prepare("SELECT number, since FROM st_mod_sets ORDER BY number")?;
     let sets = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -1,8 +1,8 @@
 //! Payloads of the log, each read in the declaration that it was written in.
 //!
 //! The log has a tick for each, and the sets of mods say how its kind was
-//! declared in that tick. What nobody had read when a kind was declared anew was
-//! brought along, so that it has the form of after.
+//! declared in that tick. What a system had yet to read when a kind was declared
+//! anew was brought along, so that it has the form of after.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

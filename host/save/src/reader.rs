@@ -2,7 +2,7 @@
 //! and answers to SQL.
 //!
 //! A reader sees the save as one commit left it, for as long as it is open, and
-//! keeps nobody from writing. It holds the log back, though, so it is not for
+//! keeps no process from writing. It holds the log back, though, so it is not for
 //! keeping.
 
 use std::collections::BTreeMap;
@@ -139,9 +139,9 @@ impl Reader {
         Ok(Self { path, copy: None, connection })
     }
 
-    /// Opens what was copied from a save, in a file that nobody writes, and
-    /// tells of it as of the save. The save itself is not opened: whoever has it
-    /// open in this process with another SQLite would lose its locks.
+    /// Opens what was copied from a save, in a file that no process writes, and
+    /// tells of it as of the save. The save itself is not opened: another SQLite
+    /// in this process that has it open would lose its locks.
     pub fn of_copy(copy: &Path, save: &Path) -> Result<Self, SaveError> {
         let failed = |failure: Failure| failure.of(save, "read");
         let connection = connect::unwritten(copy).map_err(failed)?;
@@ -395,7 +395,7 @@ impl Reader {
         Ok(connection)
     }
 
-    /// The world now, for whoever says of which save they are.
+    /// The world now, for a caller that says of which save it is.
     pub(super) fn head_world(&self) -> Outcome<World> {
         Ok(Restored::without_rows(&self.connection)?.world)
     }

@@ -4,7 +4,7 @@
 //! tables, as far as SQLite comes from either end of each. What those hold is
 //! restored as it is when a save opens, only that whatever is damaged is left
 //! out; the world that is left is written anew. The repair is recorded as a set
-//! of mods, so that nobody takes the ticks before it for a way to the world
+//! of mods, so that no reader takes the ticks before it for a way to the world
 //! after it.
 
 mod rows;
@@ -48,7 +48,7 @@ pub fn repair(path: &Path, target: &Path) -> Result<Repaired, SaveError> {
     if target.exists() {
         return Err(SaveError::Exists { path: target.to_owned() });
     }
-    // Nobody writes while it is copied.
+    // No process writes while it is copied.
     let _held = Lock::take(&path)?;
     let lock = Lock::take(target)?;
     let mut findings = Findings::gathered();

@@ -54,7 +54,7 @@ pub fn rewind(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
 /// As [`rewind`], and keeps what is ahead as a save of its own beside this one.
 pub fn rewind_and_keep(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
     let path = &connect::find(path)?;
-    // Nobody goes on with it between the copy and the way back.
+    // No process goes on with it between the copy and the way back.
     let lock = Lock::take(path)?;
     let before = standing(path)?;
     let ahead = keep_ahead(path, tick, &lock)?;
@@ -192,7 +192,7 @@ impl Save {
         let transaction = begin(&connection)?;
         let waiting = waiting(&transaction, &now.registry, &world.registry)?;
         forget_later(&transaction, then)?;
-        // Unread events come back as they were before anybody declared them anew.
+        // Unread events come back as they were before any mod declared them anew.
         for (topic, _, unread) in world.events.iter() {
             let mut update = transaction.prepare(
                 "UPDATE st_events SET payload = ?4 WHERE tick = ?1 AND topic = ?2 AND number = ?3",

@@ -64,17 +64,17 @@ pub struct Save {
     pruned: Option<i64>,
     pub(super) history: Store,
     recorder: Recorder,
-    /// The last world that history can come back to, if somebody said.
+    /// The last world that history can come back to, if the caller said.
     kept: Option<World>,
     /// Names, ticks and notes that come with the next commit.
     named: Vec<(String, i64, String)>,
     /// What was taken out of the inbox and not committed yet.
     taken: Taken,
     syncing: Syncing,
-    /// Whether its commits are told from those of whoever went on with it before.
+    /// Whether its commits are told from those of the writer that went on with it before.
     is_claimed: bool,
     checkpoints: Checkpoints,
-    /// Dropped last: nobody else may write before the connection is closed.
+    /// Dropped last: no other process may write before the connection is closed.
     _lock: Lock,
 }
 
@@ -107,8 +107,8 @@ impl Save {
         Ok(save)
     }
 
-    /// Gives a save that was made as a draft its name. Nobody else may have its
-    /// database any more.
+    /// Gives a save that was made as a draft its name. No other holder of its
+    /// database may be left.
     pub fn appear(self) -> Result<Self, SaveError> {
         let Some(path) = self.appears_as.clone() else { return Ok(self) };
         let draft = self.path.clone();
@@ -310,7 +310,7 @@ impl Save {
     }
 
     /// Forgets what was taken since the last commit, so that it can be taken
-    /// again: for whoever goes back to the last commit by themselves.
+    /// again: for a caller that goes back to the last commit by itself.
     pub fn untake_inbox(&mut self) {
         self.taken = Taken::default();
     }
@@ -336,7 +336,7 @@ impl Save {
         let failed = |error: rusqlite::Error| Failure::from(error).of(&path, "closed");
         checkpoints.stop();
         database.lock().pragma_update(None, "synchronous", "FULL").map_err(failed)?;
-        // Not all of it gets through while somebody reads; then the log stays,
+        // Not all of it gets through while a process reads; then the log stays,
         // and the reader tidies it up.
         connect::checkpoint(&database.lock(), "TRUNCATE", Duration::from_secs(1));
         if let Some(database) = Arc::into_inner(database) {
@@ -381,7 +381,7 @@ impl Restored {
         Self::of(connection, Sums::OfRows, findings)
     }
 
-    /// As [`Restored::read`], for whoever only reads: of the tables of mods it
+    /// As [`Restored::read`], for a caller that only reads: of the tables of mods it
     /// believes what is recorded of them.
     pub(super) fn without_rows(connection: &Connection) -> Outcome<Self> {
         Self::of(connection, Sums::Recorded, &mut Findings::strict())
@@ -576,7 +576,7 @@ pub(super) enum Pages {
 }
 
 /// Lets SQLite look at all its pages, of a schema that was checked. What CHECK
-/// constraints compute is left alone: whoever wrote them chose how long it takes.
+/// constraints compute is left alone: their author chose how long it takes.
 pub(super) fn check_pages(
     connection: &Connection,
     pages: Pages,

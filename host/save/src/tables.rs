@@ -20,8 +20,8 @@
 //! authorizer is set once and reads whose statement it is from the gate: setting
 //! it again would expire every prepared statement. Statements are cached under
 //! their mod's name, because a statement once prepared is not authorised again.
-//! The word ROLLBACK is refused wherever it stands, for SQLite tells nobody of
-//! conflict clauses, and one of them undoes the whole tick.
+//! The word ROLLBACK is refused wherever it stands, for SQLite does not tell the
+//! authorizer of conflict clauses, and one of them undoes the whole tick.
 //!
 //! # What decides
 //!

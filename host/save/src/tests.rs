@@ -60,7 +60,7 @@ fn opens_as(path: &Path, expected: &World) {
     save.close().expect("closes");
 }
 
-/// Sends an input without asking who reads it: nobody knows of these mods.
+/// Sends an input without asking who reads it: no host knows of these mods.
 fn send(path: &Path, kind: &str, json: &serde_json::Value, sender: &str) -> Result<(), SaveError> {
     super::send(path, kind, json, sender, &|_| None)
 }

@@ -151,7 +151,7 @@ fn unknown_field(kind: &Kind, field: &str) -> String {
     }
 }
 
-/// The names that somebody may have meant, the likeliest first.
+/// The names that a person may have meant, the likeliest first.
 pub(super) fn near<'a>(meant: &str, names: &[&'a str]) -> Vec<&'a str> {
     let plain = |name: &str| {
         let of_mod = name.split_once(['/', '_']).map_or(name, |(_, name)| name);

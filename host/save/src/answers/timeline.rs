@@ -83,7 +83,7 @@ impl Reader {
                 is_named |= entity == wanted;
                 Ok(entity)
             };
-            // What cannot be read names nobody.
+            // What cannot be read names no entity.
             let Some(value) = payloads.value(id, payload, Some(written)) else { continue };
             let kind = &value.kind;
             let read = canonical_value(kind, &mut &payload[..], &mut Vec::new(), &mut look);
@@ -139,7 +139,7 @@ fn last_of(whose: Entity, last: Option<(i64, &Change)>) -> Option<Line> {
 fn line(whose: Entity, change: &Change, action: &str, times: Value) -> Line {
     let Change { origin, kind, target, new, old, .. } = change;
     let name = kind.as_ref().map_or(Value::Null, |kind| text(&kind.name));
-    // Of an edge, the end that somebody else is, and from whom it comes.
+    // Of an edge, the end that is another entity, and from whom it comes.
     let incoming = target.is_some() && change.entity != Some(whose);
     let other = if incoming { change.entity } else { *target };
     let action = if incoming { format!("{action} by") } else { action.to_owned() };

@@ -117,7 +117,7 @@ impl Save {
     }
 
     /// The set of mods that runs now and the one before it, where there was one.
-    /// What neither the save nor anybody else has of them stays empty.
+    /// What neither the save nor `elsewhere` has of them stays empty.
     pub fn last_sets(
         &self,
         elsewhere: &Contents,

@@ -16,7 +16,7 @@ impl Save {
     /// that the save is told from every copy that was made of it before.
     ///
     /// That is only so where the file is whole without its log. Where a reader
-    /// keeps it from being, commits go on as those of whoever made the last one,
+    /// keeps it from being, commits go on as those of the writer that made the last one,
     /// which is as good for everything but such a copy.
     pub(super) fn claim(&mut self) -> Outcome<()> {
         if self.is_claimed {
@@ -35,7 +35,7 @@ impl Save {
         let last = mark::last(&connection)?;
         if file_bytes(&log) == 0 {
             let transaction = begin(&connection)?;
-            // Nobody has sent anything meanwhile.
+            // No process has sent anything meanwhile.
             if mark::last(&transaction)? == last
                 && let Some(own) = mark::claim(&transaction)?
             {

@@ -1,8 +1,8 @@
 //! What the tables over a world are called, and which columns they have.
 //!
 //! A component or relation `economy/TaxRate` is the table `economy_tax_rate`.
-//! Whoever comes later by kind and would be called like another table or column
-//! gets a number behind.
+//! A table or column that comes later by kind and would be called like another
+//! one gets a number behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// What it is for whoever asks for tables.
+    /// What it is for a caller that asks for tables.
     pub(super) fn shape(&self) -> TableShape {
         let columns = self.columns.iter().map(|(name, ty)| ColumnShape {
             name: name.clone(),

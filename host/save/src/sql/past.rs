@@ -33,7 +33,7 @@ pub(super) struct Wanted {
 }
 
 impl Archive {
-    /// Of the save of this connection, which nobody else uses, up to a tick.
+    /// Of the save of this connection, which no other reader uses, up to a tick.
     pub(crate) fn new(connection: Connection, last: u64) -> Self {
         Self { connection: Mutex::new(connection), last }
     }

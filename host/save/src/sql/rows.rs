@@ -14,7 +14,7 @@ use super::explain;
 #[derive(Debug)]
 pub struct Rows<'c> {
     statement: Statement<'c>,
-    /// What there is to ask, for whoever asks for something else.
+    /// What there is to ask, for a caller that asks for something else.
     tables: &'c [String],
     path: &'c Path,
 }

@@ -66,7 +66,7 @@ const AT_TICK: c_int = 2;
 const FROM_TICK: c_int = 4;
 const TO_TICK: c_int = 8;
 
-/// About how many rows of history there are, of which nobody has counted any.
+/// About how many rows of history there are: the host has counted none of them.
 const PAST_ROWS: i64 = 1 << 30;
 
 impl WorldTable {

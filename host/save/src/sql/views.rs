@@ -1,7 +1,7 @@
 //! The log of a save as views: what its ticks did, and which mods ran.
 //!
 //! They are temporary views of the connection; the file has none, and could not
-//! run any that somebody put there.
+//! run any that another program put there.
 
 use std::sync::Arc;
 

@@ -152,7 +152,7 @@ impl Database {
         Ok(())
     }
 
-    /// Puts a row into a table of a mod, as nobody's: values by column. The
+    /// Puts a row into a table of a mod, as one that no mod wrote: values by column. The
     /// transaction is begun and stays open.
     pub fn insert(&self, table: &str, row: &[(&str, Value)]) -> Result<()> {
         self.begin()?;

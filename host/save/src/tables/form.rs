@@ -1,4 +1,4 @@
-//! What tables may be: those of mods as a migration makes them, those of nobody
+//! What tables may be: those of mods as a migration makes them, those of no mod
 //! without anything that computes. A save can come from anywhere.
 
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn again(scratch: &Connection, gate: &Gate, mod_id: &str, sql: &str) -> Result<(
     made.map_err(|what| format!("could not be made by a migration: it {what}"))
 }
 
-/// Checks that nothing is computed for a table of nobody.
+/// Checks that nothing is computed for a table of no mod.
 fn plain(connection: &Connection, table: &str) -> Result<(), String> {
     let computes: bool = connection
         .query_row(

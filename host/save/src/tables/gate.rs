@@ -131,7 +131,7 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    /// What the tables of whoever owns this one may still grow by.
+    /// What the tables of the mod that owns this one may still grow by.
     fn room(&mut self, table: &str) -> &mut u64 {
         let owner = owner(table).unwrap_or_default();
         self.room.entry(owner.to_owned()).or_insert(self.bytes_max)
@@ -226,7 +226,7 @@ impl Gate {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets somebody in, whose statements are counted and guarded from now on.
+    /// Lets a principal in, whose statements are counted and guarded from now on.
     pub(super) fn begin_statement(
         &self,
         principal: Principal,

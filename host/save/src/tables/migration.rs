@@ -126,8 +126,8 @@ type Schema = BTreeMap<(String, String), (String, Option<String>)>;
 
 impl Database {
     /// Runs the migrations of a mod that did not run yet, and gives their names.
-    /// The transaction is begun and stays open: whoever loads the mod commits it
-    /// or undoes it.
+    /// The transaction is begun and stays open: the caller, which loads the mod,
+    /// commits it or undoes it.
     pub fn migrate(
         &self,
         mod_id: &str,

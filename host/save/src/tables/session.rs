@@ -291,7 +291,7 @@ fn refusal(sql: &str) -> Option<String> {
     const VERBS: [&str; 7] = ["SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"];
     let first = first_word(sql);
     let is_one = VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(first));
-    // A DROP of what is not there asks nobody for leave.
+    // SQLite does not ask the authorizer about a DROP of what is not there.
     (!is_one).then(|| {
         format!("not authorized: a mod's statements are {}, and not {first:?}", VERBS.join(", "))
     })

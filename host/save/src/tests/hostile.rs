@@ -35,7 +35,7 @@ pub fn closed() -> (Folder, Sample) {
 /// Opens whatever is there. What opens must be the expected world.
 #[track_caller]
 pub fn opens_equal_or_is_refused(path: &Path, expected: &World, what: &str) -> bool {
-    // Whoever asks gets an answer or a sentence, also about what is broken.
+    // A caller that asks gets an answer or a sentence, also about what is broken.
     match Reader::open(path).and_then(Reader::inquiry) {
         Err(error) => assert_sentence(&error, what),
         Ok(inquiry) => {
