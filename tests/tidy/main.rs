@@ -2,8 +2,8 @@
 //! guests, sizes of files, words.
 //!
 //! `cargo test --test tidy` builds nothing but this package and takes seconds. Each
-//! rule is data at the top of its file; what it finds is told all at once. Lists of
-//! exceptions only shrink: an entry that is needed no more fails as well.
+//! rule is data at the top of its file; what it finds is listed all at once. Lists of
+//! exceptions only shrink.
 #![allow(clippy::unwrap_used)]
 
 mod circles;

@@ -6,7 +6,7 @@ use crate::repository::{files, read};
 const HIDING: &[&str] = &["anybody", "nobody", "somebody", "whoever"];
 
 /// Files that have some. Only ever less.
-const FILES_MAX: usize = 140;
+const FILES_MAX: usize = 33;
 
 /// Files in which they are data, and why.
 const DATA: &[(&str, &str)] = &[

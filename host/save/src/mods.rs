@@ -5,8 +5,9 @@
 //! digest and size, and needs them from elsewhere. A set of mods is complete, and
 //! stands until the next one.
 
+mod contents;
+
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 use blake3::Hasher;
@@ -18,6 +19,9 @@ use sandtable_world::record::{Conversions, Digest, hex};
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::history::APART;
 use super::stored;
+
+use contents::{digest, lacks, store_blob};
+pub(super) use contents::{embed, load_blob, slim};
 
 /// A mod as a save carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,10 +152,6 @@ pub(super) struct ModSet {
     /// Conversions that the save has behind it.
     pub applied_conversions: Conversions,
 }
-
-/// Bytes that one component or asset may have.
-const BLOB_BYTES_MAX: u64 = 1 << 30;
-const ZSTD_LEVEL: i32 = 3;
 
 impl ModSet {
     /// The set that runs now.
@@ -474,69 +474,4 @@ pub(super) fn forget(connection: &Connection) -> Outcome<usize> {
         )?;
     }
     Ok(gone.len())
-}
-
-fn digest(bytes: &[u8]) -> Digest {
-    *blake3::hash(bytes).as_bytes()
-}
-
-/// Drops all contents, and keeps what they were.
-pub(super) fn slim(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("UPDATE st_blobs SET data = NULL", []).map(drop)
-}
-
-/// Puts those contents back that the save lacks.
-pub(super) fn embed(connection: &Connection, contents: &Contents) -> rusqlite::Result<()> {
-    let mut select = connection.prepare("SELECT digest FROM st_blobs WHERE data IS NULL")?;
-    let lacking: Vec<Digest> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for bytes in lacking.iter().filter_map(|digest| contents.get(digest)) {
-        store_blob(connection, bytes, false)?;
-    }
-    Ok(())
-}
-
-fn store_blob(connection: &Connection, bytes: &[u8], is_slim: bool) -> rusqlite::Result<()> {
-    let digest = digest(bytes);
-    let sql = "SELECT EXISTS (
-                   SELECT 1 FROM st_blobs WHERE digest = ?1 AND (?2 OR data IS NOT NULL))";
-    if connection.query_row(sql, params![digest, is_slim], |row| row.get(0))? {
-        return Ok(());
-    }
-    let packed = (!is_slim).then(|| zstd::bulk::compress(bytes, ZSTD_LEVEL)).transpose();
-    let packed = packed.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    connection.execute(
-        "INSERT INTO st_blobs (digest, bytes, data) VALUES (?1, ?2, ?3)
-         ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes, data = excluded.data",
-        params![digest, bytes.len() as i64, packed],
-    )?;
-    Ok(())
-}
-
-fn lacks<T>(digest: &Digest) -> Outcome<T> {
-    damage(format!("it lacks the contents with digest {}", hex(digest)))
-}
-
-/// Reads contents; there are none in a slim save.
-pub(super) fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Option<Vec<u8>>> {
-    let found: Option<(i64, Option<Vec<u8>>)> = connection
-        .query_row("SELECT bytes, data FROM st_blobs WHERE digest = ?1", [digest], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let name = hex(digest);
-    let Some((bytes, packed)) = found else { return lacks(digest) };
-    let Some(packed) = packed else { return Ok(None) };
-    let wanted = u64::try_from(bytes).ok().filter(|bytes| *bytes <= BLOB_BYTES_MAX);
-    let Some(wanted) = wanted else {
-        return damage(format!("the contents with digest {name} claim {bytes} bytes"));
-    };
-    // Read as it comes and not past what was claimed: a few bytes can unpack to
-    // any length, and a claim is not worth an allocation.
-    let mut unpacked = Vec::new();
-    let read = zstd::stream::Decoder::new(packed.as_slice())
-        .and_then(|decoder| decoder.take(wanted + 1).read_to_end(&mut unpacked));
-    if read.is_err() || unpacked.len() as u64 != wanted || self::digest(&unpacked) != *digest {
-        return damage(format!("the contents with digest {name} are others"));
-    }
-    Ok(Some(unpacked))
 }

@@ -7,12 +7,14 @@
 mod adopt;
 mod claim;
 mod names;
+mod restored;
 mod slim;
+mod syncing;
+mod transaction;
 
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use blake3::Hasher;
 use rusqlite::{Connection, params};
@@ -20,7 +22,7 @@ use rusqlite::{Connection, params};
 use crate::tables::Database;
 #[cfg(test)]
 use crate::tables::Guard;
-use sandtable_world::config::{Durability, WorldConfig};
+use sandtable_world::config::WorldConfig;
 use sandtable_world::ecs::{Registry, World};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Given, TickRecord};
@@ -37,11 +39,13 @@ use super::log::{self, AllTotals};
 use super::mark::{self, Commit};
 use super::mods::ModSet;
 use super::page_writer::Index;
-use super::restore::Sums;
 use super::settings;
-use super::{connect, inbox, page_writer, restore, schema, state};
+use super::{connect, schema, state};
 
 pub use adopt::Adoption;
+pub(super) use restored::{Restored, Sealed};
+use syncing::Syncing;
+pub(super) use transaction::begin;
 
 /// The one writer of a save.
 #[derive(Debug)]
@@ -365,80 +369,6 @@ impl Save {
     }
 }
 
-/// What a save holds, and what its writer needs to know of it.
-pub(super) struct Restored {
-    pub config: WorldConfig,
-    pub world: World,
-    pub head: Head,
-    pub index: page_writer::Index,
-    pub mods: ModSet,
-}
-
-impl Restored {
-    /// Reads and checks everything. Without its settings, its kinds, or the row
-    /// of the world there is nothing to be read.
-    pub(super) fn read(connection: &Connection, findings: &mut Findings) -> Outcome<Self> {
-        Self::of(connection, Sums::OfRows, findings)
-    }
-
-    /// As [`Restored::read`], for a caller that only reads: of the tables of mods it
-    /// believes what is recorded of them.
-    pub(super) fn without_rows(connection: &Connection) -> Outcome<Self> {
-        Self::of(connection, Sums::Recorded, &mut Findings::strict())
-    }
-
-    fn of(connection: &Connection, sums: Sums, findings: &mut Findings) -> Outcome<Self> {
-        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
-        let (head, sealed) = Head::read(connection)?;
-        let before = findings.count();
-        let rows_per_page = config.world.shard_rows;
-        let tick = (head.tick, head.first_free);
-        let (mut world, index) = restore::world(connection, tick, rows_per_page, sums, findings)?;
-        world.hash_version = config.hash_version;
-        let is_whole = findings.count() == before;
-        let mods = findings.whole(ModSet::read(connection))?.unwrap_or_default();
-        if !is_sealed(&sealed, &seal(&head, &text, &world.registry, &mods)) {
-            findings.note(Failure::Damage(UNSEALED.to_owned()))?;
-        }
-        // A world of which parts were left out is another anyway.
-        if is_whole && StateHasher::default().digest(&world) != head.state {
-            let what = format!("its world is not the one that tick {} left", head.tick);
-            findings.note(Failure::Damage(what))?;
-        }
-        inbox::gather(connection, &world.registry, 0, findings)?;
-        Ok(Self { config, world, head, index, mods })
-    }
-}
-
-/// What a save says of its world without the world, all of it under the seal.
-pub(super) struct Sealed {
-    pub config: WorldConfig,
-    pub registry: Registry,
-    pub mods: ModSet,
-    pub head: Head,
-}
-
-impl Sealed {
-    /// Reads and checks it.
-    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
-        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
-        let (head, sealed) = Head::read(connection)?;
-        let registry = restore::read_kinds(connection)?;
-        let mods = ModSet::read(connection)?;
-        if !is_sealed(&sealed, &seal(&head, &text, &registry, &mods)) {
-            return damage(UNSEALED);
-        }
-        Ok(Self { config, registry, mods, head })
-    }
-}
-
-/// Whether there is this seal, and a whole mark behind it.
-fn is_sealed(found: &[u8], seal: &Digest) -> bool {
-    found.starts_with(seal) && mark::is_whole(found)
-}
-
-const UNSEALED: &str = "its settings, kinds or mods are not those that were committed";
-
 impl Head {
     /// Reads it, and the seal with the mark behind it.
     fn read(connection: &Connection) -> rusqlite::Result<(Self, Vec<u8>)> {
@@ -453,40 +383,6 @@ impl Head {
             };
             Ok((head, row.get(5)?))
         })
-    }
-}
-
-/// A transaction, undone when it is dropped.
-pub(super) struct Transaction<'c>(&'c Connection);
-
-/// Goes on with the transaction that mods' statements have begun, or begins one.
-pub(super) fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
-    if connection.is_autocommit() {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-    }
-    Ok(Transaction(connection))
-}
-
-impl Transaction<'_> {
-    pub(super) fn commit(self) -> rusqlite::Result<()> {
-        self.0.execute_batch("COMMIT")
-    }
-}
-
-impl Deref for Transaction<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        self.0
-    }
-}
-
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        if !self.0.is_autocommit() {
-            // One that cannot even be undone ends with the connection.
-            let _ = self.0.execute_batch("ROLLBACK");
-        }
     }
 }
 
@@ -601,35 +497,4 @@ pub(super) fn check_pages(
 pub(super) fn now_millis() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as i64
-}
-
-/// Decides which commits are synced.
-#[derive(Debug, Default)]
-struct Syncing {
-    ticks_since: u64,
-    last: Option<Instant>,
-    /// What SQLite was told last.
-    set: Option<bool>,
-}
-
-impl Syncing {
-    fn is_due(&self, durability: Durability, ticks: u64) -> bool {
-        match durability {
-            Durability::EveryTick | Durability::CommitEveryTicks { .. } => true,
-            Durability::SyncEveryTicks { ticks: 0 } => false,
-            Durability::SyncEveryTicks { ticks: every } => self.ticks_since + ticks >= every,
-            Durability::SyncEveryMillis { millis } => {
-                self.last.is_none_or(|last| last.elapsed() >= Duration::from_millis(millis))
-            }
-        }
-    }
-
-    fn done(&mut self, synced: bool, ticks: u64) {
-        if synced {
-            self.ticks_since = 0;
-            self.last = Some(Instant::now());
-        } else {
-            self.ticks_since += ticks;
-        }
-    }
 }
