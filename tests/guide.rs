@@ -140,7 +140,6 @@ fn write(folder: &Path, info: &str, lines: &[&str]) {
 }
 
 #[test]
-#[ignore = "builds mods for minutes"]
 fn the_guide_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let chapters = chapters();
@@ -168,7 +167,6 @@ fn the_mod_of_the_readme_builds(folder: &Path) {
 
 /// With fewer ticks, and the program that is there.
 #[test]
-#[ignore = "builds mods for minutes"]
 fn the_first_commands_of_the_readme_run() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().join("earth.db").display().to_string();
