@@ -4,8 +4,9 @@
 //! here and expanded for each. A version in which something differs writes that
 //! out.
 
-/// The linkers, imports and exports of a version with these `bindings`. Its
-/// adapter has a function `declaration` besides.
+/// The linkers, imports and exports of a version with these `bindings`, and the
+/// parts of a declaration that no version has otherwise. Its adapter has functions
+/// `kind` and `system` besides.
 macro_rules! adapter {
     ($version:literal) => {
         use std::sync::Arc;
@@ -165,6 +166,51 @@ macro_rules! adapter {
             fn read(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
                 Ok(self.assets.get(&name).cloned())
             }
+        }
+
+        fn declaration(description: types::Description) -> Declaration {
+            let types::Description { id, version, kinds, systems, migrations, conversions } =
+                description;
+            let migration = |types::Migration { name, sql }| declaration::Migration { name, sql };
+            Declaration {
+                id,
+                version,
+                kinds: kinds.into_iter().map(kind).collect(),
+                systems: systems.into_iter().map(system).collect(),
+                migrations: migrations.into_iter().map(migration).collect(),
+                conversions: conversions.into_iter().map(conversion).collect(),
+            }
+        }
+
+        fn query(declared: types::Query) -> declaration::Query {
+            let types::Query { terms, entities } = declared;
+            let term = |types::Term { kind, access }| declaration::Term {
+                kind,
+                access: match access {
+                    types::Access::Read => ecs::Access::Read,
+                    types::Access::Write => ecs::Access::Write,
+                    types::Access::OptionalRead => ecs::Access::OptionalRead,
+                    types::Access::OptionalWrite => ecs::Access::OptionalWrite,
+                    types::Access::Has => ecs::Access::Has,
+                    types::Access::Lacks => ecs::Access::Lacks,
+                    types::Access::Changed => ecs::Access::Changed,
+                    types::Access::Added => ecs::Access::Added,
+                },
+            };
+            declaration::Query { terms: terms.into_iter().map(term).collect(), entities }
+        }
+
+        fn reading(declared: types::Reading) -> declaration::Reading {
+            match declared {
+                types::Reading::Event(kind) => declaration::Reading::Event(kind),
+                types::Reading::Removed(kind) => declaration::Reading::Removed(kind),
+                types::Reading::Despawned => declaration::Reading::Despawned,
+            }
+        }
+
+        fn conversion(declared: types::Conversion) -> declaration::Conversion {
+            let types::Conversion { name, old, new } = declared;
+            declaration::Conversion { name, old: old.into_iter().map(kind).collect(), new }
         }
     };
 }

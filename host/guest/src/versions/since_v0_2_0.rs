@@ -17,19 +17,6 @@ use sandtable_world::ecs;
 
 super::alike::adapter!("0.2.0");
 
-fn declaration(description: types::Description) -> Declaration {
-    let types::Description { id, version, kinds, systems, migrations, conversions } = description;
-    let migration = |types::Migration { name, sql }| declaration::Migration { name, sql };
-    Declaration {
-        id,
-        version,
-        kinds: kinds.into_iter().map(kind).collect(),
-        systems: systems.into_iter().map(system).collect(),
-        migrations: migrations.into_iter().map(migration).collect(),
-        conversions: conversions.into_iter().map(conversion).collect(),
-    }
-}
-
 fn kind(declared: types::Kind) -> declaration::Kind {
     let types::Kind { name, role, storage, size, fields, on_despawn } = declared;
     let (role, is_relation) = match role {
@@ -99,35 +86,4 @@ fn condition(declared: types::Condition) -> declaration::Condition {
         types::Comparison::AtLeast => declaration::Comparison::AtLeast,
     };
     declaration::Condition { kind, field, compares, value }
-}
-
-fn query(declared: types::Query) -> declaration::Query {
-    let types::Query { terms, entities } = declared;
-    let term = |types::Term { kind, access }| declaration::Term {
-        kind,
-        access: match access {
-            types::Access::Read => ecs::Access::Read,
-            types::Access::Write => ecs::Access::Write,
-            types::Access::OptionalRead => ecs::Access::OptionalRead,
-            types::Access::OptionalWrite => ecs::Access::OptionalWrite,
-            types::Access::Has => ecs::Access::Has,
-            types::Access::Lacks => ecs::Access::Lacks,
-            types::Access::Changed => ecs::Access::Changed,
-            types::Access::Added => ecs::Access::Added,
-        },
-    };
-    declaration::Query { terms: terms.into_iter().map(term).collect(), entities }
-}
-
-fn reading(declared: types::Reading) -> declaration::Reading {
-    match declared {
-        types::Reading::Event(kind) => declaration::Reading::Event(kind),
-        types::Reading::Removed(kind) => declaration::Reading::Removed(kind),
-        types::Reading::Despawned => declaration::Reading::Despawned,
-    }
-}
-
-fn conversion(declared: types::Conversion) -> declaration::Conversion {
-    let types::Conversion { name, old, new } = declared;
-    declaration::Conversion { name, old: old.into_iter().map(kind).collect(), new }
 }
