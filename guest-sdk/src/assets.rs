@@ -3,8 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::declaration::SystemDeclaration;
+use crate::fault::Fault;
 use crate::param::{Param, Slots};
 use crate::sys;
 

@@ -4,45 +4,16 @@
 //! behind cells. The first fault wins and makes the call fail, whatever the
 //! system does after it.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::fmt;
+use std::cell::{Cell, LazyCell, RefCell};
 use std::ops::Range;
 
-use crate::Entity;
 use crate::codec::{Malformed, Reader};
 use crate::commands::Buffer;
-use crate::event::Outbox;
-use crate::manifest::{Kinds, Manifest};
+use crate::fault::Fault;
+use crate::kinds::Kinds;
+use crate::names::Names;
+use crate::outbox::Outbox;
 use crate::sys;
-
-/// Why a call fails, as the people who run the world read it.
-#[doc(hidden)]
-#[derive(Debug, PartialEq, Eq)]
-pub struct Fault(String);
-
-impl Fault {
-    /// With a sentence.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The sentence.
-    pub fn into_text(self) -> String {
-        self.0
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<Malformed> for Fault {
-    fn from(error: Malformed) -> Self {
-        Self(format!("the host's data does not fit: {error}"))
-    }
-}
 
 /// One call of one system.
 #[doc(hidden)]
@@ -50,8 +21,7 @@ pub struct Call {
     bytes: Vec<u8>,
     resources: Vec<Option<Range<usize>>>,
     readings: Vec<Range<usize>>,
-    manifest: &'static Manifest,
-    kinds: OnceCell<Kinds>,
+    kinds: LazyCell<Kinds, Box<dyn FnOnce() -> Kinds>>,
     fault: RefCell<Option<Fault>>,
     pub(crate) header: Header,
     pub(crate) cursor: Cursor,
@@ -78,26 +48,19 @@ pub(crate) struct Cursor {
     pub(crate) tracked: Cell<bool>,
 }
 
-/// Entities that the rows and edges at hand name, for lookups ahead of time.
-#[derive(Default)]
-pub(crate) struct Names {
-    /// Whether a parameter will look them up.
-    pub(crate) wanted: bool,
-    /// The rows' own entities.
-    pub(crate) rows: Vec<Entity>,
-    /// Those of fields and edges.
-    pub(crate) others: Vec<Entity>,
-}
-
 impl Call {
-    pub(crate) fn read(manifest: &'static Manifest, bytes: Vec<u8>) -> Result<Self, Malformed> {
+    /// Reads what the host sent along. Most calls never ask for the mod's kinds.
+    pub(crate) fn read(
+        kinds: impl FnOnce() -> Kinds + 'static,
+        bytes: Vec<u8>,
+    ) -> Result<Self, Malformed> {
         let mut reader = Reader::new(&bytes);
         reader.array_of(7)?;
         let header = Header {
             tick: reader.uint()?,
             dt: reader.f64()?,
             seed: reader.uint()?,
-            system: read_u32(&mut reader)?,
+            system: reader.u32()?,
             stream: reader.uint()?,
         };
         let count = reader.array()?;
@@ -117,8 +80,7 @@ impl Call {
             bytes,
             resources,
             readings,
-            manifest,
-            kinds: OnceCell::new(),
+            kinds: LazyCell::new(Box::new(kinds)),
             fault: RefCell::default(),
             header,
             cursor: Cursor::default(),
@@ -141,7 +103,7 @@ impl Call {
 
     /// The mod's kinds.
     pub(crate) fn kinds(&self) -> &Kinds {
-        self.kinds.get_or_init(|| self.manifest.kinds())
+        &self.kinds
     }
 
     /// The value of a declared resource, if it is set.
@@ -172,12 +134,6 @@ impl Call {
     }
 }
 
-/// A number that the contract says has 32 bits.
-pub(crate) fn read_u32(from: &mut Reader<'_>) -> Result<u32, Malformed> {
-    let value = from.uint()?;
-    u32::try_from(value).map_err(|_| Malformed::new(format!("{value} is out of range for a u32")))
-}
-
 fn skip(from: &mut Reader<'_>) -> Result<Range<usize>, Malformed> {
     let start = from.position();
     from.skip()?;
@@ -189,15 +145,9 @@ mod tests {
     use super::*;
     use crate::codec::write;
 
-    static MANIFEST: Manifest = Manifest {
-        id: "test",
-        package: "test",
-        version: "0.0.0",
-        systems: &[],
-        kinds: &[],
-        migrations: &[],
-        conversions: &[],
-    };
+    fn read(bytes: Vec<u8>) -> Result<Call, Malformed> {
+        Call::read(|| Kinds::new("test", "test"), bytes)
+    }
 
     fn call() -> Vec<u8> {
         let mut out = Vec::new();
@@ -219,7 +169,7 @@ mod tests {
 
     #[test]
     fn finds_resources_and_readings() {
-        let call = Call::read(&MANIFEST, call()).expect("well formed");
+        let call = read(call()).expect("well formed");
         assert_eq!((call.header.tick, call.header.seed, call.header.system), (300, u64::MAX, 2));
         assert!(call.resource(0).expect("declared").is_none());
         let mut resource = call.resource(1).expect("declared").expect("set");
@@ -232,14 +182,14 @@ mod tests {
     fn broken_bytes_are_errors() {
         let whole = call();
         for length in 0..whole.len() {
-            assert!(Call::read(&MANIFEST, whole[..length].to_vec()).is_err());
+            assert!(read(whole[..length].to_vec()).is_err());
         }
         for place in 0..whole.len() {
             for byte in 0..=u8::MAX {
                 let mut bytes = whole.clone();
                 bytes[place] = byte;
                 // Some are other calls, but none may panic.
-                let _ = Call::read(&MANIFEST, bytes);
+                let _ = read(bytes);
             }
         }
     }

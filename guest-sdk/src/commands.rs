@@ -2,16 +2,19 @@
 
 mod buffer;
 mod bundle;
+mod column;
 
 use crate::Entity;
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::declaration::SystemDeclaration;
+use crate::fault::Fault;
 use crate::kind::{Component, Relation};
 use crate::param::{Param, Slots};
 use std::ops::Range;
 
-pub(crate) use buffer::{Buffer, Column};
+pub(crate) use buffer::Buffer;
 pub use bundle::Bundle;
+pub(crate) use column::Column;
 
 /// Spawns, despawns, inserts, removes, relates.
 ///

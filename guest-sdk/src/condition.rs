@@ -4,8 +4,7 @@
 use crate::bindings::sandtable::guest::types;
 use crate::codec::{Reader, write};
 use crate::column::Store;
-use crate::kind::{Component, Role, Storage};
-use crate::manifest::KindEntry;
+use crate::kind::{Component, KindEntry, Role, Storage};
 use crate::value::Value;
 
 pub use types::Comparison;

@@ -5,12 +5,11 @@
 
 use std::any::TypeId;
 
-use crate::call::Fault;
 use crate::codec::Malformed;
 use crate::column::Store;
 use crate::commands::{Bundle, Column};
-use crate::kind::{Component, Kind};
-use crate::manifest::KindEntry;
+use crate::fault::Fault;
+use crate::kind::{Component, Kind, KindEntry};
 
 /// A function with [`#[conversion]`](macro@crate::conversion).
 #[diagnostic::on_unimplemented(

@@ -5,11 +5,29 @@
 
 use crate::bindings::sandtable::guest::types;
 use crate::condition::Condition;
-use crate::kind::Kind;
-use crate::manifest::{Entry, KindEntry, Kinds};
-use crate::system::Schedule;
+use crate::kind::{Kind, KindEntry};
+use crate::kinds::Kinds;
 
 pub use types::{Access, Reading, Span};
+
+/// What the attribute says about when a system runs.
+#[doc(hidden)]
+pub struct Schedule {
+    /// The batches it asked for.
+    pub span: Option<Span>,
+    /// On every tick that leaves `phase` when it is divided by this.
+    pub every: u32,
+    /// Below `every`.
+    pub phase: u32,
+    /// What must hold for it to run.
+    pub run_if: &'static [Condition],
+    /// Only once.
+    pub startup: bool,
+    /// Systems that run later.
+    pub before: &'static [&'static str],
+    /// Systems that run earlier.
+    pub after: &'static [&'static str],
+}
 
 /// A system's declaration, while its parameters add to it.
 #[doc(hidden)]
@@ -26,7 +44,11 @@ pub struct QueryDeclaration<'d, 'k> {
 }
 
 impl<'k> SystemDeclaration<'k> {
-    pub(crate) fn of(entry: &Entry, kinds: &'k mut Kinds) -> types::System {
+    /// What a system declares, which mentions kinds as it does.
+    pub(crate) fn made_by(
+        declare: fn(&mut SystemDeclaration<'_>),
+        kinds: &'k mut Kinds,
+    ) -> types::System {
         let mut declaration = Self {
             kinds,
             system: types::System {
@@ -48,7 +70,7 @@ impl<'k> SystemDeclaration<'k> {
                 after: Vec::new(),
             },
         };
-        (entry.declare)(&mut declaration);
+        declare(&mut declaration);
         declaration.system
     }
 
@@ -131,7 +153,7 @@ impl<'k> SystemDeclaration<'k> {
     fn full_names(&self, names: &[&str]) -> Vec<String> {
         let full = |name: &&str| match name.contains('/') {
             true => (*name).to_owned(),
-            false => [self.kinds.manifest().id, "/", name].concat(),
+            false => [self.kinds.id(), "/", name].concat(),
         };
         names.iter().map(full).collect()
     }

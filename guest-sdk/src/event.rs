@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::Entity;
-use crate::call::{Call, Fault};
-use crate::codec::{Malformed, Reader, write};
+use crate::call::Call;
+use crate::codec::{Malformed, Reader};
 use crate::declaration::{Reading, SystemDeclaration};
+use crate::fault::Fault;
 use crate::kind::{Component, Event};
 use crate::param::{self, Param, Slots};
 use crate::value::Value;
@@ -226,35 +227,5 @@ impl<E: Event> Param for EventWriter<'_, E> {
 
     fn item<'w>(state: &'w mut u32, _: Range<usize>, call: &'w Call) -> Self::Item<'w> {
         EventWriter { emitted: *state, call, event: PhantomData }
-    }
-}
-
-/// The events that a call sends, encoded one after another.
-#[derive(Default)]
-pub(crate) struct Outbox {
-    events: Vec<u8>,
-    count: usize,
-}
-
-impl Outbox {
-    /// Starts an event; its value is appended to what this gives.
-    fn start(&mut self, at: u64, emitted: u32) -> &mut Vec<u8> {
-        self.count += 1;
-        write::array(&mut self.events, 3);
-        write::uint(&mut self.events, at);
-        write::uint(&mut self.events, u64::from(emitted));
-        &mut self.events
-    }
-
-    /// All events as the host takes them, if there are any.
-    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
-        if self.count == 0 {
-            return None;
-        }
-        let mut out = Vec::with_capacity(self.events.len() + 5);
-        write::array(&mut out, self.count);
-        out.append(&mut self.events);
-        self.count = 0;
-        Some(out)
     }
 }

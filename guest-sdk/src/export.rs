@@ -1,7 +1,8 @@
 //! The three exports of a mod, on top of its manifest.
 
 use crate::bindings::sandtable::guest::types::Description;
-use crate::call::{Call, Fault};
+use crate::call::Call;
+use crate::fault::Fault;
 use crate::manifest::Manifest;
 
 /// Answers `describe`.
@@ -13,7 +14,7 @@ pub fn describe(manifest: &'static Manifest) -> Description {
 /// Answers `run`.
 #[doc(hidden)]
 pub fn run(manifest: &'static Manifest, call: Vec<u8>) -> Result<(), String> {
-    let call = Call::read(manifest, call)
+    let call = Call::read(move || manifest.kinds(), call)
         .map_err(|error| Fault::from(error.inside("call")).into_text())?;
     let system = call.header.system;
     match manifest.systems.get(system as usize) {

@@ -4,6 +4,7 @@
 //! A kind is written by its derive and never by hand. Its [`Info`] holds all
 //! that the host is told about it.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 
 use crate::bindings::sandtable::guest::types;
@@ -127,6 +128,47 @@ pub struct Info {
     pub on_despawn: OnDespawn,
     /// Its fields; a function, because most calls never ask.
     pub fields: fn() -> Vec<Field>,
+}
+
+/// One kind, and which Rust type it is.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct KindEntry {
+    id: Id,
+    pub(crate) info: Info,
+}
+
+/// A type's id, also before it can be asked for in a constant.
+#[derive(Clone, Copy)]
+enum Id {
+    Of(fn() -> TypeId),
+    Known(TypeId),
+}
+
+impl Id {
+    fn get(self) -> TypeId {
+        match self {
+            Self::Of(ask) => ask(),
+            Self::Known(id) => id,
+        }
+    }
+}
+
+impl KindEntry {
+    /// That of a type with a derive.
+    pub const fn of<K: Kind>() -> Self {
+        Self { id: Id::Of(TypeId::of::<K>), info: K::INFO }
+    }
+
+    /// The type's id.
+    pub(crate) fn id(&self) -> TypeId {
+        self.id.get()
+    }
+
+    /// That of a type that is known by its id.
+    pub(crate) fn new(id: TypeId, info: Info) -> Self {
+        Self { id: Id::Known(id), info }
+    }
 }
 
 /// One field of a kind: its names before this one, and the encoding of what

@@ -122,10 +122,14 @@ mod entity;
 mod entity_map;
 mod event;
 mod export;
+mod fault;
 mod kind;
+mod kinds;
 pub mod log;
 mod lookup;
 mod manifest;
+mod names;
+mod outbox;
 mod packed;
 mod param;
 mod query;
@@ -188,16 +192,18 @@ pub mod __private {
 
     pub use crate::bindings::Guest;
     pub use crate::bindings::sandtable::guest::types::Description;
-    pub use crate::call::Fault;
     pub use crate::codec::{Malformed, Reader, write};
     pub use crate::column::{Copied, Dynamic, Packed};
     pub use crate::condition::{Comparison, Condition, encoded, encoded_number, holds};
     pub use crate::conversion::ConversionEntry;
-    pub use crate::declaration::{Reading, Span, SystemDeclaration};
+    pub use crate::declaration::{Reading, Schedule, Span, SystemDeclaration};
     pub use crate::export::{convert, describe, run};
-    pub use crate::kind::{HasDefault, HasNone, Info, OnDespawn, Probe, Role, Storage, field};
-    pub use crate::manifest::{Entry, KindEntry, Manifest};
+    pub use crate::fault::Fault;
+    pub use crate::kind::{
+        HasDefault, HasNone, Info, KindEntry, OnDespawn, Probe, Role, Storage, field,
+    };
+    pub use crate::manifest::{Entry, Manifest};
     pub use crate::packed::{Field, fits, widest};
-    pub use crate::system::{Schedule, Viewer};
+    pub use crate::system::Viewer;
     pub use crate::value::unknown_variant;
 }

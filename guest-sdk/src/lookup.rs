@@ -10,11 +10,12 @@ use std::ops::Range;
 
 use crate::Entity;
 use crate::blocks::Blocks;
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::codec::Malformed;
 use crate::column::{Column, Store};
 use crate::declaration::SystemDeclaration;
 use crate::entity_map::EntityMap;
+use crate::fault::Fault;
 use crate::kind::{Component, Kind};
 use crate::param::{self, Param, Slots};
 use crate::sys;

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::declaration::SystemDeclaration;
+use crate::fault::Fault;
 use crate::query::Shipped;
 
 /// A type that a system may take.

@@ -9,6 +9,7 @@ mod flat;
 mod mask;
 mod rows;
 mod shard;
+mod shipped;
 mod term;
 mod tuple;
 
@@ -18,16 +19,18 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::Entity;
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::declaration::SystemDeclaration;
 use crate::entity_map::EntityMap;
+use crate::fault::Fault;
 use crate::param::{self, Batch, Param, Slots};
 
 pub use data::{QueryData, ReadData};
 pub use filter::{Added, Changed, QueryFilter, With, Without};
 pub use flat::FlatData;
 pub use rows::{Reading, Rows, Slices, Source, Writing};
-pub use shard::{Shard, Shipped};
+pub use shard::Shard;
+pub use shipped::Shipped;
 pub use term::Has;
 
 /// The rows that match `D` and `F`.

@@ -2,10 +2,11 @@
 
 use std::ops::{Deref, DerefMut, Range};
 
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::codec::Malformed;
 use crate::column::Store;
 use crate::declaration::SystemDeclaration;
+use crate::fault::Fault;
 use crate::kind::Component;
 use crate::param::{self, Param, Slots};
 use crate::sys;

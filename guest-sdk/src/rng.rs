@@ -11,8 +11,9 @@ use std::ops::Range;
 use rand_core::TryRng;
 
 use crate::Entity;
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::declaration::SystemDeclaration;
+use crate::fault::Fault;
 use crate::param::{Param, Slots};
 
 /// Random numbers for each entity.

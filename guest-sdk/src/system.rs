@@ -7,9 +7,9 @@
 use std::fmt::Display;
 use std::ops::Range;
 
-use crate::call::{Call, Fault};
-use crate::condition::Condition;
-use crate::declaration::{Span, SystemDeclaration};
+use crate::call::Call;
+use crate::declaration::{Schedule, Span, SystemDeclaration};
+use crate::fault::Fault;
 use crate::param::{Batch, Param, Slots};
 use crate::query::Shipped;
 use crate::sys;
@@ -48,54 +48,6 @@ pub trait Viewer {
     ) -> Self::Seen;
 }
 
-/// What the attribute says about when a system runs.
-#[doc(hidden)]
-pub struct Schedule {
-    /// The batches it asked for.
-    pub span: Option<Span>,
-    /// On every tick that leaves `phase` when it is divided by this.
-    pub every: u32,
-    /// Below `every`.
-    pub phase: u32,
-    /// What must hold for it to run.
-    pub run_if: &'static [Condition],
-    /// Only once.
-    pub startup: bool,
-    /// Systems that run later.
-    pub before: &'static [&'static str],
-    /// Systems that run earlier.
-    pub after: &'static [&'static str],
-}
-
-impl Schedule {
-    /// The span, given what the parameters need. Runs while compiling.
-    ///
-    /// A system that reads events is called once, because every call is given
-    /// the same ones; it must ask to be called for parts of the world, and can
-    /// then send nothing.
-    pub const fn span<P: Param>(&self) -> Span {
-        let whole = P::QUERIES != 1 || P::NEEDS_WORLD;
-        match self.span {
-            None if P::QUERIES > 1 => {
-                panic!("a system with several queries must say #[system(whole = \"world\")]")
-            }
-            Some(Span::Shard | Span::Archetype) if whole => {
-                panic!("this system must say #[system(whole = \"world\")], or nothing")
-            }
-            Some(Span::Shard | Span::Archetype) if P::READS && P::SENDS => {
-                panic!(
-                    "this system reads events and sends, so it must say \
-                     #[system(whole = \"world\")], or nothing"
-                )
-            }
-            _ if whole => Span::Everything,
-            None if P::READS => Span::Everything,
-            None => Span::Shard,
-            Some(span) => span,
-        }
-    }
-}
-
 /// What a system may return.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -119,6 +71,34 @@ impl<E: Display> Outcome for Result<(), E> {
     }
 }
 
+/// The span of a system that asked for one or none, given what its parameters
+/// need. Runs while compiling.
+///
+/// A system that reads events is called once, because every call is given
+/// the same ones; it must ask to be called for parts of the world, and can
+/// then send nothing.
+const fn span<P: Param>(asked: Option<Span>) -> Span {
+    let whole = P::QUERIES != 1 || P::NEEDS_WORLD;
+    match asked {
+        None if P::QUERIES > 1 => {
+            panic!("a system with several queries must say #[system(whole = \"world\")]")
+        }
+        Some(Span::Shard | Span::Archetype) if whole => {
+            panic!("this system must say #[system(whole = \"world\")], or nothing")
+        }
+        Some(Span::Shard | Span::Archetype) if P::READS && P::SENDS => {
+            panic!(
+                "this system reads events and sends, so it must say \
+                 #[system(whole = \"world\")], or nothing"
+            )
+        }
+        _ if whole => Span::Everything,
+        None if P::READS => Span::Everything,
+        None => Span::Shard,
+        Some(span) => span,
+    }
+}
+
 /// Declares a system.
 pub(crate) fn declare<S: System>(system: &mut SystemDeclaration<'_>) {
     struct Declare<'d, 'k>(&'d mut SystemDeclaration<'k>);
@@ -127,7 +107,7 @@ pub(crate) fn declare<S: System>(system: &mut SystemDeclaration<'_>) {
         type Seen = ();
 
         fn see<S: System, P: Param, R: Outcome>(self, _: impl for<'w> FnMut(P::Item<'w>) -> R) {
-            let span = const { S::SCHEDULE.span::<P>() };
+            let span = const { span::<P>(S::SCHEDULE.span) };
             self.0.schedule(S::NAME, &S::SCHEDULE, span);
             P::declare(self.0);
         }
@@ -147,7 +127,7 @@ pub(crate) fn run<S: System>(call: &Call) -> Result<(), Fault> {
             self,
             system: impl for<'w> FnMut(P::Item<'w>) -> R,
         ) -> Result<(), Fault> {
-            drive::<P, R>(self.0, const { S::SCHEDULE.span::<P>() }, system)
+            drive::<P, R>(self.0, const { span::<P>(S::SCHEDULE.span) }, system)
         }
     }
 
@@ -227,12 +207,6 @@ mod tests {
 
     type Rows = Query<'static, &'static Gold>;
     type Gone = EventReader<'static, Despawned>;
-
-    fn span<P: Param>(span: Option<Span>) -> Span {
-        let (before, after): (&[&str], &[&str]) = (&[], &[]);
-        let run_if = &[];
-        Schedule { span, every: 1, phase: 0, run_if, startup: false, before, after }.span::<P>()
-    }
 
     #[test]
     fn a_system_is_called_for_parts_of_the_world_where_nothing_needs_all_of_it() {

@@ -45,11 +45,13 @@ use crate::bindings::sandtable::guest::types::{self, Reading, Span};
 use crate::codec::write;
 use crate::column::Store;
 use crate::condition::Condition;
+use crate::declaration::Schedule;
 use crate::event::Readable;
-use crate::kind::{Component, Kind, Relation, Storage};
-use crate::manifest::{Entry, KindEntry, Kinds, Manifest};
+use crate::kind::{Component, Kind, KindEntry, Relation, Storage};
+use crate::kinds::Kinds;
+use crate::manifest::{Entry, Manifest};
 use crate::sys::double::{self, Double};
-use crate::system::{Schedule, System};
+use crate::system::System;
 use crate::value::Value;
 use crate::{Entity, export};
 

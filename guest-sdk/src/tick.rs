@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::declaration::SystemDeclaration;
+use crate::fault::Fault;
 use crate::param::{Param, Slots};
 
 /// The tick that runs. The first one of a world is number 1.

@@ -8,28 +8,11 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr};
 
 use crate::fields::{self, Field};
 use crate::history::{self, History};
-use crate::keys::{self, Key, Known};
+use crate::keys::{self, Key};
 use crate::layout;
 use crate::mistakes::Mistakes;
+use crate::role::{Role, Storage};
 use crate::{names, packed, stub, value};
-
-/// What values of a kind are used for.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Role {
-    Component,
-    Event,
-    Input,
-    Relation,
-    /// What a world file may say: a resource that the host sets.
-    Settings,
-}
-
-/// How its values are stored.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Storage {
-    Packed,
-    Dynamic,
-}
 
 /// What the attribute says.
 #[derive(Default)]
@@ -38,67 +21,6 @@ struct Options {
     name: Option<LitStr>,
     storage: Option<Storage>,
     cascade: bool,
-}
-
-impl Role {
-    /// How the trait is named.
-    pub(crate) fn trait_name(self) -> &'static str {
-        match self {
-            Self::Component | Self::Settings => "Component",
-            Self::Event => "Event",
-            Self::Input => "Input",
-            Self::Relation => "Relation",
-        }
-    }
-
-    /// How the contract names it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Settings => "Settings",
-            role => role.trait_name(),
-        }
-    }
-
-    /// How the attribute is named.
-    fn attribute(self) -> &'static str {
-        match self {
-            Self::Component => "component",
-            Self::Event => "event",
-            Self::Input => "input",
-            Self::Relation => "relation",
-            Self::Settings => "settings",
-        }
-    }
-
-    fn what(self) -> &'static str {
-        match self {
-            Self::Component => "a component",
-            Self::Event => "an event",
-            Self::Input => "an input",
-            Self::Relation => "a relation",
-            Self::Settings => "a struct of settings",
-        }
-    }
-
-    fn keys(self) -> &'static [Known] {
-        const KEYS: [Known; 5] = [
-            ("of", "of = \"economy\""),
-            ("name", "name = \"Treasury\""),
-            ("packed", "packed"),
-            ("dynamic", "dynamic"),
-            ("on_despawn", "on_despawn = \"cascade\""),
-        ];
-        match self {
-            Self::Component => &KEYS[..4],
-            Self::Settings => &KEYS[..1],
-            Self::Event | Self::Input => &KEYS[..2],
-            Self::Relation => &KEYS,
-        }
-    }
-
-    fn may_be_packed(self) -> bool {
-        matches!(self, Self::Component | Self::Relation)
-    }
 }
 
 pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -158,7 +80,7 @@ pub(crate) fn derive(role: Role, input: &DeriveInput) -> syn::Result<TokenStream
     };
     let info = info(role, input, &options, storage, store, &fields, &histories);
     let role_trait = format_ident!("{}", role.trait_name());
-    let readable = matches!(role, Role::Event | Role::Input).then(|| readable(ident));
+    let readable = role.readable(ident);
     let whole = quote! {
         #values
         #info
@@ -331,26 +253,6 @@ fn info(
             type Store = ::sandtable_sdk::__private::#store;
 
             #unset
-        }
-    }
-}
-
-/// The impl that lets an event be read.
-pub(crate) fn readable(ident: &Ident) -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        impl ::sandtable_sdk::Readable for #ident {
-            fn declare(
-                system: &mut ::sandtable_sdk::__private::SystemDeclaration<'_>,
-            ) -> ::sandtable_sdk::__private::Reading {
-                ::sandtable_sdk::__private::Reading::Event(system.kind::<Self>())
-            }
-
-            fn read(
-                from: &mut ::sandtable_sdk::__private::Reader<'_>,
-            ) -> ::core::result::Result<Self, ::sandtable_sdk::__private::Malformed> {
-                <Self as ::sandtable_sdk::Value>::read(from)
-            }
         }
     }
 }

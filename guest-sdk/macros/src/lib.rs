@@ -15,6 +15,7 @@ mod mistakes;
 mod names;
 mod packed;
 mod params;
+mod role;
 mod stub;
 mod system;
 mod value;
@@ -25,25 +26,25 @@ use syn::{DeriveInput, parse_macro_input};
 /// A component of entities, or a resource of the world.
 #[proc_macro_derive(Component, attributes(component))]
 pub fn component(input: TokenStream) -> TokenStream {
-    kind(kind::Role::Component, input)
+    kind(role::Role::Component, input)
 }
 
 /// A message that systems send and read.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn event(input: TokenStream) -> TokenStream {
-    kind(kind::Role::Event, input)
+    kind(role::Role::Event, input)
 }
 
 /// A message from outside the simulation.
 #[proc_macro_derive(Input, attributes(input))]
 pub fn input(input: TokenStream) -> TokenStream {
-    kind(kind::Role::Input, input)
+    kind(role::Role::Input, input)
 }
 
 /// The data of an edge between two entities.
 #[proc_macro_derive(Relation, attributes(relation))]
 pub fn relation(input: TokenStream) -> TokenStream {
-    kind(kind::Role::Relation, input)
+    kind(role::Role::Relation, input)
 }
 
 /// The settings of a mod: what a world file may say under `[mods.<id>.settings]`.
@@ -79,7 +80,7 @@ pub fn relation(input: TokenStream) -> TokenStream {
 /// read them.
 #[proc_macro_derive(Settings, attributes(settings))]
 pub fn settings(input: TokenStream) -> TokenStream {
-    kind(kind::Role::Settings, input)
+    kind(role::Role::Settings, input)
 }
 
 /// A value that fields may hold.
@@ -191,7 +192,7 @@ pub fn export(input: TokenStream) -> TokenStream {
     finish(export::expand(input.into()))
 }
 
-fn kind(role: kind::Role, input: TokenStream) -> TokenStream {
+fn kind(role: role::Role, input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     finish(kind::derive(role, &input))
 }

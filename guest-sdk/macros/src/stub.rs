@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Ident, ItemFn};
 
-use crate::kind::{self, Role, Storage};
+use crate::role::{Role, Storage};
 
 /// Of a component, event, input or relation. One with generics gets none.
 pub(crate) fn kind(role: Role, storage: Storage, input: &DeriveInput) -> TokenStream {
@@ -22,7 +22,7 @@ pub(crate) fn kind(role: Role, storage: Storage, input: &DeriveInput) -> TokenSt
     let name = ident.to_string();
     let trait_name = format_ident!("{}", role.trait_name());
     let role_name = format_ident!("{}", role.name());
-    let readable = matches!(role, Role::Event | Role::Input).then(|| kind::readable(ident));
+    let readable = role.readable(ident);
     quote! {
         #values
 

@@ -61,6 +61,13 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// A number that is not negative and has 32 bits.
+    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
+        let value = self.uint()?;
+        u32::try_from(value)
+            .map_err(|_| Malformed::new(format!("{value} is out of range for a u32")))
+    }
+
     /// A number that may be negative.
     pub fn int(&mut self) -> Result<i64, Malformed> {
         match self.integer("an integer")? {

@@ -7,9 +7,11 @@
 use std::any::TypeId;
 
 use super::bundle::Bundle;
+use super::column::Column;
 use crate::Entity;
-use crate::call::{Call, Fault};
+use crate::call::Call;
 use crate::codec::write;
+use crate::fault::Fault;
 use crate::kind::{Component, Info, Kind, Relation};
 
 /// The commands of a call.
@@ -41,36 +43,6 @@ enum Operation {
     Remove = 3,
     Relate = 4,
     Unrelate = 5,
-}
-
-/// The values of one kind in a run.
-#[doc(hidden)]
-pub struct Column {
-    pub(super) packed: bool,
-    pub(super) rows: usize,
-    pub(super) bytes: Vec<u8>,
-}
-
-impl Column {
-    /// The column as it crosses the boundary by itself.
-    pub(crate) fn into_shipped(self) -> Vec<u8> {
-        if self.packed {
-            return self.bytes;
-        }
-        let mut out = Vec::with_capacity(self.bytes.len() + 5);
-        write::array(&mut out, self.rows);
-        out.extend_from_slice(&self.bytes);
-        out
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        if self.packed {
-            write::bin(out, &self.bytes);
-        } else {
-            write::array(out, self.rows);
-            out.extend_from_slice(&self.bytes);
-        }
-    }
 }
 
 /// The marker and length of an array whose length comes later.

@@ -2,9 +2,8 @@
 
 use std::any::TypeId;
 
-use super::buffer::Column;
-use crate::column::Store;
-use crate::kind::{Component, Info, Kind, Storage};
+use super::column::Column;
+use crate::kind::{Component, Info, Kind};
 
 /// A component, or a tuple of up to twelve of them.
 #[diagnostic::on_unimplemented(
@@ -42,20 +41,6 @@ impl<T: Component> Bundle for T {
     #[inline]
     fn append(self, columns: &mut [Column]) {
         append_to(&self, columns);
-    }
-}
-
-impl Column {
-    /// For values of a kind.
-    pub(crate) fn of(info: &Info) -> Self {
-        Self { packed: matches!(info.storage, Storage::Packed), rows: 0, bytes: Vec::new() }
-    }
-
-    /// Adds a value of the column's kind.
-    #[inline]
-    pub(super) fn append<T: Kind>(&mut self, value: &T) {
-        T::Store::write(value, &mut self.bytes);
-        self.rows += 1;
     }
 }
 

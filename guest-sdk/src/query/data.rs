@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::shard::Shipped;
+use super::shipped::Shipped;
 use crate::Entity;
 use crate::codec::Malformed;
 use crate::declaration::QueryDeclaration;

@@ -1,116 +1,13 @@
-//! The rows of one shard: first as shipped, then with typed columns.
+//! The rows of one shard, with typed columns.
 
 use super::data::{Frame, QueryData};
 use super::mask::Mask;
+use super::shipped::Shipped;
 use crate::Entity;
-use crate::bindings::sandtable::guest::shards;
-use crate::call::{Names, read_u32};
-use crate::codec::{Malformed, Reader};
+use crate::codec::Malformed;
 use crate::column::PackedColumn;
+use crate::names::Names;
 use crate::sys;
-
-/// One shard as the host shipped it; its columns are taken term by term.
-#[doc(hidden)]
-pub struct Shipped {
-    /// Its index in the batch.
-    place: u32,
-    query: u32,
-    archetype: u32,
-    first: u32,
-    rows: usize,
-    mask: Option<Mask>,
-    entities: Option<Vec<u8>>,
-    columns: Vec<ShippedColumn>,
-    /// The term that takes its column next.
-    term: u32,
-}
-
-struct ShippedColumn {
-    term: u32,
-    index: u32,
-    bytes: Vec<u8>,
-}
-
-/// A column, and its index in the shard's column table.
-#[doc(hidden)]
-pub struct Placed<C> {
-    pub(crate) column: C,
-    pub(crate) index: u32,
-}
-
-impl Shipped {
-    pub(crate) fn read(place: u32, shard: shards::Shard) -> Result<Self, Malformed> {
-        Self::parse(place, shard).map_err(|error| error.inside(&format!("shard {place}")))
-    }
-
-    fn parse(place: u32, shard: shards::Shard) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(&shard.header);
-        reader.array_of(9)?;
-        for _tick_dt_system in 0..3 {
-            reader.skip()?;
-        }
-        let query = read_u32(&mut reader)?;
-        let archetype = read_u32(&mut reader)?;
-        let first = read_u32(&mut reader)?;
-        let rows = read_u32(&mut reader)? as usize;
-        let columns = reader.array()?;
-        if columns != shard.columns.len() {
-            return Err(Malformed::new("the column table and the columns differ"));
-        }
-        let mut shipped = Self {
-            place,
-            query,
-            archetype,
-            first,
-            rows,
-            mask: None,
-            entities: None,
-            columns: Vec::with_capacity(columns),
-            term: 0,
-        };
-        for (index, bytes) in shard.columns.into_iter().enumerate() {
-            reader.array_of(2)?;
-            if reader.take_nil() {
-                shipped.entities = Some(bytes);
-            } else {
-                shipped.columns.push(ShippedColumn {
-                    term: read_u32(&mut reader)?,
-                    index: index as u32,
-                    bytes,
-                });
-            }
-            reader.skip()?;
-        }
-        if !reader.take_nil() {
-            shipped.mask = Some(Mask::new(reader.bin()?, rows)?);
-        }
-        Ok(shipped)
-    }
-
-    /// The index of its query.
-    pub(crate) fn query(&self) -> u32 {
-        self.query
-    }
-
-    /// Its first row, as commands name it.
-    pub(crate) fn at(&self) -> u64 {
-        u64::from(self.archetype) << 32 | u64::from(self.first)
-    }
-
-    /// How many rows it has, matching or not.
-    pub(crate) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The column of the next term, where there is one.
-    pub(crate) fn take_column(&mut self) -> Option<Placed<Vec<u8>>> {
-        let term = self.term;
-        self.term += 1;
-        let found = self.columns.iter().position(|column| column.term == term)?;
-        let column = self.columns.swap_remove(found);
-        Some(Placed { column: column.bytes, index: column.index })
-    }
-}
 
 /// The typed rows of one shard.
 #[doc(hidden)]
@@ -225,20 +122,11 @@ impl<C> Shard<C> {
     }
 }
 
-impl<C> Placed<C> {
-    /// The same place with another column.
-    pub(crate) fn map<T>(
-        self,
-        column: impl FnOnce(C) -> Result<T, Malformed>,
-    ) -> Result<Placed<T>, Malformed> {
-        Ok(Placed { column: column(self.column)?, index: self.index })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::data::ReadData;
     use super::*;
+    use crate::bindings::sandtable::guest::shards;
     use crate::codec::write;
     use crate::prelude::*;
 

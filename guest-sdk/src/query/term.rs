@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::data::{Frame, QueryData, ReadData};
-use super::shard::{Placed, Shipped};
+use super::shipped::{Placed, Shipped};
 use crate::Entity;
 use crate::codec::Malformed;
 use crate::column::{Column, Store, Stretch};

@@ -8,7 +8,7 @@ use std::iter::Zip;
 use std::ops::Range;
 
 use super::data::{Frame, QueryData, ReadData};
-use super::shard::Shipped;
+use super::shipped::Shipped;
 use crate::Entity;
 use crate::codec::Malformed;
 use crate::declaration::QueryDeclaration;

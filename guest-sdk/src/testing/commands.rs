@@ -4,7 +4,7 @@ use crate::Entity;
 use crate::codec::{Malformed, Reader};
 use crate::column::{Column, Store};
 use crate::kind::{Kind, Storage};
-use crate::manifest::Kinds;
+use crate::kinds::Kinds;
 
 /// One structural change.
 #[derive(Clone, Debug, PartialEq)]

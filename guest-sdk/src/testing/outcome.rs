@@ -9,8 +9,8 @@ use crate::codec::{Malformed, Reader};
 use crate::column::{Column, Store};
 use crate::event::Readable;
 use crate::kind::{Component, Event, Storage};
+use crate::kinds::Kinds;
 use crate::log::Level;
-use crate::manifest::Kinds;
 use crate::sys::double::Double;
 
 /// What a system left behind.

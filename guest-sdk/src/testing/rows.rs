@@ -8,7 +8,7 @@ use crate::bindings::sandtable::guest::types::{self, Access};
 use crate::codec::write;
 use crate::column::Store;
 use crate::kind::{Component, Storage};
-use crate::manifest::Kinds;
+use crate::kinds::Kinds;
 
 /// Rows of one archetype: entities and a column for each of their components.
 pub struct Rows {
