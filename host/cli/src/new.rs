@@ -1,9 +1,10 @@
 //! `sandtable new`: a world with one mod, to start from; or one more mod.
 //!
-//! Owns the layout and the names. The mods and the texts are in `template/`; the
-//! sources of the SDK and of the contract are embedded by the build script.
+//! Owns the layout and the names. The mods and the texts are in `template/`.
 
+mod embedded;
 mod one_more;
+mod texts;
 
 use std::env;
 use std::fs;
@@ -11,16 +12,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use sandtable::catalog::{WORLD_FILE, is_mod_id};
-use toml::{Table, Value};
+use sandtable::catalog::WORLD_FILE;
+use toml::Value;
 
 use super::screen::answer;
 use super::text::{shell, visible};
+use embedded::embedded;
+use texts::{fill, id_from, write_all};
 
-/// Files of this repository, by path.
-static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-/// Where they go in a new world.
-const EMBEDDED_FOLDER: &str = ".sandtable";
 /// Files of a new world, with `{{name}}`, `{{title}}`, `{{id}}` and
 /// `{{description}}` to fill in.
 const TEMPLATE: [(&str, &str); 8] = [
@@ -34,8 +33,6 @@ const TEMPLATE: [(&str, &str); 8] = [
     ("mods/{{id}}/src/lib.rs", include_str!("new/template/mod.rs")),
 ];
 const DESCRIPTION: &str = "Walkers, and the wind that blows them about.";
-const ID_MAX_LETTERS: usize = 32;
-
 /// Make a world with one mod that builds and runs at once; or one more mod in it
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -77,18 +74,6 @@ fn make(folder: &Path) -> Result<String> {
     let name = name_of(folder)?;
     write_all(folder, &files(&name)?)?;
     Ok(name)
-}
-
-/// Writes files into a folder, by their path in it.
-fn write_all(folder: &Path, files: &[(String, String)]) -> Result<()> {
-    for (path, text) in files {
-        let path = folder.join(path);
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&path, text))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    Ok(())
 }
 
 fn next_steps(folder: &Path, name: &str, program: &str) -> String {
@@ -144,17 +129,6 @@ fn name_of(folder: &Path) -> Result<String> {
     Ok(name.to_string_lossy().into_owned())
 }
 
-/// The mod id that is closest to a name.
-fn id_from(name: &str) -> String {
-    let letters: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .take(ID_MAX_LETTERS)
-        .collect();
-    if is_mod_id(&letters) { letters } else { format!("world{letters}") }
-}
-
 /// Every file of a new world, by its path in it.
 fn files(name: &str) -> Result<Vec<(String, String)>> {
     let id = id_from(name);
@@ -168,63 +142,10 @@ fn files(name: &str) -> Result<Vec<(String, String)>> {
     Ok(files)
 }
 
-/// A text for a mod.
-fn fill(text: &str, id: &str, description: &str) -> String {
-    text.replace("{{id}}", id).replace("{{description}}", description)
-}
-
-/// The sources of the SDK, and the versions that it was tested with.
-fn embedded() -> Result<Vec<(String, String)>> {
-    let place = |(path, text): &(&str, &str)| {
-        Ok(match *path {
-            // Cargo drops those that are not needed.
-            "Cargo.lock" => ("Cargo.lock".to_owned(), (*text).to_owned()),
-            "Cargo.toml" => (format!("{EMBEDDED_FOLDER}/Cargo.toml"), sdk_workspace(text)?),
-            path => (format!("{EMBEDDED_FOLDER}/{path}"), (*text).to_owned()),
-        })
-    };
-    EMBEDDED.iter().map(place).collect()
-}
-
-/// A workspace with all that the SDK's packages inherit from this repository's.
-fn sdk_workspace(manifest: &str) -> Result<String> {
-    let manifest: Table = manifest.parse().context("the embedded workspace is malformed")?;
-    let mut workspace = Table::new();
-    let members = ["guest-sdk", "guest-sdk/macros"].map(Value::from);
-    workspace.insert("members".to_owned(), Value::from(members.to_vec()));
-    let inherited = manifest.get("workspace").and_then(Value::as_table);
-    for key in ["resolver", "package", "lints", "dependencies"] {
-        if let Some(value) = inherited.and_then(|workspace| workspace.get(key)) {
-            workspace.insert(key.to_owned(), value.clone());
-        }
-    }
-    let mut whole = Table::new();
-    whole.insert("workspace".to_owned(), Value::Table(workspace));
-    Ok(format!(
-        "# Sources of the SDK and of the WIT contract, as `sandtable new` put them here.\n\n{whole}"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_are_made_of_what_a_name_has() {
-        for (name, expected) in [
-            ("islands", "islands"),
-            ("My Island-World 2", "myislandworld2"),
-            ("2nd", "world2nd"),
-            ("st", "worldst"),
-            ("sqlite", "worldsqlite"),
-            ("Ümläut", "mlut"),
-            ("…", "world"),
-        ] {
-            assert_eq!(id_from(name), expected);
-            assert!(is_mod_id(expected));
-        }
-        assert_eq!(id_from(&"a".repeat(99)).len(), ID_MAX_LETTERS);
-    }
+    use toml::Table;
 
     #[test]
     fn a_world_has_its_files_and_no_placeholder() {

@@ -23,16 +23,7 @@ use sandtable::persist::{ColumnShape, Inquiry, SaveError, TableShape};
 use super::screen::{Mark, answer, tell};
 use super::table::{self, Format};
 use super::text::{counted, one_line, visible};
-use completion::Words;
-
-/// What can be said besides SQL.
-const COMMANDS: [(&str, &str); 5] = [
-    (".tables", "list the tables"),
-    (".schema", "show the columns of all tables, or of the one named behind it"),
-    (".mode", "write answers as `table`, `csv` or `json`"),
-    (".help", "show this"),
-    (".quit", "leave, as Ctrl-D does"),
-];
+use completion::{COMMANDS, Words};
 
 /// Where what was typed is kept, in the home folder.
 const HISTORY: &str = ".sandtable_history";

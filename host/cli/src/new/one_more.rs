@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 use sandtable::catalog::{self, is_mod_id};
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::{EMBEDDED_FOLDER, embedded, fill, id_from, write_all};
+use super::embedded::{EMBEDDED_FOLDER, embedded};
+use super::texts::{fill, id_from, write_all};
 
 /// Files of the mod, with `{{id}}` and `{{description}}` to fill in.
 const TEMPLATE: [(&str, &str); 4] = [

@@ -1,4 +1,4 @@
-//! Completes the word that is being typed.
+//! What can be said, and the word that is being typed completed.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,14 @@ use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 use sandtable::persist::TableShape;
 
-use super::COMMANDS;
+/// What can be said besides SQL.
+pub const COMMANDS: [(&str, &str); 5] = [
+    (".tables", "list the tables"),
+    (".schema", "show the columns of all tables, or of the one named behind it"),
+    (".mode", "write answers as `table`, `csv` or `json`"),
+    (".help", "show this"),
+    (".quit", "leave, as Ctrl-D does"),
+];
 
 /// What a SELECT is made of.
 const KEYWORDS: &str = "AND AS ASC AVG BETWEEN BY CASE COUNT CROSS DESC DISTINCT ELSE END EXISTS \
