@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, WasmList};
+
 use super::codec;
 use super::context::CallContext;
 use super::outcome::WrittenColumn;
 use super::shards::{self, Shard};
-use super::state::{InTick, NoWorld};
+use super::state::{InTick, NoWorld, State};
 use sandtable_world::ecs::{Bytes, Entity, World};
 use sandtable_world::fault::Fault;
 use sandtable_world::statements::{Answer, Done, Statements};
@@ -89,6 +92,31 @@ pub(super) trait Imports: Send + 'static {
     fn execute(&mut self, _statement: &str, _rows: &[u8]) -> Done<u64> {
         Err(no_world().into())
     }
+}
+
+/// Adds `shards` under the name that a version of the contract gives it.
+/// What is generated for it would copy every column once more.
+pub(super) fn add_shards<W: Imports>(
+    linker: &mut Linker<State<W>>,
+    name: &str,
+) -> wasmtime::Result<()> {
+    let mut shards = linker.instance(name)?;
+    shards.func_wrap("next", |mut store: StoreContextMut<'_, State<W>>, (): ()| {
+        Ok((store.data_mut().world.next_batch()?,))
+    })?;
+    shards.func_wrap(
+        "write",
+        |mut store: StoreContextMut<'_, State<W>>,
+         (shard, column, values): (u32, u32, WasmList<u8>)| {
+            let bytes = values.as_le_slice(&store);
+            let world = &store.data().world;
+            let written = world.check_column(shard as usize, column as usize, bytes)?;
+            let len = bytes.len();
+            store.data_mut().world.keep_column(written, len)?;
+            Ok(())
+        },
+    )?;
+    Ok(())
 }
 
 fn no_world() -> Fault {

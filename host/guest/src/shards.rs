@@ -6,14 +6,12 @@
 
 use std::sync::Arc;
 
-use wasmtime::StoreContextMut;
-use wasmtime::component::{ComponentType, Linker, Lower, WasmList};
+use wasmtime::component::{ComponentType, Lower};
 
 use super::codec::{self, ColumnEntry};
 use super::context::{CallContext, ShardRef, rows_of};
-use super::imports::Imports;
 use super::outcome::{WrittenColumn, WrittenValues};
-use super::state::{InTick, State};
+use super::state::InTick;
 use sandtable_world::ecs::{
     Access, Archetype, Bytes, CheckedColumn, Column, Entity, RowMask, Stamp, Values, check_column,
 };
@@ -25,31 +23,6 @@ use sandtable_world::fault::Fault;
 pub(super) struct Shard {
     header: Vec<u8>,
     columns: Vec<Arc<Vec<u8>>>,
-}
-
-/// Adds the interface under the name that a version of the contract gives it.
-/// What is generated for it would copy every column once more.
-pub(super) fn add_to_linker<W: Imports>(
-    linker: &mut Linker<State<W>>,
-    name: &str,
-) -> wasmtime::Result<()> {
-    let mut shards = linker.instance(name)?;
-    shards.func_wrap("next", |mut store: StoreContextMut<'_, State<W>>, (): ()| {
-        Ok((store.data_mut().world.next_batch()?,))
-    })?;
-    shards.func_wrap(
-        "write",
-        |mut store: StoreContextMut<'_, State<W>>,
-         (shard, column, values): (u32, u32, WasmList<u8>)| {
-            let bytes = values.as_le_slice(&store);
-            let world = &store.data().world;
-            let written = world.check_column(shard as usize, column as usize, bytes)?;
-            let len = bytes.len();
-            store.data_mut().world.keep_column(written, len)?;
-            Ok(())
-        },
-    )?;
-    Ok(())
 }
 
 /// Takes the next batch.

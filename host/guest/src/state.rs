@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wasmtime::ResourceLimiter;
+use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use super::context::{Assets, Batch, CallContext};
 use super::outcome::Outcome;
@@ -109,6 +110,12 @@ impl<W> State<W> {
             wasi,
             world,
         }
+    }
+}
+
+impl<W: Send> WasiView for State<W> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi.view()
     }
 }
 

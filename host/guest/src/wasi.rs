@@ -26,25 +26,22 @@ use wasmtime_wasi::{
 
 use super::context::{Batch, CallContext};
 use super::said::Printed;
-use super::state::State;
 use sandtable_world::ecs::HashVersion;
 
 /// The interface that waiting goes through, as wasmtime-wasi names it.
 const POLL: &str = "wasi:io/poll@0.2.12";
 
-pub(super) fn add_to_linker<W: Send + 'static>(
-    linker: &mut Linker<State<W>>,
-) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     let mut poll = linker.instance(POLL)?;
     poll.func_wrap(
         "[method]pollable.block",
-        |_: StoreContextMut<'_, State<W>>, (_,): (Resource<DynPollable>,)| Ok(()),
+        |_: StoreContextMut<'_, T>, (_,): (Resource<DynPollable>,)| Ok(()),
     )?;
     poll.func_wrap(
         "poll",
-        |_: StoreContextMut<'_, State<W>>, (pollables,): (Vec<Resource<DynPollable>>,)| {
+        |_: StoreContextMut<'_, T>, (pollables,): (Vec<Resource<DynPollable>>,)| {
             let all: Vec<u32> = (0..pollables.len() as u32).collect();
             Ok((all,))
         },
@@ -114,6 +111,12 @@ impl Wasi {
         Self { key, since_start: since_start.unwrap_or_default(), built: None }
     }
 
+    /// What its imports work on, which is built when it is first asked for.
+    pub fn view(&mut self) -> WasiCtxView<'_> {
+        let built = self.built.get_or_insert_with(|| Built::new(self.key, self.since_start));
+        WasiCtxView { ctx: &mut built.ctx, table: &mut built.table }
+    }
+
     /// What the guest printed.
     pub fn take_output(&mut self) -> String {
         self.built.take().map(|built| built.printed.text()).unwrap_or_default()
@@ -150,13 +153,5 @@ impl Built {
             .allow_ip_name_lookup(false)
             .build();
         Built { ctx, table: ResourceTable::new(), printed }
-    }
-}
-
-impl<W: Send> WasiView for State<W> {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let Wasi { key, since_start, built } = &mut self.wasi;
-        let built = built.get_or_insert_with(|| Built::new(*key, *since_start));
-        WasiCtxView { ctx: &mut built.ctx, table: &mut built.table }
     }
 }

@@ -19,7 +19,6 @@ macro_rules! adapter {
         use self::bindings::{assets, log, lookups, output, tables, types};
         use super::{Exports, Version, not_started};
         use crate::imports::{self, Imports};
-        use crate::shards;
         use crate::state::{InTick, NoWorld, State};
         use sandtable_world::record::LogLevel;
         use sandtable_world::statements::Answer;
@@ -44,7 +43,7 @@ macro_rules! adapter {
 
         fn linker<W: Imports>(wasmtime: &Wasmtime) -> wasmtime::Result<Linker<State<W>>> {
             let mut linker = super::linker(wasmtime)?;
-            shards::add_to_linker(&mut linker, concat!("sandtable:guest/shards@", $version))?;
+            imports::add_shards(&mut linker, concat!("sandtable:guest/shards@", $version))?;
             lookups::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
             output::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
             tables::add_to_linker::<_, HasSelf<State<W>>>(&mut linker, |state| state)?;
