@@ -7,63 +7,23 @@
 //! panic leaves a callback. Everything else sees values of Rust.
 #![expect(unsafe_code, reason = "SQLite is loaded as C, and loads the extension as C")]
 
+mod load;
 mod routines;
 mod table;
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::{mem, ptr};
+use std::ptr;
 
 use rusqlite::ffi::{
-    SQLITE_DETERMINISTIC, SQLITE_DIRECTONLY, SQLITE_DONE, SQLITE_ERROR, SQLITE_FLOAT,
-    SQLITE_INNOCUOUS, SQLITE_INTEGER, SQLITE_NULL, SQLITE_OK, SQLITE_OK_LOAD_PERMANENTLY,
+    SQLITE_DONE, SQLITE_ERROR, SQLITE_FLOAT, SQLITE_INTEGER, SQLITE_NULL, SQLITE_OK,
     SQLITE_OPEN_CREATE, SQLITE_OPEN_READWRITE, SQLITE_ROW, SQLITE_TEXT, SQLITE_TRANSIENT,
     SQLITE_UTF8, sqlite3, sqlite3_context, sqlite3_value,
 };
 use rusqlite::types::Value;
-use sandtable_save::{FUNCTIONS, Function};
 
-use crate::loaded::{Loaded, MODULE};
 use routines::{Malloc, Routines};
-
-/// The entry point, called as SQLite makes it of the name of the file.
-///
-/// # Safety
-///
-/// For SQLite only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sqlite3_sandtablesqlite_init(
-    db: *mut sqlite3,
-    message: *mut *mut c_char,
-    routines: *const *const c_void,
-) -> c_int {
-    // SAFETY: SQLite gives a connection, its functions, and a place for a text.
-    unsafe {
-        let routines = match Routines::read(routines) {
-            Ok(routines) => routines,
-            Err(too_old) => {
-                *message = owned(too_old.malloc, &too_old.to_string());
-                return SQLITE_ERROR;
-            }
-        };
-        USER_DATA.store(routines.user_data as *mut c_void, Ordering::Relaxed);
-        let outer = Outer { routines, db };
-        match guarded(|| outer.load()) {
-            Ok(()) => SQLITE_OK_LOAD_PERMANENTLY,
-            Err(what) => {
-                *message = owned(routines.malloc, &what);
-                SQLITE_ERROR
-            }
-        }
-    }
-}
-
-/// Where a function finds its data: SQLite tells it nothing else. The rest is
-/// kept for each connection, because a process can have several SQLites.
-static USER_DATA: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 
 /// Keeps a panic on this side.
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
@@ -80,26 +40,6 @@ pub struct Outer {
 }
 
 impl Outer {
-    /// Adds the tables and the functions, or nothing: SQLite lets go of an
-    /// extension that fails. One that is loaded again is told to take a new
-    /// image. A connection to no file can be loaded into, so that programs which
-    /// load it everywhere can.
-    fn load(self) -> Result<(), String> {
-        if self.execute("EXPLAIN SELECT sandtable_refresh()").is_ok() {
-            return self.execute("SELECT sandtable_refresh()");
-        }
-        let loaded = Rc::new(Loaded::new(self));
-        self.add_module(loaded.clone())?;
-        let filled = match self.file() {
-            Some(_) => loaded.refresh().map(drop),
-            None => Ok(()),
-        };
-        filled.and_then(|()| self.add_functions(loaded.clone())).inspect_err(|_| {
-            loaded.clear();
-            self.drop_module();
-        })
-    }
-
     /// The file of the main database, where it is one.
     pub fn file(&self) -> Option<PathBuf> {
         // SAFETY: what SQLite returns is NULL or a text that lives as long as
@@ -170,53 +110,6 @@ impl Outer {
             (self.routines.close)(copy);
             copied
         }
-    }
-
-    fn add_module(&self, loaded: Rc<Loaded>) -> Result<(), String> {
-        let name = c(MODULE)?;
-        let loaded = Rc::into_raw(loaded).cast_mut().cast();
-        // SAFETY: SQLite lets go of what it is given through `release`, also
-        // when this fails.
-        let added = unsafe {
-            let create = self.routines.create_module_v2;
-            create(self.db, name.as_ptr(), &table::MODULE, loaded, Some(release))
-        };
-        self.checked(self.db, added)
-    }
-
-    fn drop_module(&self) {
-        if let Ok(name) = c(MODULE) {
-            // SAFETY: without functions a module is taken away.
-            unsafe {
-                let create = self.routines.create_module_v2;
-                create(self.db, name.as_ptr(), ptr::null(), ptr::null_mut(), None);
-            }
-        }
-    }
-
-    fn add_functions(&self, loaded: Rc<Loaded>) -> Result<(), String> {
-        let name = c"sandtable_refresh".as_ptr();
-        let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-        let loaded = Rc::into_raw(loaded).cast_mut().cast();
-        let create = self.routines.create_function_v2;
-        // SAFETY: as above.
-        let added = unsafe {
-            create(self.db, name, 0, flags, loaded, Some(refresh), None, None, Some(release))
-        };
-        self.checked(self.db, added)?;
-        for (name, function) in FUNCTIONS {
-            let name = c(name)?;
-            let flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-            let data = Box::into_raw(Box::new(Converter { outer: *self, function })).cast();
-            let let_go = Some(let_go as unsafe extern "C" fn(*mut c_void));
-            // SAFETY: SQLite lets go of what it is given through `let_go`, also
-            // when this fails.
-            let added = unsafe {
-                create(self.db, name.as_ptr(), 1, flags, data, Some(convert), None, None, let_go)
-            };
-            self.checked(self.db, added)?;
-        }
-        Ok(())
     }
 
     fn checked(&self, db: *mut sqlite3, code: c_int) -> Result<(), String> {
@@ -323,56 +216,4 @@ fn path_of(name: &CStr) -> PathBuf {
 fn c(text: impl AsRef<[u8]>) -> Result<CString, String> {
     CString::new(text.as_ref())
         .map_err(|_| "a name with a zero in it is none for SQLite".to_owned())
-}
-
-unsafe extern "C" fn release(loaded: *mut c_void) {
-    // SAFETY: it is what `Rc::into_raw` gave, and comes once.
-    let loaded = unsafe { Rc::from_raw(loaded.cast::<Loaded>()) };
-    let _ = guarded(|| {
-        drop(loaded);
-        Ok(())
-    });
-}
-
-unsafe extern "C" fn refresh(context: *mut sqlite3_context, _: c_int, _: *mut *mut sqlite3_value) {
-    // SAFETY: it was stored before this function was registered, with `Loaded`
-    // as its data.
-    unsafe {
-        let user_data: unsafe extern "C" fn(*mut sqlite3_context) -> *mut c_void =
-            mem::transmute(USER_DATA.load(Ordering::Relaxed));
-        let loaded = &*user_data(context).cast::<Loaded>();
-        match guarded(|| loaded.refresh()) {
-            Ok(tick) => loaded.outer.answer(context, &Value::Integer(tick)),
-            Err(what) => loaded.outer.refuse(context, &what),
-        }
-    }
-}
-
-/// What a function of one value does, and for which connection.
-struct Converter {
-    outer: Outer,
-    function: Function,
-}
-
-unsafe extern "C" fn let_go(converter: *mut c_void) {
-    // SAFETY: it is what `Box::into_raw` gave, and comes once.
-    drop(unsafe { Box::from_raw(converter.cast::<Converter>()) });
-}
-
-unsafe extern "C" fn convert(
-    context: *mut sqlite3_context,
-    _: c_int,
-    values: *mut *mut sqlite3_value,
-) {
-    // SAFETY: it was stored before this function was registered, with a
-    // `Converter` as its data and for one value.
-    unsafe {
-        let user_data: unsafe extern "C" fn(*mut sqlite3_context) -> *mut c_void =
-            mem::transmute(USER_DATA.load(Ordering::Relaxed));
-        let Converter { outer, function } = &*user_data(context).cast::<Converter>();
-        match guarded(|| function(outer.value(*values))) {
-            Ok(value) => outer.answer(context, &value),
-            Err(what) => outer.refuse(context, &what),
-        }
-    }
 }
