@@ -18,7 +18,7 @@ use super::findings::Findings;
 use super::lock::Lock;
 use super::reader::Reader;
 use super::save::{Pages, Restored, begin, check_pages};
-use super::{connect, mark, schema};
+use super::{connect, mark, open, schema};
 
 /// Pages of SQLite that are copied at once: some MiB.
 const PAGES_A_STEP: i32 = 256;
@@ -46,7 +46,7 @@ pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
         Ok(())
     })?;
     let (tick, hash) = made;
-    Ok(BackedUp { tick, hash, bytes: connect::file_bytes(target) })
+    Ok(BackedUp { tick, hash, bytes: open::file_bytes(target) })
 }
 
 /// Copies a save into a new file and checks the copy, which then is told from the

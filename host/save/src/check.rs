@@ -62,7 +62,7 @@ pub(super) fn look(
     let Restored { world, head, .. } = Restored::read(connection, findings)?;
     checked.tick = world.tick();
     let mut looked_at = |what, number: u64| checked.looked_at.push((what, number));
-    let count = |table: &str| count(connection, table, "true");
+    let count = |table: &str| logs::count(connection, table, "true");
     looked_at("entities", u64::from(world.entities.alive()));
     looked_at("relations", world.relations.len() as u64);
     looked_at("pages", count("st_chunks")? + count("st_patches")?);
@@ -75,10 +75,4 @@ pub(super) fn look(
     looked_at("ticks of history", history::check(connection, findings)?);
     looked_at("components and files of mods", contents::check(connection, findings)?);
     Ok(())
-}
-
-/// How many rows of a table are so.
-pub(super) fn count(connection: &Connection, table: &str, so: &str) -> rusqlite::Result<u64> {
-    let sql = format!("SELECT count(*) FROM {table} WHERE {so}");
-    connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }

@@ -17,22 +17,17 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::SaveError;
 use super::error::Failure;
+use super::format::{APPLICATION_ID, format};
 use super::lock::beside;
 use super::mark;
-use super::schema::{self, APPLICATION_ID, FORMAT, format};
+use super::open::{BUSY_TIMEOUT, file_bytes, harden, open, unwritten};
+use super::schema::{self, FORMAT};
 use crate::tables::Database;
 use sandtable_world::names::{self, WORLD_FILE};
 
 /// Bytes in a page of SQLite. Dense commits like larger ones and small worlds
 /// smaller ones; the numbers are in the documentation of [`super`].
 pub(super) const PAGE_BYTES: u32 = 8192;
-
-/// KiB of pages that SQLite keeps in memory. What a commit writes should fit, or
-/// its pages go through the log twice.
-const CACHE_KIB: i64 = 64 << 10;
-
-/// How long a connection waits for the write lock of SQLite before giving up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The file behind a path, which must have no other name: symbolic links lead to
 /// the one name, and with it to its lock and its log; of two names in folders
@@ -146,14 +141,6 @@ pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
     }
 }
 
-/// Opens a file that no process writes as long as it is open.
-pub(super) fn unwritten(path: &Path) -> Result<Connection, Failure> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    harden(Connection::open_with_flags(immutable(&absolute(path)?), flags)?)
-}
-
 /// Makes a checkpoint, as far as it comes, and says whether it came to its end.
 /// Why not is not told: what is left in the log is as safe there.
 pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration) -> bool {
@@ -162,57 +149,6 @@ pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration
     let is_busy = connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
     let _ = connection.busy_timeout(BUSY_TIMEOUT);
     is_busy == Ok(false)
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path)
-        .map_err(|error| Failure::Told(format!("cannot be found from here: {error}")))
-}
-
-/// The URI of a file that no process writes.
-fn immutable(absolute: &Path) -> String {
-    let mut uri = String::from("file://");
-    let bytes = absolute.as_os_str().as_encoded_bytes();
-    if !bytes.starts_with(b"/") {
-        uri.push('/');
-    }
-    for &byte in bytes {
-        match byte {
-            b'\\' if cfg!(windows) => uri.push('/'),
-            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(byte));
-            }
-            _ => uri.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    uri.push_str("?immutable=1");
-    uri
-}
-
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    harden(Connection::open_with_flags(absolute(path)?, flags)?)
-}
-
-fn harden(connection: Connection) -> Result<Connection, Failure> {
-    for (setting, on) in [
-        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
-        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
-        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
-        (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
-        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
-    ] {
-        connection.set_db_config(setting, on)?;
-    }
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    // Checkpoints are made by the process that runs the world, when it suits.
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    Ok(connection)
 }
 
 /// Checks that an opened file is a save, and makes it readable as it is: one of
@@ -335,33 +271,4 @@ fn header(path: &Path) -> std::io::Result<Vec<u8>> {
 fn is_world(path: &Path) -> bool {
     let is_file = path.file_name().is_some_and(|name| name == WORLD_FILE);
     is_file || path.join(WORLD_FILE).is_file() || names::is_pack(path)
-}
-
-/// Bytes of a file; none where there is no file.
-pub(super) fn file_bytes(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |about| about.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_nobody_writes_is_found_by_any_absolute_path() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for name in ["plain.db", "file:x.db", "a ?#%41&.db", "ö.db"] {
-            let path = folder.path().join(name);
-            let made = creating(&path).expect("made");
-            made.execute_batch("CREATE TABLE here (x)").expect("written");
-            drop(made);
-            let mut doubled = std::ffi::OsString::from("/");
-            doubled.push(&path);
-            let rooted = cfg!(unix).then(|| PathBuf::from(doubled));
-            for path in rooted.into_iter().chain([path]) {
-                let found = unwritten(&path).expect("opened");
-                let tables = found.query_row("SELECT count(*) FROM here", [], |row| row.get(0));
-                assert_eq!(tables, Ok(0), "{}", path.display());
-            }
-        }
-    }
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::SaveError;
-use super::connect::file_bytes;
 use super::lock::{Lock, beside};
+use super::open::file_bytes;
 
 /// Where a file is made that has its name only once it is whole.
 pub(super) fn draft_of(path: &Path) -> PathBuf {

@@ -14,10 +14,11 @@ use rusqlite::{Connection, params_from_iter};
 use super::connect;
 use super::draft::create_atomically;
 use super::error::{Failure, SaveError};
-use super::inquiry::{ColumnShape, Inquiry, TableShape};
+use super::inquiry::Inquiry;
 use super::lock::Lock;
 use super::reader::Reader;
 use super::sql::{Table, quoted};
+use super::table_shape::{ColumnShape, TableShape};
 
 /// In which form rows are exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

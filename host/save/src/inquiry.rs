@@ -20,6 +20,7 @@ use super::history::HistoryReader;
 use super::log::AllTotals;
 use super::save::Restored;
 use super::sql::{self, About, Moment, Need, Needs, Rows, Table, quoted};
+use super::table_shape::{BINARY, ColumnShape, TableShape};
 use super::{connect, log};
 
 /// Answers about a world at one tick.
@@ -36,29 +37,6 @@ pub struct Inquiry {
     /// Whether that is an earlier tick of a save.
     pub(super) is_past: bool,
     pub(super) needs: Arc<Needs>,
-}
-
-/// How texts are compared where nothing else is said.
-pub(super) const BINARY: &str = "BINARY";
-
-/// A table that can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableShape {
-    /// What it is called.
-    pub name: String,
-    /// Its columns, in order.
-    pub columns: Vec<ColumnShape>,
-}
-
-/// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnShape {
-    /// What it is called.
-    pub name: String,
-    /// The type it is declared with; nothing where it has none.
-    pub ty: String,
-    /// How its texts are compared.
-    pub collation: String,
 }
 
 /// A world that runs without a save.

@@ -57,6 +57,7 @@ mod answers;
 mod backup;
 mod check;
 mod checkpoint;
+mod clock;
 mod connect;
 mod declarations;
 mod draft;
@@ -65,6 +66,8 @@ mod error;
 mod export;
 mod file_identity;
 mod findings;
+mod format;
+mod head;
 mod history;
 mod inbox;
 mod inquiry;
@@ -74,6 +77,7 @@ mod log;
 mod logged;
 mod mark;
 mod mods;
+mod open;
 mod page_writer;
 mod payloads;
 mod reader;
@@ -88,7 +92,9 @@ mod shape;
 mod sql;
 mod state;
 mod stored;
+mod table_shape;
 pub mod tables;
+mod topics;
 mod upkeep;
 
 pub use answers::{Answer, Ticks};
@@ -97,6 +103,7 @@ pub use check::{Checked, check};
 pub use connect::{in_memory, is_save};
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
+pub use format::APPLICATION_ID;
 pub use history::compare;
 pub use history::{
     Action, Change, Difference, Filter, Origin, Recorder, Snapshot, StepKind, Value,
@@ -104,7 +111,7 @@ pub use history::{
 };
 pub use inbox::{INBOX_MAX, resume};
 pub use inbox::{Standing, objection_to_resume, send};
-pub use inquiry::{ColumnShape, Inquiry, Running, TableShape};
+pub use inquiry::{Inquiry, Running};
 pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
@@ -112,12 +119,12 @@ pub use repair::{Repaired, repair};
 pub use replay_log::{ReplayLog, Start};
 pub use rewind::{Rewound, branch, rewind, rewind_and_keep};
 pub use save::{Adoption, Save};
-pub use schema::APPLICATION_ID;
 pub use sql::cell_to_json;
 pub use sql::{
     FUNCTIONS, Function, RowNumbers, Rows, Table, exact, may_be_number, plain_integer, quoted,
 };
 pub use stored::{StoredError, declaration_text, read_declaration};
+pub use table_shape::{ColumnShape, TableShape};
 pub use upkeep::{Pruned, compact, prune};
 
 #[cfg(test)]

@@ -18,30 +18,9 @@ use serde_json::json;
 use sandtable_world::ecs::{Entity, Events, KindId, Registry, Topic, World, to_json};
 use sandtable_world::record::{Exclusion, Input, Logged, Resume, SetAside, TickRecord};
 
-use super::restore::subject;
+use super::topics::{subject, topic_number};
 
 pub(super) use prune::{Pruned, prune};
-
-/// A topic as it is stored: its form above its kind.
-pub(super) fn topic_number(topic: Topic) -> i64 {
-    let (form, kind) = match topic {
-        Topic::Kind(kind) => (0, kind.0),
-        Topic::Removed(kind) => (1, kind.0),
-        Topic::Despawned => (2, 0),
-    };
-    form << 32 | i64::from(kind)
-}
-
-/// The topic that is stored as this.
-pub(super) fn topic_of(number: i64) -> Option<Topic> {
-    let kind = KindId(number as u32);
-    match number >> 32 {
-        0 => Some(Topic::Kind(kind)),
-        1 => Some(Topic::Removed(kind)),
-        2 if kind.0 == 0 => Some(Topic::Despawned),
-        _ => None,
-    }
-}
 
 /// What the runs of one system add up to, over all ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,17 +14,15 @@
 //! nothing but marks has changed; and so does every copy that Sandtable makes.
 //! A save of the first format has no marks, and its log is taken for its own.
 
+mod own_log;
+
 use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::connect::{self, file_bytes};
-use super::error::{Failure, SaveError};
-use super::lock::beside;
-use super::schema;
+use super::format::format;
+
+pub(super) use own_log::check;
 
 /// Bytes of the seal, in front of the mark.
 pub(super) const SEAL_BYTES: usize = 32;
@@ -151,7 +149,7 @@ pub(super) fn advance(connection: &Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     let Some(before) = sealed(connection)? else { return Ok(()) };
-    if before.len() == SEAL_BYTES && schema::format(connection)? < 2 {
+    if before.len() == SEAL_BYTES && format(connection)? < 2 {
         return Ok(());
     }
     let seal = before.get(..SEAL_BYTES).unwrap_or(&before);
@@ -164,7 +162,7 @@ pub(super) fn advance(connection: &Connection) -> rusqlite::Result<()> {
 /// that was committed, without its log. Gives the commit that this is.
 pub(super) fn claim(connection: &Connection) -> rusqlite::Result<Option<Commit>> {
     let Some(before) = sealed(connection)? else { return Ok(None) };
-    if schema::format(connection)? < 2 {
+    if format(connection)? < 2 {
         return Ok(None);
     }
     let held = Mark::of(&before).unwrap_or_default().own;
@@ -178,71 +176,6 @@ fn write(connection: &Connection, sealed: &[u8]) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached("UPDATE main.st_world SET seal = ?1")?;
     update.execute([sealed])?;
     Ok(())
-}
-
-/// How often, and how long apart, a save is looked at again: between the look at
-/// the file and that at the log, the process that runs the world can have begun
-/// others.
-const LOOKS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// Checks that the log beside a save is its own, before anything of it is
-/// believed. The connection must not tidy up when it is closed.
-///
-/// A file that cannot be read by itself is let through: a checkpoint that was cut
-/// short leaves it so, and the log makes it whole.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), SaveError> {
-    let log = beside(path, "-wal");
-    for look in 0..LOOKS {
-        if file_bytes(&log) == 0 {
-            return Ok(());
-        }
-        if look > 0 {
-            thread::sleep(PAUSE);
-        }
-        let Some(file) = alone(path) else { return Ok(()) };
-        match known(connection) {
-            Ok(Some(sealed)) if Mark::of(&sealed).is_some_and(|mark| mark.belongs_to(file)) => {
-                return Ok(());
-            }
-            Err(error) if !is_nonsense(&error) => {
-                return Err(Failure::from(error).of(path, "opened"));
-            }
-            _ => {}
-        }
-    }
-    Err(SaveError::OtherLog { path: path.to_owned(), log })
-}
-
-/// What a file holds without its log. SQLite itself looks, because closing a
-/// file that another part of the process opened would drop its locks.
-fn alone(path: &Path) -> Option<Commit> {
-    let connection = connect::unwritten(path).ok()?;
-    let sealed = known(&connection).ok().flatten()?;
-    Mark::of(&sealed).map(|mark| mark.own)
-}
-
-/// The seal and the mark behind it, of what may be no save of ours.
-fn known(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
-    if schema::has_world(connection)? { sealed(connection) } else { Ok(None) }
-}
-
-/// Whether there is an error because pages do not fit together.
-fn is_nonsense(error: &rusqlite::Error) -> bool {
-    !matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::SystemIoFailure
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::CannotOpen
-                | ErrorCode::DiskFull
-                | ErrorCode::ReadOnly
-                | ErrorCode::PermissionDenied
-                | ErrorCode::OutOfMemory
-                | ErrorCode::FileLockingProtocolFailed
-        )
-    )
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::error::{Failure, Outcome, SaveError, damage};
 use super::history::APART;
 use super::stored;
 
+pub use contents::Contents;
 use contents::{digest, lacks, store_blob};
 pub(super) use contents::{embed, load_blob, slim};
 
@@ -65,9 +66,6 @@ pub struct LockedMod {
     /// the save knows the mods of.
     pub since_tick: u64,
 }
-
-/// Components and assets by digest, which a slim save lacks.
-pub type Contents = BTreeMap<Digest, Vec<u8>>;
 
 /// A mod in a set, by digests.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use sandtable_world::ecs::{Kind, KindId, Registry, Role, Topic};
 
 use super::declarations::Declarations;
 use super::history::Value;
-use super::log::topic_number;
-use super::restore::{check_value, subject};
+use super::restore::check_value;
 use super::shape::Shape;
+use super::topics::{subject, topic_number};
 
 /// When a payload of the log was written.
 #[derive(Clone, Copy, Debug)]

@@ -144,7 +144,7 @@ impl Reader {
     /// in this process that has it open would lose its locks.
     pub fn of_copy(copy: &Path, save: &Path) -> Result<Self, SaveError> {
         let failed = |failure: Failure| failure.of(save, "read");
-        let connection = connect::unwritten(copy).map_err(failed)?;
+        let connection = open::unwritten(copy).map_err(failed)?;
         connect::recognise_copy(&connection, save)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
         Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection })
@@ -260,7 +260,7 @@ impl Reader {
         let faults = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let faults = faults.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
         let faults = faults.unsigned_abs();
-        let format = schema::format(&self.connection);
+        let format = format::format(&self.connection);
         let format = format.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
         let mods = mods.mods.into_iter().map(|listed| {
             let state = world.mods.get(&listed.id).cloned().unwrap_or_default();
@@ -287,7 +287,7 @@ impl Reader {
             config,
             format,
             file_bytes: self.file_bytes(),
-            log_bytes: connect::file_bytes(&beside(&self.path, "-wal")),
+            log_bytes: open::file_bytes(&beside(&self.path, "-wal")),
             committed_at: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_millis(head.committed_at.unsigned_abs()))
                 .unwrap_or(SystemTime::UNIX_EPOCH),
@@ -326,7 +326,7 @@ impl Reader {
 
     /// Bytes of the file.
     pub fn file_bytes(&self) -> u64 {
-        connect::file_bytes(&self.path)
+        open::file_bytes(&self.path)
     }
 
     /// The migrations of tables that ran.
@@ -384,7 +384,7 @@ impl Reader {
     /// Another connection to the same, which may see a later commit.
     fn another(&self) -> Outcome<Connection> {
         let connection = match &self.copy {
-            Some(copy) => connect::unwritten(copy)?,
+            Some(copy) => open::unwritten(copy)?,
             None => match connect::reading(&self.path) {
                 Ok(connection) => connection,
                 Err(error) => return Err(Failure::Told(error.to_string())),

@@ -15,15 +15,17 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::check::{Checked, contents, history, logs, look};
+use super::clock::now_millis;
 use super::draft::create_atomically;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
+use super::head::{Head, seal, write_head};
 use super::lock::{Lock, beside};
 use super::log::{self, AllTotals};
 use super::mods::{Cause, ModSet};
 use super::page_writer::Index;
 use super::restore::TICK_MAX;
-use super::save::{Head, Restored, now_millis, seal, write_head};
+use super::save::Restored;
 use super::{connect, inbox, mark, schema, settings, state};
 use sandtable_world::ecs::World;
 use sandtable_world::hash::StateHasher;

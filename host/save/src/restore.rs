@@ -8,8 +8,10 @@
 //!
 //! Nothing in here takes more memory than a small multiple of what is there.
 
+mod checks;
 pub(super) mod pages;
 mod rows;
+pub(super) mod shape;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,17 +20,18 @@ use rusqlite::Connection;
 
 use sandtable_world::ecs::{
     Bytes, Entity, Event, Field, Kind, KindId, ModState, OnDespawn, Registry, Role, Stamp, Storage,
-    SystemState, TableState, Topic, Type, World, check_stored_rows, check_stored_value,
+    SystemState, TableState, Type, World,
 };
 
 use crate::tables;
 
 use super::error::{Failure, Outcome, damage};
 use super::findings::Findings;
-use super::log::topic_of;
 use super::page_writer::Index;
+use checks::{broken, kind_of};
 
-pub(super) use pages::{TRACKED_ADDED, TRACKED_CHANGED};
+pub(super) use checks::{check_packed, check_payload, check_topic, check_value, shown};
+pub(super) use shape::{TRACKED_ADDED, TRACKED_CHANGED};
 
 /// The last tick that there can be.
 pub(super) const TICK_MAX: i64 = Stamp::TICK_MAX as i64;
@@ -131,29 +134,6 @@ pub(super) fn read_kinds(connection: &Connection) -> Outcome<Registry> {
     }
 }
 
-/// The kind with this number, if it has this role.
-fn kind_of(registry: &Registry, number: u32, role: Role) -> Outcome<KindId> {
-    let found = registry.iter().nth(number as usize).filter(|(_, kind)| kind.role == role);
-    match found {
-        Some((id, _)) => Ok(id),
-        None => damage(format!("kind {number} is no {}", role.name())),
-    }
-}
-
-fn broken(error: rusqlite::types::FromSqlError) -> Failure {
-    Failure::Damage(error.to_string())
-}
-
-/// Checks packed rows.
-pub(super) fn check_packed(kind: &Kind, rows: &[u8]) -> Outcome<()> {
-    check_stored_rows(kind, rows).map_err(|problem| Failure::Damage(problem.to_string()))
-}
-
-/// Checks a value of any storage.
-pub(super) fn check_value(kind: &Kind, value: &[u8]) -> Outcome<()> {
-    check_stored_value(kind, value).map_err(|problem| Failure::Damage(problem.to_string()))
-}
-
 fn restore_relations(
     connection: &Connection,
     world: &mut World,
@@ -179,30 +159,6 @@ fn restore_relations(
         relations.relate(id, from, to, data.into());
         Ok(())
     })
-}
-
-/// Checks that there is such a topic.
-pub(super) fn check_topic(registry: &Registry, number: i64) -> Outcome<Topic> {
-    let topic = topic_of(number);
-    let known = match topic {
-        Some(Topic::Kind(kind)) => kind_of(registry, kind.0, Role::Event)
-            .or(kind_of(registry, kind.0, Role::Input))
-            .is_ok(),
-        Some(Topic::Removed(kind)) => kind_of(registry, kind.0, Role::Component).is_ok(),
-        Some(Topic::Despawned) => true,
-        None => false,
-    };
-    match topic.filter(|_| known) {
-        Some(topic) => Ok(topic),
-        None => damage(format!("there is no topic {number}")),
-    }
-}
-
-/// The entity that a removal or despawn is about.
-pub(super) fn subject(payload: &[u8]) -> Option<Entity> {
-    let mut rest = payload;
-    let bits: u64 = rmp::decode::read_int(&mut rest).ok()?;
-    rest.is_empty().then_some(Entity::from_bits(bits))
 }
 
 fn restore_events(
@@ -345,26 +301,4 @@ fn read_mod_states(
         Ok(())
     })?;
     Ok(states)
-}
-
-/// Checks what an event carries: a value of its kind, or an entity.
-pub(super) fn check_payload(registry: &Registry, topic: Topic, payload: &[u8]) -> Outcome<()> {
-    match topic {
-        Topic::Kind(id) => match registry.iter().nth(id.0 as usize) {
-            Some((_, kind)) => check_value(kind, payload),
-            None => damage(format!("there is no kind {}", id.0)),
-        },
-        _ if subject(payload).is_some() => Ok(()),
-        topic => damage(format!("an event of {} names nobody", shown(registry, topic))),
-    }
-}
-
-/// What a topic is called.
-pub(super) fn shown(registry: &Registry, topic: Topic) -> String {
-    let name = |id: KindId| registry.iter().nth(id.0 as usize).map_or("?", |(_, kind)| &kind.name);
-    match topic {
-        Topic::Kind(id) => format!("`{}`", name(id)),
-        Topic::Removed(id) => format!("removals of `{}`", name(id)),
-        Topic::Despawned => "despawns".to_owned(),
-    }
 }

@@ -16,17 +16,20 @@ use sandtable_world::ecs::{Registry, Role, World, from_json};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Input};
 
+use super::clock::now_millis;
 use super::declarations::Declarations;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
+use super::head::{Head, seal, write_head};
 use super::history::{HistoryReader, Recorder, Store, Value};
 use super::lock::Lock;
-use super::log::{self, AllTotals, topic_number};
+use super::log::{self, AllTotals};
 use super::mods::ModSet;
 use super::page_writer::Index;
-use super::save::{Head, Restored, Save, begin, now_millis, seal, write_head};
+use super::save::{Restored, Save, begin};
 use super::settings::{self, settings};
 use super::shape::Shape;
+use super::topics::topic_number;
 use super::{backup, connect, draft, inbox, state};
 
 /// Where a save stands after it was rewound or branched.

@@ -14,24 +14,25 @@ mod transaction;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use blake3::Hasher;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use crate::tables::Database;
 #[cfg(test)]
 use crate::tables::Guard;
 use sandtable_world::config::WorldConfig;
-use sandtable_world::ecs::{Registry, World};
+use sandtable_world::ecs::World;
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Given, TickRecord};
 
 use super::checkpoint::Checkpoints;
+use super::clock::now_millis;
 use super::draft;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::file_identity::FileIdentity;
 use super::findings::Findings;
+use super::head::{Head, seal, write_head};
 use super::history::{self, Recorder, Store};
 use super::inbox::Taken;
 use super::lock::Lock;
@@ -80,16 +81,6 @@ pub struct Save {
     checkpoints: Checkpoints,
     /// Dropped last: no other process may write before the connection is closed.
     _lock: Lock,
-}
-
-/// What the row of the world says besides the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub tick: i64,
-    pub first_free: i64,
-    pub committed_at: i64,
-    pub state: Digest,
-    pub chain: Digest,
 }
 
 impl Save {
@@ -369,23 +360,6 @@ impl Save {
     }
 }
 
-impl Head {
-    /// Reads it, and the seal with the mark behind it.
-    fn read(connection: &Connection) -> rusqlite::Result<(Self, Vec<u8>)> {
-        let sql = "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world";
-        connection.query_row(sql, [], |row| {
-            let head = Head {
-                tick: row.get(0)?,
-                first_free: row.get(1)?,
-                committed_at: row.get(2)?,
-                state: row.get(3)?,
-                chain: row.get(4)?,
-            };
-            Ok((head, row.get(5)?))
-        })
-    }
-}
-
 /// Writes a whole new save under another name.
 fn write_draft(
     draft: &Path,
@@ -421,47 +395,6 @@ fn write_draft(
     closed.map_err(|error| Failure::from(error).of(path, "made"))
 }
 
-/// Writes the row of the world, with the mark of the commit that it is part of,
-/// and gives that. `held` is what the save is known to hold without its log.
-pub(super) fn write_head(
-    connection: &Connection,
-    head: &Head,
-    seal: &Digest,
-    held: Option<Commit>,
-) -> rusqlite::Result<Commit> {
-    let (sealed, commit) = mark::next(connection, seal, held)?;
-    let mut upsert = connection.prepare_cached(
-        "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (id) DO UPDATE SET
-             tick = ?1, first_free = ?2, committed_at = ?3, state = ?4, chain = ?5, seal = ?6",
-    )?;
-    upsert.execute(params![
-        head.tick,
-        head.first_free,
-        head.committed_at,
-        head.state,
-        head.chain,
-        sealed
-    ])?;
-    Ok(commit)
-}
-
-/// The digest of everything that the state hash leaves out and a damaged save
-/// must not get wrong.
-pub(super) fn seal(head: &Head, config: &str, registry: &Registry, mods: &ModSet) -> Digest {
-    let mut into = Hasher::new();
-    for number in [head.tick, head.first_free, head.committed_at, config.len() as i64] {
-        into.update(&number.to_le_bytes());
-    }
-    into.update(&head.state);
-    into.update(&head.chain);
-    into.update(config.as_bytes());
-    state::feed_kinds(registry, &mut into);
-    mods.feed(&mut into);
-    *into.finalize().as_bytes()
-}
-
 /// How closely SQLite looks at its pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pages {
@@ -492,9 +425,4 @@ pub(super) fn check_pages(
     });
     connection.pragma_update(None, "ignore_check_constraints", false)?;
     looked
-}
-
-pub(super) fn now_millis() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as i64
 }

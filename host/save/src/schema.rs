@@ -12,11 +12,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::error::{Failure, Outcome, damage};
 use super::findings::Findings;
+use super::format::{APPLICATION_ID, format};
 use super::mark;
 use crate::tables;
-
-/// What `application_id` says: `Sand` in ASCII.
-pub const APPLICATION_ID: i64 = 0x5361_6e64;
 
 /// Every migration, in order.
 const MIGRATIONS: &[&str] =
@@ -24,11 +22,6 @@ const MIGRATIONS: &[&str] =
 
 /// The current format.
 pub(super) const FORMAT: i64 = MIGRATIONS.len() as i64;
-
-/// The format of a save.
-pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
 
 /// Makes an empty save, or brings an older one up to the current format.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

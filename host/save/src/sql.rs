@@ -9,7 +9,9 @@
 //! Deliberately absent: any way to change a save. The connection refuses
 //! whatever is not a SELECT.
 
+mod answer;
 pub(super) mod cells;
+mod explain;
 mod functions;
 mod moment;
 mod names;
@@ -22,23 +24,22 @@ mod text;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use rusqlite::types::Value;
-use rusqlite::{Connection, Error, ErrorCode};
 
 use sandtable_world::ecs::{Entity, Registry};
 
 use super::declarations::Declarations;
-use super::error::{Failure, SaveError};
-use super::inquiry::TableShape;
 use super::payloads::Payloads;
+use super::table_shape::TableShape;
 use crate::tables;
 
+pub use answer::Table;
 pub use functions::{FUNCTIONS, Function};
 pub(super) use moment::Moment;
+pub use names::quoted;
 pub(super) use names::tables_of_kinds;
 pub(super) use needs::{Need, Needs};
 pub(super) use past::Archive;
@@ -47,15 +48,6 @@ pub use search::{RowNumbers, may_be_number, plain_integer};
 pub use text::cell_to_json;
 pub use text::exact;
 pub(super) use views::types_of_view;
-
-/// An answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Table {
-    /// Names of its columns.
-    pub columns: Vec<String>,
-    /// Its rows, each with a value for each column.
-    pub rows: Vec<Vec<Value>>,
-}
 
 /// What there is to be asked besides the world.
 #[derive(Default)]
@@ -143,42 +135,3 @@ pub(super) fn set_up(
     }))?;
     Ok((names, shapes))
 }
-
-/// A name as SQL takes any.
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Says what is wrong with a question, and where that helps what there is.
-fn explain(error: Error, tables: &[String], path: &Path) -> SaveError {
-    let message = match &error {
-        Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => msg.clone(),
-        error => error.to_string(),
-    };
-    let refused = matches!(error, Error::MultipleStatement | Error::ExecuteReturnedResults)
-        || message.contains("cannot modify")
-        || message.contains("may not be modified");
-    let what = match error.sqlite_error_code() {
-        _ if refused => ONLY_SELECT.to_owned(),
-        _ if message.contains("is prohibited") => {
-            format!("there was no such table at that tick; there were {}", tables.join(", "))
-        }
-        Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => {
-            ONLY_SELECT.to_owned()
-        }
-        _ if message.contains("no such table") => {
-            format!("{message}; there are {}", tables.join(", "))
-        }
-        _ if message.contains("no such column") => {
-            format!("{message}; `SELECT * FROM tables` says which columns each table has")
-        }
-        Some(ErrorCode::Unknown | ErrorCode::TooBig) | None => {
-            format!("the query cannot be answered: {message}")
-        }
-        _ => return Failure::from(error).of(path, "read"),
-    };
-    SaveError::Query { what }
-}
-
-const ONLY_SELECT: &str =
-    "only one SELECT is answered: a save is changed by running its world, or by `send`";

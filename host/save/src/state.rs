@@ -11,8 +11,8 @@ use sandtable_world::ecs::{
     Archetype, Kind, KindId, Registry, Relations, SystemState, TableState, World,
 };
 
-use super::log::topic_number;
 use super::restore::{ON_DESPAWN, STORAGES, TRACKED_ADDED, TRACKED_CHANGED};
+use super::topics::topic_number;
 
 /// The tables that a world is written to, besides those of its kinds.
 pub(super) const OF_WORLD: &[&str] = &[

@@ -35,9 +35,12 @@
 //!
 //! [`Halt`]: sandtable_world::fault::Halt
 
+mod batch;
 mod copy;
 mod database;
 mod digest;
+mod error;
+mod follower;
 mod form;
 mod gate;
 mod memory;
@@ -50,8 +53,9 @@ pub use copy::copy;
 pub use database::{Database, Guard, Undone, names};
 pub use digest::of as state;
 pub use digest::unfollow;
+pub use error::TableError;
 pub use form::check;
-pub use migration::{Migration, Ran, TableError, pending, ran};
+pub use migration::{Migration, Ran, pending, ran};
 pub use rows::{RowChange, read as read_rows, undo as undo_rows};
 pub use session::Session;
 

@@ -6,7 +6,7 @@ use sandtable_world::config::HistorySettings;
 
 use super::error::{Failure, Outcome, SaveError};
 use super::save::{Save, begin};
-use super::{connect, log, mark, mods};
+use super::{connect, log, mark, mods, open};
 
 /// What pruning left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +37,13 @@ pub fn prune(path: &Path, ticks: u64) -> Result<Pruned, SaveError> {
 /// after.
 pub fn compact(path: &Path) -> Result<(u64, u64), SaveError> {
     let path = &connect::find(path)?;
-    let before = connect::file_bytes(path);
+    let before = open::file_bytes(path);
     let (save, ..) = Save::open(path)?;
     let compacted = save.compact().map_err(|failure| failure.of(path, "compacted"));
     let closed = save.close();
     compacted?;
     closed?;
-    Ok((before, connect::file_bytes(path)))
+    Ok((before, open::file_bytes(path)))
 }
 
 impl Save {

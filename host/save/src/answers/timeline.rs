@@ -8,12 +8,12 @@ use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
 use crate::declarations::Declarations;
 use crate::error::{Failure, Outcome, SaveError};
 use crate::history::{Action, Change, Filter, HistoryReader};
-use crate::log::topic_of;
 use crate::payloads::{Payloads, Written};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
 use crate::sql::Table;
 use crate::sql::cells::json;
+use crate::topics::topic_of;
 use sandtable_world::ecs::{Entity, Role, Topic, canonical_value};
 
 /// A row, with the tick that it is sorted by, and who else it is about.

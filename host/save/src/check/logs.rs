@@ -5,10 +5,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
-use super::super::log::topic_of;
+use super::super::head::Head;
 use super::super::restore::{check_payload, shown};
-use super::super::save::Head;
-use super::count;
+use super::super::topics::topic_of;
 use sandtable_world::ecs::{KindId, Registry, Topic};
 use sandtable_world::hash;
 use sandtable_world::record::{Digest, Emitted, Exclusion, Input, Resume, TickRecord};
@@ -174,6 +173,12 @@ pub(crate) fn strays(connection: &Connection, findings: &mut Findings) -> Outcom
         }
     }
     Ok(())
+}
+
+/// How many rows of a table are so.
+pub(super) fn count(connection: &Connection, table: &str, so: &str) -> rusqlite::Result<u64> {
+    let sql = format!("SELECT count(*) FROM {table} WHERE {so}");
+    connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
 /// Payloads that are none, each with its table, tick, and number or topic.

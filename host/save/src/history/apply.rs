@@ -12,10 +12,10 @@ use sandtable_world::ecs::{
 
 use super::super::encode::{entity, slot, slot_bytes, stamp as stamp_of};
 use super::super::error::{Outcome, damage};
-use super::super::log::topic_of;
 use super::super::restore::{
     TRACKED_ADDED, TRACKED_CHANGED, check_packed, check_payload, check_topic, check_value,
 };
+use super::super::topics::topic_of;
 use super::block::Body;
 use super::changed_block::ChangedBlock;
 use super::delta::{Delta, event, stamp};

@@ -23,8 +23,8 @@ use sandtable_world::ecs::{
 };
 use sandtable_world::record::Step;
 
-use super::super::log::topic_number;
 use super::super::state::tracked;
+use super::super::topics::topic_number;
 use super::block::{self, BLOCK_ROWS};
 use super::changed_block::ChangedBlock;
 use super::frames::{Frames, Packer, frame};

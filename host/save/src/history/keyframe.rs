@@ -14,10 +14,11 @@ use sandtable_world::ecs::{
 
 use super::super::encode::{Form, Read, part_of, whole};
 use super::super::error::{Outcome, damage};
-use super::super::log::{topic_number, topic_of};
-use super::super::restore::pages::{Pages, Shape, Shapes, assemble, form_of};
+use super::super::restore::pages::{assemble, form_of};
+use super::super::restore::shape::{Pages, Shape, Shapes};
 use super::super::restore::{ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_value, named};
 use super::super::state::{name_of, tracked};
+use super::super::topics::{topic_number, topic_of};
 use super::delta::{Keeps, TableSum, TopicChange, event, keeps_page};
 use super::frames::{Frames, Packer, frame, unpack};
 

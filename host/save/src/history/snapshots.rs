@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::super::clock::now_millis;
 use super::super::error::{Failure, Outcome, SaveError};
 use super::super::findings::Findings;
 use super::super::lock::Lock;
-use super::super::save::{Restored, now_millis};
+use super::super::save::Restored;
 use super::super::settings::settings;
 use super::super::{connect, mark, schema};
 use super::anchor::APART;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use sandtable_world::ecs::Events;
 
-use super::topic_number;
+use crate::topics::topic_number;
 
 /// What commits before have pruned of the log of events, and what was read since.
 pub(crate) struct Pruned<'a> {

@@ -1,13 +1,16 @@
 //! Components and assets by digest: stored once, compressed, and read with
 //! distrust.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sandtable_world::record::{Digest, hex};
 
-use super::Contents;
 use crate::error::{Outcome, damage};
+
+/// Components and assets by digest, which a slim save lacks.
+pub type Contents = BTreeMap<Digest, Vec<u8>>;
 
 /// Bytes that one component or asset may have.
 const BLOB_BYTES_MAX: u64 = 1 << 30;

@@ -1,18 +1,20 @@
 //! Pages of a save, read: every page must be named by an archetype and one of
 //! its kinds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use sandtable_world::ecs::{ArchetypeId, KindId, PageKey, Part, Registry, Role, Storage, World};
+use sandtable_world::ecs::{ArchetypeId, KindId, PageKey, Part, Registry, Storage, World};
 
 use super::super::encode::{Form, Read, part_of, split_patches};
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
 use super::super::page_writer::{Index, Stored};
-use super::{broken, kind_of, rows};
+use super::checks::broken;
+use super::rows;
+use super::shape::{Pages, Shape, Shapes};
 
 /// Restores the living entities with their components, and finds where the
 /// pages are.
@@ -38,38 +40,6 @@ pub(crate) fn assemble(
 ) -> Outcome<()> {
     rows::restore(world, pages, shapes, first_free, 0, &mut Findings::strict())
 }
-
-/// An archetype's kinds, ascending, and for each which stamps it keeps.
-pub(crate) struct Shape {
-    pub kinds: Vec<KindId>,
-    pub tracked: Vec<u8>,
-    /// Kinds of which no values are kept: their rows are blank.
-    pub omitted: BTreeSet<u32>,
-}
-
-impl Shape {
-    /// An archetype of these kinds, which must be components and ascend.
-    pub(crate) fn new(
-        id: u32,
-        registry: &Registry,
-        kinds: impl Iterator<Item = u32>,
-        tracked: Vec<u8>,
-    ) -> Outcome<Self> {
-        let kinds: Vec<KindId> =
-            kinds.map(|kind| kind_of(registry, kind, Role::Component)).collect::<Outcome<_>>()?;
-        if kinds.windows(2).any(|pair| pair[0] >= pair[1]) || tracked.len() != kinds.len() {
-            return damage(format!("archetype {id} is none"));
-        }
-        Ok(Self { kinds, tracked, omitted: BTreeSet::new() })
-    }
-}
-
-/// Archetypes by number.
-pub(crate) type Shapes = BTreeMap<u32, Shape>;
-
-/// The bits of a tracked byte.
-pub(crate) const TRACKED_CHANGED: u8 = 1;
-pub(crate) const TRACKED_ADDED: u8 = 2;
 
 fn read_archetypes(
     connection: &Connection,
@@ -114,9 +84,6 @@ pub(crate) fn form_of(key: PageKey, world: &World, shapes: &Shapes) -> Option<Fo
         Part::Changed | Part::Added => declared().map(|_| Form::Stamps),
     }
 }
-
-/// Pages that were read and not yet taken.
-pub(crate) type Pages = BTreeMap<PageKey, Read>;
 
 fn read_pages(
     connection: &Connection,

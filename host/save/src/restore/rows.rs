@@ -17,8 +17,8 @@ use sandtable_world::ecs::{
 use super::super::encode::Read;
 use super::super::error::{Failure, Outcome, damage};
 use super::super::findings::Findings;
-use super::pages::{Pages, Shape, Shapes, TRACKED_ADDED, TRACKED_CHANGED};
-use super::{check_packed, check_value};
+use super::checks::{check_packed, check_value};
+use super::shape::{Pages, Shape, Shapes, TRACKED_ADDED, TRACKED_CHANGED};
 
 /// Puts the pages into a world. There were so many findings before the first of
 /// them was read.

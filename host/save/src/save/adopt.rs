@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 
-use super::{Head, Save, begin, now_millis, seal, write_head};
+use super::{Save, begin};
+use crate::clock::now_millis;
 use crate::error::{Outcome, SaveError};
+use crate::head::{Head, seal, write_head};
 use crate::history::{self, Recorder};
 use crate::mods::{self, Contents, ModSet, RecordedSet};
 use crate::{inbox, log, settings, state};

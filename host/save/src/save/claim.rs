@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{Save, begin};
-use crate::connect::{self, file_bytes};
+use crate::connect;
 use crate::error::Outcome;
 use crate::lock::beside;
 use crate::mark;
+use crate::open::file_bytes;
 
 /// How long readers that come and go are waited for, once in a session.
 const PATIENCE: Duration = Duration::from_millis(100);

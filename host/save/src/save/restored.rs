@@ -6,9 +6,9 @@ use sandtable_world::ecs::{Registry, World};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::Digest;
 
-use super::{Head, seal};
 use crate::error::{Failure, Outcome, damage};
 use crate::findings::Findings;
+use crate::head::{Head, seal};
 use crate::mods::ModSet;
 use crate::restore::Sums;
 use crate::{inbox, mark, page_writer, restore, settings};

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Result, params, params_from_iter};
 use crate::tables;
 use sandtable_world::ecs::World;
 
-use super::quoted;
+use super::names::quoted;
 
 /// How mods stood then, in the place of how they stand.
 pub(super) const MOD_STATES: &str = "st_mod_states";

@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::declarations::Declarations;
-use crate::inquiry::{BINARY, ColumnShape, TableShape};
 use crate::shape::Shape;
+use crate::table_shape::{BINARY, ColumnShape, TableShape};
 use sandtable_world::ecs::{Entity, Kind, KindId, Registry, Role, Type};
 
 use super::cells;
@@ -62,6 +62,11 @@ pub(super) enum Source {
     Changes,
     /// Few rows, listed.
     Listed(Vec<Vec<Value>>),
+}
+
+/// A name as SQL takes any.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The tables and views that the file itself has.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Error, Statement};
 
 use crate::error::SaveError;
 
-use super::explain;
+use super::explain::explain;
 
 /// A SELECT that is answered row by row.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use sandtable_world::ecs::{integer_to_json, real_to_json, real_to_text};
 
-use super::Table;
+use super::answer::Table;
 
 impl Table {
     /// An array with an object for each row, one row a line. Of columns with the

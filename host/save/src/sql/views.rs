@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
-use crate::log::topic_of;
 use crate::payloads::{Payloads, Written};
+use crate::topics::topic_of;
 use sandtable_world::ecs::{KindId, Registry, Topic};
 
 /// A view of the log.

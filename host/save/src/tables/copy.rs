@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::database::{self, Database};
-use super::migration::{Migration, TableError};
+use super::error::TableError;
+use super::migration::Migration;
 use super::{digest, owner, rows};
 
 /// One table.

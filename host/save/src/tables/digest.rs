@@ -9,26 +9,10 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, Error, Result};
 
+use super::follower::{Change, FOLLOWER, TRIGGERS};
 use super::gate::Gate;
 use super::rows;
 use sandtable_world::ecs::TableState;
-
-/// The function that triggers call, and how their own names start.
-pub(super) const FOLLOWER: &str = "st_row";
-pub(super) const TRIGGERS: &str = "st_follow_";
-
-/// What becomes of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    Inserted = 1,
-    Deleted = 2,
-    Left = 3,
-    Became = 4,
-}
-
-impl Change {
-    const ALL: [Self; 4] = [Self::Inserted, Self::Deleted, Self::Left, Self::Became];
-}
 
 /// Teaches the connection to follow rows.
 pub(super) fn register(connection: &Connection, gate: Gate) -> Result<()> {

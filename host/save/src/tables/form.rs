@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Error, OptionalExtension};
 
+use super::batch::batch;
 use super::database::is_plain;
+use super::error::TableError;
 use super::gate::{Allowance, Gate, Principal};
-use super::migration::{TableError, batch};
 use super::owner;
 use sandtable_world::config::Limits;
 

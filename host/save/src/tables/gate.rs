@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, Result};
 
-use super::digest::{Change, FOLLOWER, TRIGGERS};
+use super::follower::{Change, FOLLOWER, TRIGGERS};
 use super::{TableChange, memory, owner};
 use sandtable_world::config::Limits;
 use sandtable_world::ecs::TableState;

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, Connection, Error, params};
+use rusqlite::{Connection, Error, params};
 
+use super::batch::batch;
 use super::database::{self, Database, is_plain};
+use super::error::TableError;
 use super::form::form;
 use super::gate::{Allowance, Principal};
 use super::{digest, owner};
@@ -58,64 +59,6 @@ impl Migration {
 
 fn digest_of(text: &str) -> Digest {
     *blake3::hash(text.as_bytes()).as_bytes()
-}
-
-/// Why a mod's tables cannot be made. Says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum TableError {
-    /// A name or the order of names is wrong.
-    #[error(
-        "mod `{mod_id}` declares migration `{name}`{what}: name migrations like `0001_ledger`, in ascending order"
-    )]
-    Name {
-        /// Which mod.
-        mod_id: String,
-        /// Which migration.
-        name: String,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// One that ran is another now.
-    #[error(
-        "migration `{name}` of mod `{mod_id}` ran in this save and was altered since: restore it, and put the change into a new migration"
-    )]
-    Altered {
-        /// Which mod.
-        mod_id: String,
-        /// Which migration.
-        name: String,
-    },
-    /// One that ran is not there.
-    #[error(
-        "migration `{name}` of mod `{mod_id}` ran in this save, but this version of the mod does not have it: use the version that the save was made with, or a newer one"
-    )]
-    Unknown {
-        /// Which mod.
-        mod_id: String,
-        /// Which migration.
-        name: String,
-    },
-    /// It was refused or failed.
-    #[error("migration `{name}` of mod `{mod_id}` {what}; nothing of it was kept")]
-    Failed {
-        /// Which mod.
-        mod_id: String,
-        /// Which migration.
-        name: String,
-        /// What is wrong, and what to do.
-        what: String,
-    },
-    /// A table that is there is not of the form that it must have.
-    #[error("table `{table}` {what}")]
-    Form {
-        /// Which table.
-        table: String,
-        /// What is wrong, and what to do.
-        what: String,
-    },
-    /// The save could not be read or written.
-    #[error("the tables of mods could not be made: {0}")]
-    Sqlite(#[from] Error),
 }
 
 /// The migrations that ran in a save, by mod and name, each with its digest.
@@ -276,34 +219,6 @@ fn check_names(mod_id: &str, migrations: &[Migration]) -> Result<(), TableError>
             return Err(wrong(" out of order"));
         }
         last = name;
-    }
-    Ok(())
-}
-
-/// Runs the statements of a migration one by one.
-pub(super) fn batch(connection: &Connection, sql: &str) -> Result<(), String> {
-    // The authorizer cannot tell what SQLite itself reads of the schema while it
-    // alters a table from what a migration reads.
-    let small = sql.to_ascii_lowercase();
-    if let Some(word) = ["rollback", "sqlite_", "pragma_"].into_iter().find(|it| small.contains(it))
-    {
-        return Err(format!("holds `{word}`, which is refused wherever it stands"));
-    }
-    let told = |error: Error| match error {
-        Error::SqlInputError { msg, sql, offset, .. } => {
-            let line = sql.get(..offset.max(0) as usize).unwrap_or("").lines().count().max(1);
-            let first = sql.lines().next().unwrap_or_default();
-            format!("is refused: {msg}, in line {line} of the statement that begins `{first}`")
-        }
-        Error::SqliteFailure(_, Some(message)) => format!("is refused: {message}"),
-        error => format!("is refused: {error}"),
-    };
-    let mut statements = Batch::new(connection, sql);
-    while let Some(mut statement) = statements.next().map_err(told)? {
-        if statement.is_explain() != 0 || (statement.readonly() && statement.column_count() > 0) {
-            return Err("only changes: take the question away".to_owned());
-        }
-        statement.raw_execute().map_err(told)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{CachedStatement, Connection, Error, ErrorCode};
 
 use super::database::{Database, Inner};
-use super::digest::TRIGGERS;
+use super::follower::TRIGGERS;
 use super::gate::{Allowance, Principal};
 use super::{TableChange, owner, value};
 use sandtable_world::config::Limits;
