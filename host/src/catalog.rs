@@ -15,13 +15,13 @@ mod cargo;
 pub(crate) mod component;
 mod error;
 pub(crate) mod manifest;
+mod mod_source;
 mod place;
 mod resolve;
 pub(crate) mod toml_text;
 mod watch;
 mod world_file;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use assets::{ASSETS_MAX_BYTES, ASSETS_MAX_FILES};
@@ -30,6 +30,7 @@ pub use cargo::{Progress, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
 pub use manifest::MANIFEST_FILE;
+pub use mod_source::ModSource;
 pub use resolve::{Offered, Unresolved, resolve};
 pub use toml_text::Mistake;
 pub use watch::{Changed, Watch};
@@ -39,21 +40,6 @@ use crate::config::WorldConfig;
 pub use crate::grants::{Asks, Pattern};
 pub use crate::manifest::{Dependency, Manifest};
 pub use crate::names::{WORLD_FILE, is_mod_id};
-
-/// One mod, ready to be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModSource {
-    /// The id under which the world knows it.
-    pub id: String,
-    /// The wasm component.
-    pub component: Vec<u8>,
-    /// The files it ships with, by name; `/` separates folders.
-    pub assets: BTreeMap<String, Vec<u8>>,
-    /// What its `mod.toml` says, if it has one.
-    pub manifest: Option<Manifest>,
-    /// Where it came from, for people.
-    pub source: String,
-}
 
 /// Builds the mods of a world whose file lies in `folder`, and reads them,
 /// ordered by id. Packages of one cargo workspace are built in one go.

@@ -5,6 +5,7 @@
 //! save's values cannot follow is a refusal: one sentence that says what to do.
 
 mod kinds;
+mod parts;
 mod show;
 mod systems;
 
@@ -15,156 +16,20 @@ use serde::Serialize;
 use crate::catalog::Manifest;
 use crate::config::Removed;
 use crate::declaration::{Declaration, DeclarationError};
-use crate::ecs::World;
 use crate::migration::ValueMigration;
 use crate::persist::{StoredMod, read_declaration};
 use crate::program::ProgramError;
-use crate::record::{Conversions, Input, hex};
-use crate::tables::{self, Ran};
+use crate::record::hex;
+use crate::tables;
 
-pub use kinds::FieldChange;
-pub use systems::Facet;
-
-/// What a save has, as far as a plan asks.
-pub struct Saved<'a> {
-    /// Its world.
-    pub world: &'a World,
-    /// Its mods.
-    pub mods: &'a [StoredMod],
-    /// Conversions that were made in it.
-    pub applied_conversions: &'a Conversions,
-    /// Inputs that wait for a tick.
-    pub inputs: &'a [Input],
-    /// Migrations of tables that ran in it.
-    pub ran: &'a Ran,
-    /// What becomes of the tables of mods that are gone.
-    pub removed: &'a BTreeMap<String, Removed>,
-}
+use parts::edit;
+pub use parts::{Difference, Edit, Facet, FieldChange, ModChange, ModPlan, Saved};
 
 /// What other mods would mean for a save.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
     /// By id.
     pub mods: Vec<ModPlan>,
-}
-
-/// What becomes of one mod.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ModPlan {
-    /// The mod's id.
-    pub id: String,
-    /// What becomes of it as a whole.
-    pub change: ModChange,
-    /// The version that it has now, and will have.
-    pub versions: (Option<String>, Option<String>),
-    /// What differs.
-    pub differences: Vec<Difference>,
-    /// Why it cannot be, each in a sentence that says what to do.
-    pub refusals: Vec<String>,
-}
-
-/// What becomes of a mod as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ModChange {
-    /// It is new to the save, or comes back.
-    Added,
-    /// It no longer takes part; what it left stays.
-    Removed,
-    /// It is there in another form.
-    Updated,
-    /// It stays as it is.
-    Same,
-}
-
-/// What becomes of a part of a mod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Edit {
-    /// It is new.
-    Added,
-    /// It is gone.
-    Removed,
-    /// It is another.
-    Changed,
-}
-
-/// One difference.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "part")]
-pub enum Difference {
-    /// The component, by its digests.
-    Code {
-        /// Before.
-        from: String,
-        /// After.
-        to: String,
-    },
-    /// A file that it ships.
-    Asset {
-        /// Which file.
-        name: String,
-        /// What becomes of it.
-        edit: Edit,
-    },
-    /// Which versions of another mod it needs.
-    Dependency {
-        /// Which mod.
-        name: String,
-        /// Before, if it was asked for.
-        from: Option<String>,
-        /// After, if it is asked for.
-        to: Option<String>,
-    },
-    /// Something else that `mod.toml` says.
-    Manifest,
-    /// A system.
-    System {
-        /// Its name.
-        name: String,
-        /// What becomes of it.
-        edit: Edit,
-        /// What differs, where it changed.
-        facets: Vec<Facet>,
-    },
-    /// A kind that the mod owns.
-    Kind {
-        /// `<mod>/<Name>`.
-        name: String,
-        /// What its values are used for.
-        role: String,
-        /// What becomes of it.
-        edit: Edit,
-        /// How many values the save has.
-        values: u64,
-        /// The conversions that take them.
-        converted: Vec<String>,
-        /// How many of them no conversion takes.
-        left_over: u64,
-        /// What differs besides fields.
-        facets: Vec<Facet>,
-        /// What becomes of its fields, where it changed.
-        fields: Vec<FieldChange>,
-    },
-    /// A change of its tables that will be made.
-    Migration {
-        /// Its name.
-        name: String,
-    },
-    /// A conversion that will be made.
-    Conversion {
-        /// Its name.
-        name: String,
-    },
-    /// A table of a mod that is gone.
-    Table {
-        /// Its name.
-        name: String,
-        /// How many rows it has.
-        rows: u64,
-        /// Whether it will be dropped.
-        dropped: bool,
-    },
 }
 
 impl Plan {
@@ -334,13 +199,4 @@ fn is_same(before: &StoredMod, now: &StoredMod) -> bool {
         && before.version == now.version
         && before.assets == now.assets
         && before.manifest == now.manifest
-}
-
-/// What became of a part that may be on either side.
-fn edit<T: PartialEq>(before: Option<T>, now: Option<T>) -> Option<Edit> {
-    match (before, now) {
-        (None, Some(_)) => Some(Edit::Added),
-        (Some(_), None) => Some(Edit::Removed),
-        (before, now) => (before != now).then_some(Edit::Changed),
-    }
 }

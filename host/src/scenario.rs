@@ -59,6 +59,7 @@
 //! and `grants.<id>` for mods that have no manifest.
 
 mod answer;
+mod cell;
 mod file;
 mod given;
 mod run;

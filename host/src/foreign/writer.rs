@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
-use super::Unwritable;
+use super::error::Unwritable;
 use super::layout::{check_layout, derives, is_plain, structs};
 use crate::ecs::{Kind, OnDespawn, Role, Storage, Type};
 

@@ -1,29 +1,11 @@
 //! What becomes of a mod's kinds and of the values that a save has of them.
 
-use serde::Serialize;
-use serde_json::Value as Json;
-
-use super::{Difference, Edit, Facet, ModPlan, Saved};
+use super::parts::{Difference, Edit, Facet, FieldChange, ModPlan, Saved};
 use crate::declaration::Declaration;
 use crate::ecs::{
     FieldOrigin, Kind, KindId, OnDespawn, Role, SchemaChange, Storage, field_to_json,
 };
 use crate::migration::ValueMigration;
-
-/// What becomes of one field.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FieldChange {
-    /// Its name; of one that is removed, the name it had.
-    pub name: String,
-    /// The name it had, if that is another.
-    pub was: Option<String>,
-    /// The type it had, if it was there.
-    pub from: Option<String>,
-    /// The type it has, if it is still there.
-    pub to: Option<String>,
-    /// What values get that lack it.
-    pub default: Option<Json>,
-}
 
 impl ModPlan {
     pub(super) fn compare_kinds(

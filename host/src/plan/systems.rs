@@ -2,23 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Difference, ModPlan, edit};
+use super::parts::{Difference, Facet, ModPlan, edit};
 use crate::declaration::{Condition, Declaration, Kind, Query, Reading, Span, System};
 use crate::ecs::{Access, Type, field_to_json};
-
-/// One thing about a system or kind that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Facet {
-    /// What it is, such as `every`.
-    pub what: &'static str,
-    /// Before.
-    pub from: String,
-    /// After.
-    pub to: String,
-}
 
 impl ModPlan {
     pub(super) fn compare_systems(&mut self, old: Option<&Declaration>, new: &Declaration) {

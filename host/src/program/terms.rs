@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Assets, ProgramError};
+use super::error::ProgramError;
 use crate::catalog::{Asks, Manifest, ModSource, Pattern};
 use crate::config::{Limits, ModSettings, WorldConfig};
 use crate::declaration::{Declaration, DeclarationError, Reading, resolve};
 use crate::ecs::Access;
 use crate::grants::Rights;
+use crate::system::Assets;
 
 /// On which terms a mod takes part.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::ecs::Entity;
 use crate::persist::{Inquiry, SaveError, Table, cell_to_json};
 
+use super::cell::{meets, value};
 use super::given::Names;
 
 /// One line of a comparison.
@@ -94,40 +95,6 @@ pub(super) fn everything(inquiry: &Inquiry, names: &Names) -> Result<String, Sav
         }
     }
     Ok(all)
-}
-
-/// A JSON value as one of SQL.
-pub(super) fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Integer(i64::from(*value)),
-        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(value), _) => Value::Integer(value),
-            (None, Some(bits)) => Value::Integer(bits as i64),
-            _ => Value::Real(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => Value::Text(text.clone()),
-        json => Value::Text(json.to_string()),
-    }
-}
-
-fn meets(wanted: &Value, found: &Value, tolerance: f64) -> bool {
-    let number = |value: &Value| match value {
-        Value::Integer(number) => Some(*number as f64),
-        Value::Real(number) => Some(*number),
-        _ => None,
-    };
-    // Columns have entities as numbers, payloads as texts.
-    let entity = |value: &Value| match value {
-        Value::Integer(bits) => Some(Entity::from_bits(*bits as u64)),
-        Value::Text(text) => Entity::parse(text),
-        _ => None,
-    };
-    match (number(wanted), number(found)) {
-        (Some(one), Some(two)) => wanted == found || (one - two).abs() <= tolerance,
-        (None, None) => wanted == found,
-        _ => entity(wanted).is_some_and(|wanted| entity(found) == Some(wanted)),
-    }
 }
 
 fn line(row: &[Value], names: &Names) -> String {

@@ -12,7 +12,7 @@ use crate::ecs::{
 };
 use crate::fork::Fork;
 
-use super::answer::value;
+use super::cell::value;
 use super::file::Scenario;
 
 /// The entities that a scenario gives, by name.
