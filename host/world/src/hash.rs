@@ -18,6 +18,7 @@
 mod columns;
 mod edges;
 mod events;
+mod feed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +28,8 @@ use blake3::Hasher;
 use self::columns::Columns;
 use self::edges::Edges;
 use self::events::Queues;
-use crate::ecs::{Bytes, HashVersion, KindId, Relations, Role, Stamp, Topic, World};
+use self::feed::{digest_topic, number, sized};
+use crate::ecs::{Bytes, HashVersion, KindId, Relations, Role, Stamp, World};
 use crate::record::{Digest, Emitted, Resume, TickRecord};
 
 /// Digests worlds, and remembers what it has seen of the last one.
@@ -39,15 +41,6 @@ pub struct StateHasher {
     edges: Edges,
     resources: BTreeMap<KindId, (Bytes, Digest)>,
     events: Queues,
-}
-
-fn number(into: &mut Hasher, value: u64) {
-    into.update(&value.to_le_bytes());
-}
-
-fn sized(into: &mut Hasher, bytes: &[u8]) {
-    number(into, bytes.len() as u64);
-    into.update(bytes);
 }
 
 impl StateHasher {
@@ -129,15 +122,6 @@ impl StateHasher {
             into.update(&known.1);
         }
     }
-}
-
-fn digest_topic(topic: Topic, into: &mut Hasher) {
-    let (form, kind) = match topic {
-        Topic::Kind(kind) => (0, kind.0),
-        Topic::Removed(kind) => (1, kind.0),
-        Topic::Despawned => (2, 0),
-    };
-    number(into, form << 32 | u64::from(kind));
 }
 
 /// The chain hash: what came before, what is now, and what went in and out.

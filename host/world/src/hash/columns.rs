@@ -5,7 +5,7 @@ use blake3::Hasher;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{number, sized};
+use super::feed::{number, sized};
 use crate::ecs::{Array, ArrayPair, Bytes, Entity, PageKey, Part, Slot, Stamp, World};
 use crate::record::Digest;
 

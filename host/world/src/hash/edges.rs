@@ -8,7 +8,7 @@ use std::ops::Bound;
 
 use blake3::Hasher;
 
-use super::{number, sized};
+use super::feed::{number, sized};
 use crate::ecs::{Entity, KindId, Relations, Role, World};
 use crate::record::Digest;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use blake3::Hasher;
 
-use super::{digest_topic, number, sized};
+use super::feed::{digest_topic, number, sized};
 use crate::ecs::{EventBlock, Topic, World};
 use crate::record::Digest;
 

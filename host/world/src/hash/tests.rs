@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ecs::{
-    ArchetypeId, Edit, Entity, Field, Kind, OnDespawn, Storage, Type, in_order, tests as ecs,
+    ArchetypeId, Edit, Entity, Field, Kind, OnDespawn, Storage, Topic, Type, in_order, tests as ecs,
 };
 use crate::record::hex;
 
