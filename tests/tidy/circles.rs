@@ -1,15 +1,19 @@
 //! Files of one crate that use each other in a circle.
 //!
-//! A circle says that a leaf, such as an error or a constant, lies hidden in a larger
-//! file. Those that are there may go, and none may come.
+//! A circle mostly says that a leaf, such as an error or a constant, lies hidden in a
+//! larger file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::modules::Crate;
-use crate::repository::crates;
+use crate::repository::{crates, report};
 
-/// Files that are in a circle, over all crates. Only ever less.
-const FILES_MAX: usize = 70;
+/// Circles that are as they should be, each with all of its files, and why.
+const NATURAL: &[(&[&str], &str)] = &[(
+    &["guest-sdk/src/call.rs", "guest-sdk/src/commands/buffer.rs"],
+    "a call has the commands that it sends, and each command asks its call for the row and for \
+     kinds",
+)];
 
 /// Files that lead to each other, as groups.
 fn circles<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<BTreeSet<&'a str>> {
@@ -39,21 +43,26 @@ fn circles<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<BTreeSet<&'a 
 }
 
 #[test]
-fn files_are_in_no_more_circles_than_they_were() {
-    let mut lines = Vec::new();
+fn files_use_each_other_only_where_that_is_natural() {
+    let mut findings = Vec::new();
+    let mut needless: Vec<&[&str]> = NATURAL.iter().map(|(files, _)| *files).collect();
     for root in crates() {
         let sources = Crate::read(&root);
         let uses = sources.uses();
         for group in circles(&uses) {
+            if let Some(at) = needless.iter().position(|files| group.iter().eq(files.iter())) {
+                needless.swap_remove(at);
+                continue;
+            }
             for file in &group {
                 let others = uses[file].intersection(&group).copied().collect::<Vec<_>>();
-                lines.push(format!("{file}: {}", others.join(", ")));
+                findings.push(format!("{file}: {}", others.join(", ")));
             }
         }
     }
-    let files = lines.len();
-    let listed = lines.join("\n  ");
-    assert!(files <= FILES_MAX, "{files} files, not {FILES_MAX}, use each other:\n  {listed}");
+    findings.extend(needless.iter().map(|files| format!("{files:?}: is no circle any more")));
+    let remedy = "give a leaf of these a file of its own, or say in NATURAL why they are a circle";
+    report(findings, remedy);
 }
 
 #[test]
