@@ -87,7 +87,7 @@ pub fn apply_deferred(
 }
 
 /// An event with the entities that its call spawned in the place of their
-/// stand-ins.
+/// placeholders.
 fn resolved(kind: &Kind, payload: &Bytes, spawned: &Spawned) -> Bytes {
     let mut into = Vec::with_capacity(payload.len());
     let mut remap = |entity| Ok(spawned.resolve(entity));

@@ -367,7 +367,7 @@ impl<'a> TickRun<'a> {
         for report in reports {
             run.calls += 1;
             run.rows += report.rows;
-            run.guest_ns += report.nanoseconds;
+            run.guest_ns += report.guest_ns;
             log.append(report.log);
             match report.verdict {
                 Ok(outcome) => outcomes.push(outcome),

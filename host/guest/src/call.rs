@@ -34,7 +34,7 @@ pub struct CallReport {
     /// Rows shipped to it.
     pub rows: u64,
     /// Nanoseconds it took.
-    pub nanoseconds: u64,
+    pub guest_ns: u64,
 }
 
 impl Engine {
@@ -65,7 +65,7 @@ impl Engine {
             verdict,
             log,
             rows: world.used.rows,
-            nanoseconds: started.elapsed().as_nanos() as u64,
+            guest_ns: started.elapsed().as_nanos() as u64,
         }
     }
 }

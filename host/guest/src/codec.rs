@@ -172,14 +172,14 @@ impl Reader<'_> {
         Ok((id, kind.clone()))
     }
 
-    /// An entity that a value names: what this call spawned gets its stand-in.
+    /// An entity that a value names: what this call spawned gets its placeholder.
     fn named(&self, entity: Entity) -> Result<Entity, String> {
         if entity.generation() != Entity::SPAWNED_IN_CALL {
             return Ok(entity);
         }
         let known = (entity.index() < self.spawns).then(|| entity.index());
         known
-            .and_then(|number| Entity::stand_in(self.call, number))
+            .and_then(|number| Entity::placeholder(self.call, number))
             .ok_or_else(|| format!("it names spawn {} of {}", entity.index(), self.spawns))
     }
 
@@ -289,14 +289,14 @@ fn command(state: &mut InTick, context: &CallContext, from: &mut &[u8]) -> Resul
             return Err(malformed("a spawn has as many places as it spawns"));
         }
         let numbers = state.used.spawns..;
-        let stand_ins = numbers.map(|number| Entity::stand_in(reader.call, number));
-        let stand_ins: Option<Vec<Entity>> = stand_ins.take(count).collect();
-        command.entities = stand_ins.ok_or(Fault::TooMuch {
+        let placeholders = numbers.map(|number| Entity::placeholder(reader.call, number));
+        let placeholders: Option<Vec<Entity>> = placeholders.take(count).collect();
+        command.entities = placeholders.ok_or(Fault::TooMuch {
             what: "spawns",
             limit: "commands_max",
             most: u64::from(Entity::SPAWNS_PER_CALL_MAX),
         })?;
-        // There is a stand-in for each of them, so that this is no large number.
+        // There is a placeholder for each of them, so that this is no large number.
         state.used.spawns += count as u32;
         reader.spawns = state.used.spawns;
         spawn_columns(&reader, from, count, &mut command)?;

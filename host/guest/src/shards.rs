@@ -121,7 +121,7 @@ pub(super) fn check(
         Values::Packed(_) => &[],
         Values::Dynamic(old) => &old.pages()[shard.page],
     };
-    let checked = check_column(kind, rows, bytes, known, &mut no_stand_in);
+    let checked = check_column(kind, rows, bytes, known, &mut no_placeholder);
     let new = match checked.map_err(|problem| Fault::Malformed(problem.to_string()))? {
         CheckedColumn::Packed(new) if new.is_empty() => return Ok(None),
         CheckedColumn::Packed(new) => WrittenValues::Packed(Arc::new(new)),
@@ -168,7 +168,7 @@ pub(super) fn check(
     }))
 }
 
-fn no_stand_in(entity: Entity) -> Result<Entity, String> {
+fn no_placeholder(entity: Entity) -> Result<Entity, String> {
     if entity.generation() == Entity::SPAWNED_IN_CALL {
         return Err("it names an entity that this call spawned; use a command for that".to_owned());
     }

@@ -22,17 +22,18 @@ pub(super) type Names = BTreeMap<String, Entity>;
 /// within the scenario.
 pub(super) fn put(fork: &mut Fork, scenario: &Scenario) -> Result<Names, Mistake> {
     let mut world = fork.world().clone();
-    let stand_in = |(number, name): (u32, &String)| {
+    let placeholder = |(number, name): (u32, &String)| {
         let most = Entity::SPAWNS_PER_CALL_MAX;
-        let stand_in = Entity::stand_in(0, number).map(|stand_in| (name.clone(), stand_in));
-        stand_in.ok_or_else(|| wrong(&["given"], format!("has more than {most} entities")))
+        let placeholder =
+            Entity::placeholder(0, number).map(|placeholder| (name.clone(), placeholder));
+        placeholder.ok_or_else(|| wrong(&["given"], format!("has more than {most} entities")))
     };
-    let stand_ins: Names =
-        (0..).zip(scenario.given.keys()).map(stand_in).collect::<Result<_, _>>()?;
-    let commands = commands(&world.registry, scenario, &stand_ins)?;
+    let placeholders: Names =
+        (0..).zip(scenario.given.keys()).map(placeholder).collect::<Result<_, _>>()?;
+    let commands = commands(&world.registry, scenario, &placeholders)?;
     let (_, spawned) = world.apply(in_order(commands), Stamp::commands(0));
-    let resolved = |(name, stand_in): (String, _)| (name, spawned.resolve(stand_in));
-    let names: Names = stand_ins.into_iter().map(resolved).collect();
+    let resolved = |(name, placeholder): (String, _)| (name, spawned.resolve(placeholder));
+    let names: Names = placeholders.into_iter().map(resolved).collect();
     for (kind, json) in &scenario.resources {
         let value = find(&world.registry, Role::Component, kind)
             .and_then(|id| Ok((id, valued(world.registry.get(id), json, &names)?)));
@@ -53,31 +54,31 @@ pub(super) fn put(fork: &mut Fork, scenario: &Scenario) -> Result<Names, Mistake
 fn commands(
     registry: &Registry,
     scenario: &Scenario,
-    stand_ins: &Names,
+    placeholders: &Names,
 ) -> Result<Vec<Command>, Mistake> {
     let mut commands = Vec::new();
     for (name, components) in &scenario.given {
         let mut columns = Vec::with_capacity(components.len());
         for (kind, json) in components {
             let column = find(registry, Role::Component, kind)
-                .and_then(|id| Ok((id, column(registry.get(id), json, stand_ins)?)));
+                .and_then(|id| Ok((id, column(registry.get(id), json, placeholders)?)));
             columns.push(column.map_err(|what| wrong(&["given", name, kind], what))?);
         }
         columns.sort_by_key(|(kind, _)| *kind);
         let (kinds, columns) = columns.into_iter().unzip();
-        let entities = vec![stand_ins[name]];
+        let entities = vec![placeholders[name]];
         let (edit, at) = (Edit::Spawn(kinds), vec![commands.len() as u64]);
         commands.push(Command { edit, at, entities, others: Vec::new(), columns });
     }
     for (number, edge) in scenario.relations.iter().enumerate() {
         let wrong = |key| move |what| wrong(&["relations", &number.to_string(), key], what);
         let id = find(registry, Role::Relation, &edge.kind).map_err(wrong("kind"))?;
-        let data = column(registry.get(id), &edge.value, stand_ins).map_err(wrong("value"))?;
+        let data = column(registry.get(id), &edge.value, placeholders).map_err(wrong("value"))?;
         commands.push(Command {
             edit: Edit::Relate(id),
             at: vec![commands.len() as u64],
-            entities: vec![stand_ins[&edge.from]],
-            others: vec![stand_ins[&edge.to]],
+            entities: vec![placeholders[&edge.from]],
+            others: vec![placeholders[&edge.to]],
             columns: vec![data],
         });
     }

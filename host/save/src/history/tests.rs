@@ -104,7 +104,7 @@ fn with_maps() -> (World, KindId) {
     let (role, storage, detach) = (Role::Component, Storage::Dynamic, OnDespawn::Detach);
     let kind = Kind::new("test/Map".to_owned(), role, storage, 0, vec![cells], detach);
     let id = Arc::make_mut(&mut world.registry).add(kind.expect("a kind"));
-    let spawned = Entity::stand_in(0, 0).expect("the first");
+    let spawned = Entity::placeholder(0, 0).expect("the first");
     change_maps(&mut world, id, Edit::Spawn(vec![id]), spawned, &[]);
     (world, id)
 }

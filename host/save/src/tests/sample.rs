@@ -222,7 +222,8 @@ impl Sample {
             [vec![body], vec![body, frozen], vec![note], vec![body, note]].into_iter().enumerate()
         {
             let spawned = self.random(4) as u32;
-            let numbers = (0..spawned).filter_map(|n| Entity::stand_in(number as u32, n)).collect();
+            let numbers =
+                (0..spawned).filter_map(|n| Entity::placeholder(number as u32, n)).collect();
             commands.push(self.command(Edit::Spawn(kinds), numbers, Vec::new()));
         }
         for edit in [

@@ -134,14 +134,14 @@ impl Spawned {
     /// How the number within a call and the call share an index.
     const NUMBER_BITS: u32 = 20;
 
-    /// The call and the number that a stand-in was made of.
-    fn parts(stand_in: Entity) -> (usize, usize) {
-        let number = stand_in.index() & (Entity::SPAWNS_PER_CALL_MAX - 1);
-        ((stand_in.index() >> Self::NUMBER_BITS) as usize, number as usize)
+    /// The call and the number that a placeholder was made of.
+    fn parts(placeholder: Entity) -> (usize, usize) {
+        let number = placeholder.index() & (Entity::SPAWNS_PER_CALL_MAX - 1);
+        ((placeholder.index() >> Self::NUMBER_BITS) as usize, number as usize)
     }
 
-    fn put(&mut self, stand_in: Entity, entity: Entity) {
-        let (call, number) = Self::parts(stand_in);
+    fn put(&mut self, placeholder: Entity, entity: Entity) {
+        let (call, number) = Self::parts(placeholder);
         if self.calls.len() <= call {
             self.calls.resize_with(call + 1, Vec::new);
         }
@@ -152,7 +152,7 @@ impl Spawned {
         numbers[number] = entity;
     }
 
-    /// The entity that a stand-in became; any other entity is itself.
+    /// The entity that a placeholder became; any other entity is itself.
     pub fn resolve(&self, entity: Entity) -> Entity {
         if entity.generation() != Entity::SPAWNED_IN_CALL {
             return entity;
@@ -171,7 +171,7 @@ impl Entity {
 
     /// Stands for the n-th spawn of a call until it is applied. Nothing, past
     /// as many calls and spawns as can be told apart.
-    pub fn stand_in(call: u32, number: u32) -> Option<Self> {
+    pub fn placeholder(call: u32, number: u32) -> Option<Self> {
         let known = call < Self::CALLS_MAX && number < Self::SPAWNS_PER_CALL_MAX;
         let index = call << Spawned::NUMBER_BITS | number;
         known.then(|| Entity::new(index, Entity::SPAWNED_IN_CALL))
@@ -190,8 +190,8 @@ impl World {
         for command in &commands {
             if let Edit::Spawn(kinds) = &command.edit {
                 let home = self.archetype_of(kinds.clone());
-                for stand_in in &command.entities {
-                    spawned.put(*stand_in, self.issue_into(home));
+                for placeholder in &command.entities {
+                    spawned.put(*placeholder, self.issue_into(home));
                 }
                 applied.spawned += command.entities.len() as u64;
                 homes.push(home);

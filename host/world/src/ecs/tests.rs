@@ -84,18 +84,18 @@ pub(crate) fn single(
 }
 
 /// Stands for the n-th spawn of the first call.
-fn stand_in(n: u32) -> Entity {
-    Entity::stand_in(0, n).expect("few enough")
+fn placeholder(n: u32) -> Entity {
+    Entity::placeholder(0, n).expect("few enough")
 }
 
 /// Spawns entities with `a` from zero on, and returns them.
 pub(crate) fn spawn(world: &mut World, kinds: &[KindId], count: u32) -> Vec<Entity> {
     let commands = (0..count)
-        .map(|n| single(world, Edit::Spawn(kinds.to_vec()), 0, stand_in(n), None, n))
+        .map(|n| single(world, Edit::Spawn(kinds.to_vec()), 0, placeholder(n), None, n))
         .collect();
     let (applied, spawned) = world.apply(in_order(commands), Stamp::commands(1));
     assert_eq!(applied.spawned, u64::from(count));
-    (0..count).map(|n| spawned.resolve(stand_in(n))).collect()
+    (0..count).map(|n| spawned.resolve(placeholder(n))).collect()
 }
 
 fn number(world: &World, entity: Entity, kind: KindId) -> Option<u32> {
@@ -135,18 +135,18 @@ fn spawns_are_told_apart_as_far_as_they_can_be() {
     let last = (Entity::CALLS_MAX - 1, Entity::SPAWNS_PER_CALL_MAX - 1);
     let all = [(0, 0), (0, 1), (1, 0), (0, last.1), (last.0, 0), last];
     let distinct: BTreeSet<_> =
-        all.iter().map(|(call, n)| Entity::stand_in(*call, *n).expect("within")).collect();
+        all.iter().map(|(call, n)| Entity::placeholder(*call, *n).expect("within")).collect();
     assert_eq!(distinct.len(), all.len());
-    assert_eq!(Entity::stand_in(last.0 + 1, 0), None);
-    assert_eq!(Entity::stand_in(0, last.1 + 1), None);
-    assert_eq!(Entity::stand_in(u32::MAX, u32::MAX), None);
+    assert_eq!(Entity::placeholder(last.0 + 1, 0), None);
+    assert_eq!(Entity::placeholder(0, last.1 + 1), None);
+    assert_eq!(Entity::placeholder(u32::MAX, u32::MAX), None);
 }
 
 #[test]
 fn commands_may_name_what_the_same_call_spawns() {
     let (mut world, kinds) = world();
-    let child = stand_in(0);
-    let parent = stand_in(1);
+    let child = placeholder(0);
+    let parent = placeholder(1);
     let commands = vec![
         single(&world, Edit::Relate(kinds.part), 3, child, Some(parent), 0),
         single(&world, Edit::Spawn(vec![kinds.a]), 4, child, None, 10),
@@ -281,7 +281,7 @@ proptest! {
                     Step::Spawn(set, value) => {
                         let set = (0..3).filter(|bit| set >> bit & 1 == 1).map(|bit| by_number[bit]);
                         spawns += 1;
-                        single(&world, Edit::Spawn(set.collect()), at, stand_in(spawns - 1), None, value)
+                        single(&world, Edit::Spawn(set.collect()), at, placeholder(spawns - 1), None, value)
                     }
                     Step::Despawn(who) => match pick(who) {
                         Some(entity) => single(&world, Edit::Despawn, at, entity, None, 0),
