@@ -427,21 +427,21 @@ fn what_is_not_kept_is_told() {
         ask("all.db", "5v1", "watcher/Value", backwards),
         "has no ticks from 9 to 4: give the earlier one first"
     );
-    small(&path("none.db"), &format!("{WORLD}[history]\nevery = 0\n"));
+    small(&path("none.db"), &format!("{WORLD}[history]\nevery_ticks = 0\n"));
     assert_eq!(
         ask("none.db", "5v1", "watcher/Value", all),
-        "keeps no history: set `every` in [history] to 1 or more"
+        "keeps no history: set `every_ticks` in [history] to 1 or more"
     );
     small(&path("some.db"), &format!("{WORLD}[history]\ncomponents = [\"watcher/Counts\"]\n"));
     assert_eq!(
         ask("some.db", "5v1", "watcher/Value", all),
         "keeps no history of watcher/Value: add it to `components` in [history]"
     );
-    small(&path("few.db"), &format!("{WORLD}[history]\nevery = 5\n"));
+    small(&path("few.db"), &format!("{WORLD}[history]\nevery_ticks = 5\n"));
     assert_eq!(
         ask("few.db", "5v1", "watcher/Value", all),
-        "not every tick is kept, so that it is not known which system changed what: set `every` \
-         in [history] to 1"
+        "not every tick is kept, so that it is not known which system changed what: set \
+         `every_ticks` in [history] to 1"
     );
 }
 

@@ -165,7 +165,7 @@ fn a_snapshot_outlives_history() {
 #[test]
 fn snapshots_are_made_and_rotated_by_themselves() {
     let folder = tempfile::tempdir().unwrap();
-    for (every, text) in [(1, ""), (0, "[history]\nevery = 0\n")] {
+    for (every, text) in [(1, ""), (0, "[history]\nevery_ticks = 0\n")] {
         let folder = folder.path().join(every.to_string());
         std::fs::create_dir(&folder).unwrap();
         let text = format!("{WORLD}{text}[snapshots]\nevery_ticks = 10\nkeep = 3\n");
@@ -182,7 +182,7 @@ fn snapshots_are_made_and_rotated_by_themselves() {
 #[test]
 fn history_of_some_ticks_and_of_some_components() {
     let folder = tempfile::tempdir().unwrap();
-    let (save, records) = busy(folder.path(), &format!("{WORLD}[history]\nevery = 7\n"), 40);
+    let (save, records) = busy(folder.path(), &format!("{WORLD}[history]\nevery_ticks = 7\n"), 40);
     let reader = Reader::open(&save).unwrap();
     assert!(reader.world_at(36).unwrap_err().to_string().contains("cannot go to tick 36"));
     drop(reader);
@@ -471,8 +471,8 @@ fn a_save_that_was_opened_with_newer_mods_can_be_taken_back() {
 fn history_may_be_switched_off_and_on() {
     let folder = tempfile::tempdir().unwrap();
     let (save, mut records) = busy(folder.path(), WORLD, 10);
-    let off = format!("{WORLD}[history]\nevery = 0\n");
-    let some = format!("{WORLD}[history]\nevery = 4\n");
+    let off = format!("{WORLD}[history]\nevery_ticks = 0\n");
+    let some = format!("{WORLD}[history]\nevery_ticks = 4\n");
     for text in [&off, &WORLD.to_owned(), &some, &WORLD.to_owned()] {
         records.extend(go_on(&save, text, mods(), 10));
     }
@@ -489,7 +489,7 @@ fn history_may_be_switched_off_and_on() {
 #[test]
 fn a_snapshot_between_ticks_that_are_kept_leads_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
-    let text = format!("{WORLD}[history]\nevery = 10\n[snapshots]\nevery_ticks = 15\n");
+    let text = format!("{WORLD}[history]\nevery_ticks = 10\n[snapshots]\nevery_ticks = 15\n");
     let (save, records) = busy(folder.path(), &text, 48);
     is_whole(&save);
     for tick in [45, 40, 30, 20, 15, 10] {

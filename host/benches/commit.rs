@@ -32,7 +32,7 @@ fn world(
     let mut config = mods::config(std::slice::from_ref(&source));
     config.durability = durability;
     // History has rows of its own, and most persistent worlds keep none.
-    config.history.every = 0;
+    config.history.every_ticks = 0;
     let mut world = Simulation::create(Some(path), config, vec![source], mods::options(1))
         .expect("the save is made");
     world.tick().expect("a tick");

@@ -16,7 +16,7 @@ fn world(path: &Path, guest: &str, count: usize, every: u64) -> Simulation {
     let source = mods::guest(guest, count);
     let mut config = mods::config(std::slice::from_ref(&source));
     config.durability = Durability::SyncEveryTicks { ticks: 0 };
-    config.history.every = every;
+    config.history.every_ticks = every;
     config.history.max_mib = 0;
     let mut world = Simulation::create(Some(path), config, vec![source], mods::options(1))
         .expect("the save is made");

@@ -161,7 +161,7 @@ impl Candidate {
         let ran = database.ran()?;
         let config = &self.loaded.config;
         // Without history there is no record of what becomes of their rows.
-        let mut changed = config.history.every == 0
+        let mut changed = config.history.every_ticks == 0
             || config.removed.values().any(|removed| *removed == Removed::DropTables);
         for (id, migrations) in &self.tables {
             changed |= !tables::pending(&ran, id, migrations)?.is_empty();

@@ -211,7 +211,7 @@ impl Replay {
         let recorded = reader.recorded(tick)?;
         let history = &self.setting_at(tick).history;
         let is_whole = history.components.is_empty();
-        let is_recorded = history.every == 1 && is_whole && !recorded.is_empty();
+        let is_recorded = history.every_ticks == 1 && is_whole && !recorded.is_empty();
         let is_same = !is_recorded || recorded == record.history;
         let place = match is_same {
             true => None,

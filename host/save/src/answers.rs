@@ -87,7 +87,7 @@ impl Reader {
         if changes.iter().any(|change| change.origin.step == StepKind::Ticks) {
             notes.push(
                 "not every tick is kept, so that it is not known which system changed what: \
-                 set `every` in [history] to 1"
+                 set `every_ticks` in [history] to 1"
                     .to_owned(),
             );
         }

@@ -271,7 +271,8 @@ pub struct HistorySettings {
     pub max_mib: u64,
     /// Of how many ticks one can be gone back to. One: each, and it is known
     /// which system changed what. Zero: no history.
-    pub every: u64,
+    #[serde(alias = "every")]
+    pub every_ticks: u64,
     /// The components of which values are kept: `<mod>/<Name>` or `<mod>/*`. All
     /// when there are none here; with any, a world cannot be rewound.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -280,7 +281,7 @@ pub struct HistorySettings {
 
 impl Default for HistorySettings {
     fn default() -> Self {
-        Self { ticks: 10_000, max_mib: 256, every: 1, components: Vec::new() }
+        Self { ticks: 10_000, max_mib: 256, every_ticks: 1, components: Vec::new() }
     }
 }
 

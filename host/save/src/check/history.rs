@@ -26,7 +26,7 @@ pub(crate) fn check(connection: &Connection, findings: &mut Findings) -> Outcome
     let each = |first: u64, last: u64| {
         let begun = settings.iter().rposition(|(since, _)| *since <= first).unwrap_or(0);
         let holding = settings[begun..].iter().take_while(|(since, _)| *since < last);
-        holding.into_iter().all(|(_, config)| config.history.every == 1)
+        holding.into_iter().all(|(_, config)| config.history.every_ticks == 1)
     };
     let anchors = past.anchors()?;
     let (groups, apart): (Vec<Anchor>, Vec<Anchor>) =

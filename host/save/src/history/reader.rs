@@ -21,7 +21,7 @@ use super::frames::{frame_id, read_head, unpack};
 use super::keyframe::Keyframe;
 
 /// What the answer is where a save does not keep what is asked for.
-pub(crate) const NO_HISTORY: &str = "keeps no history: set `every` in [history] to 1 or more";
+pub(crate) const NO_HISTORY: &str = "keeps no history: set `every_ticks` in [history] to 1 or more";
 
 /// What a save knows of earlier ticks.
 #[derive(Clone, Copy, Debug)]

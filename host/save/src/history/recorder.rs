@@ -22,7 +22,7 @@ impl Recorder {
     pub fn new(settings: &HistorySettings, registry: &Registry) -> Self {
         let components = registry.iter().filter(|(_, kind)| kind.role == Role::Component);
         let omitted = components.filter(|(_, kind)| !keeps(settings, &kind.name));
-        Self { every: settings.every, omitted: omitted.map(|(id, _)| id).collect() }
+        Self { every: settings.every_ticks, omitted: omitted.map(|(id, _)| id).collect() }
     }
 
     /// Keeps all of every tick.

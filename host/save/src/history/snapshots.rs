@@ -62,11 +62,11 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     let failed = |failure: Failure| failure.of(path, "written");
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let settings = settings(&connection).map_err(failed)?;
-    let every = settings.history.every.max(1);
+    let every = settings.history.every_ticks.max(1);
     let is_kept = || -> Outcome<bool> {
         let past = HistoryReader::new(&connection);
         let head = past.head()?;
-        let whole = settings.history.every > 0 && settings.history.components.is_empty();
+        let whole = settings.history.every_ticks > 0 && settings.history.components.is_empty();
         Ok(whole && past.reaches(head - head % every)?)
     };
     let lock = match is_kept().map_err(failed)? {

@@ -321,7 +321,11 @@ impl Store {
         }
         // The last one ends where no more history is kept.
         let ended = self.groups.back().is_some_and(|last| last.tick <= oldest);
-        if settings.every == 0 && settings.ticks > 0 && ended { self.groups.len() } else { dropped }
+        if settings.every_ticks == 0 && settings.ticks > 0 && ended {
+            self.groups.len()
+        } else {
+            dropped
+        }
     }
 
     /// Deletes the oldest groups. Snapshots that they led to get keyframes of

@@ -230,7 +230,8 @@ struct Summary {
 impl Settings {
     /// Those of a world.
     pub fn of(live: &config::WorldConfig) -> Self {
-        let config::HistorySettings { ticks, max_mib, every, components } = live.history.clone();
+        let config::HistorySettings { ticks, max_mib, every_ticks: every, components } =
+            live.history.clone();
         let config::SnapshotSettings { every_ticks, keep } = live.snapshots;
         Self {
             world: World::of(&live.world),
@@ -261,7 +262,7 @@ impl Settings {
             world: self.world.upgrade(),
             durability: self.durability.upgrade(),
             on_save_failure: self.on_save_failure.upgrade(),
-            history: config::HistorySettings { ticks, max_mib, every, components },
+            history: config::HistorySettings { ticks, max_mib, every_ticks: every, components },
             snapshots: config::SnapshotSettings { every_ticks, keep },
             logs: config::LogSettings { lines: self.logs.lines, level },
             limits: self.limits.upgrade(),
