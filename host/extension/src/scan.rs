@@ -5,7 +5,7 @@ use std::mem;
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use sandtable_save::{RowNumbers, Rows, SaveError};
+use sandtable_save::{RowNumbers, SaveError, SelectRows};
 use self_cell::self_cell;
 
 use crate::image::Image;
@@ -14,7 +14,7 @@ self_cell!(
     struct Running {
         owner: Rc<Image>,
         #[covariant]
-        dependent: Rows,
+        dependent: SelectRows,
     }
 );
 

@@ -16,7 +16,7 @@ use super::shards::{self, Shard};
 use super::state::{InTick, NoWorld, State};
 use sandtable_world::ecs::{Bytes, Entity, World};
 use sandtable_world::fault::Fault;
-use sandtable_world::statements::{Answer, Done, Statements};
+use sandtable_world::statements::{Done, ResultSet, Statements};
 
 /// The answers to a lookup.
 pub(super) struct Found {
@@ -85,7 +85,7 @@ pub(super) trait Imports: Send + 'static {
         Err(no_world())
     }
 
-    fn query(&mut self, _statement: &str, _parameters: &[u8]) -> Done<Answer> {
+    fn query(&mut self, _statement: &str, _parameters: &[u8]) -> Done<ResultSet> {
         Err(no_world().into())
     }
 
@@ -201,7 +201,7 @@ impl Imports for InTick {
         codec::events(self, events)
     }
 
-    fn query(&mut self, statement: &str, parameters: &[u8]) -> Done<Answer> {
+    fn query(&mut self, statement: &str, parameters: &[u8]) -> Done<ResultSet> {
         self.session()?.query(statement, parameters)
     }
 

@@ -19,7 +19,7 @@ use super::error::{Outcome, SaveError, damage};
 use super::history::HistoryReader;
 use super::log::AllTotals;
 use super::save::Restored;
-use super::sql::{self, About, Moment, Need, Needs, Rows, Table, quoted};
+use super::sql::{self, About, Moment, Need, Needs, SelectRows, Table, quoted};
 use super::table_shape::{BINARY, ColumnShape, TableShape};
 use super::{connect, log};
 
@@ -92,9 +92,9 @@ impl Inquiry {
     }
 
     /// Answers a SELECT row by row.
-    pub fn rows(&self, sql: &str) -> Result<Rows<'_>, SaveError> {
+    pub fn rows(&self, sql: &str) -> Result<SelectRows<'_>, SaveError> {
         loop {
-            let prepared = Rows::of(&self.connection, &self.tables, &self.path, sql);
+            let prepared = SelectRows::of(&self.connection, &self.tables, &self.path, sql);
             match self.needs.take().filter(|_| prepared.is_err()) {
                 Some(need) => self.fetch(need)?,
                 None => return prepared,
@@ -131,7 +131,7 @@ impl Inquiry {
     pub fn tables(&self) -> Result<Vec<TableShape>, SaveError> {
         let of_file = |name: &String| {
             let sql = format!("SELECT * FROM {}", quoted(name));
-            let rows = Rows::of(&self.connection, &self.tables, &self.path, &sql)?;
+            let rows = SelectRows::of(&self.connection, &self.tables, &self.path, &sql)?;
             let types = sql::types_of_view(name).unwrap_or_else(|| rows.types());
             let columns = rows.columns().into_iter().zip(types);
             let columns = columns.map(|(column, ty)| {

@@ -121,7 +121,7 @@ pub use rewind::{Rewound, branch, rewind, rewind_and_keep};
 pub use save::{Adoption, Save};
 pub use sql::cell_to_json;
 pub use sql::{
-    FUNCTIONS, Function, RowNumbers, Rows, Table, exact, may_be_number, plain_integer, quoted,
+    FUNCTIONS, Function, RowNumbers, SelectRows, Table, exact, may_be_number, plain_integer, quoted,
 };
 pub use stored::{StoredError, declaration_text, read_declaration};
 pub use table_shape::{ColumnShape, TableShape};

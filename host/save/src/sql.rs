@@ -43,7 +43,7 @@ pub use names::quoted;
 pub(super) use names::tables_of_kinds;
 pub(super) use needs::{Need, Needs};
 pub(super) use past::Archive;
-pub use rows::Rows;
+pub use rows::SelectRows;
 pub use search::{RowNumbers, may_be_number, plain_integer};
 pub use text::cell_to_json;
 pub use text::exact;

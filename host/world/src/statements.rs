@@ -5,7 +5,7 @@ use crate::fault::Verdict;
 
 /// What a question was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ResultSet {
     /// Names of the columns.
     pub columns: Vec<String>,
     /// A MessagePack array of rows.
@@ -26,7 +26,7 @@ pub trait Statements: Send + Sync {
     /// The run cannot go on: a quota is used up, or the tick must be undone. A
     /// statement that SQLite or the gate refuses is a sentence for the mod, and
     /// left nothing behind.
-    fn query(&self, sql: &str, parameters: &[u8]) -> Done<Answer>;
+    fn query(&self, sql: &str, parameters: &[u8]) -> Done<ResultSet>;
 
     /// Makes one change for each row of a MessagePack array of rows of parameters.
     /// Gives how many rows were changed.

@@ -21,7 +21,7 @@ macro_rules! adapter {
         use crate::imports::{self, Imports};
         use crate::state::{InTick, NoWorld, State};
         use sandtable_world::record::LogLevel;
-        use sandtable_world::statements::Answer;
+        use sandtable_world::statements::ResultSet;
 
         /// What components are linked with, within a tick and outside of one.
         pub(super) struct Linkers {
@@ -132,7 +132,7 @@ macro_rules! adapter {
                 parameters: Vec<u8>,
             ) -> wasmtime::Result<Result<tables::Answer, String>> {
                 let answer = self.world.query(&statement, &parameters)?;
-                Ok(answer.map(|Answer { columns, rows }| tables::Answer { columns, rows }))
+                Ok(answer.map(|ResultSet { columns, rows }| tables::Answer { columns, rows }))
             }
 
             fn execute(

@@ -93,7 +93,7 @@ fn of_change(change: &Change, shapes: &BTreeMap<&str, Shape>) -> Vec<Vec<Value>>
     rows
 }
 
-type Rows = BTreeMap<String, String>;
+type TextRows = BTreeMap<String, String>;
 
 /// A row for each table with other rows, and one for each of these.
 fn of_tables(
@@ -124,7 +124,7 @@ fn of_tables(
                 (None, _) => Action::Inserted,
                 (_, None) => Action::Removed,
             };
-            let shown = |rows: &Rows| rows.get(key).map_or(Value::Null, |row| text(row));
+            let shown = |rows: &TextRows| rows.get(key).map_or(Value::Null, |row| text(row));
             told.push(row(action.name(), text(key), shown(&old), shown(&new)));
         }
     }
@@ -132,19 +132,19 @@ fn of_tables(
 }
 
 /// The rows of a table by key, both as JSON.
-fn rows_of(connection: &Connection, table: &str) -> Outcome<Rows> {
+fn rows_of(connection: &Connection, table: &str) -> Outcome<TextRows> {
     let keys: Vec<String> = connection
         .prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk")?
         .query_map([table], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     if keys.is_empty() {
-        return Ok(Rows::new());
+        return Ok(TextRows::new());
     }
     let sql = format!("SELECT * FROM main.\"{}\"", table.replace('"', "\"\""));
     let mut select = connection.prepare(&sql)?;
     let names: Vec<String> = select.column_names().map(str::to_owned).collect();
     let mut rows = select.query([])?;
-    let mut found = Rows::new();
+    let mut found = TextRows::new();
     while let Some(row) = rows.next()? {
         let mut object = serde_json::Map::new();
         for (at, name) in names.iter().enumerate() {

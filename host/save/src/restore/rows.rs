@@ -35,7 +35,7 @@ pub(super) fn restore(
     let known = slots.len();
     // The last page of them may be what was lost.
     slots.resize(known + slots_per_page, UNKNOWN);
-    let mut rows = Rows {
+    let mut rows = RowRestorer {
         registry: world.registry.clone(),
         rows_per_page: world.rows_per_page(),
         tick: world.tick(),
@@ -127,7 +127,7 @@ fn restore_entities(
 }
 
 /// Takes the rows of archetypes out of pages.
-struct Rows<'a> {
+struct RowRestorer<'a> {
     registry: Arc<Registry>,
     rows_per_page: usize,
     tick: u64,
@@ -146,7 +146,7 @@ struct Piece {
     added: Option<Vec<Stamp>>,
 }
 
-impl Rows<'_> {
+impl RowRestorer<'_> {
     fn take(
         &mut self,
         archetype: ArchetypeId,

@@ -48,7 +48,7 @@ impl Archive {
 
     /// Rows, the earliest first.
     pub(super) fn rows(self: Arc<Self>, wanted: Wanted) -> impl Iterator<Item = Result<Change>> {
-        let mut rows = Rows { archive: self, wanted, course: None, ahead: VecDeque::new() };
+        let mut rows = PastRows { archive: self, wanted, course: None, ahead: VecDeque::new() };
         let mut failed = false;
         std::iter::from_fn(move || {
             let next = if failed { None } else { rows.next().transpose() };
@@ -58,14 +58,14 @@ impl Archive {
     }
 }
 
-struct Rows {
+struct PastRows {
     archive: Arc<Archive>,
     wanted: Wanted,
     course: Option<ChangeStream>,
     ahead: VecDeque<Change>,
 }
 
-impl Rows {
+impl PastRows {
     fn next(&mut self) -> Result<Option<Change>> {
         let Wanted { from, to, .. } = self.wanted;
         loop {

@@ -12,14 +12,14 @@ use super::explain::explain;
 
 /// A SELECT that is answered row by row.
 #[derive(Debug)]
-pub struct Rows<'c> {
+pub struct SelectRows<'c> {
     statement: Statement<'c>,
     /// What there is to ask, for a caller that asks for something else.
     tables: &'c [String],
     path: &'c Path,
 }
 
-impl<'c> Rows<'c> {
+impl<'c> SelectRows<'c> {
     pub(crate) fn of(
         connection: &'c Connection,
         tables: &'c [String],

@@ -224,7 +224,7 @@ enum Row<'w> {
     History(&'w Shape, Change),
 }
 
-type Rows<'w> = Box<dyn Iterator<Item = Result<Row<'w>>> + 'w>;
+type TableRows<'w> = Box<dyn Iterator<Item = Result<Row<'w>>> + 'w>;
 
 #[repr(C)]
 struct WorldCursor<'w> {
@@ -233,7 +233,7 @@ struct WorldCursor<'w> {
     registry: &'w Registry,
     archive: Option<&'w Arc<Archive>>,
     source: &'w Source,
-    rows: Rows<'w>,
+    rows: TableRows<'w>,
     row: Option<Row<'w>>,
     /// The fields of a dynamic row, or of one of history, once one of them was
     /// asked for: they can only be read together.
@@ -316,14 +316,14 @@ impl<'w> WorldCursor<'w> {
     }
 
     /// Rows of history, found by what is given.
-    fn past(&self, how: c_int, arguments: &Filters<'_>) -> Result<Rows<'w>> {
+    fn past(&self, how: c_int, arguments: &Filters<'_>) -> Result<TableRows<'w>> {
         let kind = match self.source {
             Source::History(kind, _) => Some(*kind),
             _ => None,
         };
         let mut wanted = Wanted { kind, entity: None, from: 0, to: u64::MAX };
         let ways = [BY_ENTITY, AT_TICK, FROM_TICK, TO_TICK].into_iter();
-        let nothing = || Ok::<Rows<'w>, Error>(Box::new(std::iter::empty()));
+        let nothing = || Ok::<TableRows<'w>, Error>(Box::new(std::iter::empty()));
         for (way, argument) in ways.filter(|way| how & way != 0).zip(arguments.iter()) {
             let (low, high) = match Sought::of(argument) {
                 Sought::Between(low, high) if way == BY_ENTITY && low != high => return nothing(),

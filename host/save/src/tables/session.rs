@@ -13,7 +13,7 @@ use sandtable_world::config::Limits;
 use sandtable_world::ecs::TableState;
 use sandtable_world::fault::{Fault, Halt, Verdict};
 use sandtable_world::grants::Rights;
-use sandtable_world::statements::{Answer, Done, Statements};
+use sandtable_world::statements::{Done, ResultSet, Statements};
 
 /// The statements of one system run. Undone when it is dropped without being
 /// kept.
@@ -57,7 +57,7 @@ impl From<String> for Failed {
 
 impl Statements for Session {
     /// All of an answer is read, so that no change is left half done.
-    fn query(&self, sql: &str, parameters: &[u8]) -> Done<Answer> {
+    fn query(&self, sql: &str, parameters: &[u8]) -> Done<ResultSet> {
         self.statement(sql, parameters.len(), |session, state, connection| {
             let mut statement = session.prepare(connection, sql)?;
             if statement.column_count() == 0 {
@@ -88,7 +88,7 @@ impl Statements for Session {
                 state.bytes = before + encoded.len() as u64;
                 session.check_bytes(state)?;
             }
-            Ok(Answer { columns, rows: value::rows(count, &encoded) })
+            Ok(ResultSet { columns, rows: value::rows(count, &encoded) })
         })
     }
 
