@@ -27,7 +27,7 @@ mod world_replay;
 
 pub(super) use anchor::{APART, Anchor};
 pub(super) use between::between;
-pub use change::{Action, Change, Filter, Origin, StepKind, Value};
+pub use change::{Action, Change, Filter, Origin, PastValue, StepKind};
 pub(super) use change_stream::ChangeStream;
 pub use compare::Difference;
 pub use compare::compare;

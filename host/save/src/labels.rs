@@ -9,7 +9,7 @@ use sandtable_world::ecs::{Entity, KindId, Registry, World};
 use sandtable_world::label;
 
 use super::declarations::Declarations;
-use super::history::Value;
+use super::history::PastValue;
 use super::shape::Shape;
 use super::sql::exact;
 
@@ -54,7 +54,7 @@ impl Labels {
         self.fields.iter().find_map(|label| {
             let bytes = world.component(entity, label.kind)?.into();
             let kind = world.registry.known(label.kind)?.clone();
-            label.text(&Value { kind, bytes })
+            label.text(&PastValue { kind, bytes })
         })
     }
 
@@ -66,7 +66,7 @@ impl Labels {
     }
 
     /// What an entity that has this value of one of the components is called for it.
-    pub(super) fn label_of(&self, kind: KindId, value: &Value) -> Option<String> {
+    pub(super) fn label_of(&self, kind: KindId, value: &PastValue) -> Option<String> {
         self.fields.iter().filter(|label| label.kind == kind).find_map(|label| label.text(value))
     }
 
@@ -76,7 +76,7 @@ impl Labels {
         for label in &self.fields {
             let Some(kind) = world.registry.known(label.kind) else { continue };
             for (entity, bytes) in world.values(label.kind) {
-                let value = Value { kind: kind.clone(), bytes: bytes.into() };
+                let value = PastValue { kind: kind.clone(), bytes: bytes.into() };
                 if let Some(text) = label.text(&value) {
                     all.entry(entity).or_insert(text);
                 }
@@ -87,7 +87,7 @@ impl Labels {
 }
 
 impl Label {
-    fn text(&self, value: &Value) -> Option<String> {
+    fn text(&self, value: &PastValue) -> Option<String> {
         match self.shape.cell(Some(value), self.at) {
             Cell::Null => None,
             cell => Some(exact(&cell)).filter(|text| !text.is_empty()),

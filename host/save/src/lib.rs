@@ -106,7 +106,7 @@ pub use export::{ExportFormat, Exported, export};
 pub use format::APPLICATION_ID;
 pub use history::compare;
 pub use history::{
-    Action, Change, Difference, Filter, Origin, Recorder, Snapshot, StepKind, Value,
+    Action, Change, Difference, Filter, Origin, PastValue, Recorder, Snapshot, StepKind,
     forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
 pub use inbox::{INBOX_MAX, resume};

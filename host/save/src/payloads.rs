@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use sandtable_world::ecs::{Kind, KindId, Registry, Role, Topic};
 
 use super::declarations::Declarations;
-use super::history::Value;
+use super::history::PastValue;
 use super::restore::check_value;
 use super::shape::Shape;
 use super::topics::{subject, topic_number};
@@ -69,7 +69,7 @@ impl Payloads {
         id: KindId,
         payload: &[u8],
         written: Option<Written>,
-    ) -> Option<Value> {
+    ) -> Option<PastValue> {
         let shape = self.shapes.get(&id)?;
         let (lineage, topic) = (shape.lineage(), topic_number(Topic::Kind(id)));
         let fits = |kind: &&Arc<Kind>| check_value(kind, payload).is_ok();
@@ -94,7 +94,7 @@ impl Payloads {
                 lineage.kind(at).filter(fits).or_else(any)
             }
         };
-        Some(Value { kind: kind?.clone(), bytes: payload.into() })
+        Some(PastValue { kind: kind?.clone(), bytes: payload.into() })
     }
 
     /// Whether an event is unread to this day.

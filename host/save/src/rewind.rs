@@ -21,7 +21,7 @@ use super::declarations::Declarations;
 use super::error::{Failure, Outcome, SaveError, damage};
 use super::findings::Findings;
 use super::head::{Head, seal, write_head};
-use super::history::{HistoryReader, Recorder, Store, Value};
+use super::history::{HistoryReader, PastValue, Recorder, Store};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mods::ModSet;
@@ -262,7 +262,7 @@ fn waiting(
                 return Some(input.payload.to_vec());
             }
             let shape = Shape::new(kind.clone(), declarations.of(kind));
-            let mut json = shape.json(&Value { kind: declared, bytes: input.payload });
+            let mut json = shape.json(&PastValue { kind: declared, bytes: input.payload });
             let fields = json.as_object_mut()?;
             fields.retain(|name, _| kind.fields.iter().any(|field| field.name == *name));
             from_json(kind, &json).ok()

@@ -14,7 +14,7 @@ use sandtable_world::ecs::{
     Field, Kind, Lineage, OnDespawn, Registry, Role, Source, Storage, Type, field_to_json,
 };
 
-use super::history::Value;
+use super::history::PastValue;
 use super::sql::cells;
 
 /// The form of values of one kind.
@@ -133,7 +133,7 @@ impl Shape {
     }
 
     /// What a value has of each field.
-    pub(super) fn cells(&self, value: &Value) -> Vec<Cell> {
+    pub(super) fn cells(&self, value: &PastValue) -> Vec<Cell> {
         let all = cells::all(&value.kind, &value.bytes);
         let get = |at: &usize| all.get(*at).cloned().unwrap_or(Cell::Null);
         self.with_plan(&value.kind, |places| {
@@ -151,18 +151,18 @@ impl Shape {
     }
 
     /// As [`Shape::cells`], for people, who write entities as `12v3`.
-    pub(super) fn told(&self, value: &Value) -> Vec<Cell> {
+    pub(super) fn told(&self, value: &PastValue) -> Vec<Cell> {
         let cells = self.cells(value).into_iter().zip(self.types());
         cells.map(|(cell, ty)| cells::told(cell, ty)).collect()
     }
 
     /// What a value has of one field, by its place in the shape.
-    pub(super) fn cell(&self, value: Option<&Value>, at: usize) -> Cell {
+    pub(super) fn cell(&self, value: Option<&PastValue>, at: usize) -> Cell {
         value.and_then(|value| self.cells(value).into_iter().nth(at)).unwrap_or(Cell::Null)
     }
 
     /// A value, with the fields that it has.
-    pub(super) fn json(&self, value: &Value) -> Json {
+    pub(super) fn json(&self, value: &PastValue) -> Json {
         let Json::Object(all) = value.to_json() else { return Json::Null };
         let fields = &value.kind.fields;
         let get = |at: &usize| all.get(&fields.get(*at)?.name).cloned();

@@ -4,7 +4,7 @@ use rusqlite::types::Value as Cell;
 
 use crate::declarations::Declarations;
 use crate::error::{Failure, Outcome};
-use crate::history::{HistoryReader, Value};
+use crate::history::{HistoryReader, PastValue};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
 use crate::shape::Shape;
@@ -49,7 +49,7 @@ impl Named {
     }
 
     /// What a value has of that.
-    pub(super) fn cells(&self, value: Option<&Value>) -> Vec<Cell> {
+    pub(super) fn cells(&self, value: Option<&PastValue>) -> Vec<Cell> {
         match (&self.asked, value) {
             (Asked::Everything, Some(value)) => self.shape.told(value),
             (Asked::Everything, None) => vec![Cell::Null; self.shape.names().count()],
@@ -62,7 +62,7 @@ impl Named {
     }
 
     /// Whether a value was written while what is asked about was called so.
-    pub(super) fn was_called_so(&self, value: &Value) -> bool {
+    pub(super) fn was_called_so(&self, value: &PastValue) -> bool {
         match &self.asked {
             Asked::Formerly(name) => value.kind.fields.iter().any(|field| field.name == *name),
             _ => true,

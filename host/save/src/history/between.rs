@@ -11,7 +11,7 @@ use sandtable_world::ecs::{
     ChangedPage, Entities, Entity, KindId, Page, PageKey, Part, Slot, Values, World,
 };
 
-use super::change::{Action, Change, Filter, Origin, Value, sort};
+use super::change::{Action, Change, Filter, Origin, PastValue, sort};
 
 /// What differs, in the order of [`sort`]. Kinds that are not kept are
 /// left out.
@@ -59,7 +59,7 @@ impl Comparison<'_> {
     ) {
         let value = |world: &World, bytes: Option<&[u8]>| {
             let kind = world.registry.known(kind?)?;
-            Some(Value { kind: kind.clone(), bytes: bytes?.into() })
+            Some(PastValue { kind: kind.clone(), bytes: bytes?.into() })
         };
         let (old, new) = (value(self.before, old), value(self.after, new));
         let kind = new.as_ref().or(old.as_ref()).map(|value| value.kind.clone());

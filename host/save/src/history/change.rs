@@ -20,9 +20,9 @@ pub struct Change {
     /// The component, resource or relation; none for the entity as such.
     pub kind: Option<Arc<Kind>>,
     /// The value before.
-    pub old: Option<Value>,
+    pub old: Option<PastValue>,
     /// The value since.
-    pub new: Option<Value>,
+    pub new: Option<PastValue>,
 }
 
 /// When something happened, and who did it.
@@ -110,14 +110,14 @@ impl Action {
 
 /// A value, with its kind as it was declared at the time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Value {
+pub struct PastValue {
     /// Its kind.
     pub kind: Arc<Kind>,
     /// Packed, or a MessagePack value.
     pub bytes: Bytes,
 }
 
-impl Value {
+impl PastValue {
     /// As people read it.
     pub fn to_json(&self) -> Json {
         to_json(&self.kind, &self.bytes)

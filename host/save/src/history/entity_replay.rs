@@ -12,7 +12,7 @@ use super::super::encode::{Form, slot};
 use super::super::error::{Outcome, damage};
 use super::anchor::Anchor;
 use super::apply::Loaded;
-use super::change::{Action, Change, Filter, Origin, StepKind, Value, sort};
+use super::change::{Action, Change, Filter, Origin, PastValue, StepKind, sort};
 use super::change_source::{ChangeSource, delta_from, origins};
 use super::followed_row::FollowedRow;
 use super::keyframe::Keyframe;
@@ -324,7 +324,7 @@ impl<'a> Report<'a> {
         &mut self,
         action: Action,
         (entity, target): (Entity, Option<Entity>),
-        (old, new): (Option<Value>, Option<Value>),
+        (old, new): (Option<PastValue>, Option<PastValue>),
     ) {
         let kind = new.as_ref().or(old.as_ref()).map(|value| value.kind.clone());
         let (origin, entity) = (self.origin.clone(), Some(entity));
@@ -382,11 +382,11 @@ impl<'a> Report<'a> {
 }
 
 /// A value of the kind as it was declared then.
-fn value(id: KindId, role: Role, (bytes, known): Side<'_>) -> Outcome<Option<Value>> {
+fn value(id: KindId, role: Role, (bytes, known): Side<'_>) -> Outcome<Option<PastValue>> {
     let Some(bytes) = bytes else { return Ok(None) };
     let kind = known.kind(id, role)?.clone();
     match kind.storage == Storage::Packed && kind.size != bytes.len() {
         true => damage(format!("its history has a value of `{}` that is none", kind.name)),
-        false => Ok(Some(Value { kind, bytes: bytes.into() })),
+        false => Ok(Some(PastValue { kind, bytes: bytes.into() })),
     }
 }

@@ -8,7 +8,7 @@
 
 use rusqlite::types::Value;
 
-use crate::history::{Origin, Value as PastValue};
+use crate::history::{Origin, PastValue};
 use sandtable_world::ecs::{Entity, Field, Kind, Plain, Type, plain, plain_packed, real_to_text};
 
 /// An entity.
