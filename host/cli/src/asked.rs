@@ -13,7 +13,7 @@ use super::text::{count, counted};
 
 /// What is asked about a component of an entity.
 #[derive(clap::Args)]
-pub struct Cell {
+pub struct AboutComponent {
     /// The save
     pub save: PathBuf,
     /// An entity, as 12v3, by its number in SQL, or by its label

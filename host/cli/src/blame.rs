@@ -3,7 +3,7 @@
 use anyhow::Result;
 use sandtable::persist::Reader;
 
-use super::asked::{Cell, print};
+use super::asked::{AboutComponent, print};
 
 /// See which mod's system changed a component of an entity, from what to what
 ///
@@ -15,12 +15,12 @@ Examples:
   sandtable blame earth.db 233v1 economy/Treasury --from 100 --to 200 --format json")]
 pub struct Arguments {
     #[command(flatten)]
-    cell: Cell,
+    cell: AboutComponent,
 }
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Cell { save, entity, component, during, format } = arguments.cell;
+    let AboutComponent { save, entity, component, during, format } = arguments.cell;
     let answer = Reader::open(&save)?.blame(&entity, &component, during.into())?;
     print(&answer, format, "")
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use sandtable::persist::{Reader, Table};
 
-use super::asked::{Cell, print};
+use super::asked::{AboutComponent, print};
 use super::spark;
 
 /// See what a component of an entity was, and every change since
@@ -16,12 +16,12 @@ Examples:
   sandtable history earth.db 233v1 economy_treasury --from 100 --format csv")]
 pub struct Arguments {
     #[command(flatten)]
-    cell: Cell,
+    cell: AboutComponent,
 }
 
 /// Asks, and prints the answer.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let Cell { save, entity, component, during, format } = arguments.cell;
+    let AboutComponent { save, entity, component, during, format } = arguments.cell;
     let answer = Reader::open(&save)?.history(&entity, &component, during.into())?;
     print(&answer, format, &pictures(&answer.table))
 }

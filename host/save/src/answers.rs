@@ -16,7 +16,7 @@ use rusqlite::types::Value;
 
 use sandtable_world::ecs::Entity;
 
-use super::error::{Failure, Outcome, SaveError};
+use super::error::{Failure, Fallible, SaveError};
 use super::history::{Change, ChangeStream, Filter, HistoryReader, Origin, StepKind};
 use super::reader::Reader;
 use super::sql::{Table, cells};
@@ -47,12 +47,12 @@ struct Told {
 }
 
 impl Reader {
-    fn answer<T>(&self, answered: Outcome<T>) -> Result<T, SaveError> {
+    fn answer<T>(&self, answered: Fallible<T>) -> Result<T, SaveError> {
         answered.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The ticks that can be told about.
-    fn window(&self, ticks: Ticks, notes: &mut Vec<String>) -> Outcome<RangeInclusive<u64>> {
+    fn window(&self, ticks: Ticks, notes: &mut Vec<String>) -> Fallible<RangeInclusive<u64>> {
         let past = HistoryReader::new(&self.connection);
         let (first, last) = (past.first()?, past.head()?);
         let (from, to) = (ticks.from.unwrap_or(first), ticks.to.unwrap_or(last));
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     /// What happened in some ticks.
-    fn told(&self, ticks: Ticks, filter: Filter) -> Outcome<Told> {
+    fn told(&self, ticks: Ticks, filter: Filter) -> Fallible<Told> {
         let mut notes = Vec::new();
         let window = self.window(ticks, &mut notes)?;
         let past = HistoryReader::new(&self.connection);

@@ -13,7 +13,7 @@ use rusqlite::backup::Backup;
 use sandtable_world::record::Digest;
 
 use super::draft::create_atomically;
-use super::error::{Failure, Outcome, SaveError};
+use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
 use super::lock::Lock;
 use super::reader::Reader;
@@ -71,7 +71,7 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
     Ok(checked)
 }
 
-fn check(copy: &Connection) -> Outcome<(u64, Digest)> {
+fn check(copy: &Connection) -> Fallible<(u64, Digest)> {
     let findings = &mut Findings::strict();
     schema::check(copy, findings)?;
     schema::add_missing_tables(copy)?;

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::error::{Failure, Outcome, SaveError};
+use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
 use super::save::{Pages, Restored, check_pages};
 use super::{connect, schema};
@@ -52,7 +52,7 @@ pub(super) fn look(
     connection: &Connection,
     checked: &mut Checked,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     schema::check(connection, findings)?;
     if findings.count() > 0 {
         // The author of this schema decides what reading by it does.

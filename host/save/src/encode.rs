@@ -21,7 +21,7 @@ use sandtable_world::ecs::{
     ArchetypeId, Bytes, Entity, KindId, Page, PageKey, Part, Slot, Stamp, read_array,
 };
 
-use super::error::{Outcome, damage};
+use super::error::{Fallible, damage};
 
 /// The part that saves know by this number.
 pub(super) fn part_of(number: i64) -> Option<Part> {
@@ -200,7 +200,7 @@ pub(super) fn stamp(bytes: &[u8]) -> Stamp {
 }
 
 /// Takes the next so many bytes.
-fn take<'a>(from: &mut &'a [u8], bytes: usize) -> Outcome<&'a [u8]> {
+fn take<'a>(from: &mut &'a [u8], bytes: usize) -> Fallible<&'a [u8]> {
     let Some((taken, rest)) = from.split_at_checked(bytes) else {
         return damage("a page or patch ends too early");
     };
@@ -220,7 +220,7 @@ impl Read {
     }
 
     /// Reads a whole page, which has at most `rows_max` rows.
-    pub(super) fn whole(form: Form, bytes: &[u8], rows_max: usize) -> Outcome<Self> {
+    pub(super) fn whole(form: Form, bytes: &[u8], rows_max: usize) -> Fallible<Self> {
         let fixed = |width: usize| {
             let rows = bytes.len() / width;
             if !bytes.len().is_multiple_of(width) || rows == 0 || rows > rows_max {
@@ -259,7 +259,7 @@ impl Read {
     }
 
     /// Applies a patch: each of its rows is there, or is the one after the last.
-    pub(super) fn patch(&mut self, patch: &Patch<'_>, rows_max: usize) -> Outcome<()> {
+    pub(super) fn patch(&mut self, patch: &Patch<'_>, rows_max: usize) -> Fallible<()> {
         let Patch { rows, count, mut body, .. } = *patch;
         if rows == 0 || rows > rows_max || count > rows {
             return damage(format!("a patch claims {rows} rows"));
@@ -311,7 +311,7 @@ fn put<T>(items: &mut Vec<T>, row: usize, item: T) {
 
 /// Splits a MessagePack array into its items, without looking at what they
 /// mean: their kind checks that.
-fn read_dynamic(bytes: &[u8], rows_max: usize) -> Outcome<Vec<Bytes>> {
+fn read_dynamic(bytes: &[u8], rows_max: usize) -> Fallible<Vec<Bytes>> {
     let mut rest = bytes;
     let Ok(rows) = read_array(&mut rest) else {
         return damage("a page of values is no array");
@@ -392,7 +392,7 @@ impl Patch<'_> {
 }
 
 /// Splits what one commit added to the log.
-pub(super) fn split_patches(mut bytes: &[u8]) -> Outcome<Vec<Patch<'_>>> {
+pub(super) fn split_patches(mut bytes: &[u8]) -> Fallible<Vec<Patch<'_>>> {
     let mut patches = Vec::new();
     while !bytes.is_empty() {
         let header = take(&mut bytes, PATCH_HEADER_BYTES)?;

@@ -237,11 +237,11 @@ impl From<Sqlite> for Failure {
 }
 
 /// Of something that reads or writes a save.
-pub(super) type Outcome<T> = Result<T, Failure>;
+pub(super) type Fallible<T> = Result<T, Failure>;
 
 /// Says what is damaged. What was found is often part of it, and can be
 /// anything: it is cut short and kept on one line.
-pub(super) fn damage<T>(what: impl Into<String>) -> Outcome<T> {
+pub(super) fn damage<T>(what: impl Into<String>) -> Fallible<T> {
     const CHARS_MAX: usize = 200;
     let what: String = what.into();
     let plain = |letter: char| if letter.is_control() { ' ' } else { letter };

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, Params, Row};
 
-use super::error::{Failure, Outcome};
+use super::error::{Failure, Fallible};
 
 /// Findings that are noted in words; the rest are only counted.
 const NOTED_MAX: usize = 1000;
@@ -37,7 +37,7 @@ impl Findings {
     }
 
     /// Notes damage, or gives it back as an error.
-    pub(super) fn note(&mut self, failure: Failure) -> Outcome<()> {
+    pub(super) fn note(&mut self, failure: Failure) -> Fallible<()> {
         if self.is_strict {
             return Err(failure);
         }
@@ -49,7 +49,7 @@ impl Findings {
     }
 
     /// What was found whole; nothing where damage was noted.
-    pub(super) fn whole<T>(&mut self, found: Outcome<T>) -> Outcome<Option<T>> {
+    pub(super) fn whole<T>(&mut self, found: Fallible<T>) -> Fallible<Option<T>> {
         match found {
             Ok(found) => Ok(Some(found)),
             Err(failure) => self.note(failure).map(|()| None),
@@ -63,8 +63,8 @@ impl Findings {
         connection: &Connection,
         sql: &str,
         params: impl Params,
-        mut take: impl FnMut(&mut Self, &Row<'_>) -> Outcome<()>,
-    ) -> Outcome<()> {
+        mut take: impl FnMut(&mut Self, &Row<'_>) -> Fallible<()>,
+    ) -> Fallible<()> {
         let mut select = connection.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
         loop {

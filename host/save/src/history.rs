@@ -35,4 +35,4 @@ pub(super) use reader::{HistoryReader, NO_HISTORY};
 pub use recorder::Recorder;
 pub use snapshots::{Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots};
 pub(super) use snapshots::{add, add_or_warn, check_asked, keep_tables, keep_whole, rotate};
-pub(super) use store::{Changes, Store};
+pub(super) use store::{Store, StoreChanges};

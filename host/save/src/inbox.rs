@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, from_json};
 use sandtable_world::record::{Given, Input, Resume, TickRecord};
 
-use super::error::{Failure, Outcome, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::findings::Findings;
 use super::lock::Lock;
 use super::restore::{check_value, read_kinds};
@@ -188,7 +188,7 @@ pub(super) fn read(
     connection: &Connection,
     registry: &Registry,
     after: i64,
-) -> Outcome<Vec<(i64, Input)>> {
+) -> Fallible<Vec<(i64, Input)>> {
     gather(connection, registry, after, &mut Findings::strict())
 }
 
@@ -198,7 +198,7 @@ pub(super) fn gather(
     registry: &Registry,
     after: i64,
     findings: &mut Findings,
-) -> Outcome<Vec<(i64, Input)>> {
+) -> Fallible<Vec<(i64, Input)>> {
     let mut inputs = Vec::new();
     let select = "SELECT id, kind, sender, payload FROM st_inbox WHERE id > ?1 ORDER BY id";
     findings.each(connection, select, [after], |_, row| {
@@ -220,7 +220,7 @@ pub(super) fn change_schema(
     connection: &Connection,
     waiting: &[(i64, Input)],
     schema_changes: &BTreeMap<KindId, SchemaChange>,
-) -> Outcome<()> {
+) -> Fallible<()> {
     for (row, input) in waiting {
         let Some(change) = schema_changes.get(&input.kind) else { continue };
         let Some(payload) = change.value(&input.payload) else {
@@ -252,7 +252,7 @@ pub(super) struct Consumed {
 
 impl Taken {
     /// What was sent and not taken before, oldest first.
-    pub(super) fn take(&mut self, connection: &Connection, registry: &Registry) -> Outcome<Given> {
+    pub(super) fn take(&mut self, connection: &Connection, registry: &Registry) -> Fallible<Given> {
         let inputs = read(connection, registry, last_row(&self.inputs))?;
         let mut select = connection.prepare_cached(
             "SELECT id, mod, sender FROM st_resume_inbox WHERE id > ?1 ORDER BY id",

@@ -15,11 +15,11 @@ use crate::tables::Database;
 use sandtable_world::ecs::{Entity, World};
 use sandtable_world::record::TickRecord;
 
-use super::error::{Outcome, SaveError, damage};
+use super::error::{Fallible, SaveError, damage};
 use super::history::HistoryReader;
 use super::log::AllTotals;
 use super::save::Restored;
-use super::sql::{self, About, Moment, Need, Needs, SelectRows, Table, quoted};
+use super::sql::{self, About, EarlierTick, Need, Needs, SelectRows, Table, quoted};
 use super::table_shape::{BINARY, ColumnShape, TableShape};
 use super::{connect, log};
 
@@ -58,7 +58,7 @@ impl Inquiry {
     /// About a world as it is now.
     pub fn about(running: Running<'_>) -> Result<Self, SaveError> {
         let Running { before, now, tables, records, names } = running;
-        let made = || -> Outcome<Self> {
+        let made = || -> Fallible<Self> {
             let mut connection = connect::nowhere()?;
             if Backup::new(&tables.lock(), &mut connection)?.step(-1)? != StepResult::Done {
                 return damage("its tables are being written");
@@ -104,8 +104,9 @@ impl Inquiry {
 
     /// Makes what a question was the first to ask for.
     fn fetch(&self, need: Need) -> Result<(), SaveError> {
-        let (past, moment) = (HistoryReader::new(&self.connection), Moment { tick: self.tick });
-        let fetch = || -> Outcome<()> {
+        let (past, moment) =
+            (HistoryReader::new(&self.connection), EarlierTick { tick: self.tick });
+        let fetch = || -> Fallible<()> {
             match need {
                 Need::World if self.is_past => {
                     let world = past.world(self.tick)?.0;

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use sandtable_world::record::{LogLevel, Logged};
 
-use super::error::{Failure, Outcome, SaveError};
+use super::error::{Failure, Fallible, SaveError};
 use super::reader::Reader;
 
 /// Which lines are wanted.
@@ -39,7 +39,7 @@ impl Reader {
         self.try_logged(wanted).map_err(|failure| failure.of(&self.path, "read"))
     }
 
-    fn try_logged(&self, wanted: &WantedLines) -> Outcome<Vec<Line>> {
+    fn try_logged(&self, wanted: &WantedLines) -> Fallible<Vec<Line>> {
         let mut select = self.connection.prepare(
             "SELECT id, tick, system, level, text FROM st_logs
              WHERE id > ?1 AND (?2 IS NULL OR substr(system, 1, instr(system, '/') - 1) = ?2)

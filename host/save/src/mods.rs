@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sandtable_world::manifest::Manifest;
 use sandtable_world::record::{Conversions, Digest, hex};
 
-use super::error::{Failure, Outcome, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::history::APART;
 use super::stored;
 
@@ -85,7 +85,7 @@ impl Listed {
         [&self.component].into_iter().chain(self.assets.values())
     }
 
-    pub(super) fn manifest(&self) -> Outcome<Option<Manifest>> {
+    pub(super) fn manifest(&self) -> Fallible<Option<Manifest>> {
         match self.manifest.as_deref().map(stored::manifest::parse).transpose() {
             Ok(manifest) => Ok(manifest),
             Err(error) => damage(format!("the manifest of mod `{}`: {error}", self.id)),
@@ -153,7 +153,7 @@ pub(super) struct ModSet {
 
 impl ModSet {
     /// The set that runs now.
-    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
+    pub(super) fn read(connection: &Connection) -> Fallible<Self> {
         let number: Option<i64> =
             connection.query_row("SELECT max(number) FROM st_mod_sets", [], |row| row.get(0))?;
         match number {
@@ -163,7 +163,7 @@ impl ModSet {
     }
 
     /// The set with this number.
-    pub(super) fn read_one(connection: &Connection, number: i64) -> Outcome<Self> {
+    pub(super) fn read_one(connection: &Connection, number: i64) -> Fallible<Self> {
         let (since, cause): (i64, String) = connection.query_row(
             "SELECT since, cause FROM st_mod_sets WHERE number = ?1",
             [number],
@@ -233,7 +233,7 @@ impl ModSet {
     }
 
     /// Whether contents of the set were left out of the save.
-    pub(super) fn is_slim(&self, connection: &Connection) -> Outcome<bool> {
+    pub(super) fn is_slim(&self, connection: &Connection) -> Fallible<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM st_blobs WHERE data IS NULL AND digest IN (
                        SELECT component FROM st_mods WHERE mod_set = ?1
                        UNION SELECT blob FROM st_assets WHERE mod_set = ?1))";
@@ -241,8 +241,8 @@ impl ModSet {
     }
 
     /// Every mod of the set, and whether its contents are there.
-    pub(super) fn lock(&self, connection: &Connection) -> Outcome<Vec<LockedMod>> {
-        let lock = |listed: &Listed| -> Outcome<LockedMod> {
+    pub(super) fn lock(&self, connection: &Connection) -> Fallible<Vec<LockedMod>> {
+        let lock = |listed: &Listed| -> Fallible<LockedMod> {
             let (mut bytes, mut is_in_save) = (0_u64, true);
             for digest in listed.digests() {
                 let sql = "SELECT bytes, data IS NOT NULL FROM st_blobs WHERE digest = ?1";
@@ -279,12 +279,12 @@ impl ModSet {
         &self,
         connection: &Connection,
         elsewhere: &Contents,
-    ) -> Outcome<RecordedSet> {
-        let load = |digest: &Digest| -> Outcome<Option<Vec<u8>>> {
+    ) -> Fallible<RecordedSet> {
+        let load = |digest: &Digest| -> Fallible<Option<Vec<u8>>> {
             let found = load_blob(connection, digest)?;
             Ok(found.or_else(|| elsewhere.get(digest).cloned()))
         };
-        let load_all = |listed: &Listed| -> Outcome<StoredMod> {
+        let load_all = |listed: &Listed| -> Fallible<StoredMod> {
             let mut assets = BTreeMap::new();
             let mut component = load(&listed.component)?;
             for (name, digest) in &listed.assets {
@@ -304,7 +304,7 @@ impl ModSet {
                 declaration: listed.declaration.clone(),
             })
         };
-        let mods = self.mods.iter().map(load_all).collect::<Outcome<_>>()?;
+        let mods = self.mods.iter().map(load_all).collect::<Fallible<_>>()?;
         Ok(RecordedSet { since: self.since.unsigned_abs(), cause: self.cause, mods })
     }
 
@@ -317,7 +317,7 @@ impl ModSet {
         path: &Path,
     ) -> Result<Vec<StoredMod>, SaveError> {
         let failed = |failure: Failure| failure.of(path, "read");
-        let is_there = |digest: &Digest| -> Outcome<bool> {
+        let is_there = |digest: &Digest| -> Fallible<bool> {
             Ok(elsewhere.contains_key(digest) || load_blob(connection, digest)?.is_some())
         };
         let mut missing = Vec::new();
@@ -360,7 +360,7 @@ pub(super) fn list(mods: &[StoredMod]) -> Vec<Listed> {
 }
 
 /// Every set that ran, in order; what a slim save lacks is empty.
-pub(super) fn history(connection: &Connection) -> Outcome<Vec<RecordedSet>> {
+pub(super) fn history(connection: &Connection) -> Fallible<Vec<RecordedSet>> {
     let mut select = connection.prepare("SELECT number FROM st_mod_sets ORDER BY number")?;
     let numbers = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
     let nowhere = Contents::new();
@@ -430,7 +430,7 @@ pub(super) fn write(
 /// Drops sets of mods that nothing reaches any more, with their contents: no
 /// tick that can be gone back to or run again ran with them, nothing in the log
 /// was written then, and no later set can fall back on them. Says how many.
-pub(super) fn forget(connection: &Connection) -> Outcome<usize> {
+pub(super) fn forget(connection: &Connection) -> Fallible<usize> {
     let mut select = connection.prepare("SELECT number, since FROM st_mod_sets ORDER BY number")?;
     let sets = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sets: Vec<(i64, i64)> = sets.collect::<Result<_, _>>()?;

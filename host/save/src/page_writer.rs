@@ -51,7 +51,7 @@ pub(super) struct Index {
 
 /// What a commit does to the index, once it has succeeded.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(super) struct IndexChanges {
     pages: Vec<(PageKey, Option<Stored>)>,
     seq: i64,
     row_max: i64,
@@ -70,7 +70,7 @@ impl Index {
     }
 
     /// Takes over what a commit did.
-    pub(super) fn apply(&mut self, changes: Changes) {
+    pub(super) fn apply(&mut self, changes: IndexChanges) {
         self.seq = changes.seq;
         self.row_max = changes.row_max;
         for (key, stored) in changes.pages {
@@ -98,7 +98,7 @@ impl Index {
         connection: &Connection,
         before: &World,
         now: &World,
-    ) -> rusqlite::Result<Changes> {
+    ) -> rusqlite::Result<IndexChanges> {
         let mut writer = Writer {
             connection,
             index: self,
@@ -227,7 +227,7 @@ impl Writer<'_> {
 
     /// Appends this commit's patches to the log, and drops patches that no page
     /// needs.
-    fn finish(self) -> rusqlite::Result<Changes> {
+    fn finish(self) -> rusqlite::Result<IndexChanges> {
         let mut seq = self.index.seq;
         if !self.changes.is_empty() {
             // Also without patches: what was written whole is of this number.
@@ -255,7 +255,7 @@ impl Writer<'_> {
                 self.connection.prepare_cached("DELETE FROM st_patches WHERE seq < ?1")?;
             delete.execute([oldest])?;
         }
-        Ok(Changes { pages: self.changes, seq, row_max: self.row_max })
+        Ok(IndexChanges { pages: self.changes, seq, row_max: self.row_max })
     }
 }
 

@@ -18,7 +18,7 @@ use sandtable_world::ecs::{Registry, World};
 use sandtable_world::record::Conversions;
 use sandtable_world::record::{Digest, Input};
 
-use super::error::{Failure, Outcome, SaveError};
+use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
 use super::history::{HistoryReader, Store};
 use super::inquiry::{Inquiry, TableShape};
@@ -26,7 +26,7 @@ use super::lock::beside;
 use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
 use super::restore::read_kinds;
 use super::save::{Restored, Sealed};
-use super::sql::{self, About, Archive, Moment, Needs, Table};
+use super::sql::{self, About, Archive, EarlierTick, Needs, Table};
 use super::{connect, inbox, log, schema};
 
 /// Reads a save.
@@ -163,7 +163,7 @@ impl Reader {
         &self.path
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T, SaveError> {
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Fallible<T>) -> Result<T, SaveError> {
         read(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
@@ -299,7 +299,7 @@ impl Reader {
     }
 
     fn sizes(&self, world: &World) -> Result<(Sizes, Store), SaveError> {
-        let sizes = || -> Outcome<_> {
+        let sizes = || -> Fallible<_> {
             let store = Store::read(&self.connection)?;
             let sum = |sql: &str| {
                 let sum = self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
@@ -357,7 +357,7 @@ impl Reader {
         &mut self,
         at: Option<u64>,
         needs: &Arc<Needs>,
-    ) -> Outcome<(Vec<String>, BTreeMap<String, TableShape>, u64)> {
+    ) -> Fallible<(Vec<String>, BTreeMap<String, TableShape>, u64)> {
         let past = HistoryReader::new(&self.connection);
         let (registry, tick) = match at {
             None => {
@@ -366,7 +366,7 @@ impl Reader {
             }
             Some(tick) => (past.registry(tick)?, tick),
         };
-        let moment = at.map(|tick| Moment { tick });
+        let moment = at.map(|tick| EarlierTick { tick });
         let tables = match moment {
             Some(moment) if moment.had_other_tables(&self.connection)? => {
                 Some(past.tables(tick, false)?)
@@ -382,7 +382,7 @@ impl Reader {
     }
 
     /// Another connection to the same, which may see a later commit.
-    fn another(&self) -> Outcome<Connection> {
+    fn another(&self) -> Fallible<Connection> {
         let connection = match &self.copy {
             Some(copy) => open::unwritten(copy)?,
             None => match connect::reading(&self.path) {
@@ -396,7 +396,7 @@ impl Reader {
     }
 
     /// The world now, for a caller that says of which save it is.
-    pub(super) fn head_world(&self) -> Outcome<World> {
+    pub(super) fn head_world(&self) -> Fallible<World> {
         Ok(Restored::without_rows(&self.connection)?.world)
     }
 }

@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 use super::check::{Checked, contents, history, logs, look};
 use super::clock::now_millis;
 use super::draft::create_atomically;
-use super::error::{Failure, Outcome, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::findings::Findings;
 use super::head::{Head, seal, write_head};
 use super::lock::{Lock, beside};
@@ -113,7 +113,7 @@ fn duplicate(path: &Path, copy: &Path) -> Result<(), SaveError> {
 const TRUNCATED_MAX: u64 = 1 << 10;
 
 /// Gives what the new save stands at, and how many entities are left.
-fn salvage(damaged: &Connection, draft: &Path, findings: &mut Findings) -> Outcome<(Head, u64)> {
+fn salvage(damaged: &Connection, draft: &Path, findings: &mut Findings) -> Fallible<(Head, u64)> {
     let made = connect::creating(draft);
     let mut fresh = made.map_err(|error| Failure::Damage(error.to_string()))?;
     schema::migrate(&mut fresh)?;
@@ -132,7 +132,7 @@ fn salvage(damaged: &Connection, draft: &Path, findings: &mut Findings) -> Outco
 }
 
 /// Makes a whole save of the rows that were salvaged.
-fn mend(fresh: &Connection, findings: &mut Findings) -> Outcome<(Head, u64)> {
+fn mend(fresh: &Connection, findings: &mut Findings) -> Fallible<(Head, u64)> {
     mend_head(fresh, findings)?;
     let Restored { world, head, .. } = Restored::read(fresh, findings)?;
     logs::chain(fresh, &head, findings)?;
@@ -179,7 +179,7 @@ fn mend(fresh: &Connection, findings: &mut Findings) -> Outcome<(Head, u64)> {
 }
 
 /// Keeps history where all of it is whole and leads to the world as it is now.
-fn mend_history(fresh: &Connection, leads_here: bool, findings: &mut Findings) -> Outcome<()> {
+fn mend_history(fresh: &Connection, leads_here: bool, findings: &mut Findings) -> Fallible<()> {
     let mut of_history = Findings::gathered();
     let ticks = history::check(fresh, &mut of_history)?;
     if leads_here && of_history.count() == 0 {
@@ -203,7 +203,7 @@ const OF_HISTORY: &[&str] =
     &["st_deltas", "st_keyframes", "st_keyframe_frames", "st_table_copies", "st_snapshots"];
 
 /// Without the row of the world, it stands where its last tick left it.
-fn mend_head(fresh: &Connection, findings: &mut Findings) -> Outcome<()> {
+fn mend_head(fresh: &Connection, findings: &mut Findings) -> Fallible<()> {
     fresh.execute(
         "DELETE FROM st_world WHERE tick NOT BETWEEN 0 AND ?1 OR length(state) <> 32 OR length(chain) <> 32
              OR length(seal) < 32",
@@ -223,7 +223,7 @@ fn mend_head(fresh: &Connection, findings: &mut Findings) -> Outcome<()> {
 }
 
 /// Records the repair as a set of mods, which are those of before.
-fn record(fresh: &Connection, tick: i64) -> Outcome<ModSet> {
+fn record(fresh: &Connection, tick: i64) -> Fallible<ModSet> {
     fresh.execute(
         "INSERT INTO st_mod_sets (number, since, cause)
              SELECT ifnull(max(number), 0) + 1, ?1, ?2 FROM st_mod_sets",

@@ -9,7 +9,7 @@ use sandtable_world::ecs::World;
 use sandtable_world::record::Conversions;
 use sandtable_world::record::{Digest, Exclusion, Input, Resume};
 
-use super::error::{Failure, Outcome, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::history::{Anchor, HistoryReader, NO_HISTORY};
 use super::log;
 use super::mods::{self, RecordedSet};
@@ -57,7 +57,7 @@ impl Reader {
         self.try_replay_log().map_err(|failure| failure.of(self.path(), "read"))
     }
 
-    fn try_replay_log(&self) -> Outcome<ReplayLog> {
+    fn try_replay_log(&self) -> Fallible<ReplayLog> {
         let connection = &self.connection;
         let mut select = connection.prepare("SELECT tick, state, chain FROM st_ticks")?;
         let hashes = select.query_map([], |row| {
@@ -83,7 +83,7 @@ impl Reader {
 
     /// The last world before a tick from which ticks can be run again.
     pub fn start(&self, before: u64) -> Result<Start, SaveError> {
-        let start = || -> Outcome<Start> {
+        let start = || -> Fallible<Start> {
             let past = HistoryReader::new(&self.connection);
             let chain = past.chain()?;
             let last = chain.iter().rfind(|anchor| anchor.tick < before);
@@ -95,7 +95,7 @@ impl Reader {
         start().map_err(|failure| failure.of(self.path(), "read"))
     }
 
-    fn start_at(&self, past: &HistoryReader<'_>, anchor: Anchor) -> Outcome<Start> {
+    fn start_at(&self, past: &HistoryReader<'_>, anchor: Anchor) -> Fallible<Start> {
         let (world, omitted) = past.world_of(anchor)?;
         if !omitted.is_empty() {
             return Err(Failure::Told(
@@ -129,7 +129,7 @@ impl Reader {
 
     /// The world of a keyframe that is not of other mods' making.
     pub fn keyframe_world(&self, tick: u64) -> Result<World, SaveError> {
-        let world = || -> Outcome<World> {
+        let world = || -> Fallible<World> {
             let past = HistoryReader::new(&self.connection);
             let chain = past.chain()?;
             let anchor = chain.iter().find(|anchor| anchor.tick == tick && !anchor.adopted);

@@ -25,7 +25,7 @@ use sandtable_world::ecs::{
 
 use crate::tables;
 
-use super::error::{Failure, Outcome, damage};
+use super::error::{Failure, Fallible, damage};
 use super::findings::Findings;
 use super::page_writer::Index;
 use checks::{broken, kind_of};
@@ -58,7 +58,7 @@ pub(super) fn world(
     rows_per_page: usize,
     sums: Sums,
     findings: &mut Findings,
-) -> Outcome<(World, Index)> {
+) -> Fallible<(World, Index)> {
     if !(0..=TICK_MAX).contains(&tick) {
         return damage(format!("it stands at tick {tick}"));
     }
@@ -75,7 +75,7 @@ pub(super) fn world(
     Ok((world, index))
 }
 
-pub(super) fn named<T: Copy>(all: &[(T, &str)], name: &str) -> Outcome<T> {
+pub(super) fn named<T: Copy>(all: &[(T, &str)], name: &str) -> Fallible<T> {
     match all.iter().find(|(_, known)| *known == name) {
         Some((found, _)) => Ok(*found),
         None => damage(format!("`{name}` is nothing that a kind can be")),
@@ -90,7 +90,7 @@ pub(super) const ON_DESPAWN: [(OnDespawn, &str); 2] =
     [(OnDespawn::Detach, "detach"), (OnDespawn::Cascade, "cascade")];
 
 /// Reads every kind back, through the same checks that it once passed.
-pub(super) fn read_kinds(connection: &Connection) -> Outcome<Registry> {
+pub(super) fn read_kinds(connection: &Connection) -> Fallible<Registry> {
     let mut fields: BTreeMap<i64, Vec<Field>> = BTreeMap::new();
     let mut select = connection
         .prepare("SELECT kind, place, name, type, start FROM st_fields ORDER BY kind, place")?;
@@ -138,7 +138,7 @@ fn restore_relations(
     connection: &Connection,
     world: &mut World,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     let World { registry, entities, relations, .. } = world;
     let mut latest: Option<(u32, KindId)> = None;
     let select = "SELECT kind, source, target, data FROM st_relations";
@@ -165,7 +165,7 @@ fn restore_events(
     connection: &Connection,
     world: &mut World,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     let World { registry, events: queues, .. } = world;
     let mut unread: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
     let select = "SELECT topic, number, tick, payload FROM st_events
@@ -206,7 +206,7 @@ fn read_resources(
     connection: &Connection,
     registry: &Registry,
     findings: &mut Findings,
-) -> Outcome<BTreeMap<KindId, Bytes>> {
+) -> Fallible<BTreeMap<KindId, Bytes>> {
     let mut resources = BTreeMap::new();
     findings.each(connection, "SELECT kind, value FROM st_resources", [], |_, row| {
         let id = kind_of(registry, row.get(0)?, Role::Component)?;
@@ -222,7 +222,7 @@ fn read_systems(
     connection: &Connection,
     registry: &Registry,
     findings: &mut Findings,
-) -> Outcome<BTreeMap<String, SystemState>> {
+) -> Fallible<BTreeMap<String, SystemState>> {
     let mut systems: BTreeMap<String, SystemState> = BTreeMap::new();
     findings.each(connection, "SELECT name, last_run FROM st_systems", [], |_, row| {
         let last_run = row.get::<_, Option<i64>>(1)?.map(|bits| Stamp::from_bits(bits as u64));
@@ -244,7 +244,7 @@ fn read_tables(
     connection: &Connection,
     sums: Sums,
     findings: &mut Findings,
-) -> Outcome<BTreeMap<String, TableState>> {
+) -> Fallible<BTreeMap<String, TableState>> {
     let mut recorded = BTreeMap::new();
     let select = "SELECT name, rows, bytes, sum FROM st_tables";
     findings.each(connection, select, [], |_, row| {
@@ -289,7 +289,7 @@ fn read_tables(
 fn read_mod_states(
     connection: &Connection,
     findings: &mut Findings,
-) -> Outcome<BTreeMap<String, ModState>> {
+) -> Fallible<BTreeMap<String, ModState>> {
     let mut states = BTreeMap::new();
     let select = "SELECT id, faults_in_a_row, suspended FROM st_mod_states";
     findings.each(connection, select, [], |_, row| {

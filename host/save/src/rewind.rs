@@ -18,7 +18,7 @@ use sandtable_world::record::{Digest, Input};
 
 use super::clock::now_millis;
 use super::declarations::Declarations;
-use super::error::{Failure, Outcome, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::findings::Findings;
 use super::head::{Head, seal, write_head};
 use super::history::{HistoryReader, PastValue, Recorder, Store};
@@ -132,7 +132,7 @@ fn keep_ahead(path: &Path, of: u64, lock: &Lock) -> Result<Option<PathBuf>, Save
 fn standing(path: &Path) -> Result<(u64, Digest), SaveError> {
     let connection = connect::reading(path)?;
     connect::recognise_as_it_is(&connection, path)?;
-    let read = || -> Outcome<_> {
+    let read = || -> Fallible<_> {
         let sql = "SELECT substr(seal, 1, 32) FROM main.st_world";
         Ok((
             HistoryReader::new(&connection).head()?,
@@ -143,7 +143,7 @@ fn standing(path: &Path) -> Result<(u64, Digest), SaveError> {
 }
 
 impl Save {
-    fn rewind_to(&self, now: &World, tick: u64) -> Outcome<(Digest, u64)> {
+    fn rewind_to(&self, now: &World, tick: u64) -> Fallible<(Digest, u64)> {
         if tick > now.tick() {
             let head = now.tick();
             return told(format!(
@@ -190,7 +190,7 @@ impl Save {
         world: &World,
         then: &Then,
         state: Digest,
-    ) -> Outcome<(Digest, u64)> {
+    ) -> Fallible<(Digest, u64)> {
         let connection = database.lock();
         let transaction = begin(&connection)?;
         let waiting = waiting(&transaction, &now.registry, &world.registry)?;
@@ -249,7 +249,7 @@ fn waiting(
     connection: &Connection,
     now: &Registry,
     then: &Registry,
-) -> Outcome<Vec<(i64, Option<Vec<u8>>)>> {
+) -> Fallible<Vec<(i64, Option<Vec<u8>>)>> {
     if now == then {
         return Ok(Vec::new());
     }
@@ -284,7 +284,7 @@ struct Then {
 }
 
 impl Then {
-    fn read(database: &Database, tick: u64) -> Outcome<Self> {
+    fn read(database: &Database, tick: u64) -> Fallible<Self> {
         let connection = database.lock();
         let tick = tick as i64;
         let hashes: Option<(Digest, Digest)> = connection
@@ -297,7 +297,7 @@ impl Then {
                 "has no record of tick {tick}: it is older than what [history] keeps"
             ));
         }
-        let last = |table: &str| -> Outcome<i64> {
+        let last = |table: &str| -> Fallible<i64> {
             let sql = format!(
                 "SELECT ifnull(max(number) FILTER (WHERE since < max(?1, 1)), min(number))
                  FROM {table}"
@@ -314,12 +314,12 @@ impl Then {
     }
 }
 
-fn told<T>(what: String) -> Outcome<T> {
+fn told<T>(what: String) -> Fallible<T> {
     Err(Failure::Told(what))
 }
 
 /// Takes out whatever came after a tick, and the world as it is now.
-fn forget_later(connection: &Connection, then: &Then) -> Outcome<()> {
+fn forget_later(connection: &Connection, then: &Then) -> Fallible<()> {
     connection.execute(
         "UPDATE st_totals SET (runs, calls, rows, commands, stale, events, guest_ns, faults) = (
              SELECT st_totals.runs - count(*), st_totals.calls - ifnull(sum(later.calls), 0),

@@ -29,7 +29,7 @@ use sandtable_world::record::{Digest, Given, TickRecord};
 use super::checkpoint::Checkpoints;
 use super::clock::now_millis;
 use super::draft;
-use super::error::{Failure, Outcome, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::file_identity::FileIdentity;
 use super::findings::Findings;
 use super::head::{Head, seal, write_head};
@@ -229,7 +229,7 @@ impl Save {
         Ok(())
     }
 
-    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Outcome<Commit> {
+    fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Fallible<Commit> {
         let mut head = Head {
             tick: world.tick() as i64,
             first_free: i64::from(world.entities.first_free()),
@@ -316,7 +316,7 @@ impl Save {
     }
 
     fn shut(self) -> Result<Lock, SaveError> {
-        let names = || -> Outcome<()> {
+        let names = || -> Fallible<()> {
             if self.named.is_empty() {
                 return Ok(());
             }
@@ -368,7 +368,7 @@ fn write_draft(
     world: &World,
 ) -> Result<(), SaveError> {
     let mut connection = connect::creating(draft)?;
-    let mut write = || -> Outcome<()> {
+    let mut write = || -> Fallible<()> {
         schema::migrate(&mut connection)?;
         let nothing = World::new(world.rows_per_page());
         let head = Head {
@@ -410,7 +410,7 @@ pub(super) fn check_pages(
     connection: &Connection,
     pages: Pages,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     connection.pragma_update(None, "ignore_check_constraints", true)?;
     let pragma = match pages {
         Pages::Quick => "PRAGMA quick_check(1)",

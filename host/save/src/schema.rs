@@ -10,7 +10,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::error::{Failure, Outcome, damage};
+use super::error::{Failure, Fallible, damage};
 use super::findings::Findings;
 use super::format::{APPLICATION_ID, format};
 use super::mark;
@@ -70,7 +70,7 @@ pub(super) fn add_missing_tables(connection: &Connection) -> rusqlite::Result<()
 /// that all others have the form that they must have: a save can come from
 /// anywhere, and one that another program altered is not trusted. Nothing is read
 /// from a table before this.
-pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<()> {
+pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Fallible<()> {
     let (expected, found) = (shape_of(format(connection)?)?, shape(connection)?);
     for strange in found.iter().filter(|item| !expected.contains(item)) {
         let what = format!("its `{}` is none that Sandtable made", strange.name);
@@ -94,7 +94,7 @@ pub(super) fn has_world(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Names of our tables that are as we make them.
-pub(super) fn sound(connection: &Connection) -> Outcome<Vec<String>> {
+pub(super) fn sound(connection: &Connection) -> Fallible<Vec<String>> {
     let (expected, found) = (shape_of(format(connection)?)?, shape(connection)?);
     let sound = expected.into_iter().filter(|item| item.name == item.of && found.contains(item));
     Ok(sound.map(|item| item.name).collect())

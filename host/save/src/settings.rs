@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::error::{Failure, Outcome, damage};
+use super::error::{Failure, Fallible, damage};
 use super::stored::{self, StoredError};
 use sandtable_world::config::WorldConfig;
 
@@ -12,13 +12,13 @@ use sandtable_world::config::WorldConfig;
 const ROWS_PER_PAGE_MAX: usize = 1 << 16;
 
 /// Settings as they are stored.
-pub(super) fn text(config: &WorldConfig) -> Outcome<String> {
+pub(super) fn text(config: &WorldConfig) -> Fallible<String> {
     stored::settings::text(config)
         .or_else(|error| damage(format!("its settings cannot be written: {error}")))
 }
 
 /// Settings that were stored.
-fn parse(text: &str) -> Outcome<WorldConfig> {
+fn parse(text: &str) -> Fallible<WorldConfig> {
     stored::settings::parse(text).or_else(|error| match error {
         StoredError::HashVersion(version) => Err(Failure::Told(format!(
             "has a state hash of version {version}, which this Sandtable does not know: use a \
@@ -48,7 +48,7 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<String> {
 }
 
 /// How the world of a save runs.
-pub(super) fn settings(connection: &Connection) -> Outcome<WorldConfig> {
+pub(super) fn settings(connection: &Connection) -> Fallible<WorldConfig> {
     let config = parse(&last(connection)?)?;
     if !(1..=ROWS_PER_PAGE_MAX).contains(&config.world.shard_rows) {
         return damage(format!("its pages have {} rows", config.world.shard_rows));
@@ -57,7 +57,7 @@ pub(super) fn settings(connection: &Connection) -> Outcome<WorldConfig> {
 }
 
 /// How it ran, with the tick after which each began.
-pub(super) fn all_settings(connection: &Connection) -> Outcome<Vec<(u64, WorldConfig)>> {
+pub(super) fn all_settings(connection: &Connection) -> Fallible<Vec<(u64, WorldConfig)>> {
     let mut select = connection.prepare("SELECT since, config FROM st_settings ORDER BY number")?;
     let mut rows = select.query([])?;
     let mut settings = Vec::new();

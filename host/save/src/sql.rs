@@ -11,9 +11,9 @@
 
 mod answer;
 pub(super) mod cells;
+mod earlier_tick;
 mod explain;
 mod functions;
-mod moment;
 mod names;
 mod needs;
 mod past;
@@ -37,8 +37,8 @@ use super::table_shape::TableShape;
 use crate::tables;
 
 pub use answer::Table;
+pub(super) use earlier_tick::EarlierTick;
 pub use functions::{FUNCTIONS, Function};
-pub(super) use moment::Moment;
 pub use names::quoted;
 pub(super) use names::tables_of_kinds;
 pub(super) use needs::{Need, Needs};
@@ -55,7 +55,7 @@ pub(super) struct About<'a> {
     /// What led to it.
     pub archive: Option<Archive>,
     /// The tick at which it stands, where that is an earlier one.
-    pub moment: Option<Moment>,
+    pub moment: Option<EarlierTick>,
     /// The tables of mods then, where those were others than now; else they are
     /// made when they are asked for.
     pub tables: Option<&'a Connection>,
@@ -80,7 +80,7 @@ pub(super) fn set_up(
     connection.pragma_update(None, "query_only", false)?;
     let mut hidden = BTreeSet::new();
     if let Some(moment) = moment {
-        hidden = moment::of_now(connection)?;
+        hidden = earlier_tick::of_now(connection)?;
         moment.begin(connection)?;
         if let Some(then) = tables {
             moment.show_tables(connection, then)?;
@@ -120,7 +120,7 @@ pub(super) fn set_up(
             needs.ask_for_tables();
             Authorization::Deny
         }
-        AuthAction::Read { table_name: moment::MOD_STATES, .. }
+        AuthAction::Read { table_name: earlier_tick::MOD_STATES, .. }
             if is_of(context.database_name, "temp") && tick.is_some() && needs.world().is_err() =>
         {
             Authorization::Deny

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sandtable_world::config::HistorySettings;
 
-use super::error::{Failure, Outcome, SaveError};
+use super::error::{Failure, Fallible, SaveError};
 use super::save::{Save, begin};
 use super::{connect, log, mark, mods, open};
 
@@ -47,7 +47,7 @@ pub fn compact(path: &Path) -> Result<(u64, u64), SaveError> {
 }
 
 impl Save {
-    fn prune(&mut self, tick: u64, settings: &HistorySettings) -> Outcome<Pruned> {
+    fn prune(&mut self, tick: u64, settings: &HistorySettings) -> Fallible<Pruned> {
         let before = self.history.bytes();
         let connection = self.database.lock();
         let transaction = begin(&connection)?;
@@ -64,7 +64,7 @@ impl Save {
         Ok(Pruned { first_tick, groups, bytes: (before, self.history.bytes()) })
     }
 
-    fn compact(&self) -> Outcome<()> {
+    fn compact(&self) -> Fallible<()> {
         let database = self.database();
         let connection = database.lock();
         let transaction = begin(&connection)?;

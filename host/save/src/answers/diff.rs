@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::{Answer, Ticks, columns, entity, same, text};
 use crate::declarations::Declarations;
-use crate::error::{Outcome, SaveError};
+use crate::error::{Fallible, SaveError};
 use crate::history::{Action, Change, Filter, HistoryReader, Origin, StepKind, between};
 use crate::reader::Reader;
 use crate::shape::Shape;
@@ -23,7 +23,7 @@ impl Reader {
         self.answer(self.try_diff(ticks))
     }
 
-    fn try_diff(&self, ticks: Ticks) -> Outcome<Answer> {
+    fn try_diff(&self, ticks: Ticks) -> Fallible<Answer> {
         let mut notes = Vec::new();
         let window = self.window(ticks, &mut notes)?;
         let (from, to) = (*window.start(), *window.end());
@@ -99,7 +99,7 @@ type TextRows = BTreeMap<String, String>;
 fn of_tables(
     (before, old): (&World, &Connection),
     (after, new): (&World, &Connection),
-) -> Outcome<Vec<Vec<Value>>> {
+) -> Fallible<Vec<Vec<Value>>> {
     let mut names: Vec<&String> = before.tables.keys().chain(after.tables.keys()).collect();
     names.sort();
     names.dedup();
@@ -132,7 +132,7 @@ fn of_tables(
 }
 
 /// The rows of a table by key, both as JSON.
-fn rows_of(connection: &Connection, table: &str) -> Outcome<TextRows> {
+fn rows_of(connection: &Connection, table: &str) -> Fallible<TextRows> {
     let keys: Vec<String> = connection
         .prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk")?
         .query_map([table], |row| row.get(0))?

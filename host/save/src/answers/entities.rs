@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Ticks;
 use super::names::near;
 use crate::declarations::Declarations;
-use crate::error::{Failure, Outcome};
+use crate::error::{Failure, Fallible};
 use crate::history::{ChangeStream, Filter, HistoryReader};
 use crate::labels::Labels;
 use crate::reader::Reader;
@@ -19,7 +19,7 @@ const LISTED: usize = 20;
 impl Reader {
     /// The entity of a text: `12v3`, its number as SQL has it, or its label at
     /// the last of some ticks; or one that an entity had before.
-    pub(super) fn entity_named(&self, text: &str, ticks: Ticks) -> Outcome<Entity> {
+    pub(super) fn entity_named(&self, text: &str, ticks: Ticks) -> Fallible<Entity> {
         let of_number = || text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok();
         let written = Entity::parse(text).or_else(of_number);
         match written {
@@ -37,7 +37,7 @@ impl Reader {
     }
 
     /// What entities are called in this save.
-    pub(super) fn labels(&self) -> Outcome<Labels> {
+    pub(super) fn labels(&self) -> Fallible<Labels> {
         let names = settings(&self.connection)?.world.label;
         if names.is_empty() {
             return Ok(Labels::default());
@@ -47,7 +47,7 @@ impl Reader {
     }
 
     /// The entity that is called by a text, or why there is not one.
-    fn labelled(&self, text: &str, ticks: Ticks) -> Outcome<Result<Entity, String>> {
+    fn labelled(&self, text: &str, ticks: Ticks) -> Fallible<Result<Entity, String>> {
         let labels = self.labels()?;
         if labels.is_empty() {
             return Ok(Err(format!(
@@ -90,7 +90,7 @@ impl Reader {
     }
 
     /// Everybody who was called by a text at some tick.
-    fn ever_labelled(&self, labels: &Labels, text: &str, last: u64) -> Outcome<BTreeSet<Entity>> {
+    fn ever_labelled(&self, labels: &Labels, text: &str, last: u64) -> Fallible<BTreeSet<Entity>> {
         let past = HistoryReader::new(&self.connection);
         let mut known: BTreeSet<(Entity, String)> = BTreeSet::new();
         for kind in labels.kinds() {
@@ -107,7 +107,7 @@ impl Reader {
     }
 
     /// What an entity was called last in some ticks, as a sentence.
-    pub(super) fn called(&self, entity: Entity, ticks: Ticks) -> Outcome<Option<String>> {
+    pub(super) fn called(&self, entity: Entity, ticks: Ticks) -> Fallible<Option<String>> {
         let labels = self.labels()?;
         let past = HistoryReader::new(&self.connection);
         if labels.is_empty() {

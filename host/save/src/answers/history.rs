@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 
 use super::names::{Asked, Named};
 use super::{Answer, Ticks, Told, by_whom, columns, number, same, text};
-use crate::error::{Failure, Outcome, SaveError};
+use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{Action, Change, Filter};
 use crate::reader::Reader;
 use crate::sql::Table;
@@ -23,7 +23,7 @@ impl Reader {
         self.answer(self.try_history(entity, component, ticks))
     }
 
-    fn try_history(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<Answer> {
+    fn try_history(&self, entity: &str, component: &str, ticks: Ticks) -> Fallible<Answer> {
         let (named, told) = self.one(entity, component, ticks)?;
         let mut names = vec!["tick".to_owned()];
         names.extend(named.columns());
@@ -44,7 +44,7 @@ impl Reader {
         self.answer(self.try_blame(entity, component, ticks))
     }
 
-    fn try_blame(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<Answer> {
+    fn try_blame(&self, entity: &str, component: &str, ticks: Ticks) -> Fallible<Answer> {
         let (named, Told { changes, mut notes }) = self.one(entity, component, ticks)?;
         if let [Change { action: Action::Was, origin, .. }] = &changes[..] {
             notes.push(format!("nobody has changed it since tick {}", origin.tick));
@@ -66,7 +66,7 @@ impl Reader {
     }
 
     /// What happened to one component of one entity, or to one field of it.
-    fn one(&self, entity: &str, component: &str, ticks: Ticks) -> Outcome<(Named, Told)> {
+    fn one(&self, entity: &str, component: &str, ticks: Ticks) -> Fallible<(Named, Told)> {
         let entity = self.entity_named(entity, ticks)?;
         let named = self.component_named(component)?;
         let filter =
@@ -90,7 +90,7 @@ impl Reader {
     }
 
     /// Why nothing is to be told of an entity's component.
-    fn never(&self, entity: Entity, named: &Named) -> Outcome<String> {
+    fn never(&self, entity: Entity, named: &Named) -> Fallible<String> {
         let world = self.head_world()?;
         Ok(match world.entities.was_issued(entity) {
             false => format!("never had an entity {entity}"),

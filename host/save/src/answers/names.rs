@@ -3,7 +3,7 @@
 use rusqlite::types::Value as Cell;
 
 use crate::declarations::Declarations;
-use crate::error::{Failure, Outcome};
+use crate::error::{Failure, Fallible};
 use crate::history::{HistoryReader, PastValue};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
@@ -96,7 +96,7 @@ impl Named {
 impl Reader {
     /// The component of a text: its name or that of its table, and a field of
     /// it after a dot.
-    pub(super) fn component_named(&self, text: &str) -> Outcome<Named> {
+    pub(super) fn component_named(&self, text: &str) -> Fallible<Named> {
         let registry = read_kinds(&self.connection)?;
         let (name, field) = match text.split_once('.') {
             Some((name, field)) => (name, Some(field)),
@@ -130,7 +130,7 @@ impl Reader {
     }
 }
 
-fn unknown<T>(registry: &Registry, name: &str) -> Outcome<T> {
+fn unknown<T>(registry: &Registry, name: &str) -> Fallible<T> {
     let components = registry.iter().filter(|(_, kind)| kind.role == Role::Component);
     let names: Vec<&str> = components.map(|(_, kind)| kind.name.as_str()).collect();
     let near = near(name, &names);

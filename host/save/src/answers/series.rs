@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use rusqlite::types::Value;
 
 use super::{Answer, Ticks, number};
-use crate::error::{Outcome, SaveError};
+use crate::error::{Fallible, SaveError};
 use crate::history::HistoryReader;
 use crate::reader::Reader;
 use crate::sql::Table;
@@ -59,11 +59,11 @@ impl Reader {
     }
 
     /// The ticks of which whole worlds can be had.
-    fn kept(&self, ticks: Ticks, notes: &mut Vec<String>) -> Outcome<Vec<u64>> {
+    fn kept(&self, ticks: Ticks, notes: &mut Vec<String>) -> Fallible<Vec<u64>> {
         let window = self.window(ticks, notes)?;
         let past = HistoryReader::new(&self.connection);
         let (nothing, anchors) = (BTreeSet::new(), past.anchors()?);
-        let is_whole = |tick: u64| -> Outcome<bool> {
+        let is_whole = |tick: u64| -> Fallible<bool> {
             let delta = past.delta(tick, &nothing)?;
             Ok(delta.is_some_and(|loaded| !loaded.delta.rows_only)
                 || anchors.iter().any(|anchor| anchor.tick == tick))

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 
 use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
 use crate::declarations::Declarations;
-use crate::error::{Failure, Outcome, SaveError};
+use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{Action, Change, Filter, HistoryReader};
 use crate::payloads::{Payloads, Written};
 use crate::reader::Reader;
@@ -30,7 +30,7 @@ impl Reader {
         self.answer(self.try_timeline(entity, ticks))
     }
 
-    fn try_timeline(&self, name: &str, ticks: Ticks) -> Outcome<Answer> {
+    fn try_timeline(&self, name: &str, ticks: Ticks) -> Fallible<Answer> {
         let entity = self.entity_named(name, ticks)?;
         let filter =
             Filter { entity: Some(entity), both_ends: true, start: true, ..Filter::default() };
@@ -63,7 +63,7 @@ impl Reader {
     }
 
     /// The events and inputs that name an entity.
-    fn events_naming(&self, wanted: Entity, from: u64, to: u64) -> Outcome<Vec<Line>> {
+    fn events_naming(&self, wanted: Entity, from: u64, to: u64) -> Fallible<Vec<Line>> {
         let registry = read_kinds(&self.connection)?;
         let declarations = Declarations::read(&self.connection)?;
         let payloads = Payloads::read(&self.connection, &declarations, &registry)?;

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::super::findings::Findings;
 use super::super::mods::{ModSet, load_blob};
 use sandtable_world::record::Digest;
@@ -17,7 +17,7 @@ const NAMED: &str = "SELECT digest, group_concat(DISTINCT id) FROM (
 
 /// Notes contents that are not what their digest says, and sets of mods that
 /// cannot be read. Says how many contents there are.
-pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<u64> {
+pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Fallible<u64> {
     let select = "SELECT number FROM st_mod_sets ORDER BY number";
     findings.each(connection, select, [], |findings, row| {
         for listed in ModSet::read_one(connection, row.get(0)?)?.mods {
@@ -33,7 +33,7 @@ pub(super) fn check(connection: &Connection, findings: &mut Findings) -> Outcome
 pub(crate) fn lost(
     connection: &Connection,
     findings: &mut Findings,
-) -> Outcome<(u64, Vec<Digest>)> {
+) -> Fallible<(u64, Vec<Digest>)> {
     let (mut all, mut lost) = (0, Vec::new());
     findings.each(connection, NAMED, [], |_, row| {
         let (digest, mods): (Digest, Option<String>) = (row.get(0)?, row.get(1)?);

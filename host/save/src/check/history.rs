@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::super::findings::Findings;
 use super::super::history::{Anchor, HistoryReader};
 use super::super::settings::all_settings;
@@ -16,7 +16,7 @@ use sandtable_world::record::Digest;
 /// Goes through all ticks that history keeps, from each keyframe to the next,
 /// and holds the hash of each against the recorded one; then undoes what became
 /// of rows of tables, up to the first. Says how many ticks those were.
-pub(crate) fn check(connection: &Connection, findings: &mut Findings) -> Outcome<u64> {
+pub(crate) fn check(connection: &Connection, findings: &mut Findings) -> Fallible<u64> {
     let past = HistoryReader::new(connection);
     let mut select = connection.prepare("SELECT tick, state FROM st_ticks")?;
     let hashes = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
@@ -55,7 +55,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// From a keyframe up to a tick. What is damaged ends it.
-    fn group(&mut self, anchor: Anchor, end: u64, whole: bool) -> Outcome<()> {
+    fn group(&mut self, anchor: Anchor, end: u64, whole: bool) -> Fallible<()> {
         let kept = self.past.world_of(anchor);
         let Some((mut world, omitted)) = self.findings.whole(kept)? else { return Ok(()) };
         let mut hasher = omitted.is_empty().then(StateHasher::default);
@@ -93,7 +93,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn hold(&mut self, world: &World, hasher: &mut Option<StateHasher>) -> Outcome<()> {
+    fn hold(&mut self, world: &World, hasher: &mut Option<StateHasher>) -> Fallible<()> {
         let recorded = self.hashes.get(&world.tick());
         if let (Some(hasher), Some(recorded)) = (hasher, recorded)
             && hasher.digest(world) != *recorded

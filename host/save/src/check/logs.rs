@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::error::{Failure, Outcome, damage};
+use super::super::error::{Failure, Fallible, damage};
 use super::super::findings::Findings;
 use super::super::head::Head;
 use super::super::restore::{check_payload, shown};
@@ -159,13 +159,13 @@ pub(super) fn check(
     connection: &Connection,
     registry: &Registry,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     strays(connection, findings)?;
     payloads(connection, registry, findings).map(drop)
 }
 
 /// Notes rows that no save has.
-pub(crate) fn strays(connection: &Connection, findings: &mut Findings) -> Outcome<()> {
+pub(crate) fn strays(connection: &Connection, findings: &mut Findings) -> Fallible<()> {
     for (table, so, what) in STRAY {
         match count(connection, table, so)? {
             0 => {}
@@ -186,7 +186,7 @@ pub(crate) fn payloads(
     connection: &Connection,
     registry: &Registry,
     findings: &mut Findings,
-) -> Outcome<Vec<(&'static str, i64, i64)>> {
+) -> Fallible<Vec<(&'static str, i64, i64)>> {
     let since = settled(connection)?;
     let mut none = Vec::new();
     for (table, select) in [("st_inputs", INPUTS), ("st_events", EVENTS)] {
@@ -216,7 +216,11 @@ fn settled(connection: &Connection) -> rusqlite::Result<i64> {
 /// Follows the chain through every tick whose inputs and events are all still
 /// there, and says through how many. System runs are dropped together with
 /// events, so their oldest tells how far back that is.
-pub(crate) fn chain(connection: &Connection, head: &Head, findings: &mut Findings) -> Outcome<u64> {
+pub(crate) fn chain(
+    connection: &Connection,
+    head: &Head,
+    findings: &mut Findings,
+) -> Fallible<u64> {
     let settled = settled(connection)?;
     let ticks = |sql: &str| -> rusqlite::Result<(Option<i64>, Option<i64>, i64)> {
         connection.query_row(sql, [settled], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -262,7 +266,7 @@ pub(crate) fn chain(connection: &Connection, head: &Head, findings: &mut Finding
 }
 
 /// What of a tick is in the chain.
-fn record(connection: &Connection, tick: i64) -> Outcome<TickRecord> {
+fn record(connection: &Connection, tick: i64) -> Fallible<TickRecord> {
     let mut select = connection.prepare_cached(
         "SELECT kind, sender, payload FROM st_inputs WHERE tick = ?1 ORDER BY number",
     )?;

@@ -11,7 +11,7 @@ use sandtable_world::ecs::{
 };
 
 use super::super::encode::{entity, slot, slot_bytes, stamp as stamp_of};
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::super::restore::{
     TRACKED_ADDED, TRACKED_CHANGED, check_packed, check_payload, check_topic, check_value,
 };
@@ -28,7 +28,7 @@ pub struct Loaded<'a> {
     pub delta: Delta,
     /// Where the body of each block without a frame starts.
     inline: Vec<usize>,
-    frames: Box<dyn Fn(u16) -> Outcome<Vec<u8>> + 'a>,
+    frames: Box<dyn Fn(u16) -> Fallible<Vec<u8>> + 'a>,
     /// Kinds of which no values are kept.
     omits: &'a BTreeSet<u32>,
 }
@@ -42,8 +42,8 @@ impl<'a> Loaded<'a> {
     pub fn new(
         delta: Delta,
         omits: &'a BTreeSet<u32>,
-        frames: impl Fn(u16) -> Outcome<Vec<u8>> + 'a,
-    ) -> Outcome<Self> {
+        frames: impl Fn(u16) -> Fallible<Vec<u8>> + 'a,
+    ) -> Fallible<Self> {
         let mut inline = Vec::with_capacity(delta.blocks.len());
         let mut at = 0_usize;
         for block in &delta.blocks {
@@ -66,7 +66,7 @@ impl<'a> Loaded<'a> {
     }
 
     /// The body of a block.
-    pub fn body(&self, at: usize) -> Outcome<Vec<u8>> {
+    pub fn body(&self, at: usize) -> Fallible<Vec<u8>> {
         let block = &self.delta.blocks[at];
         let bytes = block.bytes as usize;
         if block.frame == 0 {
@@ -78,7 +78,7 @@ impl<'a> Loaded<'a> {
         }
     }
 
-    fn broken<T>(&self, what: &str) -> Outcome<T> {
+    fn broken<T>(&self, what: &str) -> Fallible<T> {
         damage(format!("the history of tick {}: {what}", self.delta.tick))
     }
 
@@ -87,7 +87,7 @@ impl<'a> Loaded<'a> {
     /// # Errors
     ///
     /// It does not fit the world, which is of no more use then.
-    pub fn apply(&self, world: &mut World) -> Outcome<()> {
+    pub fn apply(&self, world: &mut World) -> Fallible<()> {
         for step in 0..self.delta.steps.len() {
             self.apply_step(world, step)?;
         }
@@ -99,7 +99,7 @@ impl<'a> Loaded<'a> {
     /// # Errors
     ///
     /// As [`apply`](Self::apply).
-    pub fn apply_step(&self, world: &mut World, step: usize) -> Outcome<()> {
+    pub fn apply_step(&self, world: &mut World, step: usize) -> Fallible<()> {
         let of_step = |of: &u16| usize::from(*of) == step;
         let mut touched = BTreeSet::new();
         for (_, kinds, tracked) in self.delta.archetypes.iter().filter(|(of, ..)| of_step(of)) {
@@ -165,7 +165,7 @@ impl<'a> Loaded<'a> {
     }
 
     /// Whether a value that a step made is one of its kind.
-    fn check(&self, world: &World, kind: u32, role: Role, value: &Option<ByteBuf>) -> Outcome<()> {
+    fn check(&self, world: &World, kind: u32, role: Role, value: &Option<ByteBuf>) -> Fallible<()> {
         match (world.registry.known(KindId(kind)), value) {
             (Some(known), None) if known.role == role => Ok(()),
             (Some(known), Some(value)) if known.role == role => check_value(known, value),
@@ -173,7 +173,7 @@ impl<'a> Loaded<'a> {
         }
     }
 
-    fn add_archetype(&self, world: &mut World, kinds: &[u32], tracked: &[u8]) -> Outcome<()> {
+    fn add_archetype(&self, world: &mut World, kinds: &[u32], tracked: &[u8]) -> Fallible<()> {
         let known = world.registry.iter().count();
         let sound = kinds.iter().all(|kind| (*kind as usize) < known)
             && kinds.windows(2).all(|pair| pair[0] < pair[1])
@@ -201,7 +201,7 @@ impl<'a> Loaded<'a> {
     /// # Errors
     ///
     /// As [`apply`](Self::apply).
-    pub fn finish(&self, world: &mut World) -> Outcome<()> {
+    pub fn finish(&self, world: &mut World) -> Fallible<()> {
         let delta = &self.delta;
         world.set_tick(delta.tick);
         world.entities.set_first_free(delta.first_free);

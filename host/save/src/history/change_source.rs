@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::change::{Change, Origin, StepKind};
@@ -21,7 +21,7 @@ pub(super) trait ChangeSource {
     fn stands_at(&self) -> u64;
 
     /// Goes on to a tick; says what happened in it if that is wanted.
-    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>>;
+    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Fallible<Vec<Change>>;
 
     /// Goes on from a whole world, and says what is other in it.
     fn take_over(
@@ -29,7 +29,7 @@ pub(super) trait ChangeSource {
         past: HistoryReader<'_>,
         anchor: Anchor,
         by: StepKind,
-    ) -> Outcome<Vec<Change>>;
+    ) -> Fallible<Vec<Change>>;
 
     /// There is a whole world as it stands.
     fn pass(&mut self, anchor: Anchor);
@@ -42,7 +42,7 @@ pub(super) fn delta_from<'a>(
     stands_at: u64,
     tick: u64,
     omitted: &'a BTreeSet<u32>,
-) -> Outcome<Option<Loaded<'a>>> {
+) -> Fallible<Option<Loaded<'a>>> {
     let loaded = past.delta(tick, omitted)?.filter(|loaded| !loaded.delta.rows_only);
     let of_one = loaded.as_ref().is_some_and(|loaded| {
         loaded.delta.steps.first().is_none_or(|first| first.system.is_some())
@@ -57,7 +57,7 @@ pub(super) fn delta_from<'a>(
 pub(super) fn origins<'b>(
     loaded: &'b Loaded<'_>,
     before: impl Iterator<Item = &'b String>,
-) -> Outcome<Vec<Origin>> {
+) -> Fallible<Vec<Origin>> {
     let tick = loaded.delta.tick;
     let names: Vec<Arc<str>> = loaded.systems_after(before).into_iter().map(Arc::from).collect();
     let origin = |head: &StepHead| match head.system {

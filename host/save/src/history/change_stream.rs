@@ -4,7 +4,7 @@
 //! of all, from worlds that are brought forward step by step ([`WorldReplay`]).
 //! Both say the same.
 
-use super::super::error::{Failure, Outcome};
+use super::super::error::{Failure, Fallible};
 use super::anchor::Anchor;
 use super::change::{Change, Filter, StepKind};
 use super::change_source::ChangeSource;
@@ -35,7 +35,7 @@ impl ChangeStream {
         after: u64,
         last: u64,
         filter: Filter,
-    ) -> Outcome<Self> {
+    ) -> Fallible<Self> {
         let mut anchors = past.chain()?;
         let reached = anchors.partition_point(|anchor| anchor.is_reached_by(after));
         anchors.drain(..reached.saturating_sub(1));
@@ -63,7 +63,7 @@ impl ChangeStream {
     /// # Errors
     ///
     /// What is kept of the tick is damaged, or cannot be read.
-    pub(crate) fn next(&mut self, past: HistoryReader<'_>) -> Outcome<Option<Vec<Change>>> {
+    pub(crate) fn next(&mut self, past: HistoryReader<'_>) -> Fallible<Option<Vec<Change>>> {
         if let Some(start) = self.start.take() {
             return Ok(Some(start));
         }
@@ -77,7 +77,7 @@ impl ChangeStream {
         past: HistoryReader<'_>,
         upto: u64,
         wanted: bool,
-    ) -> Outcome<Option<Vec<Change>>> {
+    ) -> Fallible<Option<Vec<Change>>> {
         if let Some(anchor) = self.anchors.pop_if(|next| next.tick <= self.tick) {
             return if self.source.stands_at() < anchor.tick {
                 self.source.take_over(past, anchor, StepKind::Ticks).map(Some)

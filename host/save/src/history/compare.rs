@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use sandtable_world::ecs::{Entity, Kind, KindId, Page, PageKey, Part, World, to_json};
 
-use super::super::error::{Failure, Outcome, damage};
+use super::super::error::{Failure, Fallible, damage};
 use super::apply::Loaded;
 use super::frames::{Frames, read_head};
 
@@ -49,7 +49,7 @@ fn try_compare(
     before: &World,
     recorded: &Frames,
     replayed: &Frames,
-) -> Outcome<Option<Difference>> {
+) -> Fallible<Option<Difference>> {
     let nothing = BTreeSet::new();
     let load = |frames: &Frames| {
         let tick = before.tick() + 1;

@@ -9,7 +9,7 @@ use sandtable_world::ecs::{
 };
 
 use super::super::encode::{Form, slot};
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::change::{Action, Change, Filter, Origin, PastValue, StepKind, sort};
@@ -52,7 +52,7 @@ impl EntityReplay {
         at: Anchor,
         entity: Entity,
         filter: Filter,
-    ) -> Outcome<Self> {
+    ) -> Fallible<Self> {
         let head = past.keyframe(at)?;
         let index = entity.index() as usize;
         let (page, row) = (index / Entities::SLOTS_PER_PAGE, index % Entities::SLOTS_PER_PAGE);
@@ -72,7 +72,7 @@ impl EntityReplay {
     }
 
     /// Takes all of the entity from the whole world that was passed last.
-    fn seed(&mut self, past: HistoryReader<'_>, head: &Keyframe) -> Outcome<()> {
+    fn seed(&mut self, past: HistoryReader<'_>, head: &Keyframe) -> Fallible<()> {
         self.known = Known::of(head)?;
         self.slot.seed(past, head, self.anchor)?;
         self.place = self.found();
@@ -97,7 +97,7 @@ impl EntityReplay {
     }
 
     /// The cells of its values where it is now, about which nothing is known.
-    fn cells(&self) -> Outcome<BTreeMap<KindId, FollowedRow>> {
+    fn cells(&self) -> Fallible<BTreeMap<KindId, FollowedRow>> {
         let Some((archetype, row)) = self.place else { return Ok(BTreeMap::new()) };
         let Some(kinds) = self.known.archetypes.get(archetype.0 as usize) else {
             return damage(format!("the history of {} has it in no archetype", self.entity));
@@ -124,7 +124,7 @@ impl EntityReplay {
         past: HistoryReader<'_>,
         now: &Loaded<'_>,
         step: usize,
-    ) -> Outcome<BTreeMap<KindId, FollowedRow>> {
+    ) -> Fallible<BTreeMap<KindId, FollowedRow>> {
         let mut cells = self.cells()?;
         if cells.is_empty() {
             return Ok(cells);
@@ -133,7 +133,7 @@ impl EntityReplay {
         for cell in cells.values_mut() {
             cell.seed(past, &head, self.anchor)?;
         }
-        let mut follow = |loaded: &Loaded<'_>, steps: usize| -> Outcome<()> {
+        let mut follow = |loaded: &Loaded<'_>, steps: usize| -> Fallible<()> {
             for step in 0..steps {
                 for cell in cells.values_mut() {
                     cell.follow(loaded, step)?;
@@ -158,7 +158,7 @@ impl EntityReplay {
         loaded: &Loaded<'_>,
         step: usize,
         report: &mut Report<'_>,
-    ) -> Outcome<()> {
+    ) -> Fallible<()> {
         let of_step = |of: u16| usize::from(of) == step;
         let came = loaded.delta.archetypes.iter().filter(|(of, ..)| of_step(*of));
         self.known.archetypes.extend(came.map(|(_, kinds, _)| kinds.clone()));
@@ -215,7 +215,7 @@ impl ChangeSource for EntityReplay {
         self.tick
     }
 
-    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
+    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Fallible<Vec<Change>> {
         let mut changes = Vec::new();
         let omitted = self.known.omitted.clone();
         let Some(loaded) = delta_from(past, self.tick, tick, &omitted)? else {
@@ -240,7 +240,7 @@ impl ChangeSource for EntityReplay {
         past: HistoryReader<'_>,
         anchor: Anchor,
         by: StepKind,
-    ) -> Outcome<Vec<Change>> {
+    ) -> Fallible<Vec<Change>> {
         let head = past.keyframe(anchor)?;
         let Self { known, place, values, edges, .. } = self;
         let (known, was_alive) = (known.clone(), place.is_some());
@@ -274,7 +274,7 @@ impl ChangeSource for EntityReplay {
 }
 
 impl Known {
-    fn of(head: &Keyframe) -> Outcome<Self> {
+    fn of(head: &Keyframe) -> Fallible<Self> {
         Ok(Self {
             registry: Arc::new(head.registry()?),
             rows_per_page: head.rows_per_page()?,
@@ -284,7 +284,7 @@ impl Known {
         })
     }
 
-    fn kind(&self, id: KindId, role: Role) -> Outcome<&Arc<Kind>> {
+    fn kind(&self, id: KindId, role: Role) -> Fallible<&Arc<Kind>> {
         match self.registry.known(id) {
             Some(kind) if kind.role == role => Ok(kind),
             _ => {
@@ -331,7 +331,7 @@ impl<'a> Report<'a> {
         self.changes.push(Change { origin, action, entity, target, kind, old, new });
     }
 
-    fn all<'b>(&mut self, old: Whole<'b>, new: Whole<'b>) -> Outcome<()> {
+    fn all<'b>(&mut self, old: Whole<'b>, new: Whole<'b>) -> Fallible<()> {
         if self.filter.kind.is_none() && old.0 != new.0 {
             let action = if new.0 { Action::Spawned } else { Action::Despawned };
             self.push(action, (self.entity, None), (None, None));
@@ -346,7 +346,7 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    fn value(&mut self, kind: KindId, old: Side<'_>, new: Side<'_>) -> Outcome<()> {
+    fn value(&mut self, kind: KindId, old: Side<'_>, new: Side<'_>) -> Fallible<()> {
         let (old, new) = (value(kind, Role::Component, old)?, value(kind, Role::Component, new)?);
         let action = match (&old, &new) {
             (None, Some(_)) => Action::Inserted,
@@ -363,7 +363,7 @@ impl<'a> Report<'a> {
         (kind, from, to): (KindId, Entity, Entity),
         old: Side<'_>,
         new: Side<'_>,
-    ) -> Outcome<()> {
+    ) -> Fallible<()> {
         let (old, new) = (value(kind, Role::Relation, old)?, value(kind, Role::Relation, new)?);
         let action = match (&old, &new) {
             (None, None) => return Ok(()),
@@ -382,7 +382,7 @@ impl<'a> Report<'a> {
 }
 
 /// A value of the kind as it was declared then.
-fn value(id: KindId, role: Role, (bytes, known): Side<'_>) -> Outcome<Option<PastValue>> {
+fn value(id: KindId, role: Role, (bytes, known): Side<'_>) -> Fallible<Option<PastValue>> {
     let Some(bytes) = bytes else { return Ok(None) };
     let kind = known.kind(id, role)?.clone();
     match kind.storage == Storage::Packed && kind.size != bytes.len() {

@@ -7,7 +7,7 @@
 use sandtable_world::ecs::PageKey;
 
 use super::super::encode::Form;
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::block::Body;
@@ -43,7 +43,7 @@ impl FollowedRow {
         past: HistoryReader<'_>,
         head: &Keyframe,
         at: Anchor,
-    ) -> Outcome<()> {
+    ) -> Fallible<()> {
         if let Some(form) = self.form {
             let frames = |frame| past.keyframe_frame(at, frame);
             self.value = head.row(self.key, self.row, form, frames)?;
@@ -57,7 +57,7 @@ impl FollowedRow {
         &mut self,
         loaded: &Loaded<'_>,
         step: usize,
-    ) -> Outcome<Option<Option<Vec<u8>>>> {
+    ) -> Fallible<Option<Option<Vec<u8>>>> {
         let Some(form) = self.form else { return Ok(None) };
         let mut before = None;
         for at in loaded.blocks_of(step) {

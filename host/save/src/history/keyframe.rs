@@ -13,7 +13,7 @@ use sandtable_world::ecs::{
 };
 
 use super::super::encode::{Form, Read, part_of, whole};
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::super::restore::pages::{assemble, form_of};
 use super::super::restore::shape::{Pages, Shape, Shapes};
 use super::super::restore::{ON_DESPAWN, STORAGES, TYPE_CHARS_MAX, check_value, named};
@@ -135,12 +135,12 @@ pub fn encode(world: &World, keeps: Keeps<'_>) -> Frames {
 }
 
 impl Keyframe {
-    fn broken<T>(&self, what: &str) -> Outcome<T> {
+    fn broken<T>(&self, what: &str) -> Fallible<T> {
         damage(format!("the keyframe of tick {}: {what}", self.tick))
     }
 
     /// What kinds there were.
-    pub fn registry(&self) -> Outcome<Registry> {
+    pub fn registry(&self) -> Fallible<Registry> {
         let mut registry = Registry::default();
         for (name, role, storage, size, on_despawn, rows) in &self.kinds {
             let mut fields = Vec::with_capacity(rows.len());
@@ -165,7 +165,7 @@ impl Keyframe {
     }
 
     /// Rows in a page.
-    pub(super) fn rows_per_page(&self) -> Outcome<usize> {
+    pub(super) fn rows_per_page(&self) -> Fallible<usize> {
         match self.rows_per_page {
             rows @ 1..=ROWS_PER_PAGE_MAX => Ok(rows as usize),
             _ => self.broken("its pages have no rows"),
@@ -196,8 +196,8 @@ impl Keyframe {
         key: PageKey,
         row: usize,
         form: Form,
-        frames: impl Fn(u16) -> Outcome<Vec<u8>>,
-    ) -> Outcome<Option<Vec<u8>>> {
+        frames: impl Fn(u16) -> Fallible<Vec<u8>>,
+    ) -> Fallible<Option<Vec<u8>>> {
         let mut start = 0;
         for (part, archetype, kind, page, frame, bytes) in &self.pages {
             let end = start + if *frame == 0 { *bytes as usize } else { 0 };
@@ -218,7 +218,7 @@ impl Keyframe {
 
     /// The world, checked as one that is opened. Frames are had by number,
     /// compressed.
-    pub fn world(&self, frames: impl Fn(u16) -> Outcome<Vec<u8>>) -> Outcome<World> {
+    pub fn world(&self, frames: impl Fn(u16) -> Fallible<Vec<u8>>) -> Fallible<World> {
         let mut world = World::new(self.rows_per_page()?);
         world.set_tick(self.tick);
         world.hash_version = match HashVersion::from_number(self.hash_version) {
@@ -272,7 +272,7 @@ impl Keyframe {
         Ok(world)
     }
 
-    fn check(&self, world: &World, kind: u32, role: Role, value: &[u8]) -> Outcome<()> {
+    fn check(&self, world: &World, kind: u32, role: Role, value: &[u8]) -> Fallible<()> {
         match world.registry.iter().nth(kind as usize) {
             Some((_, kind)) if kind.role == role => check_value(kind, value),
             _ => self.broken(&format!("kind {kind} is no {}", role.name())),
@@ -283,8 +283,8 @@ impl Keyframe {
         &self,
         world: &World,
         shapes: &Shapes,
-        frames: impl Fn(u16) -> Outcome<Vec<u8>>,
-    ) -> Outcome<Pages> {
+        frames: impl Fn(u16) -> Fallible<Vec<u8>>,
+    ) -> Fallible<Pages> {
         let mut pages = Pages::new();
         let mut inline = &self.inline[..];
         for (part, archetype, kind, page, frame, bytes) in &self.pages {
@@ -319,7 +319,7 @@ impl Keyframe {
         Ok(pages)
     }
 
-    fn restore_events(&self, world: &mut World) -> Outcome<()> {
+    fn restore_events(&self, world: &mut World) -> Fallible<()> {
         for TopicChange { topic, last, passed, pushed } in &self.topics {
             let Some(topic) = topic_of(*topic) else { return self.broken("a topic is none") };
             let unread = pushed.iter().map(event);

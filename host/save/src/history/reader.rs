@@ -12,7 +12,7 @@ use crate::tables::{self, Database, TableError};
 use sandtable_world::ecs::{Registry, World};
 
 use super::super::connect;
-use super::super::error::{Failure, Outcome, damage};
+use super::super::error::{Failure, Fallible, damage};
 use super::super::restore::TICK_MAX;
 use super::anchor::{APART, Anchor};
 use super::apply::Loaded;
@@ -36,7 +36,7 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// Every keyframe, oldest first.
-    pub fn anchors(&self) -> Outcome<Vec<Anchor>> {
+    pub fn anchors(&self) -> Fallible<Vec<Anchor>> {
         let mut select = self.connection.prepare(
             "SELECT number, tick, adopted FROM st_keyframes ORDER BY tick, adopted, number",
         )?;
@@ -48,7 +48,7 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// The keyframes that deltas lead from one to the next, oldest first.
-    pub fn chain(&self) -> Outcome<Vec<Anchor>> {
+    pub fn chain(&self) -> Fallible<Vec<Anchor>> {
         let mut anchors = self.anchors()?;
         anchors.retain(Anchor::is_of_group);
         Ok(anchors)
@@ -59,7 +59,7 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// The save keeps no history, or it cannot be read.
-    pub fn first(&self) -> Outcome<u64> {
+    pub fn first(&self) -> Fallible<u64> {
         match self.chain()?.first() {
             Some(anchor) => Ok(anchor.tick),
             None => Err(Failure::Told(NO_HISTORY.to_owned())),
@@ -71,7 +71,7 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// The save keeps no history, or it cannot be read.
-    pub fn omitted(&self) -> Outcome<BTreeSet<u32>> {
+    pub fn omitted(&self) -> Fallible<BTreeSet<u32>> {
         match self.chain()?.last() {
             Some(anchor) => Ok(self.keyframe(*anchor)?.omitted),
             None => Err(Failure::Told(NO_HISTORY.to_owned())),
@@ -80,7 +80,7 @@ impl<'c> HistoryReader<'c> {
 
     /// The keyframe from which a tick is reached: the last before it, or of it
     /// as it was left.
-    pub fn anchor_of(&self, tick: u64) -> Outcome<Option<Anchor>> {
+    pub fn anchor_of(&self, tick: u64) -> Fallible<Option<Anchor>> {
         let mut select = self.connection.prepare_cached(
             "SELECT number, tick, adopted FROM st_keyframes
              WHERE (tick < ?1 AND number < ?2) OR (tick = ?1 AND (adopted = 0 OR tick = 0))
@@ -98,7 +98,7 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// It is damaged, or cannot be read.
-    pub fn keyframe(&self, anchor: Anchor) -> Outcome<Keyframe> {
+    pub fn keyframe(&self, anchor: Anchor) -> Fallible<Keyframe> {
         let frame = self.frame("st_keyframe_frames", anchor.number, 0)?;
         let head: Option<Keyframe> = frame.as_deref().and_then(read_head);
         match head.filter(|head| head.tick == anchor.tick) {
@@ -112,14 +112,14 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// As [`keyframe`](Self::keyframe).
-    pub fn world_of(&self, anchor: Anchor) -> Outcome<(World, BTreeSet<u32>)> {
+    pub fn world_of(&self, anchor: Anchor) -> Fallible<(World, BTreeSet<u32>)> {
         let keyframe = self.keyframe(anchor)?;
         let world = keyframe.world(|frame| self.keyframe_frame(anchor, frame))?;
         Ok((world, keyframe.omitted))
     }
 
     /// A frame of a keyframe, compressed.
-    pub(super) fn keyframe_frame(&self, anchor: Anchor, frame: u16) -> Outcome<Vec<u8>> {
+    pub(super) fn keyframe_frame(&self, anchor: Anchor, frame: u16) -> Fallible<Vec<u8>> {
         match self.frame("st_keyframe_frames", anchor.number, frame)? {
             Some(data) => Ok(data),
             None => damage(format!("the keyframe of tick {} is not whole", anchor.tick)),
@@ -127,7 +127,7 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// A frame, compressed.
-    fn frame(&self, table: &str, of: i64, frame: u16) -> Outcome<Option<Vec<u8>>> {
+    fn frame(&self, table: &str, of: i64, frame: u16) -> Fallible<Option<Vec<u8>>> {
         let sql = format!("SELECT data FROM {table} WHERE id = ?1");
         let mut select = self.connection.prepare_cached(&sql)?;
         Ok(select.query_row([frame_id(of, frame)], |row| row.get(0)).optional()?)
@@ -138,7 +138,7 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// What is kept of the tick is damaged, or cannot be read.
-    pub fn delta<'a>(&self, tick: u64, omitted: &'a BTreeSet<u32>) -> Outcome<Option<Loaded<'a>>>
+    pub fn delta<'a>(&self, tick: u64, omitted: &'a BTreeSet<u32>) -> Fallible<Option<Loaded<'a>>>
     where
         'c: 'a,
     {
@@ -157,17 +157,17 @@ impl<'c> HistoryReader<'c> {
 
     /// The next tick after this one of which something is kept. A save may claim
     /// any number of ticks, so that they are not counted through.
-    pub fn next(&self, tick: u64) -> Outcome<Option<u64>> {
+    pub fn next(&self, tick: u64) -> Fallible<Option<u64>> {
         let sql = "SELECT id >> 16 FROM st_deltas WHERE id >= ?1 ORDER BY id LIMIT 1";
         self.tick_at(sql, tick.saturating_add(1))
     }
 
     /// The last tick before this one of which something is kept.
-    fn previous(&self, tick: u64) -> Outcome<Option<u64>> {
+    fn previous(&self, tick: u64) -> Fallible<Option<u64>> {
         self.tick_at("SELECT id >> 16 FROM st_deltas WHERE id < ?1 ORDER BY id DESC LIMIT 1", tick)
     }
 
-    fn tick_at(&self, sql: &str, tick: u64) -> Outcome<Option<u64>> {
+    fn tick_at(&self, sql: &str, tick: u64) -> Fallible<Option<u64>> {
         let mut select = self.connection.prepare_cached(sql)?;
         let id = frame_id(tick.min(TICK_MAX as u64) as i64, 0);
         let found = select.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
@@ -180,7 +180,7 @@ impl<'c> HistoryReader<'c> {
     ///
     /// History has no such tick, which the sentence says with the ticks that it has; or
     /// what leads to it is damaged.
-    pub fn world(&self, tick: u64) -> Outcome<(World, BTreeSet<u32>)> {
+    pub fn world(&self, tick: u64) -> Fallible<(World, BTreeSet<u32>)> {
         let Some(anchor) = self.anchor_of(tick)? else { return self.unreachable(tick) };
         let (mut world, omitted) = self.world_of(anchor)?;
         let mut at = anchor.tick;
@@ -202,14 +202,14 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// As [`world`](Self::world).
-    pub fn registry(&self, tick: u64) -> Outcome<Registry> {
+    pub fn registry(&self, tick: u64) -> Fallible<Registry> {
         match self.anchor_of(tick)? {
             Some(anchor) if self.reaches(tick)? => self.keyframe(anchor)?.registry(),
             _ => self.unreachable(tick),
         }
     }
 
-    fn unreachable<T>(&self, tick: u64) -> Outcome<T> {
+    fn unreachable<T>(&self, tick: u64) -> Fallible<T> {
         let (first, head) = (self.first()?, self.head()?);
         Err(Failure::Told(format!(
             "cannot go to tick {tick}: its history has ticks from {first} to {head}, as [history] asks"
@@ -222,7 +222,7 @@ impl<'c> HistoryReader<'c> {
     /// # Errors
     ///
     /// What became of rows since does not fit them, or cannot be read.
-    pub fn tables(&self, tick: u64, adopted: bool) -> Outcome<Database> {
+    pub fn tables(&self, tick: u64, adopted: bool) -> Fallible<Database> {
         let mut select = self.connection.prepare_cached(
             "SELECT tick, data FROM st_table_copies WHERE tick > ?1 OR (tick = ?1 AND NOT ?2)
              ORDER BY tick LIMIT 1",
@@ -250,14 +250,14 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// The tables of mods as they are now, in memory.
-    pub fn tables_now(&self) -> Outcome<Database> {
+    pub fn tables_now(&self) -> Fallible<Database> {
         let database = restored(&tables::copy(self.connection)?)?;
         self.note_migrations(&database, i64::MAX, true)?;
         Ok(database)
     }
 
     /// Notes which migrations had run by a tick, and keeps all that was done.
-    fn note_migrations(&self, database: &Database, tick: i64, adopted: bool) -> Outcome<()> {
+    fn note_migrations(&self, database: &Database, tick: i64, adopted: bool) -> Fallible<()> {
         {
             let connection = database.lock();
             let mut select = self.connection.prepare(
@@ -282,7 +282,7 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// Everything that is recorded of a tick, compressed.
-    pub fn recorded(&self, tick: u64) -> Outcome<Vec<Vec<u8>>> {
+    pub fn recorded(&self, tick: u64) -> Fallible<Vec<Vec<u8>>> {
         let mut select = self
             .connection
             .prepare_cached("SELECT data FROM st_deltas WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
@@ -292,20 +292,20 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// Whether the world as a tick left it can be had.
-    pub fn reaches(&self, tick: u64) -> Outcome<bool> {
+    pub fn reaches(&self, tick: u64) -> Fallible<bool> {
         let Some(anchor) = self.anchor_of(tick)? else { return Ok(false) };
         Ok(anchor.tick == tick || self.frame("st_deltas", tick as i64, 0)?.is_some())
     }
 
     /// The last tick.
-    pub fn head(&self) -> Outcome<u64> {
+    pub fn head(&self) -> Fallible<u64> {
         let tick: i64 =
             self.connection.query_row("SELECT tick FROM st_world", [], |row| row.get(0))?;
         Ok(tick.unsigned_abs())
     }
 
     /// The last tick, also within a commit that has not written it yet.
-    fn last_written(&self) -> Outcome<u64> {
+    fn last_written(&self) -> Fallible<u64> {
         let sql = "SELECT ifnull(max(id) >> 16, 0) FROM st_deltas";
         let written: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
         Ok(self.head()?.max(written.unsigned_abs()))
@@ -313,7 +313,7 @@ impl<'c> HistoryReader<'c> {
 
     /// Undoes what became of rows after a tick, on a connection whose tables
     /// stand at another.
-    fn undo_tables(&self, into: &Connection, from: u64, to: u64) -> Outcome<()> {
+    fn undo_tables(&self, into: &Connection, from: u64, to: u64) -> Fallible<()> {
         let nothing = BTreeSet::new();
         let mut at = from.saturating_add(1);
         while let Some(tick) = self.previous(at)?.filter(|previous| *previous > to) {
@@ -336,7 +336,7 @@ impl<'c> HistoryReader<'c> {
 }
 
 /// Tables of mods in memory, from a copy of them. The transaction stays open.
-fn restored(copied: &[u8]) -> Outcome<Database> {
+fn restored(copied: &[u8]) -> Fallible<Database> {
     let database = connect::empty_tables()?;
     let failed = |error: TableError| Failure::Damage(error.to_string());
     database.restore(copied).map_err(failed)?;

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::clock::now_millis;
-use super::super::error::{Failure, Outcome, SaveError};
+use super::super::error::{Failure, Fallible, SaveError};
 use super::super::findings::Findings;
 use super::super::lock::Lock;
 use super::super::save::Restored;
@@ -63,7 +63,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
     let settings = settings(&connection).map_err(failed)?;
     let every = settings.history.every_ticks.max(1);
-    let is_kept = || -> Outcome<bool> {
+    let is_kept = || -> Fallible<bool> {
         let past = HistoryReader::new(&connection);
         let head = past.head()?;
         let whole = settings.history.every_ticks > 0 && settings.history.components.is_empty();
@@ -74,7 +74,7 @@ pub fn snapshot(path: &Path, name: &str, note: &str) -> Result<Snapshot, SaveErr
         // All of the world is written, and it must not go on meanwhile.
         false => Some(Lock::take(path)?),
     };
-    let write = || -> Outcome<()> {
+    let write = || -> Fallible<()> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         check_asked(&transaction, name)?;
@@ -134,7 +134,7 @@ pub fn forget_snapshot(path: &Path, name: &str) -> Result<(), SaveError> {
     snapshot_tick(path, name)?;
     let path = &connect::find(path)?;
     let connection = connect::writing(path)?;
-    let forget = || -> Outcome<()> {
+    let forget = || -> Fallible<()> {
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         remove(&transaction, name)?;
         mark::advance(&transaction)?;
@@ -164,7 +164,7 @@ fn list(connection: &Connection) -> rusqlite::Result<Vec<Snapshot>> {
 const AUTOMATIC: &str = "auto-";
 
 /// Checks that a person can give a snapshot this name.
-pub(crate) fn check_asked(connection: &Connection, name: &str) -> Outcome<()> {
+pub(crate) fn check_asked(connection: &Connection, name: &str) -> Fallible<()> {
     if name.starts_with(AUTOMATIC) {
         return Err(Failure::Told(format!(
             "makes snapshots whose names begin with `{AUTOMATIC}` by itself: give another name"
@@ -174,7 +174,7 @@ pub(crate) fn check_asked(connection: &Connection, name: &str) -> Outcome<()> {
 }
 
 /// Checks that a snapshot can have this name.
-fn check_name(connection: &Connection, name: &str) -> Outcome<()> {
+fn check_name(connection: &Connection, name: &str) -> Fallible<()> {
     let is_name = !name.is_empty()
         && name.chars().count() <= NAME_CHARS_MAX
         && !name.chars().any(char::is_control);
@@ -201,7 +201,7 @@ pub(crate) fn add(
     tick: i64,
     note: &str,
     is_automatic: bool,
-) -> Outcome<()> {
+) -> Fallible<()> {
     check_name(connection, name)?;
     connection.execute(
         "INSERT INTO st_snapshots (name, tick, note, made_at, automatic)
@@ -219,7 +219,7 @@ pub(crate) fn add_or_warn(
     tick: i64,
     note: &str,
     is_automatic: bool,
-) -> Outcome<()> {
+) -> Fallible<()> {
     match add(connection, name, tick, note, is_automatic) {
         Err(Failure::Told(why)) => {
             tracing::warn!("tick {tick} gets no snapshot `{name}`: the save {why}");
@@ -230,7 +230,7 @@ pub(crate) fn add_or_warn(
 }
 
 /// Gives the snapshots of the tick at which a world stands all that they need.
-pub(crate) fn keep_whole(connection: &Connection, world: &World) -> Outcome<()> {
+pub(crate) fn keep_whole(connection: &Connection, world: &World) -> Fallible<()> {
     let recorded: Option<Digest> = connection
         .query_row("SELECT state FROM st_ticks WHERE tick = ?1", [world.tick() as i64], |row| {
             row.get(0)
@@ -257,7 +257,7 @@ pub(crate) fn rotate(
     ticks: impl Iterator<Item = u64>,
     world: &World,
     recorder: &Recorder,
-) -> Outcome<()> {
+) -> Fallible<()> {
     if settings.every_ticks == 0 {
         return Ok(());
     }
@@ -282,7 +282,7 @@ pub(crate) fn rotate(
     Ok(())
 }
 
-fn remove(connection: &Connection, name: &str) -> Outcome<()> {
+fn remove(connection: &Connection, name: &str) -> Fallible<()> {
     let sql = "DELETE FROM st_snapshots WHERE name = ?1 RETURNING keyframe";
     let keyframe: Option<i64> = connection.query_row(sql, [name], |row| row.get(0))?;
     if let Some(number) = keyframe {
@@ -303,7 +303,7 @@ fn remove(connection: &Connection, name: &str) -> Outcome<()> {
 
 /// Gives snapshots of ticks before this one what they need to be gone back to
 /// without history. One whose tick history has lost goes.
-pub(super) fn detach(connection: &Connection, first_tick: i64) -> Outcome<()> {
+pub(super) fn detach(connection: &Connection, first_tick: i64) -> Fallible<()> {
     let mut select = connection.prepare_cached(
         "SELECT DISTINCT tick FROM st_snapshots WHERE tick < ?1 AND keyframe IS NULL",
     )?;

@@ -21,7 +21,7 @@ use sandtable_world::config::HistorySettings;
 use sandtable_world::ecs::World;
 use sandtable_world::record::TickRecord;
 
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::super::restore::TICK_MAX;
 use super::anchor::APART;
 use super::frames::{Frames, frame_id};
@@ -74,7 +74,7 @@ pub(crate) struct Store {
 
 /// What a commit does to a store once it has succeeded.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
+pub(crate) struct StoreChanges {
     bytes: u64,
     /// Frames of the keyframe on its way that are in the save then, where there
     /// are more than before.
@@ -84,7 +84,7 @@ pub(crate) struct Changes {
     is_tidy: bool,
 }
 
-impl Changes {
+impl StoreChanges {
     /// Groups that go.
     pub(crate) fn dropped(&self) -> usize {
         self.dropped
@@ -93,7 +93,7 @@ impl Changes {
 
 impl Store {
     /// Finds out what a save has.
-    pub(crate) fn read(connection: &Connection) -> Outcome<Self> {
+    pub(crate) fn read(connection: &Connection) -> Fallible<Self> {
         let mut select = connection.prepare(
             "SELECT number, tick, total, bytes FROM st_keyframes WHERE number < ?1
              ORDER BY tick, adopted, number",
@@ -130,7 +130,7 @@ impl Store {
     }
 
     /// The first tick that can be gone back to after a commit.
-    pub(crate) fn first_tick_after(&self, changes: &Changes) -> Option<i64> {
+    pub(crate) fn first_tick_after(&self, changes: &StoreChanges) -> Option<i64> {
         self.groups.get(changes.dropped).map(|group| group.tick)
     }
 
@@ -169,8 +169,8 @@ impl Store {
         records: &[TickRecord],
         now: &World,
         settings: &HistorySettings,
-    ) -> Outcome<Changes> {
-        let mut changes = Changes::default();
+    ) -> Fallible<StoreChanges> {
+        let mut changes = StoreChanges::default();
         if !self.is_tidy {
             self.tidy(connection)?;
             changes.is_tidy = true;
@@ -235,7 +235,7 @@ impl Store {
         world: &World,
         adopted: bool,
         recorder: &Recorder,
-    ) -> rusqlite::Result<Changes> {
+    ) -> rusqlite::Result<StoreChanges> {
         let frames = keyframe::encode(world, &|kind| recorder.keeps_kind(kind));
         // Of one that was on its way, what is there already goes.
         self.tidy(connection)?;
@@ -244,11 +244,11 @@ impl Store {
         }
         let tick = world.tick() as i64;
         let added = self.write_row(connection, tick, i64::from(adopted), self.total, &frames)?;
-        Ok(Changes { added: Some(added), is_tidy: true, ..Changes::default() })
+        Ok(StoreChanges { added: Some(added), is_tidy: true, ..StoreChanges::default() })
     }
 
     /// Takes over what a commit did.
-    pub(crate) fn apply(&mut self, changes: Changes) {
+    pub(crate) fn apply(&mut self, changes: StoreChanges) {
         self.total += changes.bytes;
         self.groups.drain(..changes.dropped);
         if let Some(added) = changes.added {
@@ -293,7 +293,7 @@ impl Store {
         connection: &Connection,
         tick: i64,
         settings: &HistorySettings,
-    ) -> Outcome<usize> {
+    ) -> Fallible<usize> {
         let dropped = self.unwanted(tick, settings);
         if dropped > 0 {
             self.drop_groups(connection, dropped, tick)?;
@@ -330,7 +330,7 @@ impl Store {
 
     /// Deletes the oldest groups. Snapshots that they led to get keyframes of
     /// their own.
-    fn drop_groups(&self, connection: &Connection, dropped: usize, tick: i64) -> Outcome<()> {
+    fn drop_groups(&self, connection: &Connection, dropped: usize, tick: i64) -> Fallible<()> {
         let first_tick = self.groups.get(dropped).map_or(tick, |first| first.tick);
         snapshots::detach(connection, first_tick)?;
         for group in self.groups.iter().take(dropped) {
@@ -347,7 +347,7 @@ impl Store {
 }
 
 /// Checks that rows of keyframes can be what a writer left.
-fn check_groups(connection: &Connection, groups: &VecDeque<Group>) -> Outcome<()> {
+fn check_groups(connection: &Connection, groups: &VecDeque<Group>) -> Fallible<()> {
     const BYTES_MAX: u64 = 1 << 50;
     let one = |group: &Group| {
         (0..=TICK_MAX).contains(&group.tick)

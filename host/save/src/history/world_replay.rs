@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sandtable_world::ecs::World;
 
-use super::super::error::Outcome;
+use super::super::error::Fallible;
 use super::anchor::Anchor;
 use super::between::between;
 use super::change::{Action, Change, Filter, Origin, StepKind};
@@ -21,7 +21,7 @@ pub(super) struct WorldReplay {
 
 impl WorldReplay {
     /// Starts at a keyframe.
-    pub(super) fn start(past: HistoryReader<'_>, at: Anchor, filter: Filter) -> Outcome<Self> {
+    pub(super) fn start(past: HistoryReader<'_>, at: Anchor, filter: Filter) -> Fallible<Self> {
         let (world, omitted) = past.world_of(at)?;
         Ok(Self { filter, world, omitted })
     }
@@ -41,7 +41,7 @@ impl ChangeSource for WorldReplay {
         self.world.tick()
     }
 
-    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Outcome<Vec<Change>> {
+    fn go_on(&mut self, past: HistoryReader<'_>, tick: u64, wanted: bool) -> Fallible<Vec<Change>> {
         let mut changes = Vec::new();
         let Some(loaded) = delta_from(past, self.world.tick(), tick, &self.omitted)? else {
             return Ok(changes);
@@ -64,7 +64,7 @@ impl ChangeSource for WorldReplay {
         past: HistoryReader<'_>,
         anchor: Anchor,
         by: StepKind,
-    ) -> Outcome<Vec<Change>> {
+    ) -> Fallible<Vec<Change>> {
         let (world, omitted) = past.world_of(anchor)?;
         let origin = Origin { tick: anchor.tick, step: by, system: None };
         let unknown: BTreeSet<u32> = omitted.union(&self.omitted).copied().collect();

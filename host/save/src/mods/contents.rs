@@ -7,7 +7,7 @@ use std::io::Read;
 use rusqlite::{Connection, OptionalExtension, params};
 use sandtable_world::record::{Digest, hex};
 
-use crate::error::{Outcome, damage};
+use crate::error::{Fallible, damage};
 
 /// Components and assets by digest, which a slim save lacks.
 pub type Contents = BTreeMap<Digest, Vec<u8>>;
@@ -56,12 +56,12 @@ pub(super) fn store_blob(
     Ok(())
 }
 
-pub(super) fn lacks<T>(digest: &Digest) -> Outcome<T> {
+pub(super) fn lacks<T>(digest: &Digest) -> Fallible<T> {
     damage(format!("it lacks the contents with digest {}", hex(digest)))
 }
 
 /// Reads contents; there are none in a slim save.
-pub(crate) fn load_blob(connection: &Connection, digest: &Digest) -> Outcome<Option<Vec<u8>>> {
+pub(crate) fn load_blob(connection: &Connection, digest: &Digest) -> Fallible<Option<Vec<u8>>> {
     let found: Option<(i64, Option<Vec<u8>>)> = connection
         .query_row("SELECT bytes, data FROM st_blobs WHERE digest = ?1", [digest], |row| {
             Ok((row.get(0)?, row.get(1)?))

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::super::error::{Failure, Outcome};
+use super::super::error::{Failure, Fallible};
 use super::super::findings::Findings;
 use super::super::schema;
 use crate::tables::{self, TableError};
 
 /// Copies every table of ours and of mods that has the form it must have.
 /// Nothing is read by another schema than that.
-pub(super) fn copy(from: &Connection, into: &Connection, findings: &mut Findings) -> Outcome<()> {
+pub(super) fn copy(from: &Connection, into: &Connection, findings: &mut Findings) -> Fallible<()> {
     schema::check(from, findings)?;
     for table in schema::sound(from)? {
         copy_table(from, into, &table, findings)?;
@@ -54,7 +54,7 @@ fn copy_table(
     into: &Connection,
     table: &str,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     for backwards in [false, true] {
         from.pragma_update(None, "reverse_unordered_selects", backwards)?;
         let mut select = from.prepare(&format!("SELECT * FROM main.\"{table}\""))?;

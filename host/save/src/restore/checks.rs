@@ -5,11 +5,11 @@ use sandtable_world::ecs::{
     Kind, KindId, Registry, Role, Topic, check_stored_rows, check_stored_value,
 };
 
-use super::super::error::{Failure, Outcome, damage};
+use super::super::error::{Failure, Fallible, damage};
 use super::super::topics::{subject, topic_of};
 
 /// The kind with this number, if it has this role.
-pub(super) fn kind_of(registry: &Registry, number: u32, role: Role) -> Outcome<KindId> {
+pub(super) fn kind_of(registry: &Registry, number: u32, role: Role) -> Fallible<KindId> {
     let found = registry.iter().nth(number as usize).filter(|(_, kind)| kind.role == role);
     match found {
         Some((id, _)) => Ok(id),
@@ -23,17 +23,17 @@ pub(super) fn broken(error: FromSqlError) -> Failure {
 }
 
 /// Checks packed rows.
-pub(crate) fn check_packed(kind: &Kind, rows: &[u8]) -> Outcome<()> {
+pub(crate) fn check_packed(kind: &Kind, rows: &[u8]) -> Fallible<()> {
     check_stored_rows(kind, rows).map_err(|problem| Failure::Damage(problem.to_string()))
 }
 
 /// Checks a value of any storage.
-pub(crate) fn check_value(kind: &Kind, value: &[u8]) -> Outcome<()> {
+pub(crate) fn check_value(kind: &Kind, value: &[u8]) -> Fallible<()> {
     check_stored_value(kind, value).map_err(|problem| Failure::Damage(problem.to_string()))
 }
 
 /// Checks that there is such a topic.
-pub(crate) fn check_topic(registry: &Registry, number: i64) -> Outcome<Topic> {
+pub(crate) fn check_topic(registry: &Registry, number: i64) -> Fallible<Topic> {
     let topic = topic_of(number);
     let known = match topic {
         Some(Topic::Kind(kind)) => kind_of(registry, kind.0, Role::Event)
@@ -50,7 +50,7 @@ pub(crate) fn check_topic(registry: &Registry, number: i64) -> Outcome<Topic> {
 }
 
 /// Checks what an event carries: a value of its kind, or an entity.
-pub(crate) fn check_payload(registry: &Registry, topic: Topic, payload: &[u8]) -> Outcome<()> {
+pub(crate) fn check_payload(registry: &Registry, topic: Topic, payload: &[u8]) -> Fallible<()> {
     match topic {
         Topic::Kind(id) => match registry.iter().nth(id.0 as usize) {
             Some((_, kind)) => check_value(kind, payload),

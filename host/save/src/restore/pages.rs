@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use sandtable_world::ecs::{ArchetypeId, KindId, PageKey, Part, Registry, Storage, World};
 
 use super::super::encode::{Form, Read, part_of, split_patches};
-use super::super::error::{Failure, Outcome, damage};
+use super::super::error::{Failure, Fallible, damage};
 use super::super::findings::Findings;
 use super::super::page_writer::{Index, Stored};
 use super::checks::broken;
@@ -23,7 +23,7 @@ pub(super) fn restore(
     world: &mut World,
     first_free: i64,
     findings: &mut Findings,
-) -> Outcome<Index> {
+) -> Fallible<Index> {
     let before = findings.count();
     let shapes = read_archetypes(connection, &world.registry, findings)?;
     let (pages, index) = read_pages(connection, world, &shapes, findings)?;
@@ -37,7 +37,7 @@ pub(crate) fn assemble(
     pages: Pages,
     shapes: &Shapes,
     first_free: i64,
-) -> Outcome<()> {
+) -> Fallible<()> {
     rows::restore(world, pages, shapes, first_free, 0, &mut Findings::strict())
 }
 
@@ -45,7 +45,7 @@ fn read_archetypes(
     connection: &Connection,
     registry: &Registry,
     findings: &mut Findings,
-) -> Outcome<Shapes> {
+) -> Fallible<Shapes> {
     let mut shapes = Shapes::new();
     let mut known = BTreeSet::new();
     let mut next = 0;
@@ -90,7 +90,7 @@ fn read_pages(
     world: &World,
     shapes: &Shapes,
     findings: &mut Findings,
-) -> Outcome<(Pages, Index)> {
+) -> Fallible<(Pages, Index)> {
     let rows_max = |part| match part {
         Part::Slots => world.entities.slots().rows_per_page(),
         _ => world.rows_per_page(),

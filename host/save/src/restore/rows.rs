@@ -15,7 +15,7 @@ use sandtable_world::ecs::{
 };
 
 use super::super::encode::Read;
-use super::super::error::{Failure, Outcome, damage};
+use super::super::error::{Failure, Fallible, damage};
 use super::super::findings::Findings;
 use super::checks::{check_packed, check_value};
 use super::shape::{Pages, Shape, Shapes, TRACKED_ADDED, TRACKED_CHANGED};
@@ -29,7 +29,7 @@ pub(super) fn restore(
     first_free: i64,
     before: u64,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     let slots_per_page = world.entities.slots().rows_per_page();
     let mut slots = take_slots(&mut pages, slots_per_page, findings)?;
     let known = slots.len();
@@ -66,7 +66,7 @@ const UNKNOWN: Slot = Slot { generation: 0, archetype: ArchetypeId(u32::MAX), ro
 
 /// Takes the slots of entities; where a page of them is not whole they are
 /// unknown.
-fn take_slots(pages: &mut Pages, per_page: usize, findings: &mut Findings) -> Outcome<Vec<Slot>> {
+fn take_slots(pages: &mut Pages, per_page: usize, findings: &mut Findings) -> Fallible<Vec<Slot>> {
     let keys: Vec<PageKey> = pages.keys().copied().filter(|key| key.part == Part::Slots).collect();
     let mut slots: Vec<Slot> = Vec::new();
     // A page far behind all others is not theirs: what is missing is no longer
@@ -91,7 +91,7 @@ fn is_issued(generation: u32) -> bool {
     (1..Entity::SPAWNED_IN_CALL).contains(&generation)
 }
 
-fn misformed<T>() -> Outcome<T> {
+fn misformed<T>() -> Fallible<T> {
     damage("a page has another form than its column")
 }
 
@@ -103,7 +103,7 @@ fn restore_entities(
     first_free: i64,
     before: u64,
     findings: &mut Findings,
-) -> Outcome<()> {
+) -> Fallible<()> {
     let rows: usize = world.archetypes().iter().map(|archetype| archetype.len()).sum();
     let issued = slots.iter().all(|slot| is_issued(slot.generation));
     let restored = match u32::try_from(first_free) {
@@ -151,7 +151,7 @@ impl RowRestorer<'_> {
         &mut self,
         archetype: ArchetypeId,
         shape: &Shape,
-    ) -> Outcome<(Paged<Entity>, Vec<Column>)> {
+    ) -> Fallible<(Paged<Entity>, Vec<Column>)> {
         let mut entities: Paged<Entity> = Paged::new(1, self.rows_per_page);
         let stamps = |kept: bool| kept.then(|| Paged::new(1, self.rows_per_page));
         let empty = |(kind, tracked): (_, &u8)| Column {
@@ -201,7 +201,7 @@ impl RowRestorer<'_> {
     }
 
     /// Checks that an entity's row is where its place says.
-    fn place(&mut self, entity: Entity, archetype: ArchetypeId, row: usize) -> Outcome<()> {
+    fn place(&mut self, entity: Entity, archetype: ArchetypeId, row: usize) -> Fallible<()> {
         let slot = self.slots.get(entity.index() as usize);
         let is_here = slot.is_some_and(|slot| match *slot {
             UNKNOWN => is_issued(entity.generation()) && self.claimed.insert(entity.index()),
@@ -215,13 +215,13 @@ impl RowRestorer<'_> {
 
     /// Takes what a column has for a page of entities; rows whose value is not
     /// one of its kind are not kept.
-    fn piece(&mut self, of: PageKey, column: &Column, keep: &mut [bool]) -> Outcome<Piece> {
+    fn piece(&mut self, of: PageKey, column: &Column, keep: &mut [bool]) -> Fallible<Piece> {
         let kind = self.registry.get(column.kind).clone();
         let key = |part| PageKey { part, kind: column.kind, ..of };
         let mut take =
             |part| self.pages.remove(&key(part)).filter(|read| read.rows() == keep.len());
         let (values, changed, added) = (take(Part::Values), take(Part::Changed), take(Part::Added));
-        let mut stamps = |kept: bool, read: Option<Read>| -> Outcome<Option<Vec<Stamp>>> {
+        let mut stamps = |kept: bool, read: Option<Read>| -> Fallible<Option<Vec<Stamp>>> {
             match (kept, read) {
                 (false, None) => Ok(None),
                 (true, Some(Read::Stamps(items))) => Ok(Some(items)),
@@ -248,8 +248,8 @@ impl RowRestorer<'_> {
         Ok(Piece { values, changed, added })
     }
 
-    fn check(&mut self, kind: &Kind, values: &Read, keep: &mut [bool]) -> Outcome<()> {
-        let mut check = |row: usize, checked: Outcome<()>| -> Outcome<()> {
+    fn check(&mut self, kind: &Kind, values: &Read, keep: &mut [bool]) -> Fallible<()> {
+        let mut check = |row: usize, checked: Fallible<()>| -> Fallible<()> {
             keep[row] &= self.findings.whole(checked)?.is_some();
             Ok(())
         };
@@ -269,7 +269,7 @@ impl RowRestorer<'_> {
 }
 
 /// Appends the rows of a page that are kept.
-fn append(column: &mut Column, piece: &Piece, keep: &[bool]) -> Outcome<()> {
+fn append(column: &mut Column, piece: &Piece, keep: &[bool]) -> Fallible<()> {
     match (&mut column.values, &piece.values) {
         (Values::Packed(into), Some(Read::Packed(bytes, width))) => {
             into.extend(&kept(bytes, *width, keep));

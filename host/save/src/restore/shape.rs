@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sandtable_world::ecs::{KindId, PageKey, Registry, Role};
 
 use super::super::encode::Read;
-use super::super::error::{Outcome, damage};
+use super::super::error::{Fallible, damage};
 use super::checks::kind_of;
 
 /// An archetype's kinds, ascending, and for each which stamps it keeps.
@@ -23,9 +23,9 @@ impl Shape {
         registry: &Registry,
         kinds: impl Iterator<Item = u32>,
         tracked: Vec<u8>,
-    ) -> Outcome<Self> {
+    ) -> Fallible<Self> {
         let kinds: Vec<KindId> =
-            kinds.map(|kind| kind_of(registry, kind, Role::Component)).collect::<Outcome<_>>()?;
+            kinds.map(|kind| kind_of(registry, kind, Role::Component)).collect::<Fallible<_>>()?;
         if kinds.windows(2).any(|pair| pair[0] >= pair[1]) || tracked.len() != kinds.len() {
             return damage(format!("archetype {id} is none"));
         }

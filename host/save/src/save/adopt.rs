@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{Save, begin};
 use crate::clock::now_millis;
-use crate::error::{Outcome, SaveError};
+use crate::error::{Fallible, SaveError};
 use crate::head::{Head, seal, write_head};
 use crate::history::{self, Recorder};
 use crate::mods::{self, Contents, ModSet, RecordedSet};
@@ -54,7 +54,7 @@ impl Save {
         adoption: &Adoption<'_>,
         recorder: Recorder,
         same_mods: bool,
-    ) -> Outcome<()> {
+    ) -> Fallible<()> {
         let Adoption { config, set, world, schema_changes, applied_conversions, tables_before } =
             adoption;
         let head = Head {
@@ -98,7 +98,7 @@ impl Save {
             && self.history.goes_on(world, &recorder);
         let history = match recorder.is_on() && !goes_on {
             true => self.history.write_whole(&transaction, world, true, &recorder)?,
-            false => history::Changes::default(),
+            false => history::StoreChanges::default(),
         };
         let seal = seal(&head, &text, &world.registry, &mods);
         write_head(&transaction, &head, &seal, self.checkpoints.held())?;
@@ -124,7 +124,7 @@ impl Save {
         &self,
         elsewhere: &Contents,
     ) -> Result<(RecordedSet, Option<RecordedSet>), SaveError> {
-        let read = || -> Outcome<_> {
+        let read = || -> Fallible<_> {
             let connection = self.database.lock();
             let now = self.mods.recorded(&connection, elsewhere)?;
             let before = match self.mods.number {

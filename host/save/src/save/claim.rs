@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Save, begin};
 use crate::connect;
-use crate::error::Outcome;
+use crate::error::Fallible;
 use crate::lock::beside;
 use crate::mark;
 use crate::open::file_bytes;
@@ -19,7 +19,7 @@ impl Save {
     /// That is only so where the file is whole without its log. Where a reader
     /// keeps it from being, commits go on as those of the writer that made the last one,
     /// which is as good for everything but such a copy.
-    pub(super) fn claim(&mut self) -> Outcome<()> {
+    pub(super) fn claim(&mut self) -> Fallible<()> {
         if self.is_claimed {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{Save, begin};
-use crate::error::{Failure, Outcome, SaveError};
+use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{self, HistoryReader};
 use crate::mark;
 
@@ -18,7 +18,7 @@ impl Save {
         let is_kept = self.recorder.is_whole(tick.unsigned_abs())
             && HistoryReader::new(&connection).reaches(tick.unsigned_abs()).map_err(failed)?;
         let whole = !is_kept;
-        let named = || -> Outcome<()> {
+        let named = || -> Fallible<()> {
             history::check_asked(&connection, name)?;
             if self.named.iter().any(|(other, ..)| other == name) {
                 return Err(Failure::Told(format!("has a snapshot `{name}` already")));
@@ -41,7 +41,7 @@ impl Save {
     }
 
     /// Writes the names that wait for a commit.
-    pub(super) fn write_names(&self, connection: &Connection) -> Outcome<()> {
+    pub(super) fn write_names(&self, connection: &Connection) -> Fallible<()> {
         let mut names = self.named.iter();
         names.try_for_each(|(name, tick, note)| {
             history::add_or_warn(connection, name, *tick, note, false)

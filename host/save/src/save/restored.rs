@@ -6,7 +6,7 @@ use sandtable_world::ecs::{Registry, World};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::Digest;
 
-use crate::error::{Failure, Outcome, damage};
+use crate::error::{Failure, Fallible, damage};
 use crate::findings::Findings;
 use crate::head::{Head, seal};
 use crate::mods::ModSet;
@@ -25,17 +25,17 @@ pub(crate) struct Restored {
 impl Restored {
     /// Reads and checks everything. Without its settings, its kinds, or the row
     /// of the world there is nothing to be read.
-    pub(crate) fn read(connection: &Connection, findings: &mut Findings) -> Outcome<Self> {
+    pub(crate) fn read(connection: &Connection, findings: &mut Findings) -> Fallible<Self> {
         Self::of(connection, Sums::OfRows, findings)
     }
 
     /// As [`Restored::read`], for a caller that only reads: of the tables of mods it
     /// believes what is recorded of them.
-    pub(crate) fn without_rows(connection: &Connection) -> Outcome<Self> {
+    pub(crate) fn without_rows(connection: &Connection) -> Fallible<Self> {
         Self::of(connection, Sums::Recorded, &mut Findings::strict())
     }
 
-    fn of(connection: &Connection, sums: Sums, findings: &mut Findings) -> Outcome<Self> {
+    fn of(connection: &Connection, sums: Sums, findings: &mut Findings) -> Fallible<Self> {
         let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
         let (head, sealed) = Head::read(connection)?;
         let before = findings.count();
@@ -68,7 +68,7 @@ pub(crate) struct Sealed {
 
 impl Sealed {
     /// Reads and checks it.
-    pub(crate) fn read(connection: &Connection) -> Outcome<Self> {
+    pub(crate) fn read(connection: &Connection) -> Fallible<Self> {
         let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
         let (head, sealed) = Head::read(connection)?;
         let registry = restore::read_kinds(connection)?;

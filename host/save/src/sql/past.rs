@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, Result};
 
-use crate::error::{Failure, Outcome};
+use crate::error::{Failure, Fallible};
 use crate::history::{Change, ChangeStream, Filter, HistoryReader};
 use sandtable_world::ecs::{Entity, KindId};
 
@@ -38,7 +38,7 @@ impl Archive {
         Self { connection: Mutex::new(connection), last }
     }
 
-    fn read<T>(&self, read: impl FnOnce(HistoryReader<'_>) -> Outcome<T>) -> Result<T> {
+    fn read<T>(&self, read: impl FnOnce(HistoryReader<'_>) -> Fallible<T>) -> Result<T> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         read(HistoryReader::new(&connection)).map_err(|failure| match failure {
             Failure::Sqlite(error) => error,
@@ -88,7 +88,7 @@ impl PastRows {
     }
 }
 
-fn start(past: HistoryReader<'_>, wanted: Wanted, last: u64) -> Outcome<Option<ChangeStream>> {
+fn start(past: HistoryReader<'_>, wanted: Wanted, last: u64) -> Fallible<Option<ChangeStream>> {
     let Wanted { kind, entity, from, to } = wanted;
     let Some(first) = past.chain()?.first().map(|anchor| anchor.tick) else { return Ok(None) };
     let to = to.min(last);

@@ -17,12 +17,12 @@ pub(super) const MOD_STATES: &str = "st_mod_states";
 
 /// An earlier tick.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct EarlierTick {
     /// Which.
     pub tick: u64,
 }
 
-impl Moment {
+impl EarlierTick {
     /// Whether the tables of mods were others than now, and not only their rows.
     pub(crate) fn had_other_tables(self, connection: &Connection) -> Result<bool> {
         connection.query_row(
