@@ -444,7 +444,7 @@ fn rows_in_a_shard_never_change_in_the_life_of_a_save() {
 }
 
 #[test]
-fn an_input_that_nobody_declares_or_that_does_not_fit_is_refused() {
+fn an_input_that_no_mod_declares_or_that_does_not_fit_is_refused() {
     let place = Place::with_save(&["watcher"]);
     let send = |event: &str, json: &str| place.refusal(&["send", "save.db", event, json]);
     let fields = "its fields are `number` (u32), `to` (u32)";

@@ -130,7 +130,7 @@ fn a_save_goes_on_alone_and_elsewhere() {
 }
 
 #[test]
-fn a_closed_save_is_one_file_whoever_closed_it() {
+fn a_closed_save_is_one_file_whichever_verb_closed_it() {
     let place = Place::with(&["watcher"]);
     place.run("save.db", 5);
     let save = place.save("save.db");

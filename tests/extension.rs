@@ -272,7 +272,7 @@ fn what_is_no_save_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_table_of_somebodys_own_is_left_alone() {
+fn a_table_of_the_shells_own_is_left_alone() {
     needs!(SQLITE3);
     let place = Place::with_save(&["watcher"]);
     let save = place.at("save.db");

@@ -82,7 +82,7 @@ fn a_guest_that_floods_is_stopped() {
 }
 
 #[test]
-fn a_guest_that_commands_nobody_faults() {
+fn a_guest_that_commands_no_entity_faults() {
     let (source, component, system) = tame("ghosts");
     check(source, &component, &system, "named entity 4000000v7, which never existed");
 }

@@ -187,7 +187,7 @@ fn a_save_of_the_first_format_is_read_by_every_verb_as_it_is() {
 }
 
 #[test]
-fn a_save_of_the_first_format_is_brought_up_to_date_by_whoever_goes_on_with_it() {
+fn a_save_of_the_first_format_is_brought_up_to_date_by_the_run_that_goes_on_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let save = copy("ledger_first.db", folder.path());
     told(sandtable().arg("snapshot").arg(&save).arg("five"));

@@ -56,7 +56,7 @@ fn entities_are_found_by_their_label_of_the_tick_that_is_asked_about() {
 }
 
 #[test]
-fn a_label_that_means_nobody_or_several_is_told() {
+fn a_label_that_means_no_entity_or_several_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let save = lived(folder.path(), NAMED);
     let reader = Reader::open(&save).unwrap();

@@ -90,7 +90,7 @@ fn grants_that_mean_nothing_are_refused_with_their_place() {
 }
 
 #[test]
-fn what_systems_use_and_nobody_asked_for_or_granted_is_refused_in_one_sentence() {
+fn what_systems_use_and_was_neither_asked_for_nor_granted_is_refused_in_one_sentence() {
     // Without a manifest, what it uses is what it asks for.
     world("", &[]).refuses_to_run(
         "mod `borrower` cannot be loaded: it asks to read `drift/Position`, which the world does \

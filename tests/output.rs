@@ -22,7 +22,7 @@ fn exit_code(command: &mut Command) -> Option<i32> {
 }
 
 #[test]
-fn a_world_runs_on_when_nobody_reads_what_it_says() {
+fn a_world_runs_on_when_no_process_reads_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let world = folder.path().join("world");
     write_world(&world, WORLD, &["traps"]);
@@ -38,7 +38,7 @@ fn a_world_runs_on_when_nobody_reads_what_it_says() {
 }
 
 #[test]
-fn an_answer_that_nobody_reads_to_its_end_is_no_error() {
+fn an_answer_that_no_process_reads_to_its_end_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let (world, save) = (folder.path().join("world"), folder.path().join("save.db"));
     write_world(&world, WORLD, &["watcher"]);
@@ -61,7 +61,7 @@ fn an_answer_that_nobody_reads_to_its_end_is_no_error() {
 }
 
 #[test]
-fn an_exit_code_is_right_whether_or_not_anybody_reads() {
+fn an_exit_code_is_right_whether_or_not_its_output_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let (world, save) = (folder.path().join("world"), folder.path().join("save.db"));
     write_world(&world, WORLD, &["watcher"]);

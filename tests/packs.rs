@@ -212,7 +212,7 @@ fn signatures_are_those_of_minisign() {
 }
 
 #[test]
-fn a_world_that_trusts_somebody_takes_no_pack_from_others() {
+fn a_world_that_trusts_a_key_takes_no_pack_from_others() {
     let trusted = Place(tempfile::tempdir().unwrap());
     let key = keys(&trusted, "k.key", None);
     let other = keys(&trusted, "o.key", None);
@@ -266,7 +266,7 @@ fn a_world_that_trusts_somebody_takes_no_pack_from_others() {
 }
 
 #[test]
-fn a_slim_save_takes_its_mods_from_nobody_it_does_not_trust() {
+fn a_slim_save_takes_its_mods_only_from_makers_that_it_trusts() {
     let keyring = Place(tempfile::tempdir().unwrap());
     let key = keys(&keyring, "k.key", None);
     let home = packed(&format!("[trust]\nkeys = [\"{key}\"]\n"));
@@ -275,7 +275,7 @@ fn a_slim_save_takes_its_mods_from_nobody_it_does_not_trust() {
         [&["run", "--save", "s.db", "--ticks", "1", "-q"][..], &["embed", "s.db", "w.pack"]]
     {
         let refusal = home.refusal(arguments);
-        assert!(refusal.ends_with("get it from whoever made the pack"), "{refusal}");
+        assert!(refusal.ends_with("get it from the maker of the pack"), "{refusal}");
     }
     let bytes = fs::read(home.at("w.pack")).unwrap();
     let signature = pack::sign("w.pack", &bytes, &keyring.at("k.key"), || None).unwrap();

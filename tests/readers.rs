@@ -64,7 +64,7 @@ fn what_is_not_asked_of_an_earlier_tick_is_not_made() {
 }
 
 #[test]
-fn rows_of_tables_are_believed_by_readers_and_by_nobody_else() {
+fn rows_of_tables_are_believed_by_readers_alone() {
     let folder = tempfile::tempdir().unwrap();
     let save = saved(folder.path());
     let info = Reader::open(&save).unwrap().info().unwrap();
@@ -90,7 +90,7 @@ fn rows_of_tables_are_believed_by_readers_and_by_nobody_else() {
 }
 
 #[test]
-fn a_world_that_is_damaged_keeps_nobody_from_the_rest() {
+fn a_world_that_is_damaged_keeps_no_reader_from_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let save = saved(folder.path());
     let tables = |save: &Path| Reader::open(save).unwrap().inquiry().unwrap().tables().unwrap();

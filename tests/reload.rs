@@ -73,7 +73,7 @@ fn fields_are_renamed_widened_added_and_dropped() {
     ~ percent: u64, was u32
     + levied_by: string = \"the king\"
   component `shop/Name` changes (5 values)
-    + nick: string = \"nobody\"
+    + nick: string = \"unnamed\"
     ~ text: option<string>, was string
   relation `shop/Owes` changes (9 values)
     ~ coins: u64, was `gold`, was u32"
@@ -82,7 +82,7 @@ fn fields_are_renamed_widened_added_and_dropped() {
     assert_eq!(purses[4], json!({"coins": 6, "debt": 2.5, "ranks": [1, 2]}));
     assert_eq!(
         column(world.world(), "shop/Name")[1],
-        json!({"nick": "nobody", "text": "Ada Number2"})
+        json!({"nick": "unnamed", "text": "Ada Number2"})
     );
     let tax = resource(world.world(), "shop/Tax");
     assert_eq!(tax, json!({"percent": 7, "levied_by": "the king"}));

@@ -77,7 +77,7 @@ fn a_setting_that_does_not_fit_is_refused_by_its_key() {
 }
 
 #[test]
-fn nobody_but_the_world_file_sets_them() {
+fn only_the_world_file_sets_them() {
     let told = refused("tuned_wilful", "");
     assert!(told.contains("system `grow` sets `tuned/Settings`, which only the world"), "{told}");
     let mut world = world_of(WORLD, vec![tuned("tuned_sly")], 1);

@@ -118,7 +118,7 @@ fn a_fault_takes_the_rows_of_its_run_and_no_others() {
 }
 
 #[test]
-fn a_statement_that_must_be_stopped_costs_its_mod_the_tick_and_nobody_else_anything() {
+fn a_statement_that_must_be_stopped_costs_its_mod_the_tick_and_no_other_anything() {
     for (what, durability) in [
         ("read for ever", ""),
         ("write for ever", ""),

@@ -531,7 +531,7 @@ fn the_start_of_a_world_that_was_swapped_before_its_first_tick() {
 }
 
 #[test]
-fn nobody_counts_through_ticks_that_a_save_claims() {
+fn no_reader_counts_through_ticks_that_a_save_claims() {
     let folder = tempfile::tempdir().unwrap();
     let (save, _) = busy(folder.path(), WORLD, 12);
     tamper(&save, |save| {

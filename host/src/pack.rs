@@ -58,7 +58,7 @@ pub enum Error {
     #[error("the world cannot be packed: {0}")]
     Unfit(String),
     /// A pack that is not what it should be.
-    #[error("{} is refused: {what}; get the pack again from whoever made it", .path.display())]
+    #[error("{} is refused: {what}; get the pack again from its maker", .path.display())]
     Refused {
         /// The pack.
         path: PathBuf,

@@ -245,7 +245,7 @@ mod tests {
         let schedule = Schedule::new(&[
             system("a/one", &[], &[], &["b/two"]),
             system("b/one", &[], &[], &[]),
-            system("b/two", &[], &["b/one"], &["c/nobody"]),
+            system("b/two", &[], &["b/one"], &["c/absent"]),
         ])
         .expect("there is no cycle");
         assert_eq!(names(&schedule), ["b/two", "a/one", "b/one"]);

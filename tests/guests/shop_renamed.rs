@@ -15,7 +15,7 @@ struct Purse {
 
 #[derive(Component, Clone)]
 struct Name {
-    #[component(default = "nobody")]
+    #[component(default = "unnamed")]
     nick: String,
     text: Option<String>,
 }

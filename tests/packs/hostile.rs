@@ -245,7 +245,7 @@ fn every_hostile_pack_is_refused_in_one_sentence_and_nothing_is_written() {
     let all = all();
     assert!(all.len() >= 60, "{} hostile packs", all.len());
     let place = Place(tempfile::tempdir().unwrap());
-    let remedy = "; get the pack again from whoever made it";
+    let remedy = "; get the pack again from its maker";
     let mut wrong = Vec::new();
     for (what, bytes, expected) in all {
         place.write("hostile.pack", bytes);

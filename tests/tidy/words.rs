@@ -1,27 +1,30 @@
 //! Comments, documents and messages name their subject.
 
-use crate::repository::{files, read};
+use crate::repository::{files, read, report};
 
 /// Words that hide who or what is meant.
 const HIDING: &[&str] = &["anybody", "nobody", "somebody", "whoever"];
 
-/// Files that have some. Only ever less.
-const FILES_MAX: usize = 33;
-
 /// Files in which they are data, and why.
 const DATA: &[(&str, &str)] = &[
+    ("host/save/src/schema/0001_first.sql", "a schema that saves have, word for word"),
+    ("host/save/src/schema/0002_second.sql", "a schema that saves have, word for word"),
+    ("mods/chronicle/src/yearbook.rs", "what chronicles of saved worlds say"),
     ("tests/fixtures.rs", "what the mod of a frozen save wrote"),
-    ("tests/guests/migrations/0002_author.sql", "a migration that a save may know"),
     ("tests/tidy/words.rs", "this list"),
+    ("wit/since_v0.1.0/host.wit", "a released contract, which is never edited"),
 ];
 
 #[test]
-fn no_more_files_hide_who_is_meant() {
+fn no_file_hides_who_is_meant() {
     let texts = files(&[".md", ".rs", ".sql", ".stderr", ".toml", ".wit", "/run"]).into_iter();
-    let texts = texts.filter(|file| DATA.iter().all(|(data, _)| data != file));
-    let lines: Vec<String> = texts.filter_map(|file| found_in(&file)).collect();
-    let (files, listed) = (lines.len(), lines.join("\n  "));
-    assert!(files <= FILES_MAX, "{files} files, not {FILES_MAX}, hide who is meant:\n  {listed}");
+    let hiding = texts.filter_map(|file| Some((found_in(&file)?, file)));
+    let (data, hiding): (Vec<_>, Vec<_>) =
+        hiding.partition(|(_, file)| DATA.iter().any(|(data, _)| data == file));
+    report(hiding.into_iter().map(|(line, _)| line).collect(), "say who or what is meant");
+    let is_there = |entry: &&str| data.iter().any(|(_, file)| file == entry);
+    let without = DATA.iter().map(|(entry, _)| *entry).filter(|entry| !is_there(entry));
+    report(without.map(str::to_owned).collect(), "these hide nothing, so take them out of DATA");
 }
 
 /// A file, with the first line that has such a word.

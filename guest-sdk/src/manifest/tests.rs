@@ -261,7 +261,7 @@ mod conversions {
 
     #[derive(Component)]
     struct First {
-        #[component(was = ["text", "0"], default = "nobody")]
+        #[component(was = ["text", "0"], default = "unnamed")]
         name: String,
     }
 
@@ -307,7 +307,7 @@ mod conversions {
         assert_eq!(described.kinds.len(), 2, "older shapes are no kinds of the mod");
         let name = &described.kinds[weigh.new[1] as usize].fields[0];
         assert_eq!(name.was, ["text", "0"]);
-        assert_eq!(name.default.as_deref(), Some(&b"\xa6nobody"[..]));
+        assert_eq!(name.default.as_deref(), Some(&b"\xa7unnamed"[..]));
     }
 
     #[test]

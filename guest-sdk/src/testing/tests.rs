@@ -203,7 +203,7 @@ fn commands_carry_the_row_they_were_sent_for() {
 }
 
 #[test]
-fn a_kind_that_nobody_mentions_is_a_fault() {
+fn a_kind_that_no_system_mentions_is_a_fault() {
     let outcome = Trial::of::<report>().rows(bodies()).run();
     let text = outcome.err().expect("Frozen is not listed");
     assert_eq!(text, "no system mentions sandtable-sdk/Frozen: add Frozen to `kinds` in export!");

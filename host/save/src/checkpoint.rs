@@ -191,6 +191,6 @@ mod tests {
         assert!(*first > LOG_BYTES_MAX && *second >= first * 2, "{told:?}");
         drop(reader);
         let told: Vec<u64> = (0..3).filter_map(|_| grow(&writer)).collect();
-        assert!(told.is_empty(), "nobody holds it: {told:?}");
+        assert!(told.is_empty(), "no reader holds it: {told:?}");
     }
 }

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_had_read_has_the_form_of_after() {
+    fn what_no_system_had_read_has_the_form_of_after() {
         let (payloads, one, two) = exchanged("INSERT INTO st_recasts VALUES (2, 0, 4)");
         for (kind, number) in [(&one, 3), (&one, 4), (&two, 5), (&two, 8)] {
             assert_eq!(told(&payloads, kind, number), json!({"price": 1, "count": 2}), "{number}");

@@ -76,7 +76,7 @@ impl Keys {
         if !file.is_file() {
             return untrusted(format!(
                 "there is no signature {name} beside it, and only packs signed with {trusted} \
-                 are trusted; get it from whoever made the pack"
+                 are trusted; get it from the maker of the pack"
             ));
         }
         let read = fs::metadata(&file)
@@ -86,21 +86,21 @@ impl Keys {
             .and_then(|text| signature(&text));
         let Some(signature) = read else {
             return untrusted(format!(
-                "{name} is no signature of minisign; get it again from whoever made the pack"
+                "{name} is no signature of minisign; get it again from the maker of the pack"
             ));
         };
         let Some((_, key)) = self.0.iter().find(|(_, key)| key.keynum() == signature.keynum())
         else {
             return untrusted(format!(
                 "it is signed with another key than {trusted}; add its key with `--trust`, if \
-                 you trust whoever made it"
+                 you trust its maker"
             ));
         };
         match minisign::verify(key, &signature, Cursor::new(bytes), true, false, false) {
             Ok(()) => Ok(()),
             Err(_) => untrusted(
                 "its signature does not fit it, so that one of the two was altered; get both \
-                 again from whoever made the pack"
+                 again from the maker of the pack"
                     .to_owned(),
             ),
         }

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_lost_within_a_nation() {
+    fn no_people_are_lost_within_a_nation() {
         let provinces = [(100.0, 0.7), (250.0, 1.4), (20.0, 1.0)];
         let mut mean = Mean::default();
         provinces.iter().for_each(|&(people, prosperity)| mean.add(prosperity, people));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn no_nation_falls_below_nobody() {
+    fn no_nation_falls_below_zero_people() {
         assert_eq!(border_change(-50.0, 100.0), 0.5);
         assert_eq!(border_change(-500.0, 100.0), 0.0);
         assert_eq!(border_change(5.0, 0.0), 1.0);

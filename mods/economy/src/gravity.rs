@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_sells_out() {
+    fn no_nation_sells_out() {
         let ties = Ties { language: true, border: true, treaty: true };
         assert!(exports_usd(1e6, 1e13, 1.1e13, 1.0, ties) <= 0.25 * 1e6);
         assert_eq!(exports_usd(0.0, 0.0, 0.0, 1.0, ties), 0.0);

@@ -47,7 +47,7 @@ impl Reader {
     fn try_blame(&self, entity: &str, component: &str, ticks: Ticks) -> Fallible<Answer> {
         let (named, Told { changes, mut notes }) = self.one(entity, component, ticks)?;
         if let [Change { action: Action::Was, origin, .. }] = &changes[..] {
-            notes.push(format!("nobody has changed it since tick {}", origin.tick));
+            notes.push(format!("nothing has changed it since tick {}", origin.tick));
         }
         let shown = |value: Option<&_>| match named.asked {
             Asked::Everything => json(value),

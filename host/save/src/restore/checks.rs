@@ -57,7 +57,7 @@ pub(crate) fn check_payload(registry: &Registry, topic: Topic, payload: &[u8]) -
             None => damage(format!("there is no kind {}", id.0)),
         },
         _ if subject(payload).is_some() => Ok(()),
-        topic => damage(format!("an event of {} names nobody", shown(registry, topic))),
+        topic => damage(format!("an event of {} names no entity", shown(registry, topic))),
     }
 }
 

@@ -218,7 +218,7 @@ fn only_questions_are_answered() {
 }
 
 #[test]
-fn a_reader_sees_one_commit_and_keeps_nobody_from_the_next() {
+fn a_reader_sees_one_commit_and_keeps_no_writer_from_the_next() {
     let (folder, mut sample, mut save) = saved(3);
     let reader = Reader::open(&folder.save()).expect("opens");
     let before = digest(&sample.world);

@@ -127,7 +127,7 @@ impl Sample {
         (self.random % below as u64) as usize
     }
 
-    fn somebody(&mut self) -> Option<Entity> {
+    fn some_entity(&mut self) -> Option<Entity> {
         let alive: Vec<Entity> = self
             .world
             .archetypes()
@@ -144,7 +144,7 @@ impl Sample {
     }
 
     pub fn value(&mut self, kind: KindId) -> Vec<u8> {
-        let who = self.somebody().map_or(0, Entity::to_bits);
+        let who = self.some_entity().map_or(0, Entity::to_bits);
         let n = self.random(1000) as u32;
         let declared = self.world.registry.get(kind).clone();
         match declared.name.as_str() {
@@ -237,7 +237,7 @@ impl Sample {
             Edit::Relate(owns),
             Edit::Unrelate(near),
         ] {
-            let (Some(one), Some(two)) = (self.somebody(), self.somebody()) else { continue };
+            let (Some(one), Some(two)) = (self.some_entity(), self.some_entity()) else { continue };
             let related = matches!(edit, Edit::Relate(_) | Edit::Unrelate(_));
             let others = if related { vec![two] } else { Vec::new() };
             commands.push(self.command(edit, vec![one], others));
