@@ -1,4 +1,4 @@
-//! Kinds that are declared anew: what was before is still told, carried through
+//! Kinds that are declared anew: what was before is still shown, carried through
 //! names of before and defaults, or as it was.
 
 use std::path::{Path, PathBuf};

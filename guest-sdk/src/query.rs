@@ -72,7 +72,7 @@ pub type Iter<'q, D> = Rows<'q, <D as QueryData>::ReadOnly, Reading<'q, <D as Qu
 /// What [`Query::iter_mut`] gives of the terms `D`.
 pub type IterMut<'q, D> = Rows<'q, D, Writing<'q, <D as QueryData>::Columns>>;
 
-/// What a row gives to those who only read it.
+/// What a row gives where it is only read.
 type ReadItem<'q, D> = <<D as QueryData>::ReadOnly as QueryData>::Item<'q>;
 
 impl<D: QueryData, F: QueryFilter> Query<'_, D, F> {

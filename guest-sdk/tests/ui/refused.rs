@@ -1,4 +1,4 @@
-//! A refused item is told once, and not again wherever it is used.
+//! A refused item is reported once, and not again wherever it is used.
 
 use sandtable_sdk::prelude::*;
 

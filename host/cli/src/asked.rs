@@ -98,7 +98,7 @@ fn summary(table: &Table) -> String {
         true => "nothing".to_owned(),
         false => {
             let told = counts.iter().map(|(name, times)| match *name {
-                // Of a table as such; what became of its rows is told beside.
+                // Of a table as such; what became of its rows stands beside.
                 "rows" => format!("{} with other rows", counted(*times, "table")),
                 name => format!("{} {name}", count(*times)),
             });

@@ -27,7 +27,7 @@ use super::text;
 ///
 /// What is saved in a mod's folder is built, compared with what the save holds,
 /// and swapped in between two ticks, with the state kept. What does not build
-/// or does not fit is told, and the old version runs on.
+/// or does not fit is reported, and the old version runs on.
 ///
 /// At a terminal, p or space pauses and goes on, s does one tick, + makes the
 /// world twice as fast and - half as fast.

@@ -123,8 +123,8 @@ impl Screen {
     }
 }
 
-/// A level alone is that of our own lines: what libraries have to say is for
-/// those who name them, and otherwise shown where it is a warning.
+/// A level alone is that of our own lines: what libraries have to say is shown
+/// where they are named, and otherwise where it is a warning.
 fn ours(asked: &str) -> String {
     match asked.trim().parse::<LevelFilter>() {
         Ok(level) if level <= LevelFilter::WARN => level.to_string(),

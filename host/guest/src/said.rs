@@ -77,7 +77,7 @@ impl Log {
 #[derive(Clone, Default)]
 pub(super) struct Printed(Arc<Mutex<Ends>>);
 
-/// How it begins and how it ends; a panic is told at the end.
+/// How it begins and how it ends; what a panic says is at the end.
 #[derive(Default)]
 struct Ends {
     head: Vec<u8>,

@@ -51,7 +51,7 @@ impl Reader {
         answered.map_err(|failure| failure.of(&self.path, "read"))
     }
 
-    /// The ticks that can be told about.
+    /// The ticks that can be asked about.
     fn window(&self, ticks: Ticks, notes: &mut Vec<String>) -> Fallible<RangeInclusive<u64>> {
         let past = HistoryReader::new(&self.connection);
         let (first, last) = (past.first()?, past.head()?);

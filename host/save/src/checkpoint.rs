@@ -10,7 +10,7 @@
 //! that stays open holds the log back. Past [`LOG_BYTES_MAX`] the writer
 //! therefore finishes the checkpoint itself, which is short after the thread's
 //! work. As long as a reader stays open even that frees nothing, and the log
-//! grows until the reader is gone, which is told.
+//! grows until the reader is gone, of which the writer warns.
 
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub(super) struct Checkpoints {
     held: Option<Commit>,
     /// Past how many bytes the writer tries next.
     bytes_max: u64,
-    /// From how many bytes on it is told next that a reader holds the log.
+    /// From how many bytes on the writer warns next that a reader holds the log.
     told_from: u64,
     worker: Option<(SyncSender<()>, JoinHandle<()>)>,
     /// Held while a checkpoint is made: SQLite makes one at a time, and who comes

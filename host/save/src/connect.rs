@@ -142,7 +142,7 @@ pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
 }
 
 /// Makes a checkpoint, as far as it comes, and says whether it came to its end.
-/// Why not is not told: what is left in the log is as safe there.
+/// Why not does not matter: what is left in the log is as safe there.
 pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration) -> bool {
     let _ = connection.busy_timeout(patience);
     let sql = format!("PRAGMA wal_checkpoint({mode})");

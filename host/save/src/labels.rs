@@ -28,7 +28,7 @@ struct Label {
 }
 
 impl Labels {
-    /// Those that the settings name, as far as there are such kinds.
+    /// The labels that the settings name, as far as there are such kinds.
     pub(super) fn of(names: &[String], registry: &Registry, declarations: &Declarations) -> Self {
         let label = |name: &String| {
             let (id, at) = label::find(name, registry).ok()?;

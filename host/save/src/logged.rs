@@ -12,7 +12,7 @@ use super::reader::Reader;
 pub struct WantedLines {
     /// Of this mod only.
     pub mod_id: Option<String>,
-    /// Those that matter as much as this, or more; all without it.
+    /// Lines that matter as much as this, or more; all without it.
     pub level: Option<LogLevel>,
     /// Those after this one.
     pub after: Option<LineId>,

@@ -5,7 +5,7 @@
 //! or shows the one that was to be gone. So each commit says which one it is, and
 //! which one the file itself was known to hold when it was made: before anything
 //! of a log is believed, the file is read without it, and must hold that commit
-//! or one of those that the log has.
+//! or one of the commits that the log has.
 //!
 //! A mark stands behind the seal, in the row that every commit of a world writes
 //! anyway; whatever else writes to a save moves it on ([`advance`]). Who goes on

@@ -1,4 +1,4 @@
-//! Tables as callers that ask for them are told of them.
+//! What the tables that can be asked for are called, and their columns.
 
 /// How texts are compared where nothing else is said.
 pub(super) const BINARY: &str = "BINARY";

@@ -1,4 +1,4 @@
-//! Files in TOML that people write: read, with every mistake told as a place
+//! Files in TOML that people write: read, with every mistake given as a place
 //! and one sentence about its key.
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `world.toml`: found, read, and checked, with every mistake told as a place
+//! `world.toml`: found, read, and checked, with every mistake given as a place
 //! and one sentence.
 
 use std::fs;

@@ -1,7 +1,7 @@
 //! A zip file that a stranger may have made, held in memory.
 //!
 //! Only the plainest zip files are taken: regular files, stored or deflated, one
-//! after another without gaps, each told the same way in both of its headers,
+//! after another without gaps, each described the same way in both of its headers,
 //! the directory, its end, and nothing before, between or after. What every zip
 //! tool reads the same way leaves nothing to hide in.
 

@@ -425,7 +425,7 @@ macro_rules! limits {
                 }
             }
 
-            /// Those that are above other limits: name, what is here, what is
+            /// The limits that are above others: name, what is here, what is
             /// there.
             pub fn above(
                 &self,

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct Built {
     /// All mods of the world.
     pub mods: Vec<Compiled>,
-    /// Those that changed.
+    /// Ids of the mods that changed.
     pub changed: Vec<String>,
     /// The settings of the world.
     pub config: WorldConfig,

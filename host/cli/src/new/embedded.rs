@@ -12,7 +12,7 @@ pub(super) const EMBEDDED_FOLDER: &str = ".sandtable";
 pub(super) fn embedded() -> Result<Vec<(String, String)>> {
     let place = |(path, text): &(&str, &str)| {
         Ok(match *path {
-            // Cargo drops those that are not needed.
+            // Cargo drops the versions that are not needed.
             "Cargo.lock" => ("Cargo.lock".to_owned(), (*text).to_owned()),
             "Cargo.toml" => (format!("{EMBEDDED_FOLDER}/Cargo.toml"), sdk_workspace(text)?),
             path => (format!("{EMBEDDED_FOLDER}/{path}"), (*text).to_owned()),

@@ -39,7 +39,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// After how many faults of a system no more are told one by one.
+    /// After how many faults of a system no more are shown one by one.
     const TOLD: u64 = 3;
 
     /// Adds a tick; returns what is worth telling at once.

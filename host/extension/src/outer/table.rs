@@ -75,7 +75,7 @@ impl Table {
         c(format!("CREATE TABLE x({})", columns.join(", ")))
     }
 
-    /// Ends a call: what went wrong is told in the place for it.
+    /// Ends a call: what went wrong goes into the place for it.
     ///
     /// # Safety
     ///

@@ -131,7 +131,7 @@ impl Reader {
     }
 }
 
-/// Those that are called so; where there are none, those of the same letters,
+/// The entities that are called so; where there are none, those of the same letters,
 /// small or capital.
 fn called<'a>(text: &str, all: impl Iterator<Item = (Entity, &'a str)>) -> BTreeSet<Entity> {
     let small = text.to_lowercase();

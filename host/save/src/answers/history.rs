@@ -89,7 +89,7 @@ impl Reader {
         Ok((named, told))
     }
 
-    /// Why nothing is to be told of an entity's component.
+    /// Why there is nothing to show of an entity's component.
     fn never(&self, entity: Entity, named: &Named) -> Fallible<String> {
         let world = self.head_world()?;
         Ok(match world.entities.was_issued(entity) {

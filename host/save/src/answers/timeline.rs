@@ -25,7 +25,7 @@ struct Line {
 
 impl Reader {
     /// When an entity came and went, and what it got, lost and was named in
-    /// meanwhile. Of changes to a component only the first and the last are told.
+    /// meanwhile. Of changes to a component only the first and the last are listed.
     pub fn timeline(&self, entity: &str, ticks: Ticks) -> Result<Answer, SaveError> {
         self.answer(self.try_timeline(entity, ticks))
     }
@@ -104,7 +104,7 @@ impl Reader {
     }
 }
 
-/// What is told of these changes.
+/// The rows for these changes.
 fn lives(whose: Entity, changes: &[Change]) -> Vec<Line> {
     let mut lines = Vec::new();
     // Of each component since it came: how often it changed, and the last time.

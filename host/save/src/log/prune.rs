@@ -58,7 +58,7 @@ pub(crate) fn prune(
     Ok(Some(last))
 }
 
-/// Drops the events up to a tick that everybody has read. Those that wait for a
+/// Drops the events up to a tick that everybody has read. Events that wait for a
 /// reader may be any number, and are looked at once.
 fn prune_events(
     connection: &Connection,

@@ -286,7 +286,7 @@ struct Names {
 }
 
 impl Names {
-    /// Beside those that the file has and those that are the same in all saves.
+    /// Beside the names that the file has and those that are the same in all saves.
     fn beside(taken: &BTreeSet<String>) -> Self {
         let mut names = Self { taken: taken.clone() };
         names.taken.extend(views::names());

@@ -2,7 +2,7 @@
 //!
 //! They come by a connection of their own, because SQLite is in the midst of the
 //! query while they are read. It may see a later commit than the query does, of
-//! which nothing is told.
+//! which nothing is shown.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -164,7 +164,7 @@ pub(super) const VIEWS: &[View] = &[
     },
 ];
 
-/// Those that are there at an earlier tick, or now.
+/// The views that are there at an earlier tick, or now.
 pub(super) fn at(tick: Option<u64>) -> impl Iterator<Item = &'static View> {
     VIEWS.iter().filter(move |view| tick.is_none() || view.until.is_some())
 }
