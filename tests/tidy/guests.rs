@@ -14,10 +14,13 @@ const SHARED: [&str; 2] = ["lib", "matrix"];
 fn guests() -> BTreeSet<String> {
     let files = files(&[".rs"]).into_iter();
     let names = files.filter_map(|file| {
-        let name = file.strip_prefix("tests/guests/")?.strip_suffix(".rs")?;
-        (!SHARED.contains(&name)).then(|| name.to_owned())
+        Some(file.strip_prefix("tests/guests/")?.strip_suffix(".rs")?.to_owned())
     });
-    names.collect()
+    let mut names: BTreeSet<String> = names.collect();
+    for shared in SHARED {
+        assert!(names.remove(shared), "nothing of the name is shared: take `{shared}` out of SHARED");
+    }
+    names
 }
 
 /// With `BLESS` set it writes the list instead.

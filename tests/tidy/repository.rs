@@ -52,7 +52,29 @@ pub fn crates() -> Vec<String> {
     roots
 }
 
+/// Of findings by file, those without an exception, and each exception that no finding
+/// needs. An exception is the end of a path, and why.
+pub fn beyond(exceptions: &[(&str, &str)], findings: Vec<(String, String)>) -> Vec<String> {
+    let without = findings
+        .iter()
+        .filter(|(file, _)| exceptions.iter().all(|(end, _)| !file.ends_with(end)))
+        .map(|(file, what)| format!("{file}: {what}"));
+    let needless = exceptions
+        .iter()
+        .filter(|(end, _)| findings.iter().all(|(file, _)| !file.ends_with(end)))
+        .map(|(end, why)| format!("{end}: is no exception any more ({why})"));
+    without.chain(needless).collect()
+}
+
 /// Fails with every finding, one a line, and what to do about them.
 pub fn report(findings: Vec<String>, remedy: &str) {
     assert!(findings.is_empty(), "{remedy}:\n  {}\n", findings.join("\n  "));
+}
+
+#[test]
+fn an_exception_is_needed_or_found() {
+    let found = |file: &str| (file.to_owned(), "is long".to_owned());
+    let exceptions = [("b.rs", "a list"), ("c.rs", "another")];
+    let beyond = beyond(&exceptions, vec![found("x/a.rs"), found("x/b.rs")]);
+    assert_eq!(beyond, ["x/a.rs: is long", "c.rs: is no exception any more (another)"]);
 }

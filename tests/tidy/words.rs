@@ -1,6 +1,6 @@
 //! Comments, documents and messages name their subject.
 
-use crate::repository::{files, read, report};
+use crate::repository::{beyond, files, read, report};
 
 /// Words that hide who or what is meant.
 const HIDING: &[&str] = &["anybody", "nobody", "somebody", "whoever"];
@@ -18,20 +18,15 @@ const DATA: &[(&str, &str)] = &[
 #[test]
 fn no_file_hides_who_is_meant() {
     let texts = files(&[".md", ".rs", ".sql", ".stderr", ".toml", ".wit", "/run"]).into_iter();
-    let hiding = texts.filter_map(|file| Some((found_in(&file)?, file)));
-    let (data, hiding): (Vec<_>, Vec<_>) =
-        hiding.partition(|(_, file)| DATA.iter().any(|(data, _)| data == file));
-    report(hiding.into_iter().map(|(line, _)| line).collect(), "say who or what is meant");
-    let is_there = |entry: &&str| data.iter().any(|(_, file)| file == entry);
-    let without = DATA.iter().map(|(entry, _)| *entry).filter(|entry| !is_there(entry));
-    report(without.map(str::to_owned).collect(), "these hide nothing, so take them out of DATA");
+    let findings = texts.filter_map(|file| found_in(&file).map(|line| (file, line)));
+    report(beyond(DATA, findings.collect()), "say who or what is meant");
 }
 
-/// A file, with the first line that has such a word.
+/// The first line of a file that has such a word.
 fn found_in(file: &str) -> Option<String> {
     let text = read(file);
     let (at, line) = text.lines().enumerate().find(|(_, line)| hides(line))?;
-    Some(format!("{file}:{}: {}", at + 1, line.trim()))
+    Some(format!("{}: {}", at + 1, line.trim()))
 }
 
 /// Whether a line has such a word, but for one that is a value: alone between quotes.
