@@ -25,12 +25,20 @@ impl Assets {
     }
 
     /// The bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// There is no such asset, or the mod may not read it.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, AssetError> {
         sys::asset(name)
             .ok_or_else(|| AssetError { name: name.to_owned(), mistake: Mistake::Missing })
     }
 
     /// The text of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Assets::bytes`], or it is not UTF-8.
     pub fn text(&self, name: &str) -> Result<String, AssetError> {
         String::from_utf8(self.bytes(name)?)
             .map_err(|_| AssetError { name: name.to_owned(), mistake: Mistake::NotText })

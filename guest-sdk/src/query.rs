@@ -147,6 +147,10 @@ impl<D: QueryData, F: QueryFilter> Query<'_, D, F> {
     }
 
     /// The only row.
+    ///
+    /// # Errors
+    ///
+    /// No row matches, or several do.
     pub fn single(&self) -> Result<ReadItem<'_, D>, NotSingle> {
         let rows = self.len();
         match self.iter().next() {
@@ -156,6 +160,10 @@ impl<D: QueryData, F: QueryFilter> Query<'_, D, F> {
     }
 
     /// The only row, to write.
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::single`].
     pub fn single_mut(&mut self) -> Result<D::Item<'_>, NotSingle> {
         let rows = self.len();
         match self.iter_mut().next() {

@@ -65,6 +65,11 @@ pub struct Tables<'w>(PhantomData<&'w mut ()>);
 
 impl Tables<'_> {
     /// The rows that a SELECT answers.
+    ///
+    /// # Errors
+    ///
+    /// The statement is refused or fails, or its rows are no `R`. It left nothing
+    /// behind then.
     pub fn query<R: DeserializeOwned>(
         &self,
         sql: &str,
@@ -79,6 +84,10 @@ impl Tables<'_> {
     }
 
     /// The first row that a SELECT answers, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tables::query`].
     pub fn query_one<R: DeserializeOwned>(
         &self,
         sql: &str,
@@ -99,6 +108,11 @@ impl Tables<'_> {
     /// # Ok(opened.first().map(|row| row.0))
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// The statement is refused or fails, and changes nothing; or its rows are no `R`,
+    /// and it has changed what it says.
     pub fn execute_returning<R: DeserializeOwned>(
         &mut self,
         sql: &str,
@@ -108,12 +122,20 @@ impl Tables<'_> {
     }
 
     /// Makes an INSERT, UPDATE or DELETE, and gives how many rows it changed.
+    ///
+    /// # Errors
+    ///
+    /// The statement is refused or fails. Nothing is changed then.
     pub fn execute(&mut self, sql: &str, parameters: impl Serialize) -> Result<u64, TableError> {
         self.execute_many(sql, [parameters])
     }
 
     /// Makes one INSERT, UPDATE or DELETE for each row of parameters, or none of
     /// them, and gives how many rows they changed.
+    ///
+    /// # Errors
+    ///
+    /// The statement is refused or fails for one of the rows. Nothing is changed then.
     pub fn execute_many<P: Serialize>(
         &mut self,
         sql: &str,

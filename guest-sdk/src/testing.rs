@@ -217,6 +217,10 @@ impl Trial {
     }
 
     /// Runs the system. An error is the text of its fault.
+    ///
+    /// # Errors
+    ///
+    /// The sentence with which the system faults.
     pub fn run(self) -> Result<Outcome, String> {
         // A manifest is a constant everywhere else. Tests are short-lived.
         let manifest: &'static Manifest = Box::leak(Box::new(Manifest {

@@ -38,6 +38,10 @@ pub trait Value: Sized {
     fn write(&self, out: &mut Vec<u8>);
 
     /// Reads one value.
+    ///
+    /// # Errors
+    ///
+    /// There is no such value.
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed>;
 }
 

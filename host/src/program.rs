@@ -57,6 +57,12 @@ impl Program {
     /// Adds a mod; mods come by dependency depth and id, which is the order of
     /// their systems. The registry has their kinds, as a
     /// [`ValueMigration`](crate::migration::ValueMigration) declares them.
+    ///
+    /// # Errors
+    ///
+    /// The declaration names a kind that the world does not have, says a thing twice,
+    /// or contradicts itself or the owner of a kind; or there are too many systems.
+    /// Some of its systems may have been added then, so that the program is of no use.
     pub fn add(
         &mut self,
         code: Code,

@@ -62,6 +62,10 @@ impl Power {
 
     /// Writes one of the states that a power loss may leave now into an empty
     /// folder; which one follows from the seed.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be written.
     pub fn lose(&self, seed: u64, into: &Path) -> io::Result<()> {
         let mut chance = Chance(seed);
         let habit = Habit::of(&mut chance);

@@ -45,6 +45,10 @@ impl<'b> Reader<'b> {
     }
 
     /// A truth value.
+    ///
+    /// # Errors
+    ///
+    /// The next value is none.
     pub fn bool(&mut self) -> Result<bool, Malformed> {
         match self.marker()? {
             0xc2 => Ok(false),
@@ -54,6 +58,10 @@ impl<'b> Reader<'b> {
     }
 
     /// A number that is not negative.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no whole number, or is negative.
     pub fn uint(&mut self) -> Result<u64, Malformed> {
         match self.integer("a number that is not negative")? {
             Integer::Natural(value) => Ok(value),
@@ -69,6 +77,10 @@ impl<'b> Reader<'b> {
     }
 
     /// A number that may be negative.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no whole number, or too large.
     pub fn int(&mut self) -> Result<i64, Malformed> {
         match self.integer("an integer")? {
             Integer::Natural(value) => {
@@ -79,6 +91,10 @@ impl<'b> Reader<'b> {
     }
 
     /// A single-precision number.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no `f32`.
     pub fn f32(&mut self) -> Result<f32, Malformed> {
         match self.marker()? {
             0xca => Ok(f32::from_be_bytes(self.fixed()?)),
@@ -87,6 +103,10 @@ impl<'b> Reader<'b> {
     }
 
     /// A double-precision number.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no `f64`.
     pub fn f64(&mut self) -> Result<f64, Malformed> {
         match self.marker()? {
             0xcb => Ok(f64::from_be_bytes(self.fixed()?)),
@@ -95,6 +115,10 @@ impl<'b> Reader<'b> {
     }
 
     /// A text.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no text, or is not UTF-8.
     pub fn str(&mut self) -> Result<&'b str, Malformed> {
         let length = match self.marker()? {
             marker @ 0xa0..=0xbf => usize::from(marker & 0x1f),
@@ -108,6 +132,10 @@ impl<'b> Reader<'b> {
     }
 
     /// Bytes.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no bytes.
     pub fn bin(&mut self) -> Result<&'b [u8], Malformed> {
         let length = match self.marker()? {
             0xc4 => self.length::<1>()?,
@@ -119,6 +147,10 @@ impl<'b> Reader<'b> {
     }
 
     /// The start of an array: how many values follow.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no array.
     pub fn array(&mut self) -> Result<usize, Malformed> {
         match self.marker()? {
             marker @ 0x90..=0x9f => Ok(usize::from(marker & 0x0f)),
@@ -129,6 +161,10 @@ impl<'b> Reader<'b> {
     }
 
     /// The start of an array that must hold `count` values.
+    ///
+    /// # Errors
+    ///
+    /// The next value is no array, or one of another length.
     pub fn array_of(&mut self, count: usize) -> Result<(), Malformed> {
         match self.array()? {
             found if found == count => Ok(()),
@@ -139,6 +175,10 @@ impl<'b> Reader<'b> {
     }
 
     /// Passes over one value, whatever it is, and gives its bytes.
+    ///
+    /// # Errors
+    ///
+    /// There is no whole value.
     pub fn skip(&mut self) -> Result<&'b [u8], Malformed> {
         let start = self.position;
         let mut pending = 1usize;

@@ -36,6 +36,10 @@ pub struct Sqlite(pub(super) Rc<Connection>);
 
 impl Sqlite {
     /// Tables as these migrations make them.
+    ///
+    /// # Errors
+    ///
+    /// A migration fails: what SQLite says.
     pub fn new(migrations: &[&str]) -> Result<Self, String> {
         let connection = Connection::open_in_memory().map_err(told)?;
         migrations.iter().try_for_each(|sql| connection.execute_batch(sql)).map_err(told)?;
@@ -43,6 +47,10 @@ impl Sqlite {
     }
 
     /// The rows that a SELECT answers.
+    ///
+    /// # Errors
+    ///
+    /// The statement fails, or its rows are no `R`.
     pub fn query<R: DeserializeOwned>(
         &self,
         sql: &str,

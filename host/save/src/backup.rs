@@ -38,6 +38,11 @@ pub struct BackedUp {
 
 /// Copies a save as its last commit left it into a file that is not there yet,
 /// which appears once it is whole and was checked as a save is when it opens.
+///
+/// # Errors
+///
+/// The save cannot be read or is damaged, or the target is there already, is held by
+/// another process or cannot be written. Nothing is there under its name then.
 pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
     let lock = Lock::take(target)?;
     let mut made = (0, Digest::default());

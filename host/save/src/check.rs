@@ -33,6 +33,11 @@ pub struct Checked {
 
 /// Checks a save as its last commit left it. What is no save at all, or of a
 /// newer format, is an error.
+///
+/// # Errors
+///
+/// There is no save at the path, it is of a newer format, or it cannot be read. Damage
+/// is no error but a finding.
 pub fn check(path: &Path) -> Result<Checked, SaveError> {
     let path = connect::find(path)?;
     let connection = connect::reading(&path)?;

@@ -95,6 +95,10 @@ pub(super) fn creating(path: &Path) -> Result<Connection, SaveError> {
 }
 
 /// The tables of mods of a world that has no save.
+///
+/// # Errors
+///
+/// SQLite has no memory for them.
 pub fn in_memory() -> Result<Database, SaveError> {
     empty_tables().map_err(|failure| failure.of(Path::new(NOWHERE), "made"))
 }

@@ -45,6 +45,12 @@ pub struct Exported {
 /// yet. What is written appears once it is whole.
 ///
 /// With a tick, as that one left it.
+///
+/// # Errors
+///
+/// The save cannot be read or is damaged, its history does not reach back to the tick,
+/// or the target is there already or cannot be written. Nothing is there under its name
+/// then.
 pub fn export(
     save: &Path,
     at: Option<u64>,

@@ -55,6 +55,12 @@ fn suspended(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
 }
 
 /// Puts an input into a save, unless there is an objection to it.
+///
+/// # Errors
+///
+/// There is no such input, the value is none of its kind, there is an objection, too
+/// many inputs wait already, or the save cannot be read or written. Nothing is sent
+/// then; but where only the disk failed to sync, it may be found after a crash.
 pub fn send(
     path: &Path,
     kind: &str,

@@ -56,6 +56,11 @@ pub struct Running<'a> {
 
 impl Inquiry {
     /// About a world as it is now.
+    ///
+    /// # Errors
+    ///
+    /// The tables of mods are being written, or SQLite has no memory for a copy of
+    /// them.
     pub fn about(running: Running<'_>) -> Result<Self, SaveError> {
         let Running { before, now, tables, records, names } = running;
         let made = || -> Fallible<Self> {
@@ -81,6 +86,10 @@ impl Inquiry {
 
     /// Answers a SELECT over the world and what led to it; `SELECT * FROM
     /// tables` says what there is.
+    ///
+    /// # Errors
+    ///
+    /// It is no single SELECT, asks for what is not there, or the save cannot be read.
     pub fn query(&self, sql: &str) -> Result<Table, SaveError> {
         let mut rows = self.rows(sql)?;
         let columns = rows.columns();
@@ -92,6 +101,11 @@ impl Inquiry {
     }
 
     /// Answers a SELECT row by row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inquiry::query`], but for what goes wrong in a row, which
+    /// [`SelectRows::next`] says.
     pub fn rows(&self, sql: &str) -> Result<SelectRows<'_>, SaveError> {
         loop {
             let prepared = SelectRows::of(&self.connection, &self.tables, &self.path, sql);
@@ -129,6 +143,10 @@ impl Inquiry {
     }
 
     /// Every table there is, with its columns.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn tables(&self) -> Result<Vec<TableShape>, SaveError> {
         let of_file = |name: &String| {
             let sql = format!("SELECT * FROM {}", quoted(name));

@@ -35,6 +35,10 @@ pub struct Line {
 
 impl Reader {
     /// What mods logged, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn logged(&self, wanted: &WantedLines) -> Result<Vec<Line>, SaveError> {
         self.try_logged(wanted).map_err(|failure| failure.of(&self.path, "read"))
     }

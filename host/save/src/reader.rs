@@ -128,6 +128,11 @@ pub struct ModInfo {
 
 impl Reader {
     /// Opens a save to be read. One of an older format is read as it is.
+    ///
+    /// # Errors
+    ///
+    /// There is no save at the path, it is of a newer format, it or its schema is
+    /// damaged, the log beside it is of another, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, SaveError> {
         let path = connect::find(path)?;
         let connection = connect::reading(&path)?;
@@ -142,6 +147,10 @@ impl Reader {
     /// Opens what was copied from a save, in a file that no process writes, and
     /// tells of it as of the save. The save itself is not opened: another SQLite
     /// in this process that has it open would lose its locks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`], but for the log.
     pub fn of_copy(copy: &Path, save: &Path) -> Result<Self, SaveError> {
         let failed = |failure: Failure| failure.of(save, "read");
         let connection = open::unwritten(copy).map_err(failed)?;
@@ -169,6 +178,10 @@ impl Reader {
 
     /// The world after the last committed tick, and its settings. Rows of the
     /// tables of mods are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn world(&self) -> Result<(World, WorldConfig), SaveError> {
         let restored = self.read(Restored::without_rows)?;
         Ok((restored.world, restored.config))
@@ -176,29 +189,50 @@ impl Reader {
 
     /// As [`Reader::world`], with the rows of all tables of mods held against it:
     /// as where a save is opened to go on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::world`], or the rows of a table are not those of the last tick.
     pub fn whole_world(&self) -> Result<World, SaveError> {
         let whole = |connection: &Connection| Restored::read(connection, &mut Findings::strict());
         Ok(self.read(whole)?.world)
     }
 
     /// How the world runs.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn config(&self) -> Result<WorldConfig, SaveError> {
         Ok(self.read(Sealed::read)?.config)
     }
 
     /// The world as a tick left it, as far as history reaches back.
+    ///
+    /// # Errors
+    ///
+    /// History does not reach back to the tick, or the save cannot be read or is
+    /// damaged.
     pub fn world_at(&self, tick: u64) -> Result<World, SaveError> {
         let world = HistoryReader::new(&self.connection).world(tick);
         Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
     }
 
     /// The tables of mods as a tick left them, in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::world_at`].
     pub fn tables_at(&self, tick: u64) -> Result<Database, SaveError> {
         let tables = HistoryReader::new(&self.connection).tables(tick, false);
         tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The tables of mods as they are now, in memory.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn tables(&self) -> Result<Database, SaveError> {
         let tables = HistoryReader::new(&self.connection).tables_now();
         tables.map_err(|failure| failure.of(&self.path, "read"))
@@ -206,38 +240,67 @@ impl Reader {
 
     /// The mods that run, with their components and assets, of which a slim save
     /// needs those that it lacks from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Neither the save nor `elsewhere` has all of them, or the save cannot be read or
+    /// is damaged.
     pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
         self.read(Sealed::read)?.mods.whole(&self.connection, elsewhere, &self.path)
     }
 
     /// The kinds of values that the world knows. Nothing else is read.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn kinds(&self) -> Result<Registry, SaveError> {
         read_kinds(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The mods that run, wherever their contents are.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
         self.read(|connection| Sealed::read(connection)?.mods.lock(connection))
     }
 
     /// Every set of mods that ever ran, with the tick after which it did. What a
     /// slim save lacks is empty.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn mod_sets(&self) -> Result<Vec<RecordedSet>, SaveError> {
         mods::history(&self.connection).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// Conversions that the save has behind it.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn applied_conversions(&self) -> Result<Conversions, SaveError> {
         Ok(self.read(Sealed::read)?.mods.applied_conversions)
     }
 
     /// Every input that a tick was given, by tick, in order.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn inputs(&self) -> Result<BTreeMap<u64, Vec<Input>>, SaveError> {
         log::read_inputs(&self.connection)
             .map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
     /// Inputs that wait for a tick.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn waiting(&self) -> Result<Vec<Input>, SaveError> {
         let read = || inbox::read(&self.connection, &read_kinds(&self.connection)?, 0);
         let waiting = read().map_err(|failure| failure.of(&self.path, "read"))?;
@@ -246,6 +309,10 @@ impl Reader {
 
     /// What the save is. Restores the world, so that what it says is so; of the
     /// tables of mods it says what is recorded.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn info(&self) -> Result<Info, SaveError> {
         let Restored { config, world, head, mods, .. } = self.read(Restored::without_rows)?;
         let count = |table: &str| -> Result<u64, SaveError> {
@@ -330,17 +397,29 @@ impl Reader {
     }
 
     /// The migrations of tables that ran.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn migrations(&self) -> Result<Ran, SaveError> {
         tables::ran(&self.connection).map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
     /// Makes ready to answer SQL over the world and what led to it.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn inquiry(self) -> Result<Inquiry, SaveError> {
         self.ask(None)
     }
 
     /// As [`Reader::inquiry`], of an earlier tick: the world and the tables of
     /// mods as it left them, and the log up to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::world_at`].
     pub fn inquiry_at(self, tick: u64) -> Result<Inquiry, SaveError> {
         self.ask(Some(tick))
     }
@@ -402,6 +481,10 @@ impl Reader {
 }
 
 /// Answers a SELECT over a save; see [`Inquiry::query`].
+///
+/// # Errors
+///
+/// As [`Reader::open`] and [`Inquiry::query`].
 pub fn query(path: &Path, sql: &str) -> Result<Table, SaveError> {
     Reader::open(path)?.inquiry()?.query(sql)
 }

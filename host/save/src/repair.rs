@@ -45,6 +45,12 @@ pub struct Repaired {
 }
 
 /// Salvages what is whole of a save into a file that is not there yet.
+///
+/// # Errors
+///
+/// There is nothing to repair or nothing to be salvaged, the save is open in another
+/// process, or the target is there already or cannot be written. The save is as it was,
+/// and nothing is there under the name of the target.
 pub fn repair(path: &Path, target: &Path) -> Result<Repaired, SaveError> {
     let path = connect::find(path)?;
     if target.exists() {

@@ -53,6 +53,10 @@ pub struct Start {
 
 impl Reader {
     /// What the save has for running its ticks again.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn replay_log(&self) -> Result<ReplayLog, SaveError> {
         self.try_replay_log().map_err(|failure| failure.of(self.path(), "read"))
     }
@@ -82,6 +86,11 @@ impl Reader {
     }
 
     /// The last world before a tick from which ticks can be run again.
+    ///
+    /// # Errors
+    ///
+    /// The save keeps no history, or that of some components only; or it cannot be read
+    /// or is damaged.
     pub fn start(&self, before: u64) -> Result<Start, SaveError> {
         let start = || -> Fallible<Start> {
             let past = HistoryReader::new(&self.connection);
@@ -122,12 +131,20 @@ impl Reader {
     }
 
     /// What is recorded of a tick, for [`compare`](super::compare).
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn recorded(&self, tick: u64) -> Result<Vec<Vec<u8>>, SaveError> {
         let recorded = HistoryReader::new(&self.connection).recorded(tick);
         recorded.map_err(|failure| failure.of(self.path(), "read"))
     }
 
     /// The world of a keyframe that is not of other mods' making.
+    ///
+    /// # Errors
+    ///
+    /// There is no such keyframe, or the save cannot be read or is damaged.
     pub fn keyframe_world(&self, tick: u64) -> Result<World, SaveError> {
         let world = || -> Fallible<World> {
             let past = HistoryReader::new(&self.connection);

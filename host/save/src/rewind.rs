@@ -49,12 +49,23 @@ pub struct Rewound {
 }
 
 /// Takes a save back to an earlier tick. What is ahead of it is lost.
+///
+/// # Errors
+///
+/// The save is open in another process, its history does not reach back to the tick or
+/// leaves components out, or it cannot be read or written. It stands where it stood
+/// then.
 pub fn rewind(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
     let lock = Lock::take(&connect::find(path)?)?;
     go_back(path, tick, lock, None)
 }
 
 /// As [`rewind`], and keeps what is ahead as a save of its own beside this one.
+///
+/// # Errors
+///
+/// As [`rewind`], or the copy cannot be made. The copy of what is ahead is removed
+/// again where the save stands where it stood.
 pub fn rewind_and_keep(path: &Path, tick: u64) -> Result<Rewound, SaveError> {
     let path = &connect::find(path)?;
     // No process goes on with it between the copy and the way back.
@@ -87,6 +98,11 @@ fn go_back(
 
 /// Copies a save, also while its world runs, and takes the copy back to an
 /// earlier tick. The copy appears once it is whole.
+///
+/// # Errors
+///
+/// As [`rewind`], or the target is there already or cannot be written. The save is as
+/// it was, and nothing is there under the name of the target.
 pub fn branch(path: &Path, tick: u64, target: &Path) -> Result<Rewound, SaveError> {
     let lock = Lock::take(target)?;
     let mut rewound = None;

@@ -85,12 +85,21 @@ pub struct Save {
 
 impl Save {
     /// Makes a new save with a world in it.
+    ///
+    /// # Errors
+    ///
+    /// A file of the name is there already, is held by another process, or cannot be
+    /// written. Nothing is there under the name then.
     pub fn create(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
         Self::draft(path, config, world)?.appear()
     }
 
     /// As [`Save::create`], under another name: it gets its own with
     /// [`Save::appear`], once all that it shall have is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Save::create`].
     pub fn draft(path: &Path, config: &WorldConfig, world: &World) -> Result<Self, SaveError> {
         let lock = Lock::take(path)?;
         let draft = draft::draft_of(path);
@@ -104,6 +113,11 @@ impl Save {
 
     /// Gives a save that was made as a draft its name. No other holder of its
     /// database may be left.
+    ///
+    /// # Errors
+    ///
+    /// A file of the name came meanwhile, or the draft cannot be written to its end.
+    /// The draft is removed then.
     pub fn appear(self) -> Result<Self, SaveError> {
         let Some(path) = self.appears_as.clone() else { return Ok(self) };
         let draft = self.path.clone();
@@ -125,6 +139,12 @@ impl Save {
 
     /// Opens a save to go on with it: brings it up to the current format, and
     /// restores its settings and its world.
+    ///
+    /// # Errors
+    ///
+    /// There is no save at the path, it is open in another process, of a newer format,
+    /// damaged, or cannot be written; or the log beside it is of another save. It is as
+    /// it was then, but for the current format where it was found whole.
     pub fn open(path: &Path) -> Result<(Self, WorldConfig, World), SaveError> {
         let path = connect::find(path)?;
         let lock = Lock::take(&path)?;
@@ -203,9 +223,25 @@ impl Save {
 
     /// Commits some ticks and the world after them: all of it or nothing.
     ///
-    /// After an error the save holds what it held, and the same commit can be
-    /// tried again; or one of a world that never had the inputs that were taken
-    /// since, after [`Save::untake_inbox`].
+    /// # Errors
+    ///
+    /// The file is not where it was, or cannot be written. The transaction is undone, and
+    /// with it what statements of mods did since the last commit; only where the file is
+    /// gone is it left as it was, for [`Database::undo_all`]. For this process and for
+    /// every reader the save holds what it held, and the same commit can be tried again;
+    /// or one of a world that never had the inputs that were taken since, after
+    /// [`Save::untake_inbox`].
+    ///
+    /// On disk there may be more, though never a part of a commit:
+    ///
+    /// - All of this one, at the end of the log, where SQLite wrote the log and only could
+    ///   not sync it. No connection sees it, and the next commit is written over it. If the
+    ///   process or the machine stops before that, the log is replayed when the save is
+    ///   opened, and these ticks are in it.
+    /// - A name of its own that the first commit of a process gives the save, which is
+    ///   nothing of the world.
+    ///
+    /// Earlier commits that durability left unsynced stay so until one is synced.
     pub fn commit(&mut self, records: &[TickRecord], world: &World) -> Result<(), SaveError> {
         self.file_identity.check()?;
         self.claim().map_err(|failure| failure.of(self.name(), "written"))?;
@@ -287,6 +323,10 @@ impl Save {
 
     /// What was sent and not taken before, oldest first. It leaves the inbox with
     /// the commit of the tick that has it.
+    ///
+    /// # Errors
+    ///
+    /// The inbox cannot be read. Nothing is taken then.
     pub fn take_inbox(&mut self) -> Result<Given, SaveError> {
         // The transaction of the tick may begin with a statement of a mod, and
         // then it is too late. If this fails, the commit tries again.
@@ -299,6 +339,10 @@ impl Save {
 
     /// Sees to it that the next commit is synced, before a statement begins its
     /// transaction.
+    ///
+    /// # Errors
+    ///
+    /// SQLite refuses the setting.
     pub fn sync_next(&mut self) -> Result<(), SaveError> {
         let set = self.set_synced(true).map(drop);
         set.map_err(|error| Failure::from(error).of(self.name(), "written"))
@@ -311,6 +355,11 @@ impl Save {
     }
 
     /// Syncs what is not synced yet and closes the save, which is then one file.
+    ///
+    /// # Errors
+    ///
+    /// Names that wait cannot be written, or the disk fails. What was committed is in
+    /// the save and its log as before.
     pub fn close(self) -> Result<(), SaveError> {
         self.shut().map(drop)
     }

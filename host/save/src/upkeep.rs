@@ -23,6 +23,11 @@ pub struct Pruned {
 /// only those ran with. History goes in groups of ticks, so that a few more may
 /// stay. The file keeps its size until it is compacted, and new ticks use the
 /// room.
+///
+/// # Errors
+///
+/// The save is open in another process, or cannot be read or written. Nothing is
+/// dropped then.
 pub fn prune(path: &Path, ticks: u64) -> Result<Pruned, SaveError> {
     let (mut save, config, world) = Save::open(path)?;
     let settings = HistorySettings { ticks: ticks.max(1), ..config.history };
@@ -35,6 +40,11 @@ pub fn prune(path: &Path, ticks: u64) -> Result<Pruned, SaveError> {
 
 /// Gives the disk back what a save does not use. Gives its bytes before and
 /// after.
+///
+/// # Errors
+///
+/// The save is open in another process, or cannot be read or written. It has its
+/// contents then as before.
 pub fn compact(path: &Path) -> Result<(u64, u64), SaveError> {
     let path = &connect::find(path)?;
     let before = open::file_bytes(path);

@@ -4,8 +4,11 @@
 use crate::ecs::{Kind, KindId, Registry, Role};
 
 /// Finds the component of a label such as `geography/Nation.name`, and the place
-/// of its field. The error is a sentence that says what is wrong, and what would
-/// be right.
+/// of its field.
+///
+/// # Errors
+///
+/// A sentence that says what is wrong, and what would be right.
 pub fn find(label: &str, registry: &Registry) -> Result<(KindId, usize), String> {
     let wrong = |what: String| Err(format!("`label` in [world] names `{label}`, {what}"));
     let Some((name, field)) = label.split_once('.').filter(|(name, _)| name.contains('/')) else {

@@ -19,6 +19,11 @@ use sandtable_world::ecs::{Entity, KindId, World};
 impl Reader {
     /// Who came and went between two ticks, which values, edges and resources
     /// differ, and which rows of the tables of mods.
+    ///
+    /// # Errors
+    ///
+    /// History does not reach back to both ticks, or the save cannot be read or is
+    /// damaged.
     pub fn diff(&self, ticks: Ticks) -> Result<Answer, SaveError> {
         self.answer(self.try_diff(ticks))
     }

@@ -14,6 +14,11 @@ use sandtable_world::ecs::Entity;
 impl Reader {
     /// What a component of an entity, or a field of it, was at the first tick,
     /// and every change since.
+    ///
+    /// # Errors
+    ///
+    /// There is no such entity or component, history does not reach back to the ticks,
+    /// or the save cannot be read or is damaged.
     pub fn history(
         &self,
         entity: &str,
@@ -40,6 +45,10 @@ impl Reader {
     }
 
     /// Who changed a component of an entity, or a field of it, from what to what.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::history`].
     pub fn blame(&self, entity: &str, component: &str, ticks: Ticks) -> Result<Answer, SaveError> {
         self.answer(self.try_blame(entity, component, ticks))
     }

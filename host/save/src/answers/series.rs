@@ -14,6 +14,11 @@ use crate::sql::Table;
 impl Reader {
     /// Answers a SELECT as of every nth tick that is kept, from the first one on,
     /// with the tick as a column in front.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inquiry::query`](crate::Inquiry::query), or history does not reach back to
+    /// the ticks.
     pub fn series(&self, sql: &str, every: NonZeroU64, ticks: Ticks) -> Result<Answer, SaveError> {
         let mut notes = Vec::new();
         let kept = self.answer(self.kept(ticks, &mut notes))?;

@@ -26,6 +26,11 @@ struct Line {
 impl Reader {
     /// When an entity came and went, and what it got, lost and was named in
     /// meanwhile. Of changes to a component only the first and the last are listed.
+    ///
+    /// # Errors
+    ///
+    /// There is no such entity, history does not reach back to the ticks, or the save
+    /// cannot be read or is damaged.
     pub fn timeline(&self, entity: &str, ticks: Ticks) -> Result<Answer, SaveError> {
         self.answer(self.try_timeline(entity, ticks))
     }

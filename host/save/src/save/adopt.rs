@@ -37,6 +37,12 @@ pub struct Adoption<'a> {
 
 impl Save {
     /// Takes over other mods and settings: all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be written. It runs with the mods and settings as before then;
+    /// but where only the disk failed to sync, those of the adoption may be found after
+    /// a crash.
     pub fn adopt(&mut self, adoption: &Adoption<'_>) -> Result<(), SaveError> {
         let same_mods = self.mods.number > 0 && self.mods.mods == mods::list(&adoption.set.mods);
         let recorder = Recorder::new(&adoption.config.history, &adoption.world.registry);
@@ -120,6 +126,10 @@ impl Save {
 
     /// The set of mods that runs now and the one before it, where there was one.
     /// What neither the save nor `elsewhere` has of them stays empty.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn last_sets(
         &self,
         elsewhere: &Contents,
@@ -145,6 +155,10 @@ impl Save {
     }
 
     /// The inputs that wait for a tick, which stay where they are.
+    ///
+    /// # Errors
+    ///
+    /// The inbox cannot be read.
     pub fn waiting(&self) -> Result<Vec<Input>, SaveError> {
         let waiting = inbox::read(&self.database.lock(), &self.committed.registry, 0);
         let waiting = waiting.map_err(|failure| failure.of(self.name(), "read"))?;

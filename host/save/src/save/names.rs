@@ -11,6 +11,11 @@ impl Save {
     /// Names the tick that was committed last. Where history is kept this costs
     /// nothing, and the name comes with the next commit; otherwise the whole
     /// world is written at once.
+    ///
+    /// # Errors
+    ///
+    /// The name is none, is taken or is kept for automatic snapshots, or the save
+    /// cannot be written. The tick has no name then.
     pub fn name_last(&mut self, name: &str, note: &str) -> Result<(), SaveError> {
         let tick = self.head.tick;
         let failed = |failure: Failure| failure.of(self.name(), "written");

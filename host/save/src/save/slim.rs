@@ -8,11 +8,20 @@ use crate::mods::{self, Contents, LockedMod, StoredMod};
 impl Save {
     /// The set of mods that runs now, with their components and assets, of which
     /// a slim save needs those that it lacks from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Neither the save nor `elsewhere` has all of them, or the save cannot be read or
+    /// is damaged.
     pub fn mods(&self, elsewhere: &Contents) -> Result<Vec<StoredMod>, SaveError> {
         self.mods.whole(&self.database.lock(), elsewhere, &self.path)
     }
 
     /// The set of mods that runs now, wherever their contents are.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
     pub fn lock(&self) -> Result<Vec<LockedMod>, SaveError> {
         let lock = self.mods.lock(&self.database.lock());
         lock.map_err(|failure| failure.of(self.name(), "read"))
@@ -25,6 +34,11 @@ impl Save {
 
     /// Drops the components and assets of all mods that ever ran, and of those
     /// to come keeps only what they are.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be written. It has its contents as before, or has lost them and
+    /// not given its room back.
     pub fn slim(&mut self) -> Result<(), SaveError> {
         let connection = self.database.lock();
         let name = self.name().to_owned();
@@ -39,6 +53,11 @@ impl Save {
 
     /// Puts components and assets back, by digest, so that the mods that run now
     /// are whole; of older ones those that there are.
+    ///
+    /// # Errors
+    ///
+    /// Some of the mods that run now are not among the contents, or the save cannot be
+    /// written. It is as slim as before then.
     pub fn embed(&mut self, contents: &Contents) -> Result<(), SaveError> {
         let name = self.name().to_owned();
         let failed = |error: rusqlite::Error| Failure::from(error).of(&name, "written");

@@ -51,6 +51,10 @@ impl<'c> SelectRows<'c> {
 
     /// Starts again from the first row, with these values for the parameters
     /// `?1`, `?2` and so on.
+    ///
+    /// # Errors
+    ///
+    /// There are more arguments than parameters.
     pub fn restart(&mut self, arguments: &[Value]) -> Result<(), SaveError> {
         let mut bind = || {
             drop(self.statement.raw_query());
@@ -62,6 +66,10 @@ impl<'c> SelectRows<'c> {
     }
 
     /// The next row, with a value for each column; nothing after the last one.
+    ///
+    /// # Errors
+    ///
+    /// A row cannot be computed, or the save cannot be read. There is no next row then.
     #[expect(clippy::should_implement_trait, reason = "after an error there is no next one")]
     pub fn next(&mut self) -> Result<Option<Vec<Value>>, SaveError> {
         let columns = self.statement.column_count();

@@ -22,6 +22,10 @@ struct Copied {
 }
 
 /// Copies every table of a mod.
+///
+/// # Errors
+///
+/// SQLite cannot read a table.
 pub fn copy(connection: &Connection) -> Result<Vec<u8>, Error> {
     let mut copied = Vec::new();
     for name in database::names(connection)? {
@@ -50,6 +54,11 @@ pub fn copy(connection: &Connection) -> Result<Vec<u8>, Error> {
 impl Database {
     /// Puts the tables of a copy in the place of all that are there. The
     /// transaction is begun and stays open.
+    ///
+    /// # Errors
+    ///
+    /// They are no such bytes, or SQLite cannot write. The transaction is to be undone
+    /// then.
     pub fn restore(&self, copied: &[u8]) -> Result<(), TableError> {
         let broken = |table: &str| TableError::Form {
             table: table.to_owned(),

@@ -70,6 +70,10 @@ const RUN: &str = "st_run";
 
 impl Database {
     /// Takes a connection over, and follows the tables of mods that it has.
+    ///
+    /// # Errors
+    ///
+    /// SQLite refuses a setting or cannot read the tables.
     pub fn new(mut connection: Connection) -> Result<Self> {
         let gate = Gate::default();
         gate.install(&mut connection)?;
@@ -104,17 +108,29 @@ impl Database {
     }
 
     /// Closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot close it.
     pub fn close(self) -> Result<()> {
         let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         inner.connection.close().map_err(|(_, error)| error)
     }
 
     /// Begins the transaction, unless it has begun.
+    ///
+    /// # Errors
+    ///
+    /// Another process writes for too long, or the disk fails.
     pub fn begin(&self) -> Result<()> {
         self.inner().begin()
     }
 
     /// Keeps what the tick did.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot write. The tick can still be undone.
     pub fn end_tick(&self) -> Result<()> {
         let mut inner = self.inner();
         if std::mem::take(&mut inner.in_tick) {
@@ -143,6 +159,10 @@ impl Database {
     }
 
     /// Commits, where there is something to commit.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot write. The transaction is still open, unless SQLite undid it.
     pub fn commit(&self) -> Result<()> {
         let mut inner = self.inner();
         inner.in_tick = false;
@@ -154,6 +174,11 @@ impl Database {
 
     /// Puts a row into a table of a mod, as one that no mod wrote: values by column. The
     /// transaction is begun and stays open.
+    ///
+    /// # Errors
+    ///
+    /// There is no such table or column, or its rules refuse the row. The transaction
+    /// is open all the same.
     pub fn insert(&self, table: &str, row: &[(&str, Value)]) -> Result<()> {
         self.begin()?;
         digest::unfollow(&self.lock())?;
@@ -173,11 +198,19 @@ impl Database {
 
     /// Gives rows that no ORDER BY sorts the other way round, on which nothing
     /// may depend.
+    ///
+    /// # Errors
+    ///
+    /// SQLite refuses the setting.
     pub fn read_backwards(&self) -> Result<()> {
         self.lock().pragma_update(None, "reverse_unordered_selects", true)
     }
 
     /// Every table of a mod, with its contents.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot read a table.
     pub fn tables(&self) -> Result<BTreeMap<String, TableState>> {
         let connection = &self.inner().connection;
         let of = |name: String| digest::of(connection, &name).map(|state| (name, state));
@@ -185,6 +218,10 @@ impl Database {
     }
 
     /// Follows the rows of every table of a mod.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot read the tables or make a trigger.
     pub fn follow(&self) -> Result<()> {
         let inner = self.inner();
         self.gate.note_readable(&inner.connection)?;
@@ -252,6 +289,10 @@ fn refuse_slow(connection: &Connection) -> Result<()> {
 }
 
 /// The names of every table of a mod.
+///
+/// # Errors
+///
+/// SQLite cannot read the schema.
 pub fn names(connection: &Connection) -> Result<Vec<String>> {
     let mut select = connection
         .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name")?;

@@ -68,6 +68,10 @@ pub(super) fn row<'a>(table: &str, values: impl Iterator<Item = ValueRef<'a>>) -
 }
 
 /// The contents of a table, read row by row.
+///
+/// # Errors
+///
+/// SQLite cannot read the table.
 pub fn of(connection: &Connection, table: &str) -> Result<TableState> {
     let mut select = connection.prepare(&format!("SELECT * FROM main.\"{table}\""))?;
     let columns = select.column_count();
@@ -82,6 +86,10 @@ pub fn of(connection: &Connection, table: &str) -> Result<TableState> {
 }
 
 /// Takes away whatever follows rows.
+///
+/// # Errors
+///
+/// SQLite cannot drop a trigger.
 pub fn unfollow(connection: &Connection) -> Result<()> {
     let names: Vec<String> = connection
         .prepare("SELECT name FROM temp.sqlite_schema WHERE type = 'trigger'")?

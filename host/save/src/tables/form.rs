@@ -18,6 +18,10 @@ use sandtable_world::config::Limits;
 /// What of a schema SQLite computes by itself, in CHECK constraints, defaults
 /// and indices, was let in by the gate when a migration made it. So whatever is
 /// there of a mod must get through the gate again, word for word.
+///
+/// # Errors
+///
+/// SQLite cannot read the schema.
 pub fn check(connection: &Connection) -> Result<Vec<TableError>, Error> {
     let mut scratch = Connection::open_in_memory()?;
     let gate = Gate::default();

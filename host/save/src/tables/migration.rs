@@ -71,6 +71,11 @@ impl Database {
     /// Runs the migrations of a mod that did not run yet, and gives their names.
     /// The transaction is begun and stays open: the caller, which loads the mod,
     /// commits it or undoes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`pending`], or a migration is refused or fails. The transaction is open, and
+    /// the caller undoes it.
     pub fn migrate(
         &self,
         mod_id: &str,
@@ -95,12 +100,20 @@ impl Database {
     }
 
     /// As [`ran`], of this save.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot read the save.
     pub fn ran(&self) -> Result<Ran, Error> {
         ran(&self.lock())
     }
 
     /// Drops every table of a mod, and forgets its migrations. Gives the names of
     /// the tables. The transaction is begun and stays open.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot write. The transaction is open, and the caller undoes it.
     pub fn drop_tables(&self, mod_id: &str) -> Result<Vec<String>, TableError> {
         self.begin()?;
         let connection = self.lock();
@@ -157,6 +170,10 @@ impl Database {
 }
 
 /// The migrations that ran in a save.
+///
+/// # Errors
+///
+/// SQLite cannot read the save.
 pub fn ran(connection: &Connection) -> Result<Ran, Error> {
     let mut select = connection.prepare("SELECT mod, name, digest FROM st_migrations")?;
     let mut rows = select.query([])?;
@@ -169,6 +186,10 @@ pub fn ran(connection: &Connection) -> Result<Ran, Error> {
 
 /// The migrations of a mod that did not run yet, once those that did are
 /// found unaltered.
+///
+/// # Errors
+///
+/// A migration has no proper name or place, or one that ran is altered or missing.
 pub fn pending<'m>(
     ran: &Ran,
     mod_id: &str,

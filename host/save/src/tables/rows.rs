@@ -49,6 +49,10 @@ pub fn read(mut bytes: &[u8]) -> Option<Vec<RowChange>> {
 
 /// Undoes changes of a table's rows, the last first. Says whether each row was
 /// as it should have been.
+///
+/// # Errors
+///
+/// SQLite cannot write, or a rule of the table refuses a row.
 pub fn undo(connection: &Connection, table: &str, changes: &[RowChange]) -> Result<bool> {
     let columns: Vec<String> = connection
         .prepare_cached("SELECT name FROM pragma_table_info(?1)")?

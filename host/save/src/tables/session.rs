@@ -146,6 +146,10 @@ impl Session {
 
     /// What was changed, by table, if the run is to be kept.
     /// Otherwise nothing was.
+    ///
+    /// # Errors
+    ///
+    /// SQLite undid the tick, or cannot write. The tick must be undone.
     pub fn end(&self, keep: bool) -> Result<BTreeMap<String, TableChange>, Halt> {
         let mut state = self.state();
         if !std::mem::take(&mut state.begun) {

@@ -282,9 +282,12 @@ pub type Converted = BTreeMap<KindId, BTreeMap<Entity, Bytes>>;
 
 impl World {
     /// Takes over a registry in which some kinds are declared anew, and brings
-    /// every value along; stamps stay as they are. Answers with the kind of
-    /// which a value could not be brought along, in which case the world is of
-    /// no more use.
+    /// every value along; stamps stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// The kind of which a value could not be brought along. The world is of no more
+    /// use then.
     pub fn change_schema(
         &mut self,
         registry: Registry,

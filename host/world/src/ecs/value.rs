@@ -220,6 +220,10 @@ pub fn write_array(into: &mut Vec<u8>, len: usize) {
 }
 
 /// The length of an array, each item of which takes a byte at least.
+///
+/// # Errors
+///
+/// There is no array at the start of the bytes.
 pub fn read_array(from: &mut &[u8]) -> Result<usize, Problem> {
     let len = decode::read_array_len(from).or_else(|_| problem("expected an array"))? as usize;
     if len > from.len() {
@@ -266,6 +270,10 @@ pub(super) fn read_variant<'t>(
 }
 
 /// Reads a `bin`, borrowed from the bytes around it.
+///
+/// # Errors
+///
+/// There are no bytes of MessagePack at the start, or fewer than they say.
 pub fn read_bin<'a>(from: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     let mut rest = *from;
     let len = decode::read_bin_len(&mut rest).or_else(|_| problem("expected a bin"))? as usize;
