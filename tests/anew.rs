@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
-use sandtable::persist::{self, Answer, ExportFormat, Reader, Table, Ticks, export};
+use sandtable::save::{self, Answer, ExportFormat, Reader, Table, Ticks, export};
 use serde_json::json;
 
 use crate::harness::*;
@@ -40,7 +40,7 @@ fn ask_at(save: &Path, tick: u64, sql: &str) -> Table {
 
 /// The cells of a table, a row a line.
 fn lines(table: &Table) -> Vec<String> {
-    let cell = |value: &Value| sandtable::persist::exact(value);
+    let cell = |value: &Value| sandtable::save::exact(value);
     table.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(" ")).collect()
 }
 
@@ -183,7 +183,7 @@ fn inputs_that_wait_go_back_with_the_kinds() {
     send(7).unwrap();
     // More than the kind of before has room for.
     send(1 << 40).unwrap();
-    let rewound = persist::rewind(&save, 5).unwrap();
+    let rewound = save::rewind(&save, 5).unwrap();
     assert_eq!(rewound.lost_inputs, 1, "and it is said");
     assert_eq!(lines(&ask(&save, "SELECT payload FROM inbox")), ["{\"gold\":7}"]);
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();

@@ -17,7 +17,7 @@ fn back_up(save: &Path, copy: &Path) {
 /// The hash that a save has recorded for a tick.
 fn recorded(save: &Path, tick: u64) -> String {
     let sql = format!("SELECT state FROM ticks WHERE tick = {tick}");
-    let table = sandtable::persist::query(save, &sql).unwrap();
+    let table = sandtable::save::query(save, &sql).unwrap();
     match &table.rows[..] {
         [row] => match &row[0] {
             rusqlite::types::Value::Text(hash) => hash.clone(),

@@ -90,6 +90,6 @@ fn ten_years_on_earth_are_plausible_and_alive() {
     );
     earth.close().unwrap();
 
-    let richest = sandtable::persist::query(&save, "SELECT name FROM economy_economy JOIN geography_nation USING (entity) ORDER BY gdp_usd DESC LIMIT 10").unwrap();
+    let richest = sandtable::save::query(&save, "SELECT name FROM economy_economy JOIN geography_nation USING (entity) ORDER BY gdp_usd DESC LIMIT 10").unwrap();
     assert_eq!(richest.rows.len(), 10);
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sandtable::persist::{self, Table};
+use sandtable::save::{self, Table};
 use serde_json::Value as Json;
 
 use crate::harness::*;
@@ -24,7 +24,7 @@ fn export(place: &Place, format: &str, output: &str) -> String {
 
 /// Every table of the save, by name, in the order of its columns.
 pub fn expected(place: &Place) -> BTreeMap<String, Table> {
-    let ask = |sql: &str| persist::query(&place.at("save.db"), sql).unwrap();
+    let ask = |sql: &str| save::query(&place.at("save.db"), sql).unwrap();
     let listed = ask("SELECT name FROM tables WHERE what <> 'history'").rows;
     let names = listed.into_iter().map(|mut row| match row.remove(0) {
         Value::Text(name) => name,

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sandtable::persist::Table;
+use sandtable::save::Table;
 use serde_json::{Value as Json, json};
 
 use crate::export;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sandtable::Simulation;
 use sandtable::hash::StateHasher;
-use sandtable::persist::{Save, backup};
 use sandtable::record::{Digest, TickRecord};
+use sandtable::save::{Save, backup};
 use sandtable_test_disk::{Disk, Fault, Kind};
 use serde_json::json;
 use tempfile::TempDir;

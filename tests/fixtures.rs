@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
-use sandtable::persist::Reader;
+use sandtable::save::Reader;
 use sandtable::verify::verify;
 use sandtable::{Error, Options};
 use serde_json::json;
@@ -46,7 +46,7 @@ fn make_the_fixtures() {
 const OLD: &str = "SELECT count(*) FROM ledger__entries WHERE what = 'old'";
 
 fn number(save: &Path, sql: &str) -> String {
-    let table = sandtable::persist::query(save, sql).unwrap();
+    let table = sandtable::save::query(save, sql).unwrap();
     format!("{:?}", table.rows[0][0])
 }
 
@@ -96,7 +96,7 @@ fn a_save_of_the_first_ledger_goes_on_with_the_current_mod() {
 /// State and chain hashes of all ticks, in hexadecimal.
 fn hashes(save: &Path) -> Vec<Vec<Value>> {
     let sql = "SELECT tick, state, chain FROM ticks ORDER BY tick";
-    sandtable::persist::query(save, sql).unwrap().rows
+    sandtable::save::query(save, sql).unwrap().rows
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn a_save_of_the_first_state_hash_goes_on_with_the_newest_and_verifies_across() 
     world.close().unwrap();
     assert_eq!(hashes(&save)[..5], before);
     verified(8);
-    let checked = sandtable::persist::check(&save).unwrap();
+    let checked = sandtable::save::check(&save).unwrap();
     assert_eq!(checked.findings, Vec::<String>::new());
     // Back where the first version was, it comes to the same again.
     let after = hashes(&save);
-    sandtable::persist::rewind(&save, 4).unwrap();
+    sandtable::save::rewind(&save, 4).unwrap();
     assert_eq!(hashes(&save)[..], before[..4]);
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     run(&mut world, 4);

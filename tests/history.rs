@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sandtable::Simulation;
 use sandtable::catalog::{self, ModSource};
 use sandtable::hash::StateHasher;
-use sandtable::persist::Reader;
 use sandtable::record::TickRecord;
+use sandtable::save::Reader;
 
 use crate::harness::*;
 use crate::place::Place;

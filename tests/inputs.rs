@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use sandtable::catalog::ModSource;
-use sandtable::persist::{self, Reader};
+use sandtable::save::{self, Reader};
 use sandtable::{Simulation, verify};
 use serde_json::{Value as Json, json};
 
@@ -36,7 +36,7 @@ impl Place {
 }
 
 fn rows(save: &Path, sql: &str) -> Json {
-    serde_json::from_str(&persist::query(save, sql).unwrap().to_json()).unwrap()
+    serde_json::from_str(&save::query(save, sql).unwrap().to_json()).unwrap()
 }
 
 fn order(world: &mut Simulation, number: i64) {
@@ -98,7 +98,7 @@ fn an_input_at_which_a_system_panics_is_set_aside_and_all_others_are_read() {
 
         assert_eq!(verified(&place.save()), 33);
         let branch = place.folder.path().join("branch.db");
-        persist::branch(&place.save(), at - 1, &branch).unwrap();
+        save::branch(&place.save(), at - 1, &branch).unwrap();
         assert_eq!(rows(&branch, SET_ASIDE), json!([]), "it was not set aside by then");
         let mut again = Simulation::open(&branch, None, quiet(1)).unwrap();
         while again.world().tick() < 32 {

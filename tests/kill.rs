@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use sandtable::Simulation;
 use sandtable::hash::StateHasher;
-use sandtable::persist::Save;
 use sandtable::record::Digest;
+use sandtable::save::Save;
 use tempfile::TempDir;
 
 use crate::harness::*;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use sandtable::Simulation;
-use sandtable::persist::{Answer, Reader, Ticks};
+use sandtable::save::{Answer, Reader, Ticks};
 
 use crate::harness::*;
 
@@ -28,7 +28,7 @@ fn all() -> Ticks {
 
 fn column(answer: &Answer, name: &str) -> Vec<String> {
     let at = answer.table.columns.iter().position(|column| column == name).expect(name);
-    answer.table.rows.iter().map(|row| sandtable::persist::exact(&row[at])).collect()
+    answer.table.rows.iter().map(|row| sandtable::save::exact(&row[at])).collect()
 }
 
 #[test]

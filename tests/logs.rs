@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use sandtable::Simulation;
-use sandtable::persist::{self, Reader, WantedLines};
 use sandtable::record::LogLevel;
+use sandtable::save::{self, Reader, WantedLines};
 
 use crate::harness::*;
 
@@ -93,9 +93,9 @@ fn lines_are_no_part_of_the_world_and_go_back_with_it() {
     assert_eq!(chain(&save), chain(&silent));
     let verified = told(sandtable().arg("verify").arg(&save).arg("--json"));
     assert!(verified.contains("\"ticks\":8"), "{verified}");
-    persist::rewind(&save, 4).unwrap();
+    save::rewind(&save, 4).unwrap();
     assert_eq!(all(&save).last().unwrap(), "4 Mortal dies");
-    assert!(persist::check(&save).unwrap().findings.is_empty());
+    assert!(save::check(&save).unwrap().findings.is_empty());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::ecs::Entity;
-use sandtable::persist::{Answer, Inquiry, Reader, SaveError, Ticks, exact};
+use sandtable::save::{Answer, Inquiry, Reader, SaveError, Ticks, exact};
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use sandtable::Simulation;
 use sandtable::hash::StateHasher;
-use sandtable::persist::{Save, SaveError};
 use sandtable::record::Digest;
+use sandtable::save::{Save, SaveError};
 use sandtable_test_disk::{Disk, Event, Power};
 use serde_json::json;
 use tempfile::TempDir;

@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use sandtable::persist::{Inquiry, Reader, TableShape};
+use sandtable::save::{Inquiry, Reader, TableShape};
 
 use crate::harness::*;
 use crate::outside::{PYTHON, SQLITE3, needs};

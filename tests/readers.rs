@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use sandtable::Simulation;
-use sandtable::persist::{self, Reader};
+use sandtable::save::{self, Reader};
 use sandtable::verify::verify;
 
 use crate::harness::*;
@@ -78,8 +78,8 @@ fn rows_of_tables_are_believed_by_readers_alone() {
     let told = "the rows of table `ledger__entries` are not those of its last tick";
     let opened = Simulation::open(&save, None, quiet(1)).err().unwrap().to_string();
     let verified = verify(&save, None, None, 1, &mut |_| {}).unwrap_err().to_string();
-    let checked = persist::check(&save).unwrap().findings;
-    let copied = persist::backup(&save, &folder.path().join("copy.db")).unwrap_err().to_string();
+    let checked = save::check(&save).unwrap().findings;
+    let copied = save::backup(&save, &folder.path().join("copy.db")).unwrap_err().to_string();
     for found in [opened, verified, checked[0].clone(), copied] {
         assert!(found.contains(told), "{found}");
     }

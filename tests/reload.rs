@@ -9,7 +9,7 @@ use std::process::Command;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::Durability;
 use sandtable::ecs::World;
-use sandtable::persist::{self, Cause, Reader};
+use sandtable::save::{self, Cause, Reader};
 use sandtable::verify::verify;
 use sandtable::{Error, Simulation};
 use serde_json::{Value as Json, json};
@@ -331,7 +331,7 @@ fn a_hundred_swaps_of_a_running_earth_lose_no_tick_and_can_be_replayed() {
     let verified = verify(&save, None, None, 1, &mut |_| {}).unwrap();
     assert_eq!((verified.ticks, verified.mismatch), (hashes.len() as u64, None));
     for tick in [hashes.len() - 1, 180, 151, 100, 99, 42, 17, 8, 1] {
-        let rewound = persist::rewind(&save, tick as u64).unwrap();
+        let rewound = save::rewind(&save, tick as u64).unwrap();
         assert_eq!(sandtable::record::hex(&rewound.hash), hashes[tick - 1], "tick {tick}");
         let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
         assert_eq!(hash(&mut world), hashes[tick - 1], "tick {tick}");

@@ -167,7 +167,7 @@ fn edits_arrive_in_the_running_world(world: &Path) {
     wait_until("it runs on", || last_tick(&save) > tick + 3);
     let kill = Command::new("kill").args(["-INT", &dev.child.id().to_string()]).status().unwrap();
     assert!(kill.success() && dev.child.wait().unwrap().success());
-    let reader = sandtable::persist::Reader::open(&save).unwrap();
+    let reader = sandtable::save::Reader::open(&save).unwrap();
     let (world, config) = reader.world().unwrap();
     assert_eq!(resource(&world, "myfirstworld/Turns")["most"], 9);
     assert_eq!(resource(&world, "myfirstworld/Settings")["pace"], 3.0);

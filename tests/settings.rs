@@ -2,7 +2,7 @@
 //! sets, and part of what history knows.
 
 use sandtable::catalog::ModSource;
-use sandtable::persist::{self, Reader};
+use sandtable::save::{self, Reader};
 use sandtable::{Simulation, verify};
 use serde_json::{Value as Json, json};
 
@@ -120,7 +120,7 @@ fn a_change_while_the_world_runs_is_followed_by_history_verify_and_rewind() {
     run(&mut alone, 1);
     assert_eq!(steps(&alone), json!(62));
     alone.close().unwrap();
-    persist::rewind(&save, 4).unwrap();
+    save::rewind(&save, 4).unwrap();
     let mut again = Simulation::open(&save, None, quiet(1)).unwrap();
     assert_eq!(hash(&mut again), before);
     run(&mut again, 1);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
-use sandtable::persist::{self, Reader};
+use sandtable::save::{self, Reader};
 use sandtable::verify::verify;
 
 use crate::harness::*;
@@ -32,7 +32,7 @@ fn swapped(folder: &Path, swaps: u64) -> PathBuf {
         world.swap(vec![shop("shop", number)]).unwrap();
         run(&mut world, 10);
         if number == NAMED {
-            persist::snapshot(&save, "named", "").unwrap();
+            save::snapshot(&save, "named", "").unwrap();
         }
     }
     world.close().unwrap();
@@ -65,11 +65,11 @@ fn pruning_takes_the_mods_that_nothing_needs_any_more() {
     assert_eq!(sets(&save), (1..=13).collect::<Vec<_>>(), "all of history needs all of them");
     let copy = folder.path().join("copy.db");
     std::fs::copy(&save, &copy).unwrap();
-    persist::compact(&copy).unwrap();
+    save::compact(&copy).unwrap();
     assert_eq!(sets(&copy), sets(&save), "and so does compacting");
-    let (_, whole) = persist::compact(&save).unwrap();
+    let (_, whole) = save::compact(&save).unwrap();
 
-    let first = persist::prune(&save, 30).unwrap().first_tick.expect("history");
+    let first = save::prune(&save, 30).unwrap().first_tick.expect("history");
     assert!((60..=100).contains(&first), "from tick {first} on");
     // A set ran from the tick after every tenth; the one before it is what a new
     // one could be rolled back to.
@@ -80,27 +80,27 @@ fn pruning_takes_the_mods_that_nothing_needs_any_more() {
     assert_eq!(sets(&save), kept);
     let blobs = numbers(&save, "SELECT count(*) FROM st_blobs");
     assert_eq!(blobs, [kept.len() as i64 + 1], "a component and a file for each");
-    let (_, compacted) = persist::compact(&save).unwrap();
+    let (_, compacted) = save::compact(&save).unwrap();
     assert!(compacted < whole, "{compacted} against {whole}");
 
     assert_eq!(verify(&save, None, None, 1, &mut |_| {}).unwrap().mismatch, None);
     let branch = folder.path().join("branch.db");
-    persist::branch(&save, first, &branch).unwrap();
+    save::branch(&save, first, &branch).unwrap();
     assert_eq!(catalogue(&branch), digest(of_first as u64 - 1));
     let mut world = Simulation::open(&branch, None, quiet(1)).unwrap();
     run(&mut world, 3);
     world.close().unwrap();
-    assert!(persist::check(&branch).unwrap().findings.is_empty());
-    persist::rewind(&save, first + 15).unwrap();
+    assert!(save::check(&branch).unwrap().findings.is_empty());
+    save::rewind(&save, first + 15).unwrap();
     assert_eq!(verify(&save, None, None, 1, &mut |_| {}).unwrap().mismatch, None);
 
-    let tick = persist::snapshot_tick(&save, "named").unwrap();
-    persist::rewind(&save, tick).unwrap();
+    let tick = save::snapshot_tick(&save, "named").unwrap();
+    save::rewind(&save, tick).unwrap();
     assert_eq!(catalogue(&save), digest(NAMED));
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     run(&mut world, 3);
     world.close().unwrap();
-    assert!(persist::check(&save).unwrap().findings.is_empty());
+    assert!(save::check(&save).unwrap().findings.is_empty());
 }
 
 #[test]
@@ -134,5 +134,5 @@ fn a_world_goes_back_past_the_mod_that_brought_its_first_tables() {
     run(&mut world, 5);
     world.close().unwrap();
     assert_eq!(verify(&save, None, None, 1, &mut |_| {}).unwrap().mismatch, None);
-    assert_eq!(persist::rewind(&save, 3).unwrap().hash, records[2].state);
+    assert_eq!(save::rewind(&save, 3).unwrap().hash, records[2].state);
 }

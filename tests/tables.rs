@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sandtable::catalog::ModSource;
-use sandtable::persist::query;
+use sandtable::save::query;
 use sandtable::{Error, Options, Simulation};
 use serde_json::json;
 

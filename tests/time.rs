@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, params};
 use sandtable::catalog::ModSource;
 use sandtable::config::WorldConfig;
-use sandtable::persist::{self, Reader};
 use sandtable::record::{TickRecord, hex};
+use sandtable::save::{self, Reader};
 use sandtable::verify::{Progress, Verified, verify};
 use sandtable::{Simulation, catalog};
 use serde_json::json;
@@ -52,7 +52,7 @@ fn rewinding_gives_each_recorded_hash_and_goes_on_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let (save, records) = busy(folder.path(), WORLD, 100);
     for tick in [99, 80, 64, 33, 32, 31, 7, 1, 0] {
-        let rewound = persist::rewind(&save, tick).unwrap();
+        let rewound = save::rewind(&save, tick).unwrap();
         if tick > 0 {
             assert_eq!(rewound.hash, records[tick as usize - 1].state, "tick {tick}");
         }
@@ -97,7 +97,7 @@ fn a_branch_meets_the_trunk_and_leaves_it_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (save, records) = busy(folder.path(), WORLD, 60);
     let branch = folder.path().join("branch.db");
-    let made = persist::branch(&save, 25, &branch).unwrap();
+    let made = save::branch(&save, 25, &branch).unwrap();
     assert_eq!(made.hash, records[24].state);
     let mut world = Simulation::open(&branch, None, quiet(1)).unwrap();
     for record in run(&mut world, 35) {
@@ -105,9 +105,9 @@ fn a_branch_meets_the_trunk_and_leaves_it_alone() {
     }
     world.close().unwrap();
     assert_eq!(last_tick(&save), 60);
-    let error = persist::branch(&save, 25, &branch).unwrap_err().to_string();
+    let error = save::branch(&save, 25, &branch).unwrap_err().to_string();
     assert!(error.contains("already there"), "{error}");
-    let error = persist::branch(&save, 61, &folder.path().join("no.db")).unwrap_err().to_string();
+    let error = save::branch(&save, 61, &folder.path().join("no.db")).unwrap_err().to_string();
     assert!(error.contains("61 is ahead of it"), "{error}");
     assert!(!folder.path().join("no.db").exists());
 }
@@ -133,9 +133,9 @@ fn a_snapshot_outlives_history() {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("{WORLD}log_ticks = 20\n[history]\nticks = 40\n");
     let (save, mut records) = busy(folder.path(), &text, 30);
-    let made = persist::snapshot(&save, "early", "before").unwrap();
+    let made = save::snapshot(&save, "early", "before").unwrap();
     assert_eq!(made.tick, 30);
-    let twice = persist::snapshot(&save, "early", "").unwrap_err().to_string();
+    let twice = save::snapshot(&save, "early", "").unwrap_err().to_string();
     assert!(twice.contains("already"), "{twice}");
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     records.extend(run(&mut world, 220));
@@ -152,7 +152,7 @@ fn a_snapshot_outlives_history() {
         Connection::open(&save).unwrap().query_row(&sql, [], |row| row.get(0)).unwrap()
     };
     assert!(count("st_ticks") < 130, "ticks are forgotten with history");
-    let rewound = persist::rewind(&save, persist::snapshot_tick(&save, "early").unwrap()).unwrap();
+    let rewound = save::rewind(&save, save::snapshot_tick(&save, "early").unwrap()).unwrap();
     assert_eq!(rewound.hash, records[29].state);
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     for record in run(&mut world, 50) {
@@ -170,10 +170,9 @@ fn snapshots_are_made_and_rotated_by_themselves() {
         std::fs::create_dir(&folder).unwrap();
         let text = format!("{WORLD}{text}[snapshots]\nevery_ticks = 10\nkeep = 3\n");
         let (save, records) = busy(&folder, &text, 55);
-        let names: Vec<_> =
-            persist::snapshots(&save).unwrap().into_iter().map(|it| it.name).collect();
+        let names: Vec<_> = save::snapshots(&save).unwrap().into_iter().map(|it| it.name).collect();
         assert_eq!(names, ["auto-30", "auto-40", "auto-50"]);
-        let rewound = persist::rewind(&save, 40).unwrap();
+        let rewound = save::rewind(&save, 40).unwrap();
         assert_eq!(rewound.hash, records[39].state, "every = {every}");
         assert_eq!(opened_hash(&save), hex(&records[39].state));
     }
@@ -189,15 +188,15 @@ fn history_of_some_ticks_and_of_some_components() {
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     run(&mut world, 10);
     world.close().unwrap();
-    assert_eq!(persist::rewind(&save, 35).unwrap().hash, records[34].state);
-    assert_eq!(persist::rewind(&save, 14).unwrap().hash, records[13].state);
+    assert_eq!(save::rewind(&save, 35).unwrap().hash, records[34].state);
+    assert_eq!(save::rewind(&save, 14).unwrap().hash, records[13].state);
 
     let other = folder.path().join("some");
     std::fs::create_dir(&other).unwrap();
     let text = format!("{WORLD}[history]\ncomponents = [\"menagerie/*\"]\n");
     let (save, _) = busy(&other, &text, 20);
     assert!(Reader::open(&save).unwrap().world_at(11).is_ok());
-    let all = persist::rewind(&save, 11).map(|rewound| rewound.tick);
+    let all = save::rewind(&save, 11).map(|rewound| rewound.tick);
     assert!(all.is_ok() || all.unwrap_err().to_string().contains("some components only"));
 }
 
@@ -211,7 +210,7 @@ fn pruning_and_compacting_keep_the_world_and_give_room_back() {
     told(sandtable().arg("compact").arg(&save));
     assert!(std::fs::metadata(&save).unwrap().len() < before / 2);
     assert_eq!(opened_hash(&save), hex(&records[299].state));
-    assert_eq!(persist::rewind(&save, 290).unwrap().hash, records[289].state);
+    assert_eq!(save::rewind(&save, 290).unwrap().hash, records[289].state);
 }
 
 #[test]
@@ -233,7 +232,7 @@ fn ten_years_of_earth_verify_on_one_thread_and_on_two() {
     let mut ticks: Vec<u64> = (0..10_u64).map(|at| (at * 2_654_435_761) % 3650 + 1).collect();
     ticks.sort_unstable_by(|one, two| two.cmp(one));
     for tick in ticks {
-        let rewound = persist::rewind(&save, tick).unwrap();
+        let rewound = save::rewind(&save, tick).unwrap();
         assert_eq!(rewound.hash, records[tick as usize - 1].state, "tick {tick}");
     }
 }
@@ -362,7 +361,7 @@ fn past_swaps_that_change_values_and_tables_there_is_a_way_back() {
     assert_eq!(verified(&save).mismatch, None);
     for tick in [55, 41, 40, 39, 21, 20, 19, 2] {
         let branch = folder.path().join(format!("{tick}.db"));
-        let made = persist::branch(&save, tick, &branch).unwrap();
+        let made = save::branch(&save, tick, &branch).unwrap();
         assert_eq!(made.hash, records[tick as usize - 1].state, "tick {tick}");
         let sets = Reader::open(&branch).unwrap().mod_sets().unwrap().len();
         assert_eq!(sets, 1 + usize::from(tick > 20) + usize::from(tick > 40), "tick {tick}");
@@ -447,7 +446,7 @@ fn first_ledger(save: &Path) -> Simulation {
 }
 
 fn is_whole(save: &Path) {
-    assert_eq!(persist::check(save).unwrap().findings, Vec::<String>::new());
+    assert_eq!(save::check(save).unwrap().findings, Vec::<String>::new());
 }
 
 #[test]
@@ -462,7 +461,7 @@ fn a_save_that_was_opened_with_newer_mods_can_be_taken_back() {
     is_whole(&save);
     assert_eq!(verified(&save).mismatch, None);
     for tick in [15, 10, 5] {
-        let hash = persist::rewind(&save, tick).unwrap().hash;
+        let hash = save::rewind(&save, tick).unwrap().hash;
         assert_eq!(hash, records[tick as usize - 1].state, "tick {tick}");
     }
 }
@@ -479,10 +478,10 @@ fn history_may_be_switched_off_and_on() {
     is_whole(&save);
     for tick in [48, 36, 25, 21, 9, 3] {
         let branch = folder.path().join(format!("{tick}.db"));
-        let made = persist::branch(&save, tick, &branch).unwrap();
+        let made = save::branch(&save, tick, &branch).unwrap();
         assert_eq!(made.hash, records[tick as usize - 1].state, "tick {tick}");
     }
-    let error = persist::branch(&save, 15, &folder.path().join("none.db")).unwrap_err();
+    let error = save::branch(&save, 15, &folder.path().join("none.db")).unwrap_err();
     assert!(error.to_string().contains("cannot go to tick 15"), "{error}");
 }
 
@@ -494,7 +493,7 @@ fn a_snapshot_between_ticks_that_are_kept_leads_nowhere_else() {
     is_whole(&save);
     for tick in [45, 40, 30, 20, 15, 10] {
         let branch = folder.path().join(format!("{tick}.db"));
-        let made = persist::branch(&save, tick, &branch).unwrap();
+        let made = save::branch(&save, tick, &branch).unwrap();
         assert_eq!(made.hash, records[tick as usize - 1].state, "tick {tick}");
     }
 }
@@ -503,14 +502,14 @@ fn a_snapshot_between_ticks_that_are_kept_leads_nowhere_else() {
 fn no_commit_fails_for_a_name() {
     let folder = tempfile::tempdir().unwrap();
     let (save, _) = busy(folder.path(), WORLD, 3);
-    let error = persist::snapshot(&save, "auto-5", "").unwrap_err().to_string();
+    let error = save::snapshot(&save, "auto-5", "").unwrap_err().to_string();
     assert!(error.contains("by itself: give another name"), "{error}");
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     world.snapshot("here", "mine").unwrap();
-    persist::snapshot(&save, "here", "theirs").unwrap();
+    save::snapshot(&save, "here", "theirs").unwrap();
     run(&mut world, 2);
     world.close().unwrap();
-    let notes: Vec<_> = persist::snapshots(&save).unwrap().into_iter().map(|it| it.note).collect();
+    let notes: Vec<_> = save::snapshots(&save).unwrap().into_iter().map(|it| it.note).collect();
     assert_eq!(notes, ["theirs"], "who comes first has it");
 }
 
@@ -522,7 +521,7 @@ fn the_start_of_a_world_that_was_swapped_before_its_first_tick() {
     world.swap(ledger("ledger")).expect("swapped");
     let records = run(&mut world, 5);
     world.close().unwrap();
-    persist::rewind(&save, 0).unwrap();
+    save::rewind(&save, 0).unwrap();
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     let again = run(&mut world, 5);
     assert_eq!(again[4].chain, records[4].chain);
@@ -539,8 +538,8 @@ fn no_reader_counts_through_ticks_that_a_save_claims() {
     });
     let reader = Reader::open(&save).unwrap();
     assert!(reader.world_at(1 << 45).is_err());
-    let all = persist::Ticks { from: None, to: None };
+    let all = save::Ticks { from: None, to: None };
     assert!(reader.timeline("0v1", all).is_ok(), "it comes to an end");
-    assert!(persist::rewind(&save, 5).is_err());
-    assert!(!persist::check(&save).unwrap().findings.is_empty());
+    assert!(save::rewind(&save, 5).is_err());
+    assert!(!save::check(&save).unwrap().findings.is_empty());
 }

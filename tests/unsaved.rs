@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use sandtable::persist::Save;
+use sandtable::save::Save;
 use sandtable::{Simulation, Unsaved, send};
 use sandtable_test_disk::{Disk, Fault, Kind};
 use serde_json::json;

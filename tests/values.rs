@@ -4,7 +4,7 @@
 use std::fs;
 
 use rusqlite::types::Value;
-use sandtable::persist;
+use sandtable::save;
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;
@@ -253,7 +253,7 @@ fn every_way_out_keeps_every_digit() {
 #[test]
 fn distinct_values_are_distinct_in_sql() {
     let place = queries::place();
-    let ask = |sql: &str| persist::query(&place.at("save.db"), sql).unwrap().rows;
+    let ask = |sql: &str| save::query(&place.at("save.db"), sql).unwrap().rows;
     let number = |sql: &str| match ask(sql)[..] {
         [ref row] => match row[..] {
             [Value::Integer(number)] => number,
@@ -294,7 +294,7 @@ fn what_is_shown_can_be_sent() {
         let sql = format!(
             "SELECT payload FROM events WHERE name = 'values/Told' AND {condition} ORDER BY number"
         );
-        let rows = persist::query(&place.at("save.db"), &sql).unwrap().rows;
+        let rows = save::query(&place.at("save.db"), &sql).unwrap().rows;
         let payload = |row: &Vec<Value>| match &row[..] {
             [Value::Text(payload)] => serde_json::from_str(payload).unwrap(),
             other => panic!("{other:?}"),
@@ -319,7 +319,7 @@ fn what_is_shown_can_be_sent() {
     assert_eq!(back.iter().map(shown).collect::<Vec<_>>(), sent);
     // Moods went into a resource, as they were.
     let said = "SELECT said FROM values_letter";
-    let said = &persist::query(&place.at("save.db"), said).unwrap().rows[0][0];
+    let said = &save::query(&place.at("save.db"), said).unwrap().rows[0][0];
     let expected: Vec<Json> = told_by_world
         .iter()
         .map(|event| json!({ "Angry": [event["single"], event["who"]] }))

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use sandtable::catalog::ModSource;
 use sandtable::config::WorldConfig;
 use sandtable::guest::INTERFACE_SECTION;
-use sandtable::persist::Reader;
+use sandtable::save::Reader;
 use sandtable::verify::verify;
 use sandtable::{Simulation, interface};
 use serde_json::json;
@@ -69,7 +69,7 @@ fn a_save_of_the_first_interface_goes_on_with_the_components_that_it_carries() {
     assert_eq!(resource(world.world(), "tuned/Walked")["steps"], json!(50));
     world.close().unwrap();
     verified(&save, 10);
-    let checked = sandtable::persist::check(&save).unwrap();
+    let checked = sandtable::save::check(&save).unwrap();
     assert_eq!(checked.findings, Vec::<String>::new());
     let at = Reader::open(&save).unwrap().world_at(3).unwrap();
     assert_eq!(resource(&at, "tuned/Walked")["steps"], json!(15));

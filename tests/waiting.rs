@@ -2,7 +2,7 @@
 
 use sandtable::Simulation;
 use sandtable::catalog::ModSource;
-use sandtable::persist;
+use sandtable::save;
 use sandtable::verify::verify;
 
 use crate::harness::*;
@@ -36,8 +36,8 @@ fn a_world_with_a_backlog_is_the_same_however_it_came_there() {
     world.close().unwrap();
     let verified = verify(&save, None, None, 2, &mut |_| {}).unwrap();
     assert_eq!((verified.mismatch, verified.ticks), (None, 40));
-    let unread = persist::query(&save, "SELECT count(*) FROM events").unwrap();
+    let unread = save::query(&save, "SELECT count(*) FROM events").unwrap();
     assert_eq!(format!("{:?}", unread.rows[0][0]), format!("Integer({})", 1500 + 40 * 20));
-    let rewound = persist::rewind(&save, 17).unwrap();
+    let rewound = save::rewind(&save, 17).unwrap();
     assert_eq!(rewound.hash, expected[16]);
 }

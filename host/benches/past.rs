@@ -127,7 +127,7 @@ pub fn open(table: &mut Table) {
                 "sandtable, checked",
                 Box::new(|| {
                     let started = Instant::now();
-                    let opened = sandtable::persist::Save::open(&save).expect("it opens");
+                    let opened = sandtable::save::Save::open(&save).expect("it opens");
                     let took = started.elapsed();
                     opened.0.close().expect("closed");
                     took

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use sandtable::Simulation;
 use sandtable::config::Durability;
-use sandtable::persist::{Reader, Ticks};
+use sandtable::save::{Reader, Ticks};
 
 use crate::compare::Table;
 use crate::mods;

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::declaration::Reading;
-use crate::persist::{self, SaveError, Standing, read_declaration};
+use crate::save::{self, SaveError, Standing, read_declaration};
 
 /// Gives a save an input for its next tick, also while another process runs it:
 /// the input's full name, its fields as JSON, and who sends it.
@@ -22,7 +22,7 @@ use crate::persist::{self, SaveError, Standing, read_declaration};
 /// That no mod declares the input or can read it, that the fields do not fit it,
 /// that too many wait, or that the save cannot be written.
 pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), SaveError> {
-    persist::send(path, kind, fields, sender, &|standing| {
+    save::send(path, kind, fields, sender, &|standing| {
         let readers = readers_of(kind, standing)?;
         objection(kind, &readers).map(|why| match readers.keys().next() {
             Some(id) => format!("{why}: `sandtable resume {} {id}` brings it back", path.display()),

@@ -8,9 +8,9 @@ use crate::declaration::{self, Declaration, DeclarationError};
 use crate::ecs::Kind;
 use crate::error::Error;
 use crate::guest::{Code, Engine};
-use crate::persist::{StoredMod, declaration_text};
 use crate::program::Terms;
 use crate::record::Digest;
+use crate::save::{StoredMod, declaration_text};
 
 /// A mod that is compiled and has said what it consists of.
 #[derive(Clone)]

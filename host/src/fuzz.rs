@@ -5,7 +5,7 @@
 //! takes some new inputs; `BOLERO_RANDOM_ITERATIONS` sets how many, and
 //! `cargo bolero test` goes on for ever. An input alters something that is whole,
 //! for random bytes alone come no further than the first length. A decoder that
-//! is added to a save has its target in `persist/tests/fuzz.rs`.
+//! is added to a save has its target in `host/save/src/tests/fuzz.rs`.
 
 use std::io::Cursor;
 

@@ -19,9 +19,9 @@ use crate::config::{Durability, OnSaveFailure, SaveFailureMode, WorldConfig};
 use crate::ecs::World;
 use crate::error::Error;
 use crate::hash::StateHasher;
-use crate::persist::{self, Adoption, Recorder, Save};
 use crate::record::{Conversions, Digest, Given, TickRecord};
 use crate::runtime::{Attempt, PendingTick};
+use crate::save::{self, Adoption, Recorder, Save};
 use crate::swap::{Adopted, Candidate, Target};
 use crate::tables::{Database, TableError, Undone};
 use crate::tip::Tip;
@@ -69,7 +69,7 @@ impl Journal {
     ///
     /// That there could be no tables for it.
     pub fn in_memory(world: World, config: &WorldConfig) -> Result<Self, Error> {
-        let tables = Arc::new(persist::in_memory()?);
+        let tables = Arc::new(save::in_memory()?);
         let (recorder, conversions) = (Recorder::default(), Conversions::new());
         Ok(Self::new(None, tables, Tip::new(world, [0; 32]), conversions, recorder, config))
     }
@@ -426,7 +426,7 @@ impl Journal {
     /// That it could not be renamed or opened by its name. Nothing is left of it.
     pub fn appear(&mut self) -> Result<(), Error> {
         let Some(save) = self.save.take() else { return Ok(()) };
-        self.tables = Arc::new(persist::in_memory()?);
+        self.tables = Arc::new(save::in_memory()?);
         let save = save.appear()?;
         self.tables = save.database();
         self.save = Some(save);
@@ -447,7 +447,7 @@ impl Journal {
     /// That the save could not be closed: it holds what was committed, and the
     /// world has no save any more.
     pub fn leave_save(&mut self) -> Result<Option<PathBuf>, Error> {
-        let nowhere = Arc::new(persist::in_memory()?);
+        let nowhere = Arc::new(save::in_memory()?);
         let Some(save) = self.save.take() else { return Ok(None) };
         let path = save.path().to_owned();
         self.tables = nowhere;

@@ -8,7 +8,7 @@
 //! [`Simulation`] is the front door. Its tick ([`Simulation::tick`]) takes what came from
 //! outside, lets every due system ([`schedule`], [`run`]) work on shards of the
 //! world ([`fanout`]) in a sandbox ([`guest`]), puts the outcomes together
-//! ([`merge`]), and commits the difference between two worlds ([`persist`]).
+//! ([`merge`]), and commits the difference between two worlds ([`save`]).
 //! The world itself is in [`ecs`]; it knows neither wasm nor SQL.
 //!
 //! ```no_run
@@ -62,7 +62,7 @@ pub use audience::send;
 pub use error::Error;
 pub use options::{LogSink, Options};
 pub use sandtable_guest as guest;
-pub use sandtable_save as persist;
+pub use sandtable_save as save;
 pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{

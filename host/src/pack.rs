@@ -81,5 +81,5 @@ pub enum Error {
     },
     /// The save that it is for.
     #[error(transparent)]
-    Save(#[from] crate::persist::SaveError),
+    Save(#[from] crate::save::SaveError),
 }

@@ -17,9 +17,9 @@ use crate::catalog::Manifest;
 use crate::config::Removed;
 use crate::declaration::{Declaration, DeclarationError};
 use crate::migration::ValueMigration;
-use crate::persist::{StoredMod, read_declaration};
 use crate::program::ProgramError;
 use crate::record::hex;
+use crate::save::{StoredMod, read_declaration};
 use crate::tables;
 
 use parts::edit;

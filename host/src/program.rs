@@ -136,7 +136,9 @@ impl Resolver<'_> {
         for declaration in declared {
             let name = &declaration.name;
             let Some(id) = registry.find(name) else {
-                return Err(self.wrong(format!("it declares kind `{name}`, which the world does not have")));
+                return Err(
+                    self.wrong(format!("it declares kind `{name}`, which the world does not have"))
+                );
             };
             if ids.contains(&id) {
                 return Err(self.wrong(format!("it declares kind `{name}` twice")));

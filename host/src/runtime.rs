@@ -18,9 +18,9 @@ use crate::compile::{Compiled, Compiler, source_of, thread_count};
 use crate::config::WorldConfig;
 use crate::error::Error;
 use crate::guest::Engine;
-use crate::persist::{RecordedSet, StoredMod};
 use crate::plan::described;
 use crate::program::Program;
+use crate::save::{RecordedSet, StoredMod};
 use crate::schedule::Schedule;
 
 pub use attempt::Attempt;

@@ -17,10 +17,10 @@ use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::journal::Journal;
 use crate::pack::{self, Keys};
-use crate::persist::{self, Cause, Contents, Save};
 use crate::program::Program;
 use crate::record::{Digest, Given, Input, Resume, hex};
 use crate::runtime::{ModSets, Runtime, checked_input};
+use crate::save::{self, Cause, Contents, Save};
 use crate::unsaved::Unsaved;
 
 use crate::error::Error;
@@ -126,7 +126,7 @@ impl Simulation {
     /// That there is no such mod, or that it is not suspended.
     pub fn resume(&mut self, mod_id: &str, sender: &str) -> Result<(), Error> {
         let suspended = self.world().suspended().map(str::to_owned).collect();
-        if let Some(why) = persist::objection_to_resume(mod_id, &suspended) {
+        if let Some(why) = save::objection_to_resume(mod_id, &suspended) {
             return Err(Error::Resume(why));
         }
         let resume = Resume { mod_id: mod_id.to_owned(), sender: sender.to_owned() };

@@ -2,9 +2,9 @@
 
 use crate::ecs::World;
 use crate::hash::{self, StateHasher};
-use crate::persist::Recorder;
 use crate::record::{Digest, TickRecord};
 use crate::runtime::Attempt;
+use crate::save::Recorder;
 use crate::stopwatch::Stopwatch;
 
 /// The world that the last tick led to, and the chain hash of all ticks up to it.

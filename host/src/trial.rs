@@ -13,9 +13,9 @@ use crate::config::WorldConfig;
 use crate::error::Error;
 use crate::fork::Fork;
 use crate::pack;
-use crate::persist::{Cause, Reader, RecordedSet};
 use crate::plan::Plan;
 use crate::runtime::{ModSets, Runtime};
+use crate::save::{Cause, Reader, RecordedSet};
 
 /// What came of trying other mods on a save.
 pub struct Trial {

@@ -16,9 +16,9 @@ use crate::ecs::World;
 use crate::error::Error;
 use crate::fork::Fork;
 use crate::hash::StateHasher;
-use crate::persist::{self, Difference, Reader, ReplayLog, Start};
 use crate::record::{Digest, Given, TickRecord, hex};
 use crate::runtime::{ModSets, PendingTick, Runtime};
+use crate::save::{self, Difference, Reader, ReplayLog, Start};
 
 /// How far running ticks again is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,7 +215,7 @@ impl Replay {
         let is_same = !is_recorded || recorded == record.history;
         let place = match is_same {
             true => None,
-            false => match persist::compare(before, &recorded, &record.history) {
+            false => match save::compare(before, &recorded, &record.history) {
                 Ok(place) => place,
                 Err(what) => return mismatch(&what, None),
             },

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::ecs::{Entity, Kind, World, to_json};
-use sandtable::persist::{Inquiry, exact};
+use sandtable::save::{Inquiry, exact};
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;

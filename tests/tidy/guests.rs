@@ -18,7 +18,10 @@ fn guests() -> BTreeSet<String> {
     });
     let mut names: BTreeSet<String> = names.collect();
     for shared in SHARED {
-        assert!(names.remove(shared), "nothing of the name is shared: take `{shared}` out of SHARED");
+        assert!(
+            names.remove(shared),
+            "nothing of the name is shared: take `{shared}` out of SHARED"
+        );
     }
     names
 }

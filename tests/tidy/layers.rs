@@ -122,7 +122,9 @@ fn modules_use_what_lies_below_them() {
         let modules: BTreeSet<&str> = uses.keys().map(|file| top(file)).collect();
         let listed = layers.iter().copied().flatten();
         findings.extend(
-            listed.filter(|it| !modules.contains(*it)).map(|it| format!("{root}: no `{it}` is there")),
+            listed
+                .filter(|it| !modules.contains(*it))
+                .map(|it| format!("{root}: no `{it}` is there")),
         );
         for (file, uses) in uses {
             if height(file).is_none() && file != *root {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use rusqlite::types::Value;
-use sandtable::persist::{Answer, Table, Ticks};
+use sandtable::save::{Answer, Table, Ticks};
 
 use super::screen::{Mark, answer, tell};
 use super::table::{self, Format};

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
 use sandtable::record::hex;
+use sandtable::save;
 
 use super::screen::answer;
 use super::text::{bytes, count};
@@ -28,7 +28,7 @@ pub struct Arguments {
 /// Copies it, and says what the copy holds.
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, output } = arguments;
-    let made = persist::backup(&save, &output)?;
+    let made = save::backup(&save, &output)?;
     let (tick, size, hash) = (count(made.tick), bytes(made.bytes), hex(&made.hash));
     Ok(answer(&format!("{}: tick {tick}, {size}, hash {hash}", output.display()))?)
 }

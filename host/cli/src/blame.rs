@@ -1,7 +1,7 @@
 //! `sandtable blame`: who changed a component.
 
 use anyhow::Result;
-use sandtable::persist::Reader;
+use sandtable::save::Reader;
 
 use super::asked::{AboutComponent, print};
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
 use sandtable::record::hex;
+use sandtable::save;
 
 use super::rewind::lost_inputs;
 use super::screen::answer;
@@ -32,7 +32,7 @@ pub struct Arguments {
 /// Makes the branch, and says where it stands.
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, at, output } = arguments;
-    let made = persist::branch(&save, at, &output)?;
+    let made = save::branch(&save, at, &output)?;
     let (tick, hash) = (count(made.tick), hex(&made.hash));
     let mut lines = vec![format!("{}: tick {tick}, hash {hash}", output.display())];
     lines.extend(lost_inputs(&made));

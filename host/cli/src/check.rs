@@ -8,7 +8,7 @@ use sandtable::Error;
 use sandtable::catalog;
 use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
-use sandtable::persist::{self, Checked, Reader};
+use sandtable::save::{self, Checked, Reader};
 use sandtable::trial::{self, Trial};
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn look(save: &Path, json: bool) -> Result<()> {
     if save.is_dir() || super::build::is_mod(save) || is_pack(save) {
         bail!("{} is no save: say with `--against` which save is to follow it", save.display());
     }
-    let Checked { tick, findings, looked_at } = persist::check(save)?;
+    let Checked { tick, findings, looked_at } = save::check(save)?;
     if json {
         let looked_at: serde_json::Map<_, _> =
             looked_at.iter().map(|(what, number)| ((*what).to_owned(), json!(number))).collect();

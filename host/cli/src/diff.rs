@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::{Reader, Ticks};
+use sandtable::save::{Reader, Ticks};
 
 use super::asked::{Printed, print_actions};
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use sandtable::pack;
-use sandtable::persist::Reader;
+use sandtable::save::Reader;
 
 use super::screen::answer;
 use super::text;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use sandtable::persist::{self, ExportFormat};
+use sandtable::save::{self, ExportFormat};
 
 use super::screen::answer;
 use super::text::counted;
@@ -49,7 +49,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Format::Json => ExportFormat::Json,
         Format::Sqlite => ExportFormat::Sqlite,
     };
-    let exported = persist::export(&save, at, format, &output)?;
+    let exported = save::export(&save, at, format, &output)?;
     let (tables, rows) = (counted(exported.tables, "table"), counted(exported.rows, "row"));
     Ok(answer(&format!("{}: {tables}, {rows}", output.display()))?)
 }

@@ -1,7 +1,7 @@
 //! `sandtable history`: what a component was, tick by tick.
 
 use anyhow::Result;
-use sandtable::persist::{Reader, Table};
+use sandtable::save::{Reader, Table};
 
 use super::asked::{AboutComponent, print};
 use super::spark;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use sandtable::persist::{Info, Reader};
 use sandtable::record::hex;
+use sandtable::save::{Info, Reader};
 use serde_json::json;
 
 use super::screen::answer;

@@ -11,7 +11,7 @@ use sandtable::ecs::{Kind, Registry, Storage};
 use sandtable::foreign;
 use sandtable::names::is_pack;
 use sandtable::pack::{Keys, Pack};
-use sandtable::persist::{Reader, Table};
+use sandtable::save::{Reader, Table};
 
 use super::screen::{Screen, Show, answer};
 use super::sources;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use sandtable::persist::{Line, Reader, WantedLines};
 use sandtable::record::LogLevel;
+use sandtable::save::{Line, Reader, WantedLines};
 
 use super::stop::Stop;
 use super::text::visible;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use rusqlite::types::Value;
-use sandtable::persist::{LockedMod, Reader, Table};
 use sandtable::record::hex;
+use sandtable::save::{LockedMod, Reader, Table};
 use serde_json::{Map, Value as Json, json};
 
 use super::screen::answer;

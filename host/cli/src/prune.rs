@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
+use sandtable::save;
 
 use super::screen::answer;
 use super::text::{bytes, count, counted};
@@ -31,7 +31,7 @@ pub struct Compact {
 /// Prunes, and says what is left.
 pub fn prune(arguments: Prune) -> Result<()> {
     let Prune { save, ticks } = arguments;
-    let pruned = persist::prune(&save, ticks)?;
+    let pruned = save::prune(&save, ticks)?;
     let (before, after) = pruned.bytes;
     let from = match pruned.first_tick {
         Some(first) => format!("history from tick {} on", count(first)),
@@ -50,6 +50,6 @@ pub fn prune(arguments: Prune) -> Result<()> {
 /// Compacts, and says what was gained.
 pub fn compact(arguments: Compact) -> Result<()> {
     let Compact { save } = arguments;
-    let (before, after) = persist::compact(&save)?;
+    let (before, after) = save::compact(&save)?;
     Ok(answer(&format!("{}: {}, was {}", save.display(), bytes(after), bytes(before)))?)
 }

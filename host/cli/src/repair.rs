@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
 use sandtable::record::hex;
+use sandtable::save;
 
 use super::screen::answer;
 use super::text::{count, one_line};
@@ -28,7 +28,7 @@ pub struct Arguments {
 /// Makes the new save, and says what is lost and what is left.
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, output } = arguments;
-    let made = persist::repair(&save, &output)?;
+    let made = save::repair(&save, &output)?;
     made.findings.iter().try_for_each(|finding| answer(&one_line(finding)))?;
     let (tick, entities, hash) = (count(made.tick), count(made.entities), hex(&made.hash));
     Ok(answer(&format!("{}: tick {tick}, entities {entities}, hash {hash}", output.display()))?)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist;
+use sandtable::save;
 
 use super::screen::tell;
 
@@ -34,7 +34,7 @@ pub struct Arguments {
 /// Writes into the save that the mod is to take part again.
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, mod_id, sender } = arguments;
-    persist::resume(&save, &mod_id, &sender)?;
+    save::resume(&save, &mod_id, &sender)?;
     tell(&format!("mod {mod_id} takes part again from the next tick of {} on", save.display()));
     Ok(())
 }

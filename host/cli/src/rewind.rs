@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::{self, Rewound};
 use sandtable::record::hex;
+use sandtable::save::{self, Rewound};
 
 use super::screen::answer;
 use super::text::{count, counted};
@@ -48,8 +48,8 @@ pub fn lost_inputs(rewound: &Rewound) -> Option<String> {
 /// Takes a save back to a tick.
 pub fn go(save: &std::path::Path, to: u64, discard: bool) -> Result<()> {
     let rewound = match discard {
-        true => persist::rewind(save, to)?,
-        false => persist::rewind_and_keep(save, to)?,
+        true => save::rewind(save, to)?,
+        false => save::rewind_and_keep(save, to)?,
     };
     let mut lines = vec![format!(
         "{}: back from tick {} at tick {}, hash {}",

@@ -253,7 +253,7 @@ mod tests {
             (" debug ", "warn,sandtable=debug"),
             ("trace", "warn,sandtable=trace"),
             ("info,wasmtime=debug", "info,wasmtime=debug"),
-            ("sandtable::persist=debug", "sandtable::persist=debug"),
+            ("sandtable::save=debug", "sandtable::save=debug"),
         ] {
             assert_eq!(ours(asked), expected, "{asked}");
         }

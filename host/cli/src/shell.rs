@@ -18,7 +18,7 @@ use clap::ValueEnum;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{CompletionType, Config, Editor};
-use sandtable::persist::{ColumnShape, Inquiry, SaveError, TableShape};
+use sandtable::save::{ColumnShape, Inquiry, SaveError, TableShape};
 
 use super::screen::{Mark, answer, tell};
 use super::table::{self, Format};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::{Reader, Save};
+use sandtable::save::{Reader, Save};
 
 use super::screen::answer;
 use super::text;

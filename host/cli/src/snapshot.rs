@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::{self, Snapshot};
+use sandtable::save::{self, Snapshot};
 use serde_json::json;
 
 use super::rewind;
@@ -59,7 +59,7 @@ pub struct Restore {
 /// Names the last tick.
 pub fn take(arguments: Take) -> Result<()> {
     let Take { save, name, note } = arguments;
-    let made = persist::snapshot(&save, &name, &note)?;
+    let made = save::snapshot(&save, &name, &note)?;
     Ok(answer(&format!(
         "{}: snapshot {} of tick {}",
         save.display(),
@@ -72,9 +72,9 @@ pub fn take(arguments: Take) -> Result<()> {
 pub fn list(arguments: List) -> Result<()> {
     let List { save, remove, json } = arguments;
     if let Some(name) = remove {
-        persist::forget_snapshot(&save, &name)?;
+        save::forget_snapshot(&save, &name)?;
     }
-    let all = persist::snapshots(&save)?;
+    let all = save::snapshots(&save)?;
     if json {
         let all: Vec<_> = all
             .iter()
@@ -99,5 +99,5 @@ pub fn list(arguments: List) -> Result<()> {
 /// Goes back to one.
 pub fn restore(arguments: Restore) -> Result<()> {
     let Restore { save, name, discard } = arguments;
-    rewind::go(&save, persist::snapshot_tick(&save, &name)?, discard)
+    rewind::go(&save, save::snapshot_tick(&save, &name)?, discard)
 }

@@ -1,7 +1,7 @@
 //! Numbers over time as a line of blocks.
 
 use rusqlite::types::Value;
-use sandtable::persist::Table;
+use sandtable::save::Table;
 
 use super::text::rounded;
 

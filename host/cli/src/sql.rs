@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::{Inquiry, Reader, SaveError, Ticks};
+use sandtable::save::{Inquiry, Reader, SaveError, Ticks};
 
 use super::asked::print;
 use super::screen::answer;

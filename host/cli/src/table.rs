@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement};
 use rusqlite::types::Value;
-use sandtable::persist::{Table, exact};
+use sandtable::save::{Table, exact};
 use unicode_width::UnicodeWidthStr;
 
 use super::text::{group, rounded, visible};

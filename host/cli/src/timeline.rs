@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use sandtable::persist::Reader;
+use sandtable::save::Reader;
 
 use super::asked::{During, Printed, print_actions};
 

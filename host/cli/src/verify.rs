@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use sandtable::persist::Difference;
+use sandtable::save::Difference;
 use sandtable::verify::{Mismatch, Progress, verify};
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, WORLD_FILE, is_mod_id};
 use crate::config::WorldConfig;
 use crate::pack;
-use crate::persist;
+use crate::save;
 
 /// The most rows that a shard may have.
 pub const SHARD_ROWS_MAX: usize = 65_536;
@@ -48,9 +48,7 @@ pub fn load(path: &Path) -> Result<WorldFile, Error> {
     let file = world_file(path);
     let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => Error::NoWorld { path: file.clone() },
-        io::ErrorKind::InvalidData if persist::is_save(&file) => {
-            Error::IsSave { path: file.clone() }
-        }
+        io::ErrorKind::InvalidData if save::is_save(&file) => Error::IsSave { path: file.clone() },
         _ => Error::Read { path: file.clone(), cause },
     })?;
     let folder = match file.parent() {

@@ -13,7 +13,7 @@ use super::{Error, Keys, PACKED_MAX_BYTES, UNPACKED_MAX_BYTES};
 use crate::catalog::component::objection;
 use crate::catalog::{self, ModSource, toml_text};
 use crate::config::WorldConfig;
-use crate::persist::Reader;
+use crate::save::Reader;
 
 /// The most bytes that `pack.toml` may have.
 const LIST_MAX_BYTES: u64 = 4 << 20;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{Error, Keys, Pack};
 use crate::catalog::ModSource;
 use crate::names::is_pack;
-use crate::persist::{Contents, LockedMod, Save};
 use crate::record::Digest;
+use crate::save::{Contents, LockedMod, Save};
 
 /// The components and assets of mods, by digest.
 pub fn contents(mods: &[ModSource]) -> Contents {

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 use crate::config::Removed;
 use crate::ecs::World;
-use crate::persist::StoredMod;
 use crate::record::{Conversions, Input};
+use crate::save::StoredMod;
 use crate::tables::Ran;
 
 /// What a save has, as far as a plan asks.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::catalog::ModSource;
 use crate::compile::source_of;
-use crate::persist::{Cause, RecordedSet, StoredMod};
 use crate::record::TickRecord;
+use crate::save::{Cause, RecordedSet, StoredMod};
 
 /// Ticks after a swap in which a mod that came with it must not fault: if it
 /// does, the mods from before come back, or, where values were changed for it,

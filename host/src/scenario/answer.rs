@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
 
 use crate::ecs::Entity;
-use crate::persist::{Inquiry, SaveError, Table, cell_to_json};
+use crate::save::{Inquiry, SaveError, Table, cell_to_json};
 
 use super::cell::{meets, value};
 use super::given::Names;

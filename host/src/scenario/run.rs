@@ -11,9 +11,9 @@ use crate::ecs::World;
 use crate::error::Error;
 use crate::fork::Fork;
 use crate::options::{LogSink, Options, silent};
-use crate::persist::{self, Cause, Inquiry, Running, Table};
 use crate::record::{Conversions, Digest, Given, TickRecord};
 use crate::runtime::{ModSets, PendingTick, Runtime};
+use crate::save::{self, Cause, Inquiry, Running, Table};
 
 use super::answer::{Line, compare, everything, expected, text};
 use super::file::{Expectation, Scenario, Wanted, under};
@@ -167,7 +167,7 @@ impl Setup<'_> {
         config.world.shard_rows = shard_rows;
         let (engine, sets) = (self.compiler.engine(), ModSets::default());
         let runtime = Runtime::new(config.clone(), engine, sets, threads)?;
-        let (world, tables) = (World::new(shard_rows), Arc::new(persist::in_memory()?));
+        let (world, tables) = (World::new(shard_rows), Arc::new(save::in_memory()?));
         let fork = Fork::new(runtime, world, [0; 32], tables, Conversions::new());
         let mut fork = fork.with_log(log);
         let candidate = fork.prepare(config, self.mods.clone(), Vec::new())?;
@@ -259,7 +259,7 @@ impl Setup<'_> {
         blessed: &mut Vec<PathBuf>,
     ) -> Result<(), Unmet> {
         let names = after.running.names;
-        let failed = |error: crate::persist::SaveError| Unmet::new(error.to_string());
+        let failed = |error: crate::save::SaveError| Unmet::new(error.to_string());
         let ask = |sql: &String| inquiry.query(sql).map_err(failed);
         let found: Option<Table> = expectation.sql.as_ref().map(ask).transpose()?;
         let (wanted, found) = match (expectation.wanted(), found) {

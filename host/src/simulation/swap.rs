@@ -4,9 +4,9 @@ use super::{Error, Simulation};
 use crate::catalog::ModSource;
 use crate::compile::{Compiled, Compiler};
 use crate::config::WorldConfig;
-use crate::persist::Cause;
 use crate::record::TickRecord;
 use crate::runtime::Setback;
+use crate::save::Cause;
 use crate::swap::{Candidate, Swap};
 
 impl Simulation {

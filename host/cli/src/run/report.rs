@@ -7,8 +7,8 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::config::SummaryQuery;
-use sandtable::persist;
 use sandtable::record::hex;
+use sandtable::save;
 use serde_json::json;
 
 use super::pace::Pace;
@@ -111,7 +111,7 @@ impl Ending {
         line("hash", self.hash.clone());
         for question in &self.questions {
             lines.push(format!("\n{}", question.title));
-            lines.push(match persist::query(save, &question.sql) {
+            lines.push(match save::query(save, &question.sql) {
                 Ok(answer) => table::gist(&answer),
                 Err(error) => format!("  cannot be answered: {error}"),
             });
@@ -156,7 +156,7 @@ fn earlier_cause(save: &Path, id: &str) -> Option<String> {
          UNION ALL SELECT tick, mod, cause FROM exclusions WHERE mod = '{id}'
          ORDER BY tick DESC LIMIT 1"
     );
-    let answer = persist::query(save, &sql).ok()?;
+    let answer = save::query(save, &sql).ok()?;
     match answer.rows.first()?.as_slice() {
         [Value::Integer(tick), Value::Text(who), Value::Text(cause)] => {
             Some(format!("{who} faulted up to tick {tick}: {}", text::first_line(cause)))

@@ -7,7 +7,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
-use sandtable::persist::TableShape;
+use sandtable::save::TableShape;
 
 /// What can be said besides SQL.
 pub const COMMANDS: [(&str, &str); 5] = [
@@ -82,7 +82,7 @@ impl Validator for Words {}
 
 #[cfg(test)]
 mod tests {
-    use sandtable::persist::ColumnShape;
+    use sandtable::save::ColumnShape;
 
     use super::*;
 
