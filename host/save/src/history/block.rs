@@ -94,32 +94,32 @@ pub(super) fn encode(before: Option<Page<'_>>, now: Page<'_>, first: usize) -> O
 }
 
 fn encode_fixed(before: &[u8], now: &[u8], width: usize, may_be_uniform: bool) -> Option<Vec<u8>> {
-    let (total, known) = (now.len() / width, before.len() / width);
-    let differs = |row: &usize| {
-        *row >= known || now[row * width..][..width] != before[row * width..][..width]
-    };
-    let rows: Vec<usize> = (0..total).filter(differs).collect();
-    if rows.is_empty() {
+    if before == now {
         return None;
     }
+    let (total, known) = (now.len() / width, before.len() / width);
+    let mut xored = now.to_vec();
+    xored.iter_mut().zip(before).for_each(|(byte, old)| *byte ^= old);
+    let differs =
+        |row: &usize| *row >= known || xored[row * width..][..width].iter().any(|byte| *byte != 0);
+    let rows: Vec<usize> = (0..total).filter(differs).collect();
+    let first = *rows.first()?;
     let mut body = Vec::with_capacity(rows.len() * width + total / 8 + 16);
     put_rows(&rows, total, &mut body);
     let value = |row: usize| &now[row * width..][..width];
-    if may_be_uniform && rows.iter().all(|row| value(*row) == value(rows[0])) {
+    if may_be_uniform && rows.iter().all(|row| value(*row) == value(first)) {
         body[1] = UNIFORM;
-        body.extend_from_slice(value(rows[0]));
+        body.extend_from_slice(value(first));
         return Some(body);
     }
-    let start = body.len();
-    body.resize(start + rows.len() * width, 0);
-    let planes = &mut body[start..];
-    let count = rows.len();
-    for (at, row) in rows.into_iter().enumerate() {
-        let old = before.get(row * width..(row + 1) * width).unwrap_or_default();
-        let new = &now[row * width..][..width];
-        for (plane, byte) in new.iter().enumerate() {
-            planes[plane * count + at] = byte ^ old.get(plane).copied().unwrap_or(0);
+    if rows.len() < total {
+        for (at, row) in rows.iter().enumerate() {
+            xored.copy_within(row * width..(row + 1) * width, at * width);
         }
+        xored.truncate(rows.len() * width);
+    }
+    for plane in 0..width {
+        body.extend(xored.chunks_exact(width).map(|row| row[plane]));
     }
     Some(body)
 }
@@ -253,14 +253,22 @@ impl<'a> Body<'a> {
         if self.values.len() != expected || !matches!(self.form, PLANES | UNIFORM) {
             return None;
         }
-        for (at, row) in self.rows.iter().enumerate() {
-            let into = bytes.get_mut(row * width..(row + 1) * width)?;
-            if self.form == UNIFORM {
-                into.copy_from_slice(self.values);
-                continue;
-            }
-            for (plane, byte) in into.iter_mut().enumerate() {
-                *byte ^= self.values[plane * count + at];
+        // Ascending, so that all are there if the last one is.
+        let end = self.rows.last().map_or(0, |last| (last + 1) * width);
+        let bytes = bytes.get_mut(..end)?;
+        if self.form == UNIFORM {
+            self.rows
+                .iter()
+                .for_each(|row| bytes[row * width..][..width].copy_from_slice(self.values));
+            return Some(());
+        }
+        for (plane, values) in self.values.chunks_exact(count.max(1)).enumerate() {
+            if count * width == end {
+                let rows = bytes.chunks_exact_mut(width).zip(values);
+                rows.for_each(|(row, value)| row[plane] ^= value);
+            } else {
+                let rows = self.rows.iter().zip(values);
+                rows.for_each(|(row, value)| bytes[row * width + plane] ^= value);
             }
         }
         Some(())
