@@ -11,7 +11,7 @@ macro_rules! adapter {
     ($version:literal) => {
         use std::sync::Arc;
 
-        use wasmtime::component::{Component, HasSelf, Linker};
+        use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre, Linker};
         use wasmtime::{Engine as Wasmtime, Store};
 
         use self::bindings::GuestPre;
@@ -29,9 +29,11 @@ macro_rules! adapter {
             outside: Linker<State<NoWorld>>,
         }
 
-        /// A component that is linked.
+        /// A component that is linked. Of an instance in a tick nothing is looked up
+        /// but `run`, since there is one for each call.
         struct Linked {
-            in_tick: GuestPre<State<InTick>>,
+            in_tick: InstancePre<State<InTick>>,
+            run: ComponentExportIndex,
             outside: GuestPre<State<NoWorld>>,
         }
 
@@ -54,9 +56,12 @@ macro_rules! adapter {
 
         impl Version for Linkers {
             fn link(&self, component: &Component) -> wasmtime::Result<Arc<dyn Exports>> {
-                let in_tick = GuestPre::new(self.in_tick.instantiate_pre(component)?)?;
+                let in_tick = self.in_tick.instantiate_pre(component)?;
+                // That all exports are there, and of their types, is checked here.
                 let outside = GuestPre::new(self.outside.instantiate_pre(component)?)?;
-                Ok(Arc::new(Linked { in_tick, outside }))
+                let run = component.get_export_index(None, "run");
+                let run = run.ok_or_else(|| wasmtime::Error::msg("it exports no `run`"))?;
+                Ok(Arc::new(Linked { in_tick, run, outside }))
             }
         }
 
@@ -72,7 +77,9 @@ macro_rules! adapter {
                 argument: &[u8],
             ) -> wasmtime::Result<Result<(), String>> {
                 let guest = self.in_tick.instantiate(&mut *store).map_err(not_started)?;
-                guest.call_run(store, argument)
+                let run = guest
+                    .get_typed_func::<(&[u8],), (Result<(), String>,)>(&mut *store, &self.run)?;
+                run.call(store, (argument,)).map(|(result,)| result)
             }
 
             fn convert(
