@@ -14,6 +14,10 @@ mod tables;
 mod time;
 mod waiting;
 
+/// As in the command `sandtable`, and for all peers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let mut table = compare::Table::new(words);

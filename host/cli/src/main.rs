@@ -53,6 +53,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Pages of columns come and go in every tick: this allocator keeps their memory, which
+/// the system's gives back and faults in anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Worlds that run in one file each, with every system a sandboxed wasm mod.
 #[derive(Parser)]
 #[command(
