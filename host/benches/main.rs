@@ -6,6 +6,7 @@
 
 mod commit;
 mod compare;
+mod growth;
 mod iter;
 mod mods;
 mod past;
@@ -19,6 +20,9 @@ mod waiting;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
+    if growth::one() {
+        return;
+    }
     let words = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let mut table = compare::Table::new(words);
     iter::simple(&mut table);
@@ -37,4 +41,5 @@ fn main() {
     time::seek_and_history(&mut table);
     waiting::waiting(&mut table);
     reload::hot_reload(&mut table);
+    growth::growth(&mut table);
 }
