@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use sandtable::catalog::ModSource;
 use sandtable::save::Save;
 use sandtable::{Simulation, Unsaved, send};
 use sandtable_test_disk::{Disk, Fault, Kind};
@@ -18,9 +19,13 @@ const ON: &str = "[on_save_failure]\nmode = \"continue-in-memory\"\n";
 
 /// A world that stands at tick 3, in a folder of its own.
 fn world(text: &str, guests: &[&str]) -> (TempDir, Arc<Disk>, Simulation) {
+    saved(text, guests.iter().map(|name| guest(name)).collect())
+}
+
+/// As [`world`], with mods that need not be called as their guests are.
+fn saved(text: &str, mods: Vec<ModSource>) -> (TempDir, Arc<Disk>, Simulation) {
     let folder = TempDir::new().unwrap();
     let disk = Disk::watch(folder.path());
-    let mods: Vec<_> = guests.iter().map(|name| guest(name)).collect();
     let config = config(&format!("{WORLD}{text}"), &mods);
     let save = folder.path().join("save.db");
     let mut world = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
@@ -172,6 +177,24 @@ fn tables_that_cannot_be_read_stop_a_world_with_a_sentence() {
     assert!(said.starts_with("ticks 4 to ") && said.ends_with(expected), "{said}");
     assert_eq!((world.unsaved(), world.world().tick(), left(folder.path())), (None, 3, 3));
     run(&mut world, 4);
+}
+
+#[test]
+fn ticks_that_are_lost_on_the_way_back_to_other_mods_are_an_error() {
+    let shop = |version: &str| ModSource { id: "shop".to_owned(), ..guest(version) };
+    let held = "[durability]\nmode = \"commit-every-ticks\"\nticks = 9\n";
+    let (folder, disk, mut world) =
+        saved(&format!("{ON}{held}"), vec![guest("ledger"), shop("shop")]);
+    world.swap(vec![guest("ledger"), shop("shop_fragile")]).unwrap();
+    run(&mut world, 2);
+    disk.arm(never(Kind::Io));
+    let said = world.tick().unwrap_err().to_string();
+    disk.disarm();
+    let expected = "ticks 4 to 6 are lost: tables of mods need a save that can be read, and ";
+    assert!(said.starts_with(expected), "{said}");
+    assert_eq!((world.unsaved(), world.world().tick(), left(folder.path())), (None, 3, 3));
+    let records = run(&mut world, 3);
+    assert_eq!(records[2].rolled_back, ["shop"], "once it can be done");
 }
 
 /// Runs where no file may be larger than the save is now, and a bit.

@@ -112,7 +112,7 @@ fn take_over(simulation: &mut Simulation, built: &Receiver<Built>, screen: &Scre
             ));
         }
         Err(Error::Incompatible(plan)) => stays(plan.to_string()),
-        Err(Error::Save(error)) => return Err(error.into()),
+        Err(error @ (Error::Save(_) | Error::Unsaved { .. })) => return Err(error.into()),
         Err(error) => stays(format!("{} {}", Mark::Error, text::one_line(&error.to_string()))),
     }
     Ok(())

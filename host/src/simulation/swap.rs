@@ -95,12 +95,24 @@ impl Simulation {
 
     /// Brings the mods from before back when one that came with the last swap
     /// faulted in a tick; the tick stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// That the save could not be written: the world then stands where the save
+    /// stands.
     pub(super) fn roll_back(&mut self, record: &mut TickRecord) -> Result<(), Error> {
         let Some(Setback { faulted, mods }) = self.runtime.sets().setback(record) else {
             return Ok(());
         };
         let config = self.config().clone();
         let compiled = self.compiler().compile(mods);
+        self.flush().map_err(|error| match self.journal.is_failing() {
+            true => {
+                let why = format!("the mods from before must run again, and {error}");
+                self.journal.give_up(&why)
+            }
+            false => error,
+        })?;
         match compiled.and_then(|mods| self.adopt(config, mods, Some(Cause::RolledBack))) {
             Ok(_) => {
                 tracing::warn!(
@@ -110,10 +122,6 @@ impl Simulation {
                 );
                 record.rolled_back = faulted;
                 Ok(())
-            }
-            Err(error @ Error::Save(_)) if self.journal.is_failing() => {
-                let why = format!("the mods from before must run again, and {error}");
-                Err(self.journal.give_up(&why))
             }
             Err(error @ Error::Save(_)) => Err(error),
             Err(error) => {
