@@ -172,6 +172,8 @@ mod tests {
             assert!(paths.contains(&path), "{path} is missing in {paths:?}");
         }
         assert!(!paths.iter().any(|path| path.contains("tests/")), "{paths:?}");
+        let of_older = |path: &&str| path.contains("/wit/") && !path.contains("/since_v0.2.0/");
+        assert!(!paths.iter().any(of_older), "{paths:?}");
         for (path, text) in &files[..TEMPLATE.len()] {
             assert!(!text.contains("{{"), "{path}: {text}");
         }
