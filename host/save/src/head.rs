@@ -2,9 +2,10 @@
 
 use blake3::Hasher;
 use rusqlite::{Connection, params};
-use sandtable_world::ecs::Registry;
+use sandtable_world::ecs::{Registry, World};
 use sandtable_world::record::Digest;
 
+use super::clock::now_millis;
 use super::mark::{self, Commit};
 use super::mods::ModSet;
 use super::state;
@@ -20,6 +21,12 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// Of a world that is about to be committed.
+    pub(super) fn now(world: &World, state: Digest, chain: Digest) -> Self {
+        let (tick, first_free) = (world.tick() as i64, world.entities.first_free().into());
+        Self { tick, first_free, committed_at: now_millis(), state, chain }
+    }
+
     /// Reads it, and the seal with the mark behind it.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<(Self, Vec<u8>)> {
         let sql = "SELECT tick, first_free, committed_at, state, chain, seal FROM st_world";

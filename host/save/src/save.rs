@@ -27,7 +27,6 @@ use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Given, TickRecord};
 
 use super::checkpoint::Checkpoints;
-use super::clock::now_millis;
 use super::draft;
 use super::error::{Failure, Fallible, SaveError, damage};
 use super::file_identity::FileIdentity;
@@ -57,6 +56,8 @@ pub struct Save {
     file_identity: FileIdentity,
     pub(super) database: Arc<Database>,
     config: WorldConfig,
+    /// The settings as the save spells them, which the seal covers.
+    settings_text: String,
     pub(super) committed: World,
     head: Head,
     index: Index,
@@ -174,7 +175,7 @@ impl Save {
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| failed(error.into()))?;
-        let Restored { config, world, head, index, mods } = restored;
+        let Restored { settings_text, config, world, head, index, mods } = restored;
         let is_slim = mods.is_slim(&connection).map_err(failed)?;
         let checkpoints =
             Checkpoints::new(path, &mut connection).map_err(|error| failed(error.into()))?;
@@ -190,6 +191,7 @@ impl Save {
             checkpoints,
             database: Arc::new(database),
             config: config.clone(),
+            settings_text,
             committed: world.clone(),
             head,
             index,
@@ -266,20 +268,14 @@ impl Save {
     }
 
     fn try_commit(&mut self, records: &[TickRecord], world: &World) -> Fallible<Commit> {
-        let mut head = Head {
-            tick: world.tick() as i64,
-            first_free: i64::from(world.entities.first_free()),
-            committed_at: now_millis(),
-            ..self.head
+        let head = match records.last() {
+            Some(last) => Head::now(world, last.state, last.chain),
+            None => Head::now(world, StateHasher::default().digest(world), self.head.chain),
         };
-        match records.last() {
-            Some(last) => (head.state, head.chain) = (last.state, last.chain),
-            None => head.state = StateHasher::default().digest(world),
-        }
         let (before, log_ticks) = (&self.committed, self.config.world.log_ticks);
         let connection = self.database.lock();
         let transaction = begin(&connection)?;
-        let seal = seal(&head, &settings::text(&self.config)?, &world.registry, &self.mods);
+        let seal = seal(&head, &self.settings_text, &world.registry, &self.mods);
         state::write(&transaction, before, world)?;
         let changes = self.index.write(&transaction, before, world)?;
         let totals =
@@ -420,13 +416,7 @@ fn write_draft(
     let mut write = || -> Fallible<()> {
         schema::migrate(&mut connection)?;
         let nothing = World::new(world.rows_per_page());
-        let head = Head {
-            tick: world.tick() as i64,
-            first_free: i64::from(world.entities.first_free()),
-            committed_at: now_millis(),
-            state: StateHasher::default().digest(world),
-            chain: [0; 32],
-        };
+        let head = Head::now(world, StateHasher::default().digest(world), [0; 32]);
         let text = settings::text(config)?;
         let seal = seal(&head, &text, &world.registry, &ModSet::default());
         let transaction = begin(&connection)?;

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use serde_json::json;
 
+use super::findings::Findings;
 use super::*;
 use sandtable_world::config::{Durability, WorldConfig};
 use sandtable_world::ecs::*;
@@ -378,6 +380,33 @@ fn settings_change_and_stay() {
     save.close().expect("closes");
     let (_, found, _) = Save::open(&folder.save()).expect("opens");
     assert_eq!(found, config);
+}
+
+#[test]
+fn settings_that_are_spelled_in_another_way_stay_under_the_seal() {
+    let folder = Folder::new();
+    let mut sample = Sample::new();
+    Save::create(&folder.save(), &sample.config, &sample.world).expect("made").close().expect("ok");
+    let connection = Connection::open(folder.save()).expect("opens");
+    let text = settings::last(&connection).expect("settings");
+    let text = format!("{} }}", text.strip_suffix('}').expect("an object"));
+    connection.execute("UPDATE st_settings SET config = ?1", [&text]).expect("spelled");
+    let found = save::Restored::read(&connection, &mut Findings::gathered()).expect("read");
+    let seal = head::seal(&found.head, &text, &found.world.registry, &found.mods);
+    head::write_head(&connection, &found.head, &seal, None).expect("sealed");
+    drop(connection);
+
+    let (mut save, config, _) = Save::open(&folder.save()).expect("opens");
+    let record = sample.step();
+    save.commit(&[record], &sample.world).expect("committed");
+    drop(save);
+    opens_as(&folder.save(), &sample.world);
+    let (mut save, ..) = Save::open(&folder.save()).expect("opens");
+    sample.adopt(&mut save, &config, &[], 1).expect("adopted");
+    save.close().expect("closes");
+    opens_as(&folder.save(), &sample.world);
+    let connection = Connection::open(folder.save()).expect("opens");
+    assert_eq!(settings::last(&connection).expect("settings"), text);
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rusqlite::params;
 
 use super::{Save, begin};
-use crate::clock::now_millis;
 use crate::error::{Fallible, SaveError};
 use crate::head::{Head, seal, write_head};
 use crate::history::{self, Recorder};
@@ -63,13 +62,12 @@ impl Save {
     ) -> Fallible<()> {
         let Adoption { config, set, world, schema_changes, applied_conversions, tables_before } =
             adoption;
-        let head = Head {
-            first_free: i64::from(world.entities.first_free()),
-            committed_at: now_millis(),
-            state: StateHasher::default().digest(world),
-            ..self.head
+        let head = Head::now(world, StateHasher::default().digest(world), self.head.chain);
+        let same_settings = **config == self.config;
+        let settings_text = match same_settings {
+            true => self.settings_text.clone(),
+            false => settings::text(config)?,
         };
-        let text = settings::text(config)?;
         self.claim()?;
         self.set_synced(true)?;
         let before = self.committed.clone();
@@ -77,10 +75,10 @@ impl Save {
         let transaction = begin(&connection)?;
         let waiting = inbox::read(&transaction, &before.registry, 0)?;
         inbox::change_schema(&transaction, &waiting, schema_changes)?;
-        if *config != &self.config {
+        if !same_settings {
             let sql = "INSERT INTO st_settings (number, since, config)
                        SELECT max(number) + 1, ?1, ?2 FROM st_settings";
-            transaction.execute(sql, params![head.tick, text])?;
+            transaction.execute(sql, params![head.tick, settings_text])?;
         }
         state::write(&transaction, &before, world)?;
         let changes = self.index.write(&transaction, &before, world)?;
@@ -106,7 +104,7 @@ impl Save {
             true => self.history.write_whole(&transaction, world, true, &recorder)?,
             false => history::StoreChanges::default(),
         };
-        let seal = seal(&head, &text, &world.registry, &mods);
+        let seal = seal(&head, &settings_text, &world.registry, &mods);
         write_head(&transaction, &head, &seal, self.checkpoints.held())?;
         mods::forget(&transaction)?;
         transaction.commit()?;
@@ -121,6 +119,7 @@ impl Save {
         self.head = head;
         self.mods = mods;
         self.config = (*config).clone();
+        self.settings_text = settings_text;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use crate::{inbox, mark, page_writer, restore, settings};
 
 /// What a save holds, and what its writer needs to know of it.
 pub(crate) struct Restored {
+    pub settings_text: String,
     pub config: WorldConfig,
     pub world: World,
     pub head: Head,
@@ -36,7 +37,8 @@ impl Restored {
     }
 
     fn of(connection: &Connection, sums: Sums, findings: &mut Findings) -> Fallible<Self> {
-        let (text, config) = (settings::last(connection)?, settings::settings(connection)?);
+        let settings_text = settings::last(connection)?;
+        let config = settings::settings(connection)?;
         let (head, sealed) = Head::read(connection)?;
         let before = findings.count();
         let rows_per_page = config.world.shard_rows;
@@ -45,7 +47,7 @@ impl Restored {
         world.hash_version = config.hash_version;
         let is_whole = findings.count() == before;
         let mods = findings.whole(ModSet::read(connection))?.unwrap_or_default();
-        if !is_sealed(&sealed, &seal(&head, &text, &world.registry, &mods)) {
+        if !is_sealed(&sealed, &seal(&head, &settings_text, &world.registry, &mods)) {
             findings.note(Failure::Damage(UNSEALED.to_owned()))?;
         }
         // A world of which parts were left out is another anyway.
@@ -54,7 +56,7 @@ impl Restored {
             findings.note(Failure::Damage(what))?;
         }
         inbox::gather(connection, &world.registry, 0, findings)?;
-        Ok(Self { config, world, head, index, mods })
+        Ok(Self { settings_text, config, world, head, index, mods })
     }
 }
 
