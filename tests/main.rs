@@ -8,6 +8,7 @@ mod harness;
 mod anew;
 mod backup;
 mod bad_input;
+mod calls;
 mod cli;
 mod columns;
 mod determinism;
