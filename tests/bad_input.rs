@@ -276,6 +276,12 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
              with a value that is no u32: ",
         ),
         (
+            "an alternative that ships",
+            "mod `liar` cannot be loaded: system `first` ships `liar/Thing` in one of several \
+             alternatives, which only say what rows have or lack, and what changed or was added: \
+             ship it beside them",
+        ),
+        (
             "settings by another name",
             "mod `liar` cannot be loaded: it declares `liar/Rules` as settings; those of a mod are \
              named `<mod>/Settings`",

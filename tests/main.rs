@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod alternatives;
 mod anew;
 mod backup;
 mod bad_input;

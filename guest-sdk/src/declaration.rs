@@ -8,7 +8,7 @@ use crate::condition::Condition;
 use crate::kind::{Kind, KindEntry};
 use crate::kinds::Kinds;
 
-pub use types::{Access, Reading, Span};
+pub use types::{Access, Reading, Span, Term};
 
 /// What the attribute says about when a system runs.
 #[doc(hidden)]
@@ -90,7 +90,7 @@ impl<'k> SystemDeclaration<'k> {
     pub fn query(&mut self, terms: impl FnOnce(&mut QueryDeclaration<'_, 'k>)) {
         let mut declaration = QueryDeclaration {
             system: self,
-            query: types::Query { terms: Vec::new(), entities: false },
+            query: types::Query { terms: Vec::new(), alternatives: Vec::new(), entities: false },
         };
         terms(&mut declaration);
         let query = declaration.query;
@@ -160,10 +160,26 @@ impl<'k> SystemDeclaration<'k> {
 }
 
 impl QueryDeclaration<'_, '_> {
-    /// A term.
+    /// A term that ships a column.
     pub fn term<K: Kind>(&mut self, access: Access) {
-        let kind = self.system.kind::<K>();
-        self.query.terms.push(types::Term { kind, access });
+        let term = self.filter::<K>(access);
+        self.query.terms.push(term);
+    }
+
+    /// A term by which a filter may say what it lets through.
+    pub fn filter<K: Kind>(&mut self, access: Access) -> Term {
+        Term { kind: self.system.kind::<K>(), access }
+    }
+
+    /// That only rows match for which all terms of one of these ways hold.
+    pub fn only(&mut self, mut ways: Vec<Vec<Term>>) {
+        let mut common = ways.first().cloned().unwrap_or_default();
+        common.retain(|term| ways.iter().all(|way| way.contains(term)));
+        ways.iter_mut().for_each(|way| way.retain(|term| !common.contains(term)));
+        self.query.terms.extend(common);
+        if ways.iter().all(|way| !way.is_empty()) {
+            self.query.alternatives = ways;
+        }
     }
 
     /// That the entities are shipped.

@@ -164,8 +164,8 @@ pub use kind::{Component, Event, Input, Kind, Relation};
 pub use lookup::{Lookup, LookupData};
 pub use packed::Flat;
 pub use query::{
-    Added, Changed, FlatData, Has, Iter, IterMut, NotSingle, Query, QueryData, QueryFilter, Rows,
-    Slices, With, Without,
+    Added, Changed, FlatData, Has, Iter, IterMut, NotSingle, Or, Query, QueryData, QueryFilter,
+    Rows, Slices, With, Without,
 };
 pub use relations::{Edges, Relations};
 pub use resource::{Res, ResMut};
@@ -179,7 +179,7 @@ pub use value::Value;
 pub mod prelude {
     pub use crate::{
         Added, Assets, Changed, Commands, Component, Despawned, Entity, EntityRng, Event,
-        EventReader, EventWriter, Has, Input, Lookup, Mut, Query, Relation, Relations, Removed,
+        EventReader, EventWriter, Has, Input, Lookup, Mut, Or, Query, Relation, Relations, Removed,
         Res, ResMut, Rng, Settings, TableError, Tables, Tick, Value, With, Without, conversion,
         debug, error, info, log, system, warn,
     };

@@ -26,7 +26,7 @@ use crate::fault::Fault;
 use crate::param::{self, Batch, Param, Slots};
 
 pub use data::{QueryData, ReadData};
-pub use filter::{Added, Changed, QueryFilter, With, Without};
+pub use filter::{Added, Changed, Or, QueryFilter, With, Without};
 pub use flat::FlatData;
 pub use rows::{Reading, Rows, Slices, Source, Writing};
 pub use shard::Shard;
@@ -287,7 +287,8 @@ impl<D: QueryData, F: QueryFilter> Param for Query<'_, D, F> {
     fn declare(system: &mut SystemDeclaration<'_>) {
         system.query(|query| {
             D::declare(query);
-            F::declare(query);
+            let ways = F::ways(query);
+            query.only(ways);
         });
     }
 

@@ -98,8 +98,8 @@ impl Program {
     /// Kinds that some system filters on changes of, and on additions of.
     pub fn tracked(&self) -> (BTreeSet<KindId>, BTreeSet<KindId>) {
         let of = |access| {
-            let terms =
-                self.systems.iter().flat_map(|system| &system.queries).flat_map(|q| &q.terms);
+            let queries = self.systems.iter().flat_map(|system| &system.queries);
+            let terms = queries.flat_map(Query::all_terms);
             terms.filter(|term| term.access == access).map(|term| term.kind).collect()
         };
         (of(Access::Changed), of(Access::Added))
@@ -185,16 +185,28 @@ impl Resolver<'_> {
             .queries
             .iter()
             .map(|query| {
-                let terms = query
-                    .terms
-                    .iter()
-                    .map(|term| Ok(Term { kind: component(&term.kind)?, access: term.access }));
+                let terms = |terms: &[declaration::Term]| {
+                    let term = |term: &declaration::Term| {
+                        Ok(Term { kind: component(&term.kind)?, access: term.access })
+                    };
+                    terms.iter().map(term).collect::<Result<Vec<Term>, ProgramError>>()
+                };
+                let alternatives = query.alternatives.iter().map(|alternative| terms(alternative));
                 Ok(Query {
-                    terms: terms.collect::<Result<_, ProgramError>>()?,
+                    terms: terms(&query.terms)?,
+                    alternatives: alternatives.collect::<Result<_, ProgramError>>()?,
                     entities: query.entities,
                 })
             })
             .collect::<Result<Vec<Query>, ProgramError>>()?;
+        let alternatives = queries.iter().flat_map(|query| &query.alternatives).flatten();
+        if let Some(term) = alternatives.into_iter().find(|term| !term.access.filters()) {
+            return Err(self.wrong(format!(
+                "system `{name}` ships `{}` in one of several alternatives, which only say what \
+                 rows have or lack, and what changed or was added: ship it beside them",
+                registry.get(term.kind).name
+            )));
+        }
         let resources = declaration
             .resources
             .iter()

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ecs::KindId;
+use crate::ecs::{KindId, Query};
 use crate::program::System;
 
 /// Why systems cannot be ordered.
@@ -176,7 +176,7 @@ impl Touched {
     fn by(system: &System) -> Self {
         const COMPONENT: bool = false;
         const RESOURCE: bool = true;
-        let terms = || system.queries.iter().flat_map(|query| &query.terms);
+        let terms = || system.queries.iter().flat_map(Query::all_terms);
         let reads = terms()
             .filter(|term| term.access.reads())
             .map(|term| (COMPONENT, term.kind))
@@ -218,7 +218,11 @@ mod tests {
             name: name.to_owned(),
             owner: 0,
             index: 0,
-            queries: vec![Query { terms: terms.collect(), entities: false }],
+            queries: vec![Query {
+                terms: terms.collect(),
+                alternatives: Vec::new(),
+                entities: false,
+            }],
             span: Span::Shard,
             every: 1,
             phase: 0,

@@ -30,7 +30,7 @@ fn system(name: &str, kind: u32) -> System {
     let terms = vec![Term { kind, access: Access::Read }];
     System {
         name: name.to_owned(),
-        queries: vec![Query { terms, entities: false }],
+        queries: vec![Query { terms, alternatives: Vec::new(), entities: false }],
         span: Span::Shard,
         every: 1,
         phase: 0,
@@ -98,6 +98,10 @@ fn describe(lie: &str) -> Description {
         }
         "a condition on no field" => told.systems[0].run_if.push(condition("nmber", &[1])),
         "a condition on another type" => told.systems[0].run_if.push(condition("number", &[0xff])),
+        "an alternative that ships" => {
+            let terms = vec![Term { kind: 0, access: Access::Read }];
+            told.systems[0].queries[0].alternatives.push(terms);
+        }
         "settings by another name" => told.kinds.push(settings("liar/Rules")),
         "settings without a default" => told.kinds.push(settings("liar/Settings")),
         "a resource in parts" => told.systems[0].queries.clear(),

@@ -99,7 +99,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn check_query(arguments: &[&Type], mistakes: &mut Mistakes) {
-    let mut shipped: Vec<String> = Vec::new();
+    let (mut shipped, mut needed) = (Vec::new(), Vec::new());
     let terms = arguments.first().map_or_else(Vec::new, |data| parts(data));
     for term in terms {
         let Some(component) = component(term) else {
@@ -110,19 +110,29 @@ fn check_query(arguments: &[&Type], mistakes: &mut Mistakes) {
         if shipped.contains(&text) {
             mistakes.add(term, format!("`{text}` is in this query twice"));
         }
+        if let Type::Reference(_) = term {
+            needed.push(text.clone());
+        }
         shipped.push(text);
     }
     let filters = arguments.get(1).map_or_else(Vec::new, |filter| parts(filter));
+    check_filters(&filters, "no row matches", &needed, mistakes);
+}
+
+/// Filters that hold together, and what follows where one contradicts the terms.
+fn check_filters(filters: &[&Type], then: &str, needed: &[String], mistakes: &mut Mistakes) {
     for filter in filters {
-        if let Some((name, arguments)) = last_segment(filter)
-            && let [component] = arguments.as_slice()
-            && name == "Without"
-            && shipped.contains(&spell(component))
-        {
-            mistakes.add(
-                filter,
-                format!("no row matches: the query needs `{0}` and excludes it", spell(component)),
-            );
+        let Some((name, arguments)) = last_segment(filter) else { continue };
+        let [argument] = arguments.as_slice() else { continue };
+        let component = spell(argument);
+        if name == "Without" && needed.contains(&component) {
+            mistakes.add(filter, format!("{then}: the query needs `{component}` and excludes it"));
+        }
+        if name == "Or" {
+            for alternative in parts(argument) {
+                let then = "no row matches this alternative";
+                check_filters(&parts(alternative), then, needed, mistakes);
+            }
         }
     }
 }

@@ -95,7 +95,7 @@ fn storm() {}
 #[system(run_if = Body.kind < 7)]
 fn idle(_: Res<Rules>) {}
 
-static TIMED: Manifest = Manifest {
+const TIMED: Manifest = Manifest {
     id: "motion",
     package: env!("CARGO_PKG_NAME"),
     version: "1.2.3",
@@ -192,6 +192,7 @@ fn systems_declare_what_they_take() {
                 term(2, Access::Has),
                 term(3, Access::Lacks),
             ],
+            alternatives: Vec::new(),
             entities: true,
         },
         types::Query {
@@ -200,6 +201,7 @@ fn systems_declare_what_they_take() {
                 term(0, Access::Changed),
                 term(1, Access::Added),
             ],
+            alternatives: Vec::new(),
             entities: false,
         },
     ];
@@ -241,6 +243,45 @@ fn systems_declare_in_which_ticks_they_run() {
     let settings = &described.kinds[0];
     assert_eq!((settings.role, settings.on_despawn), (Role::Settings, OnDespawn::Detach));
     assert_eq!(settings.fields[1].default.as_deref(), Some(&b"\x05"[..]));
+}
+
+#[system(whole = "world")]
+fn choose(
+    _: Query<&Body, (With<Tag>, Or<(Changed<Gold>, (Without<Gold>, Added<Body>))>)>,
+    _: Query<Entity, (Or<(With<Tag>, With<Gold>)>, Or<(Changed<Body>, Added<Body>)>)>,
+    _: Query<Entity, Or<(With<Body>, (With<Tag>, With<Body>))>>,
+) {
+}
+
+#[test]
+fn alternatives_are_declared_beside_what_all_have_in_common() {
+    static CHOOSING: Manifest = Manifest { systems: &[Entry::of::<choose>()], ..TIMED };
+    let term = |kind, access| Term { kind, access };
+    let (body, tag, gold) = (0, 1, 2);
+    let (has, changed, added) = (Access::Has, Access::Changed, Access::Added);
+    let pair = |one, two| vec![term(one, has), term(body, two)];
+    let expected = [
+        types::Query {
+            terms: vec![term(body, Access::Read), term(tag, has)],
+            alternatives: vec![
+                vec![term(gold, changed)],
+                vec![term(gold, Access::Lacks), term(body, added)],
+            ],
+            entities: false,
+        },
+        types::Query {
+            terms: Vec::new(),
+            alternatives: vec![
+                pair(tag, changed),
+                pair(tag, added),
+                pair(gold, changed),
+                pair(gold, added),
+            ],
+            entities: true,
+        },
+        types::Query { terms: vec![term(body, has)], alternatives: Vec::new(), entities: true },
+    ];
+    assert_eq!(CHOOSING.describe().systems[0].queries, expected);
 }
 
 mod conversions {

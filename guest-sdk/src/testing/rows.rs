@@ -98,6 +98,13 @@ impl Rows {
             columns.push(bytemuck::cast_slice(&self.entities).to_vec());
             table.push((None, Some(size_of::<Entity>())));
         }
+        let has = |term: &types::Term| {
+            self.column(term.kind, kinds).is_some() != matches!(term.access, Access::Lacks)
+        };
+        let alternatives = &query.alternatives;
+        if !alternatives.is_empty() && !alternatives.iter().any(|terms| terms.iter().all(has)) {
+            return None;
+        }
         for (place, term) in query.terms.iter().enumerate() {
             let found = self.column(term.kind, kinds);
             match (term.access, found) {

@@ -6,6 +6,10 @@ use sandtable_sdk::prelude::*;
 #[repr(C)]
 struct Gold(f64);
 
+#[derive(Component, Clone, Copy)]
+#[repr(C)]
+struct Silver(f64);
+
 #[derive(Input, Clone)]
 struct Decree {
     rate: f64,
@@ -24,6 +28,15 @@ fn no_component(rows: Query<&Plain>) {}
 
 #[system]
 fn no_filter(rows: Query<&Gold, Gold>) {}
+
+#[system]
+fn no_alternatives(rows: Query<&Gold, Or<()>>) {}
+
+#[system]
+fn one_alternative(rows: Query<&Gold, Or<With<Silver>>>) {}
+
+#[system]
+fn ships_in_an_alternative(rows: Query<&Gold, Or<(&Silver, With<Silver>)>>) {}
 
 #[system]
 fn sends_input(out: EventWriter<Decree>) {}

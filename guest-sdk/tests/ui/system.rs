@@ -41,6 +41,9 @@ fn twice(rows: Query<(&Gold, &mut Rate, Option<&mut Gold>)>) {}
 fn nothing(rows: Query<&Gold, (With<Rate>, Without<Gold>)>) {}
 
 #[system]
+fn never_so(rows: Query<&Gold, (With<Rate>, Or<(Changed<Rate>, (With<Rate>, Without<Gold>))>)>) {}
+
+#[system]
 fn plain(rows: Query<(f32, Option<Gold>)>) {}
 
 #[system(whole = "archetype")]

@@ -112,11 +112,12 @@ fn resolved(
 ) -> Option<System> {
     let kind = |place: &u32| kinds.get(*place as usize).copied();
     let all = |places: &[u32]| places.iter().map(kind).collect::<Option<Vec<_>>>();
+    let term =
+        |term: &declaration::Term| Some(Term { kind: kind(&term.kind)?, access: term.access });
+    let terms = |terms: &Vec<declaration::Term>| terms.iter().map(term).collect::<Option<Vec<_>>>();
     let query = |query: &declaration::Query| {
-        let term =
-            |term: &declaration::Term| Some(Term { kind: kind(&term.kind)?, access: term.access });
-        let terms = query.terms.iter().map(term).collect::<Option<_>>()?;
-        Some(Query { terms, entities: query.entities })
+        let alternatives = query.alternatives.iter().map(terms).collect::<Option<_>>()?;
+        Some(Query { terms: terms(&query.terms)?, alternatives, entities: query.entities })
     };
     let reading = |reading: &Reading| {
         Some(match reading {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::parts::{Difference, Facet, ModPlan, edit};
-use crate::declaration::{Condition, Declaration, Kind, Query, Reading, Span, System};
+use crate::declaration::{Condition, Declaration, Kind, Query, Reading, Span, System, Term};
 use crate::ecs::{Access, Type, field_to_json};
 
 impl ModPlan {
@@ -81,7 +81,7 @@ fn facets(declaration: &Declaration, system: &System) -> Vec<(&'static str, Stri
 
 fn shown(query: &Query, kind: &dyn Fn(&u32) -> String) -> String {
     let entities = query.entities.then(|| "entity".to_owned());
-    let terms = query.terms.iter().map(|term| {
+    let term = |term: &Term| {
         let word = match term.access {
             Access::Read => "",
             Access::Write => "mut ",
@@ -93,8 +93,11 @@ fn shown(query: &Query, kind: &dyn Fn(&u32) -> String) -> String {
             Access::Added => "added ",
         };
         format!("{word}{}", kind(&term.kind))
-    });
-    list(entities.into_iter().chain(terms))
+    };
+    let together = |terms: &Vec<Term>| terms.iter().map(term).collect::<Vec<_>>().join(" and ");
+    let alternatives: Vec<String> = query.alternatives.iter().map(together).collect();
+    let alternatives = (!alternatives.is_empty()).then(|| alternatives.join(" or "));
+    list(entities.into_iter().chain(query.terms.iter().map(term)).chain(alternatives))
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -12,7 +12,7 @@ use semver::Version;
 use super::error::ProgramError;
 use crate::catalog::{Asks, Manifest, ModSource, Pattern};
 use crate::config::{Limits, ModSettings, WorldConfig};
-use crate::declaration::{Declaration, DeclarationError, Reading, resolve};
+use crate::declaration::{Declaration, DeclarationError, Query, Reading, resolve};
 use crate::ecs::Access;
 use crate::grants::Rights;
 use crate::system::Assets;
@@ -208,7 +208,7 @@ fn used(declaration: &Declaration) -> Missing {
         }
     };
     for system in &declaration.systems {
-        for term in system.queries.iter().flat_map(|query| &query.terms) {
+        for term in system.queries.iter().flat_map(Query::all_terms) {
             uses(term.kind, matches!(term.access, Access::Write | Access::OptionalWrite));
         }
         system.resources.iter().for_each(|resource| uses(resource.kind, resource.write));

@@ -178,8 +178,17 @@ impl Comparison {
 pub struct Query {
     /// In the order in which their columns are shipped.
     pub terms: Vec<Term>,
+    /// Terms that hold together; where there are any, those of one must hold too.
+    pub alternatives: Vec<Vec<Term>>,
     /// Whether the entity of each row is shipped.
     pub entities: bool,
+}
+
+impl Query {
+    /// Its terms, and those of its alternatives.
+    pub fn all_terms(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().chain(self.alternatives.iter().flatten())
+    }
 }
 
 /// One part of a query.

@@ -188,8 +188,7 @@ macro_rules! adapter {
             }
         }
 
-        fn query(declared: types::Query) -> declaration::Query {
-            let types::Query { terms, entities } = declared;
+        fn terms(declared: Vec<types::Term>) -> Vec<declaration::Term> {
             let term = |types::Term { kind, access }| declaration::Term {
                 kind,
                 access: match access {
@@ -203,7 +202,7 @@ macro_rules! adapter {
                     types::Access::Added => ecs::Access::Added,
                 },
             };
-            declaration::Query { terms: terms.into_iter().map(term).collect(), entities }
+            declared.into_iter().map(term).collect()
         }
 
         fn reading(declared: types::Reading) -> declaration::Reading {

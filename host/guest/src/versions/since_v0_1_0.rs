@@ -50,6 +50,11 @@ fn kind(declared: types::Kind) -> declaration::Kind {
     declaration::Kind { name, role, storage, size, fields, on_despawn }
 }
 
+fn query(declared: types::Query) -> declaration::Query {
+    let types::Query { terms: all, entities } = declared;
+    declaration::Query { terms: terms(all), alternatives: Vec::new(), entities }
+}
+
 fn system(declared: types::System) -> declaration::System {
     declaration::System {
         name: declared.name,

@@ -46,6 +46,12 @@ fn kind(declared: types::Kind) -> declaration::Kind {
     declaration::Kind { name, role, storage, size, fields, on_despawn }
 }
 
+fn query(declared: types::Query) -> declaration::Query {
+    let types::Query { terms: all, alternatives, entities } = declared;
+    let alternatives = alternatives.into_iter().map(terms).collect();
+    declaration::Query { terms: terms(all), alternatives, entities }
+}
+
 fn system(declared: types::System) -> declaration::System {
     declaration::System {
         name: declared.name,

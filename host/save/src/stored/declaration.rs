@@ -42,7 +42,8 @@ pub fn read_declaration(text: &str) -> Result<Declaration, StoredError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sandtable_world::declaration::{Comparison, Condition};
+    use sandtable_world::declaration::{Comparison, Condition, Term};
+    use sandtable_world::ecs::Access;
 
     /// As the first version wrote it, with one of everything.
     const FIRST: &str = r#"{"id":"a","version":"1.2.3","kinds":[{"name":"a/Gold","role":"Component","storage":"Packed","size":8,"fields":[{"name":"coins","ty":"f64","offset":0,"was":["money"],"default":[203,63,240,0,0,0,0,0,0]}],"on_despawn":"Detach"},{"name":"a/Settings","role":"Component","storage":"Dynamic","size":0,"fields":[],"on_despawn":"Cascade"},{"name":"a/Paid","role":"Event","storage":"Dynamic","size":0,"fields":[],"on_despawn":"Detach"},{"name":"a/Order","role":"Input","storage":"Dynamic","size":0,"fields":[],"on_despawn":"Detach"},{"name":"a/Owns","role":"Relation","storage":"Dynamic","size":0,"fields":[],"on_despawn":"Cascade"}],"systems":[{"name":"grow","queries":[{"terms":[{"kind":0,"access":"Read"},{"kind":0,"access":"Write"},{"kind":0,"access":"OptionalRead"},{"kind":0,"access":"OptionalWrite"},{"kind":0,"access":"Has"},{"kind":0,"access":"Lacks"},{"kind":0,"access":"Changed"},{"kind":0,"access":"Added"}],"entities":true}],"span":"Shard","every":30,"startup":false,"resources":[{"kind":1,"write":true}],"lookups":[0],"relations":[4],"reads":[{"Event":3},{"Removed":0},"Despawned"],"emits":[2],"tables":true,"commands":true,"before":["b/tax"],"after":["a/first"]},{"name":"first","queries":[],"span":"Archetype","every":1,"startup":true,"resources":[],"lookups":[],"relations":[],"reads":[],"emits":[],"tables":false,"commands":false,"before":[],"after":[]},{"name":"last","queries":[],"span":"Everything","every":1,"startup":false,"resources":[],"lookups":[],"relations":[],"reads":[],"emits":[],"tables":false,"commands":false,"before":[],"after":[]}],"migrations":[{"name":"0001_a","sql":"SELECT 1"}],"conversions":[{"name":"0001_b","old":[],"new":[0]}]}"#;
@@ -68,6 +69,17 @@ mod tests {
             text.contains(&format!(r#""after":[],"phase":0,"run_if":[{condition}]"#)),
             "{text}"
         );
+        assert!(!text.contains("alternatives"), "{text}");
+        assert_eq!(read_declaration(&text).expect("read"), declaration);
+
+        declaration = read_declaration(FIRST).expect("read");
+        let term = |access| Term { kind: 0, access };
+        let alternatives = vec![vec![term(Access::Has)], vec![term(Access::Lacks)]];
+        declaration.systems[0].queries[0].alternatives = alternatives;
+        let text = declaration_text(&declaration);
+        let expected =
+            r#""alternatives":[[[{"kind":0,"access":"Has"}],[{"kind":0,"access":"Lacks"}]]]}"#;
+        assert!(text.starts_with(r#"{"format":2,"#) && text.contains(expected), "{text}");
         assert_eq!(read_declaration(&text).expect("read"), declaration);
     }
 

@@ -1,5 +1,10 @@
 //! Which rows a system runs over.
 
+#[cfg(test)]
+mod tests;
+
+use std::ops::{BitAnd, BitOr};
+
 use super::{Archetype, KindId, Stamp};
 
 /// What a query does with one kind.
@@ -34,6 +39,11 @@ impl Access {
         matches!(self, Access::Write | Access::OptionalWrite)
     }
 
+    /// Whether it says which rows match and nothing else.
+    pub fn filters(self) -> bool {
+        matches!(self, Access::Has | Access::Lacks | Access::Changed | Access::Added)
+    }
+
     /// Whether values or stamps of the kind are looked at.
     pub fn reads(self) -> bool {
         self.ships() || matches!(self, Access::Changed | Access::Added)
@@ -54,6 +64,9 @@ pub struct Term {
 pub struct Query {
     /// In the order in which columns are shipped.
     pub terms: Vec<Term>,
+    /// Terms that hold together and ship nothing; where there are any, those of one
+    /// must hold too.
+    pub alternatives: Vec<Vec<Term>>,
     /// Whether each row's entity is shipped.
     pub entities: bool,
 }
@@ -70,33 +83,32 @@ pub enum RowMask {
 }
 
 impl Query {
+    /// Its terms, and those of its alternatives.
+    pub fn all_terms(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().chain(self.alternatives.iter().flatten())
+    }
+
     /// Whether rows of this archetype can match.
     pub fn matches(&self, archetype: &Archetype) -> bool {
-        self.terms.iter().all(|term| {
-            let has = archetype.find(term.kind).is_some();
-            match term.access {
-                Access::OptionalRead | Access::OptionalWrite => true,
-                Access::Lacks => !has,
-                _ => has,
-            }
-        })
+        let mut alternatives = self.alternatives.iter();
+        fit(&self.terms, archetype)
+            && (self.alternatives.is_empty() || alternatives.any(|terms| fit(terms, archetype)))
     }
 
     /// Whether no archetype can match both this query and the other.
     pub fn is_disjoint(&self, other: &Query) -> bool {
-        let excludes = |one: &Query, two: &Query| {
-            one.terms.iter().any(|lacks| {
-                lacks.access == Access::Lacks
-                    && two.terms.iter().any(|term| {
-                        term.kind == lacks.kind
-                            && !matches!(
-                                term.access,
-                                Access::Lacks | Access::OptionalRead | Access::OptionalWrite
-                            )
-                    })
-            })
-        };
-        excludes(self, other) || excludes(other, self)
+        let others = other.ways();
+        self.ways()
+            .iter()
+            .all(|one| others.iter().all(|two| excludes(one, two) || excludes(two, one)))
+    }
+
+    /// What rows must be to match: all terms of one of these.
+    fn ways(&self) -> Vec<Vec<Term>> {
+        if self.alternatives.is_empty() {
+            return vec![self.terms.clone()];
+        }
+        self.alternatives.iter().map(|more| [&self.terms[..], more].concat()).collect()
     }
 
     /// Which rows of one page match, given when the system last ran. The
@@ -104,29 +116,66 @@ impl Query {
     pub fn mask(&self, archetype: &Archetype, page: usize, last_run: Option<Stamp>) -> RowMask {
         let Some(last_run) = last_run else { return RowMask::All };
         let rows = archetype.entities().pages()[page].len();
-        let mut mask: Option<Vec<u8>> = None;
-        for term in &self.terms {
-            let column = archetype.column(term.kind);
-            let stamps = match term.access {
-                Access::Changed => column.and_then(|column| column.changed.as_ref()),
-                Access::Added => column.and_then(|column| column.added.as_ref()),
-                _ => continue,
-            };
-            let Some(stamps) = stamps else { continue };
-            let mut bits = vec![0_u8; rows.div_ceil(8)];
-            for (row, stamp) in stamps.pages()[page].iter().enumerate() {
-                bits[row / 8] |= u8::from(*stamp > last_run) << (row % 8);
-            }
-            mask = Some(match mask {
-                None => bits,
-                Some(mask) => mask.iter().zip(bits).map(|(one, two)| one & two).collect(),
-            });
-        }
-        let Some(mask) = mask else { return RowMask::All };
+        let newer = |terms: &[Term]| newer(terms, archetype, page, last_run);
+        let one = self.alternatives.iter().filter(|terms| fit(terms, archetype));
+        let one =
+            one.map(|terms| newer(terms)).reduce(|one, two| Some(merge(one?, &two?, BitOr::bitor)));
+        let mask = match (newer(&self.terms), one.flatten()) {
+            (Some(all), Some(one)) => merge(all, &one, BitAnd::bitand),
+            (Some(mask), None) | (None, Some(mask)) => mask,
+            (None, None) => return RowMask::All,
+        };
         match mask.iter().map(|bits| bits.count_ones() as usize).sum::<usize>() {
             0 => RowMask::None,
             set if set == rows => RowMask::All,
             _ => RowMask::Some(mask),
         }
     }
+}
+
+/// Whether an archetype has what terms ask for, and nothing that they exclude.
+fn fit(terms: &[Term], archetype: &Archetype) -> bool {
+    terms.iter().all(|term| {
+        let has = archetype.find(term.kind).is_some();
+        match term.access {
+            Access::OptionalRead | Access::OptionalWrite => true,
+            Access::Lacks => !has,
+            _ => has,
+        }
+    })
+}
+
+/// Whether one of some terms excludes what another of others needs.
+fn excludes(one: &[Term], two: &[Term]) -> bool {
+    let needs = |term: &Term| {
+        !matches!(term.access, Access::Lacks | Access::OptionalRead | Access::OptionalWrite)
+    };
+    one.iter()
+        .filter(|term| term.access == Access::Lacks)
+        .any(|lacks| two.iter().any(|term| term.kind == lacks.kind && needs(term)))
+}
+
+/// A bit for each row of a page, set where it is newer than a stamp by all terms
+/// that ask for that; nothing if none does.
+fn newer(terms: &[Term], archetype: &Archetype, page: usize, than: Stamp) -> Option<Vec<u8>> {
+    let bits = terms.iter().filter_map(|term| {
+        let column = archetype.column(term.kind)?;
+        let stamps = match term.access {
+            Access::Changed => column.changed.as_ref()?,
+            Access::Added => column.added.as_ref()?,
+            _ => return None,
+        };
+        let stamps = &stamps.pages()[page];
+        let mut bits = vec![0_u8; stamps.len().div_ceil(8)];
+        for (row, stamp) in stamps.iter().enumerate() {
+            bits[row / 8] |= u8::from(*stamp > than) << (row % 8);
+        }
+        Some(bits)
+    });
+    bits.reduce(|one, two| merge(one, &two, BitAnd::bitand))
+}
+
+fn merge(mut one: Vec<u8>, two: &[u8], how: fn(u8, u8) -> u8) -> Vec<u8> {
+    one.iter_mut().zip(two).for_each(|(one, two)| *one = how(*one, *two));
+    one
 }

@@ -181,8 +181,11 @@ fn only_rows_whose_bytes_differ_are_stamped() {
         .collect();
     world.apply(commands, Stamp::commands(2));
     let archetype = &world.archetypes()[0];
-    let query =
-        Query { terms: vec![Term { kind: kinds.a, access: Access::Changed }], entities: false };
+    let query = Query {
+        terms: vec![Term { kind: kinds.a, access: Access::Changed }],
+        alternatives: Vec::new(),
+        entities: false,
+    };
     let mask = |page, last_run| query.mask(archetype, page, last_run);
     assert_eq!(mask(0, None), RowMask::All);
     assert_eq!(mask(0, Some(Stamp::commands(1))), RowMask::None);

@@ -283,13 +283,22 @@ impl System {
 
 impl Query {
     fn of(live: &live::Query) -> Self {
-        let term = |term: &live::Term| Term { kind: term.kind, access: term.access.into() };
-        Self { terms: live.terms.iter().map(term).collect(), entities: live.entities }
+        Self { terms: live.terms.iter().map(Term::of).collect(), entities: live.entities }
     }
 
     fn upgrade(self) -> live::Query {
-        let term = |term: Term| live::Term { kind: term.kind, access: term.access.into() };
-        live::Query { terms: self.terms.into_iter().map(term).collect(), entities: self.entities }
+        let terms = self.terms.into_iter().map(Term::upgrade).collect();
+        live::Query { terms, alternatives: Vec::new(), entities: self.entities }
+    }
+}
+
+impl Term {
+    pub fn of(live: &live::Term) -> Self {
+        Self { kind: live.kind, access: live.access.into() }
+    }
+
+    pub fn upgrade(self) -> live::Term {
+        live::Term { kind: self.kind, access: self.access.into() }
     }
 }
 

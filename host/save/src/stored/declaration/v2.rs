@@ -1,5 +1,5 @@
 //! The second form of a declaration: systems also say in which phase they run,
-//! and under which conditions.
+//! under which conditions, and which alternatives their queries have.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct System {
     first: v1::System,
     phase: u32,
     run_if: Vec<Condition>,
+    /// Those of each query, where any has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alternatives: Vec<Vec<Vec<v1::Term>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,7 +59,9 @@ v1::alike! {
 impl Declaration {
     /// Whether the form before this one lacks words for a declaration.
     pub fn is_needed(live: &live::Declaration) -> bool {
-        live.systems.iter().any(|system| system.phase != 0 || !system.run_if.is_empty())
+        live.systems.iter().any(|system| {
+            system.phase != 0 || !system.run_if.is_empty() || has_alternatives(system)
+        })
     }
 
     /// That of a mod.
@@ -88,13 +93,28 @@ impl Declaration {
 impl System {
     fn of(live: &live::System) -> Self {
         let run_if = live.run_if.iter().map(Condition::of).collect();
-        Self { first: v1::System::of(live), phase: live.phase, run_if }
+        let terms = |terms: &Vec<live::Term>| terms.iter().map(v1::Term::of).collect();
+        let of = |query: &live::Query| query.alternatives.iter().map(terms).collect();
+        let alternatives = match has_alternatives(live) {
+            true => live.queries.iter().map(of).collect(),
+            false => Vec::new(),
+        };
+        Self { first: v1::System::of(live), phase: live.phase, run_if, alternatives }
     }
 
     fn upgrade(self) -> live::System {
         let run_if = self.run_if.into_iter().map(Condition::upgrade).collect();
-        live::System { phase: self.phase, run_if, ..self.first.upgrade() }
+        let mut system = live::System { phase: self.phase, run_if, ..self.first.upgrade() };
+        let terms = |terms: Vec<v1::Term>| terms.into_iter().map(v1::Term::upgrade).collect();
+        for (query, alternatives) in system.queries.iter_mut().zip(self.alternatives) {
+            query.alternatives = alternatives.into_iter().map(terms).collect();
+        }
+        system
     }
+}
+
+fn has_alternatives(system: &live::System) -> bool {
+    system.queries.iter().any(|query| !query.alternatives.is_empty())
 }
 
 impl Condition {
