@@ -275,12 +275,29 @@ fn the_parts_of_a_save_are_all_of_it_and_its_log_is_told() {
     assert_eq!(place.run("save.db", 1)["log_bytes"], 0);
 }
 
+/// The program, which would pass on what `nohup` gave the tests themselves.
+#[cfg(unix)]
+fn heeding_hangups() -> std::process::Command {
+    let program = sandtable().get_program().to_owned();
+    let env = || {
+        let mut env = std::process::Command::new("env");
+        env.arg("--default-signal=HUP");
+        env
+    };
+    if env().arg("true").output().is_ok_and(|output| output.status.success()) {
+        let mut env = env();
+        env.arg(program);
+        return env;
+    }
+    std::process::Command::new(program)
+}
+
 #[cfg(unix)]
 #[test]
 fn a_terminal_that_goes_away_ends_a_run_well_unless_it_shall_outlive_it() {
     let place = Place::with(&["watcher"]);
     let save = place.save("save.db");
-    let told = Running::start(&place.world(), &save, &[]).stop("-HUP");
+    let told = Running::of(heeding_hangups(), &place.world(), &save, &[]).stop("-HUP");
     assert!(told.starts_with("stopped at tick "), "{told}");
     assert_eq!(names_in(&place.saves()), ["save.db"]);
 
