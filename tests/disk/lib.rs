@@ -20,6 +20,7 @@ pub use power::Power;
 pub use tape::Event;
 
 use fault::Plan;
+use sandtable_vfs::Reply;
 use tape::Tape;
 use vfs::Call;
 
@@ -42,7 +43,7 @@ static WATCHED: Mutex<Vec<Weak<Disk>>> = Mutex::new(Vec::new());
 impl Disk {
     /// Watches a folder. Files that are open already are not seen.
     pub fn watch(folder: &Path) -> Arc<Self> {
-        vfs::register();
+        vfs::lay();
         let disk = Arc::new(Self { folder: folder.to_owned(), inner: Mutex::default() });
         let mut watched = locked(&WATCHED);
         watched.retain(|disk| disk.strong_count() > 0);
@@ -91,9 +92,9 @@ impl Disk {
         }
     }
 
-    /// The code with which a call is to fail, if it is.
-    fn fails(&self, call: Call) -> Option<i32> {
-        self.inner().plan.fails(call)
+    /// Lets a call pass, or fail with a code.
+    fn passes(&self, call: Call) -> Reply {
+        self.inner().plan.fails(call).map_or(Ok(()), Err)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

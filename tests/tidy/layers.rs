@@ -14,7 +14,12 @@ use crate::tokens::tokens;
 const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("sandtable-world", &[], &["wasmtime", "rusqlite", "clap", "tokio"]),
     ("sandtable-guest", &["sandtable-world"], &["rusqlite", "libsqlite3-sys", "clap"]),
-    ("sandtable-save", &["sandtable-world"], &["wasmtime", "wasmparser", "clap", "tokio"]),
+    ("sandtable-vfs", &[], &["wasmtime", "blake3", "clap", "tokio"]),
+    (
+        "sandtable-save",
+        &["sandtable-vfs", "sandtable-world"],
+        &["wasmtime", "wasmparser", "clap", "tokio"],
+    ),
     (
         "sandtable",
         &["sandtable-guest", "sandtable-save", "sandtable-world"],
@@ -68,11 +73,12 @@ const UNKNOWN: &[(&str, &[&str])] = &[
 const UNSAFE: &[(&str, &str)] = &[
     ("host/save/src/sql/table.rs", "rusqlite demands two trait impls of virtual tables"),
     ("host/save/src/tables/memory.rs", "a call of SQLite without arguments"),
+    ("host/vfs/src/below.rs", "calls the VFS of SQLite"),
+    ("host/vfs/src/calls.rs", "is called by SQLite"),
     ("host/extension/src/outer.rs", "calls functions of another SQLite"),
     ("host/extension/src/outer/load.rs", "is called by another SQLite"),
     ("host/extension/src/outer/routines.rs", "calls functions of another SQLite"),
     ("host/extension/src/outer/table.rs", "is called by another SQLite"),
-    ("tests/disk/vfs.rs", "a VFS of SQLite"),
     ("guest-sdk/src/entity.rs", "a transparent u64 is plain old data"),
     ("guest-sdk/macros/src/packed.rs", "a derive emits it behind checks at compile time"),
     ("guest-sdk/macros/src/export.rs", "a section of the component has a name"),
@@ -103,7 +109,7 @@ fn crates_bring_along_what_their_layer_may() {
     let mut findings = Vec::new();
     for (package, below, unknown) in CRATES {
         let linked = linked_with(package);
-        assert!(linked.contains("blake3"), "{package}: {linked:?}");
+        assert!(!linked.is_empty(), "{package}");
         let ours = linked.iter().filter(|name| name.starts_with("sandtable"));
         let above = ours.filter(|name| !below.contains(&name.as_str()));
         let must_not = linked.iter().filter(|name| unknown.contains(&name.as_str()));
