@@ -154,7 +154,7 @@ fn a_power_loss_takes_nothing_that_was_reported() {
 
 #[test]
 fn a_power_loss_takes_what_was_not_synced_in_whole_ticks() {
-    let opened = Life::with(SELDOM, 14).lose(60, 3, 4) + Life::with(TOGETHER, 14).lose(40, 3, 3);
+    let opened = Life::with(SELDOM, 14).lose(80, 3, 4) + Life::with(TOGETHER, 14).lose(60, 3, 3);
     println!("{opened} states");
     assert!(opened >= 300, "{opened}");
 }

@@ -22,10 +22,14 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "sandtable",
-        &["sandtable-guest", "sandtable-save", "sandtable-world"],
+        &["sandtable-guest", "sandtable-save", "sandtable-vfs", "sandtable-world"],
         &["clap", "rustyline", "indicatif", "comfy-table"],
     ),
-    ("sandtable-sqlite", &["sandtable-save", "sandtable-world"], &["wasmtime", "clap", "tokio"]),
+    (
+        "sandtable-sqlite",
+        &["sandtable-save", "sandtable-vfs", "sandtable-world"],
+        &["wasmtime", "clap", "tokio"],
+    ),
 ];
 
 /// The top-level modules of crates, layer by layer.

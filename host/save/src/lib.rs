@@ -67,6 +67,7 @@ mod export;
 mod file_identity;
 mod findings;
 mod format;
+mod gather;
 mod head;
 mod history;
 mod inbox;

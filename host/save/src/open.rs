@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::Failure;
+use super::gather;
 
 /// KiB of pages that SQLite keeps in memory. What a commit writes should fit, or
 /// its pages go through the log twice.
@@ -49,8 +50,11 @@ fn immutable(absolute: &Path) -> String {
 }
 
 pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    harden(Connection::open_with_flags(absolute(path)?, flags)?)
+    let (path, flags) = (absolute(path)?, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    harden(match gather::vfs() {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs.as_c_str())?,
+        None => Connection::open_with_flags(path, flags)?,
+    })
 }
 
 pub(super) fn harden(connection: Connection) -> Result<Connection, Failure> {
