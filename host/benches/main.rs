@@ -38,6 +38,7 @@ fn main() {
     past::open(&mut table);
     past::snapshot(&mut table);
     tables::bulk(&mut table);
+    tables::indexed(&mut table);
     time::seek_and_history(&mut table);
     waiting::waiting(&mut table);
     reload::hot_reload(&mut table);
