@@ -320,7 +320,8 @@ impl<'a> TickRun<'a> {
         let owner: &Mod = &self.program.mods[system.owner];
         let session = |owner: &Mod| {
             let (tables, rights) = (self.tables.clone(), owner.rights.clone());
-            Arc::new(Session::new(tables, &owner.id, rights, &owner.limits, &world.tables))
+            let session = Session::new(tables, &owner.id, rights, &owner.limits, &world.tables);
+            Arc::new(session.recording(self.records))
         };
         let session = system.tables.then(|| session(owner));
         let statements = session.clone().map(|session| session as Arc<dyn Statements>);

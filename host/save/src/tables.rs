@@ -6,6 +6,7 @@
 //! | [`Session`] | the statements of one system run, with their quotas |
 //! | `gate` | whose statement is at work, and what it may: the authorizer |
 //! | `value` | parameters and rows, between MessagePack and SQLite |
+//! | `bulk`, `given` | many rows of parameters for one statement |
 //! | `copy` | all tables as bytes |
 //! | `digest` | follows each change of a row, for the state hash |
 //! | `rows` | writes those changes down, for history |
@@ -36,13 +37,16 @@
 //! [`Halt`]: sandtable_world::fault::Halt
 
 mod batch;
+mod bulk;
 mod copy;
 mod database;
 mod digest;
+mod digester;
 mod error;
 mod follower;
 mod form;
 mod gate;
+mod given;
 mod memory;
 mod migration;
 mod rows;
@@ -69,7 +73,7 @@ mod tests;
 pub struct TableChange {
     /// How its contents differ.
     pub state: TableState,
-    /// What became of its rows, for [`read_rows`].
+    /// What became of its rows, for [`read_rows`], where that is written down.
     pub rows: Vec<u8>,
 }
 

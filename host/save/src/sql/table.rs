@@ -1,8 +1,8 @@
 //! A table over a world, as SQLite sees it.
 //!
-//! This is the only place in the host with `unsafe`: the binding asks for a
-//! promise that the two structures below start with SQLite's own, and are laid
-//! out as C would. They do and are. Nothing in here panics on a world that was
+//! The `unsafe` in here is what the binding asks for: a promise that the two
+//! structures below start with SQLite's own, and are laid out as C would. They do
+//! and are. Nothing in here panics on a world that was
 //! restored, which a callback of C must not.
 #![expect(unsafe_code, reason = "rusqlite's virtual tables are unsafe traits")]
 

@@ -10,7 +10,7 @@ use serde_bytes::ByteBuf;
 use super::database::{self, Database};
 use super::error::TableError;
 use super::migration::Migration;
-use super::{digest, owner, rows};
+use super::{digest, owner, rows, value};
 
 /// One table.
 #[derive(Serialize, Deserialize)]
@@ -41,9 +41,10 @@ pub fn copy(connection: &Connection) -> Result<Vec<u8>, Error> {
         let mut found = select.query([])?;
         let mut bytes = Vec::new();
         while let Some(row) = found.next()? {
-            let values: Vec<_> =
-                (0..columns).map(|at| row.get_ref(at)).collect::<Result<_, _>>()?;
-            rows::write(false, values.into_iter(), &mut bytes);
+            rows::begin(false, columns, &mut bytes);
+            for at in 0..columns {
+                value::write(row.get_ref(at)?, &mut bytes);
+            }
         }
         copied.push(Copied { name, sql, rows: bytes.into() });
     }

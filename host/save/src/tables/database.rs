@@ -13,12 +13,10 @@ use rusqlite::types::{Null, Value};
 use rusqlite::{Connection, Error, Result};
 
 use super::gate::Gate;
-use super::{digest, owner};
+use super::value::LENGTH_MAX;
+use super::{digest, given, owner};
 use sandtable_world::ecs::TableState;
 
-/// Bytes of a value or a statement, for mods. SQLite looks at no guard while it
-/// is in one function, and some take the square of the length.
-const LENGTH_MAX: i32 = 64 << 10;
 /// How deep expressions may be, how many parts a compound SELECT may have, and
 /// bytes of a pattern for LIKE and GLOB, which take them times the text.
 const DEPTH_MAX: i32 = 100;
@@ -78,6 +76,7 @@ impl Database {
         let gate = Gate::default();
         gate.install(&mut connection)?;
         digest::register(&connection, gate.clone())?;
+        given::register(&connection, gate.given())?;
         for limit in [
             Limit::SQLITE_LIMIT_EXPR_DEPTH,
             Limit::SQLITE_LIMIT_COMPOUND_SELECT,

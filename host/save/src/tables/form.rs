@@ -53,7 +53,12 @@ pub fn check(connection: &Connection) -> Result<Vec<TableError>, Error> {
 /// Makes a table or an index as a migration of a mod would.
 fn again(scratch: &Connection, gate: &Gate, mod_id: &str, sql: &str) -> Result<(), String> {
     let allowance = Allowance { rows: u64::MAX, bytes_max: u64::MAX, ..Allowance::default() };
-    gate.begin_statement(Principal::Migration(mod_id.to_owned()), allowance, &Limits::default());
+    gate.begin_statement(
+        Principal::Migration(mod_id.to_owned()),
+        allowance,
+        &Limits::default(),
+        false,
+    );
     let made = batch(scratch, sql);
     gate.end_statement();
     made.map_err(|what| format!("could not be made by a migration: it {what}"))

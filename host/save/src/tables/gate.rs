@@ -1,17 +1,19 @@
 //! Whose statement the connection is at, and what it may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
+use super::digester::Digester;
 use super::follower::{Change, FOLLOWER, TRIGGERS};
-use super::{TableChange, memory, owner};
+use super::given::{GIVEN, Given};
+use super::{TableChange, memory, owner, rows, value};
 use sandtable_world::config::Limits;
-use sandtable_world::ecs::TableState;
 use sandtable_world::fault::Fault;
 use sandtable_world::grants::Rights;
 
@@ -124,7 +126,7 @@ pub(super) struct Allowance {
     pub rows: u64,
     /// Bytes that the tables of each mod may still grow by; those of a mod that is
     /// not named have all of them.
-    pub room: BTreeMap<String, u64>,
+    pub room: Vec<(String, u64)>,
     /// The limits themselves.
     pub rows_max: u64,
     pub bytes_max: u64,
@@ -132,10 +134,18 @@ pub(super) struct Allowance {
 
 impl Allowance {
     /// What the tables of the mod that owns this one may still grow by.
-    fn room(&mut self, table: &str) -> &mut u64 {
-        let owner = owner(table).unwrap_or_default();
-        self.room.entry(owner.to_owned()).or_insert(self.bytes_max)
+    pub fn room(&mut self, table: &str) -> &mut u64 {
+        named(&mut self.room, owner(table).unwrap_or_default(), || self.bytes_max)
     }
+}
+
+/// What stands in a short list under a name, where it is put if it is not there.
+fn named<'l, T>(list: &'l mut Vec<(String, T)>, name: &str, new: impl FnOnce() -> T) -> &'l mut T {
+    let at = list.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+        list.push((name.to_owned(), new()));
+        list.len() - 1
+    });
+    &mut list[at].1
 }
 
 /// What stops a statement that no quota stopped.
@@ -152,7 +162,10 @@ struct Guards {
 struct State {
     principal: Principal,
     allowance: Allowance,
-    changes: BTreeMap<String, TableChange>,
+    changes: Vec<(String, TableChange)>,
+    /// Whether what becomes of rows is written down.
+    records: bool,
+    digester: Digester,
     over: Option<Fault>,
     guards: Option<Guards>,
 }
@@ -161,7 +174,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Passed {
     /// What was changed, by table.
-    pub changes: BTreeMap<String, TableChange>,
+    pub changes: Vec<(String, TableChange)>,
     /// The quota that was passed.
     pub over: Option<Fault>,
     /// The guard that stopped a statement.
@@ -177,6 +190,7 @@ pub(super) struct Gate(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    given: Given,
     /// Everything that a statement could read by name, in small letters.
     readable: Mutex<BTreeSet<String>>,
 }
@@ -194,6 +208,11 @@ impl Gate {
         connection.authorizer(Some(move |context: AuthContext<'_>| gate.authorize(&context)))?;
         let gate = self.clone();
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || gate.look()))
+    }
+
+    /// What is lent to the table of parameters.
+    pub(super) fn given(&self) -> Given {
+        self.0.given.clone()
     }
 
     /// Notes what there is to be read, whenever that has changed.
@@ -226,12 +245,14 @@ impl Gate {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a principal in, whose statements are counted and guarded from now on.
+    /// Lets a principal in, whose statements are counted and guarded from now on. What
+    /// becomes of rows is written down where `records` says so.
     pub(super) fn begin_statement(
         &self,
         principal: Principal,
         allowance: Allowance,
         limits: &Limits,
+        records: bool,
     ) {
         let millis = limits.wall_clock_max_millis;
         let guards = Guards {
@@ -241,13 +262,8 @@ impl Gate {
             fired: None,
             limits: limits.clone(),
         };
-        *self.state() = State {
-            principal,
-            allowance,
-            changes: BTreeMap::new(),
-            over: None,
-            guards: Some(guards),
-        };
+        *self.state() =
+            State { principal, allowance, records, guards: Some(guards), ..State::default() };
     }
 
     /// Gives the connection back to the host.
@@ -257,54 +273,57 @@ impl Gate {
     }
 
     /// Counts a row that came, went or became another.
-    pub(super) fn follow(
+    pub(super) fn follow<'v>(
         &self,
         change: Change,
         table: &str,
-        row: TableState,
-        write: impl FnOnce(bool, &mut Vec<u8>),
+        values: impl ExactSizeIterator<Item = ValueRef<'v>>,
     ) -> Result<(), &'static str> {
         let mut state = self.state();
-        let State { allowance, over, changes, .. } = &mut *state;
-        if change != Change::Left {
-            match allowance.rows.checked_sub(1) {
-                Some(rows) => allowance.rows = rows,
-                None => {
-                    *over = Some(Fault::TooMuch {
-                        what: "rows written to tables",
-                        limit: "rows_written_max",
-                        most: allowance.rows_max,
-                    });
-                    return Err("a quota is used up");
-                }
+        let State { allowance, over, changes, records, digester, .. } = &mut *state;
+        let TableChange { state: known, rows } = named(changes, table, TableChange::default);
+        let gone = matches!(change, Change::Deleted | Change::Left);
+        if *records {
+            rows::begin(gone, values.len(), rows);
+        }
+        digester.begin(table);
+        for value in values {
+            if matches!(value, ValueRef::Text(text) if std::str::from_utf8(text).is_err()) {
+                return Err("a text that is no UTF-8 cannot be kept: keep it as a blob");
+            }
+            digester.value(value);
+            if *records {
+                value::write(value, rows);
             }
         }
-        let gone = matches!(change, Change::Deleted | Change::Left);
-        if !changes.contains_key(table) {
-            changes.insert(table.to_owned(), TableChange::default());
-        }
-        if let Some(TableChange { state, rows }) = changes.get_mut(table) {
-            *state = if gone { state.minus(row) } else { state.plus(row) };
-            write(gone, rows);
-        }
-        if gone {
-            let room = allowance.room(table);
-            *room = room.saturating_add(row.bytes);
-            return Ok(());
-        }
+        let row = digester.end();
+        *known = if gone { known.minus(row) } else { known.plus(row) };
+        let left = allowance.rows.checked_sub(u64::from(change != Change::Left));
         let room = allowance.room(table);
-        match room.checked_sub(row.bytes) {
-            Some(bytes) => *room = bytes,
-            None => {
+        let bytes =
+            if gone { Some(room.saturating_add(row.bytes)) } else { room.checked_sub(row.bytes) };
+        match (left, bytes) {
+            (Some(left), Some(bytes)) => {
+                *room = bytes;
+                allowance.rows = left;
+                return Ok(());
+            }
+            (None, _) => {
+                *over = Some(Fault::TooMuch {
+                    what: "rows written to tables",
+                    limit: "rows_written_max",
+                    most: allowance.rows_max,
+                });
+            }
+            (_, None) => {
                 *over = Some(Fault::TooMuch {
                     what: "bytes in tables",
                     limit: "tables_max_bytes",
                     most: allowance.bytes_max,
                 });
-                return Err("a quota is used up");
             }
         }
-        Ok(())
+        Err("a quota is used up")
     }
 
     /// Whether to stop the statement at work.
@@ -345,6 +364,7 @@ impl Gate {
         match context.action {
             AuthAction::Select | AuthAction::Recursive => true,
             AuthAction::Read { table_name: "json_each" | "json_tree", .. } => true,
+            AuthAction::Read { table_name: GIVEN, .. } => self.0.given.is_open(),
             AuthAction::Read { table_name, column_name: "" } if owner(table_name).is_none() => {
                 context.database_name.is_none() && self.is_part(table_name)
             }

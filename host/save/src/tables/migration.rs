@@ -143,6 +143,7 @@ impl Database {
             Principal::Migration(mod_id.to_owned()),
             allowance,
             &Limits::default(),
+            false,
         );
         let done = batch(&inner.connection, &migration.statements());
         let passed = self.gate.end_statement();

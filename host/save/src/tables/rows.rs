@@ -4,7 +4,7 @@
 //! the other. A row that became another is one that is gone and one that came.
 
 use rmp::{decode, encode};
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, Result};
 
 use super::value;
@@ -18,18 +18,11 @@ pub struct RowChange {
     pub values: Vec<Value>,
 }
 
-/// Appends an entry.
-pub(super) fn write<'a>(
-    is_gone: bool,
-    values: impl ExactSizeIterator<Item = ValueRef<'a>>,
-    into: &mut Vec<u8>,
-) {
+/// Appends the head of an entry, which so many values follow.
+pub(super) fn begin(is_gone: bool, values: usize, into: &mut Vec<u8>) {
     // Writing to memory does not fail.
     let _ = encode::write_bool(into, is_gone);
-    let _ = encode::write_array_len(into, values.len() as u32);
-    for value in values {
-        value::write(value, into);
-    }
+    let _ = encode::write_array_len(into, values as u32);
 }
 
 /// Reads entries, oldest first; nothing where they are none.

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, Error, ErrorCode};
 use super::database::{Database, Inner};
 use super::follower::TRIGGERS;
 use super::gate::{Allowance, Principal};
-use super::{TableChange, owner, value};
+use super::{TableChange, bulk, given, value};
 use sandtable_world::config::Limits;
 use sandtable_world::ecs::TableState;
 use sandtable_world::fault::{Fault, Halt, Verdict};
@@ -23,6 +23,8 @@ pub struct Session {
     /// What its prepared statements are kept under.
     prefix: String,
     limits: Limits,
+    /// Whether what becomes of rows is written down.
+    records: bool,
     state: Mutex<State>,
 }
 
@@ -66,17 +68,16 @@ impl Statements for Session {
             }
             let mut from = parameters;
             value::bind(&mut statement, &mut from)?;
-            ended(from)?;
+            value::ended(from)?;
             let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let (mut count, mut encoded) = (0_u32, Vec::new());
+            let mut answer = value::Rows::new();
             let before = state.bytes;
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next()? {
-                let _ = rmp::encode::write_array_len(&mut encoded, columns.len() as u32);
+                let encoded = answer.begin(columns.len());
                 for at in 0..columns.len() {
-                    value::write(row.get_ref(at)?, &mut encoded);
+                    value::write(row.get_ref(at)?, encoded);
                 }
-                count = count.saturating_add(1);
                 state.rows_read += 1;
                 if state.rows_read > session.limits.rows_read_max {
                     return Err(Failed::Over(Fault::TooMuch {
@@ -85,10 +86,10 @@ impl Statements for Session {
                         most: session.limits.rows_read_max,
                     }));
                 }
-                state.bytes = before + encoded.len() as u64;
+                state.bytes = before + answer.bytes();
                 session.check_bytes(state)?;
             }
-            Ok(ResultSet { columns, rows: value::rows(count, &encoded) })
+            Ok(ResultSet { columns, rows: answer.end() })
         })
     }
 
@@ -104,12 +105,19 @@ impl Statements for Session {
             }
             let mut from = rows;
             let count = value::array(&mut from)?;
+            if count > 1
+                && let Some(bulk) = bulk::rewritten(sql)
+                && !value::has_long_row(from, count)
+            {
+                let rows = given::Rows::new(from, count, statement.parameter_count());
+                return session.insert(connection, &bulk, rows);
+            }
             let mut changed = 0;
             for _ in 0..count {
                 value::bind(&mut statement, &mut from)?;
                 changed += statement.raw_execute()? as u64;
             }
-            ended(from)?;
+            value::ended(from)?;
             Ok(changed)
         })
     }
@@ -125,23 +133,26 @@ impl Session {
         limits: &Limits,
         tables: &BTreeMap<String, TableState>,
     ) -> Self {
-        let mut room: BTreeMap<String, u64> = BTreeMap::new();
-        for (name, state) in tables {
-            let owner = owner(name).unwrap_or_default().to_owned();
-            let left = room.entry(owner).or_insert(limits.tables_max_bytes);
-            *left = left.saturating_sub(state.bytes);
-        }
-        let allowance = Allowance {
+        let mut allowance = Allowance {
             rows: limits.rows_written_max,
             rows_max: limits.rows_written_max,
-            room,
+            room: Vec::new(),
             bytes_max: limits.tables_max_bytes,
         };
+        for (name, state) in tables {
+            let left = allowance.room(name);
+            *left = left.saturating_sub(state.bytes);
+        }
         let state = Mutex::new(State { allowance, ..State::default() });
         // A mod that was granted more or less is another.
         let granted = blake3::hash(format!("{rights:?}").as_bytes()).to_hex();
         let prefix = format!("/*{mod_id} {}*/", &granted[..16]);
-        Self { database, rights, prefix, limits: limits.clone(), state }
+        Self { database, rights, prefix, limits: limits.clone(), records: true, state }
+    }
+
+    /// Writes down what becomes of rows only where `records` says so.
+    pub fn recording(self, records: bool) -> Self {
+        Self { records, ..self }
     }
 
     /// What was changed, by table, if the run is to be kept.
@@ -222,7 +233,10 @@ impl Session {
                 for (table, change) in passed.changes {
                     let known = state.changes.entry(table).or_default();
                     known.state = known.state.plus(change.state);
-                    known.rows.extend_from_slice(&change.rows);
+                    match known.rows.is_empty() {
+                        true => known.rows = change.rows,
+                        false => known.rows.extend_from_slice(&change.rows),
+                    }
                 }
                 return Ok(Ok(done));
             }
@@ -243,7 +257,8 @@ impl Session {
     ) -> Result<(Result<T, Failed>, super::gate::Passed), Error> {
         inner.confine(true)?;
         let principal = Principal::Mod(self.rights.clone());
-        self.database.gate.begin_statement(principal, state.allowance.clone(), &self.limits);
+        let allowance = state.allowance.clone();
+        self.database.gate.begin_statement(principal, allowance, &self.limits, self.records);
         let result = work(self, state, &inner.connection);
         let passed = self.database.gate.end_statement();
         inner.confine(false)?;
@@ -262,6 +277,24 @@ impl Session {
             return Err(Failed::Told("EXPLAIN is refused".to_owned()));
         }
         Ok(statement)
+    }
+
+    /// Makes an INSERT that reads the rows from the table of what is given. Its text
+    /// is the host's, and so are the names under which it is kept: no mod's begins
+    /// like them.
+    fn insert(&self, connection: &Connection, sql: &str, rows: given::Rows) -> Result<u64, Failed> {
+        let given = self.database.gate.given();
+        let statements = given.lend(rows);
+        let insert = || {
+            let mut insert = connection.prepare_cached(&["/*+", &self.prefix, sql].concat())?;
+            (0..statements)
+                .try_fold(0, |changed, _| insert.raw_execute().map(|more| changed + more as u64))
+        };
+        let changed: Result<u64, Error> = insert();
+        let wrong = given.take_back();
+        let changed = changed?;
+        wrong?;
+        Ok(changed)
     }
 
     fn check_bytes(&self, state: &State) -> Result<(), Failed> {
@@ -315,13 +348,6 @@ fn first_word(sql: &str) -> &str {
         };
         let Some(end) = comment else { return "" };
         rest = rest[end + 1..].trim_start();
-    }
-}
-
-fn ended(rest: &[u8]) -> Result<(), Failed> {
-    match rest {
-        [] => Ok(()),
-        _ => Err(Failed::Told("there is something behind the parameters".to_owned())),
     }
 }
 

@@ -81,6 +81,7 @@ macro_rules! packed {
 }
 
 mod corpus;
+mod given;
 
 const INSERT: &str = "INSERT INTO economy__ledger VALUES (?1, ?2, ?3, NULL)";
 

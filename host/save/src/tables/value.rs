@@ -6,6 +6,10 @@ use rmp::encode;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
+/// Bytes of a value or a statement, for mods. SQLite looks at no guard while it
+/// is in one function, and some take the square of the length.
+pub(super) const LENGTH_MAX: i32 = 64 << 10;
+
 /// Why bytes are no parameters, as a sentence for the mod's author.
 type Told<T> = Result<T, String>;
 
@@ -27,13 +31,46 @@ pub(super) fn array(from: &mut &[u8]) -> Told<u32> {
     Ok(length)
 }
 
+/// Reads how many parameters a row has, which must be as many as the statement has.
+pub(super) fn count(from: &mut &[u8], wanted: usize) -> Told<()> {
+    match array(from)? as usize {
+        given if given == wanted => Ok(()),
+        given => Err(format!("the statement has {wanted} parameters, and {given} were given")),
+    }
+}
+
+/// Checks that nothing is left.
+pub(super) fn ended(rest: &[u8]) -> Told<()> {
+    match rest {
+        [] => Ok(()),
+        _ => Err("there is something behind the parameters".to_owned()),
+    }
+}
+
+/// Whether a row is so long that the bounds of SQLite may tell in which form it is kept
+/// on its way into a table. Rows are looked at as far as they can be read.
+pub(super) fn has_long_row(mut rows: &[u8], count: u32) -> bool {
+    const LONG: usize = LENGTH_MAX as usize / 2;
+    if rows.len() < LONG {
+        return false;
+    }
+    let skip = |rows: &mut &[u8]| -> Told<()> {
+        (0..array(rows)?).try_for_each(|_| value(rows).map(drop))
+    };
+    (0..count).any(|_| {
+        let before = rows.len();
+        if skip(&mut rows).is_err() {
+            rows = &[];
+        }
+        before - rows.len() >= LONG
+    })
+}
+
 /// Binds one row of parameters.
 pub(super) fn bind(statement: &mut Statement<'_>, from: &mut &[u8]) -> Told<()> {
-    let (given, wanted) = (array(from)? as usize, statement.parameter_count());
-    if given != wanted {
-        return Err(format!("the statement has {wanted} parameters, and {given} were given"));
-    }
-    for place in 1..=given {
+    let parameters = statement.parameter_count();
+    count(from, parameters)?;
+    for place in 1..=parameters {
         let value = ToSqlOutput::Borrowed(value(from)?);
         statement.raw_bind_parameter(place, value).map_err(|error| error.to_string())?;
     }
@@ -114,10 +151,40 @@ pub(super) fn write(value: ValueRef<'_>, into: &mut Vec<u8>) {
     };
 }
 
-/// Puts the length before some rows.
-pub(super) fn rows(count: u32, encoded: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(encoded.len() + 5);
-    let _ = encode::write_array_len(&mut bytes, count);
-    bytes.extend_from_slice(encoded);
-    bytes
+/// Room for the length that stands before rows, which is known behind them.
+const HEAD: usize = 5;
+
+/// Rows that are being written.
+pub(super) struct Rows {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl Rows {
+    /// None as yet.
+    pub fn new() -> Self {
+        Self { bytes: vec![0; HEAD], count: 0 }
+    }
+
+    /// Begins a row of so many values, and gives what they are added to.
+    pub fn begin(&mut self, values: usize) -> &mut Vec<u8> {
+        self.count = self.count.saturating_add(1);
+        let _ = encode::write_array_len(&mut self.bytes, values as u32);
+        &mut self.bytes
+    }
+
+    /// How many bytes they have.
+    pub fn bytes(&self) -> u64 {
+        (self.bytes.len() - HEAD) as u64
+    }
+
+    /// All of them, as one array.
+    pub fn end(mut self) -> Vec<u8> {
+        let mut head = Vec::with_capacity(HEAD);
+        let _ = encode::write_array_len(&mut head, self.count);
+        let start = HEAD - head.len();
+        self.bytes[start..HEAD].copy_from_slice(&head);
+        self.bytes.drain(..start);
+        self.bytes
+    }
 }

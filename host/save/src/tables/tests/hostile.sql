@@ -238,3 +238,11 @@ UPDATE economy__ledger SET gold = 1 RETURNING (SELECT max(name) FROM history__wa
 DELETE FROM economy__ledger RETURNING changes()
 DELETE FROM history__wars RETURNING name
 INSERT INTO history__wars VALUES ('third') RETURNING *
+
+-- The parameters of other statements.
+SELECT * FROM st_given
+SELECT count(*) FROM ST_GIVEN
+SELECT p1 FROM main.st_given
+INSERT INTO economy__ledger SELECT p1, p2, p3, NULL FROM st_given WHERE true
+DELETE FROM economy__ledger WHERE tick IN (SELECT p1 FROM st_given)
+SELECT p1 FROM economy__ledger, st_given
