@@ -1,5 +1,7 @@
 //! The mod's tables in the save.
 
+pub(crate) mod answer;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -77,7 +79,7 @@ impl Tables<'_> {
     ) -> Result<Vec<R>, TableError> {
         let parameters = encode(&parameters)?;
         let answer = sys::query(sql, &parameters).map_err(TableError)?;
-        rmp_serde::from_slice(&answer.rows).map_err(|error| {
+        answer::rows(&answer.rows).map_err(|error| {
             let columns = answer.columns.join(", ");
             TableError(format!("the columns ({columns}) do not fit what they are read as: {error}"))
         })
@@ -141,7 +143,8 @@ impl Tables<'_> {
         sql: &str,
         rows: impl IntoIterator<Item = P>,
     ) -> Result<u64, TableError> {
-        let (mut count, mut encoded) = (0_u32, Vec::new());
+        // An array in the form that has room for any number of rows.
+        let (mut count, mut encoded) = (0_u32, vec![0xdd, 0, 0, 0, 0]);
         for row in rows {
             row.serialize(&mut rmp_serde::Serializer::new(&mut encoded)).map_err(unfit)?;
             count += 1;
@@ -149,10 +152,8 @@ impl Tables<'_> {
         if count == 0 {
             return Ok(0);
         }
-        let mut bytes = Vec::with_capacity(encoded.len() + 5);
-        crate::codec::write::array(&mut bytes, count as usize);
-        bytes.append(&mut encoded);
-        sys::execute(sql, &bytes).map_err(TableError)
+        encoded[1..5].copy_from_slice(&count.to_be_bytes());
+        sys::execute(sql, &encoded).map_err(TableError)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::bindings::sandtable::guest::tables::Answer;
 use crate::codec::write;
 use crate::sys::double::SomeTables;
+use crate::tables::answer;
 
 /// Tables in memory, which trials use and tests look into. What one trial leaves
 /// in them the next one finds. They know no other mods, quotas or refusals.
@@ -58,7 +59,7 @@ impl Sqlite {
     ) -> Result<Vec<R>, String> {
         let parameters = rmp_serde::to_vec(&parameters).map_err(|error| error.to_string())?;
         let answer = SomeTables::query(&*self.0, sql, &parameters)?;
-        rmp_serde::from_slice(&answer.rows).map_err(|error| error.to_string())
+        answer::rows(&answer.rows).map_err(|error| error.to_string())
     }
 
     pub(super) fn begin(&self) -> Result<(), String> {
