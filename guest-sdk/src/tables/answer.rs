@@ -219,12 +219,22 @@ mod tests {
             assert!(rmp_serde::from_slice::<Vec<R>>(written).is_err(), "by any reader");
             rows::<R>(written).expect_err("does not fit").to_string()
         }
-        refused::<(u8, String)>(&written);
-        refused::<(u8, String, i8, u8)>(&written);
-        refused::<(u8, String, u8)>(&written);
-        refused::<(bool, String, i8)>(&written);
-        refused::<u8>(&written);
-        let why = refused::<(u8, u64, i8)>(&written);
-        assert_eq!(why, "invalid type: string \"a\", expected u64");
+        let why = [
+            refused::<(u8, String)>(&written),
+            refused::<(u8, String, i8, u8)>(&written),
+            refused::<(u8, u64, i8)>(&written),
+            refused::<(u8, String, u8)>(&written),
+            refused::<(bool, String, i8)>(&written),
+            refused::<u8>(&written),
+        ];
+        let expected = [
+            "array had incorrect length, expected 2",
+            "invalid length 3, expected a tuple of size 4",
+            "invalid type: string \"a\", expected u64",
+            "invalid value: integer `-1`, expected u8",
+            "invalid type: integer `1`, expected a boolean",
+            "invalid type: sequence, expected u8",
+        ];
+        assert_eq!(why, expected);
     }
 }
