@@ -1,7 +1,5 @@
 //! The mod's tables in the save.
 
-pub(crate) mod answer;
-
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -79,7 +77,7 @@ impl Tables<'_> {
     ) -> Result<Vec<R>, TableError> {
         let parameters = encode(&parameters)?;
         let answer = sys::query(sql, &parameters).map_err(TableError)?;
-        answer::rows(&answer.rows).map_err(|error| {
+        rmp_serde::from_slice(&answer.rows).map_err(|error| {
             let columns = answer.columns.join(", ");
             TableError(format!("the columns ({columns}) do not fit what they are read as: {error}"))
         })

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use crate::bindings::sandtable::guest::tables::Answer;
 use crate::codec::write;
 use crate::sys::double::SomeTables;
-use crate::tables::answer;
 
 /// Tables in memory, which trials use and tests look into. What one trial leaves
 /// in them the next one finds. They know no other mods, quotas or refusals.
@@ -59,7 +58,7 @@ impl Sqlite {
     ) -> Result<Vec<R>, String> {
         let parameters = rmp_serde::to_vec(&parameters).map_err(|error| error.to_string())?;
         let answer = SomeTables::query(&*self.0, sql, &parameters)?;
-        answer::rows(&answer.rows).map_err(|error| error.to_string())
+        rmp_serde::from_slice(&answer.rows).map_err(|error| error.to_string())
     }
 
     pub(super) fn begin(&self) -> Result<(), String> {
