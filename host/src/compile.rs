@@ -136,6 +136,12 @@ impl Compiler {
         self.known = mods.to_vec();
     }
 
+    /// Compiles a mod ahead, so that an edited one is compiled the faster: only what
+    /// the edit changed.
+    pub fn warm(&self, source: &ModSource) {
+        self.engine.warm(&source.component);
+    }
+
     /// Compiles mods and asks each what it consists of; ascending by id.
     ///
     /// # Errors

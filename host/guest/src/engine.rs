@@ -29,6 +29,7 @@ use wasmtime::{
 
 use super::INTERFACE_SECTION;
 use super::context::Assets;
+use super::functions::Functions;
 use super::state::State;
 use super::verdict::{first_line, verdict};
 use super::versions::{self, Exports, Version};
@@ -138,6 +139,8 @@ pub struct Code {
 /// Compiles and runs guests.
 pub struct Engine {
     wasmtime: Wasmtime,
+    strict_nan: bool,
+    functions: Arc<Functions>,
     versions: Vec<(&'static str, Box<dyn Version>)>,
     /// Runs for as long as there may be calls.
     _clock: Clock,
@@ -160,6 +163,10 @@ impl Engine {
     /// Pages that stay mapped when an instance goes back to the pool: zeroing
     /// them is cheaper than faulting them in again.
     const KEEP_RESIDENT_BYTES: usize = 16 << 20;
+    /// Memories that are kept besides those in use, each with the image of the mod
+    /// that had it last: to map the image of another mod takes longer than a short
+    /// call.
+    const MEMORIES_KEPT: u32 = 64;
 
     /// Starts an engine for calls on so many threads at once.
     ///
@@ -168,32 +175,21 @@ impl Engine {
     /// [`GuestError::Engine`], where the machine has not what it takes.
     pub fn new(strict_nan: bool, threads: usize) -> Result<Self, GuestError> {
         let broken = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
-        let mut config = Config::new();
-        config
-            .consume_fuel(true)
-            .epoch_interruption(true)
-            .cranelift_opt_level(OptLevel::Speed)
-            .cranelift_nan_canonicalization(strict_nan)
-            .wasm_backtrace_details(WasmBacktraceDetails::Enable)
-            .max_wasm_stack(Self::WASM_STACK_BYTES)
-            .wasm_simd(true)
-            .wasm_relaxed_simd(false)
-            .wasm_memory64(false)
-            .wasm_multi_memory(true)
-            .wasm_tail_call(false)
-            .memory_init_cow(true)
-            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(threads)))
-            .cache(cache_directory().and_then(|directory| {
+        let functions = Arc::new(Functions::default());
+        let mut config = compiler(strict_nan, &functions).map_err(broken)?;
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(threads))).cache(
+            cache_directory().and_then(|directory| {
                 let mut config = CacheConfig::new();
                 config.with_directory(directory);
                 Cache::new(config).ok()
-            }));
+            }),
+        );
         let wasmtime = Wasmtime::new(&config).map_err(broken)?;
         let versions = versions::all(&wasmtime).map_err(broken)?;
         let clock = Clock::start(wasmtime.clone(), Builder::new()).map_err(|error| {
             GuestError::Engine(format!("the thread that stops calls which take too long: {error}"))
         })?;
-        Ok(Self { wasmtime, versions, _clock: clock })
+        Ok(Self { wasmtime, strict_nan, functions, versions, _clock: clock })
     }
 
     /// Compiles a component, or finds it compiled in the cache, for the version of
@@ -224,6 +220,18 @@ impl Engine {
             .map_err(|why| GuestError::WrongWorld { name, why })?;
         let hash = *blake3::hash(component).as_bytes();
         Ok(Code { hash, interface, component: linked })
+    }
+
+    /// Compiles a component that may have come from the cache, so that its functions
+    /// are at hand when an edited one is loaded. What does not compile is passed over.
+    pub fn warm(&self, component: &[u8]) {
+        let compile = || {
+            let config = compiler(self.strict_nan, &self.functions)?;
+            Wasmtime::new(&config)?.precompile_component(component)
+        };
+        if let Err(why) = contained(compile) {
+            tracing::debug!("a component was not compiled ahead: {why}");
+        }
     }
 
     /// Asks a mod what it consists of.
@@ -307,13 +315,33 @@ impl Drop for Clock {
     }
 }
 
+/// How guests are compiled.
+fn compiler(strict_nan: bool, functions: &Arc<Functions>) -> wasmtime::Result<Config> {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .cranelift_nan_canonicalization(strict_nan)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .max_wasm_stack(Engine::WASM_STACK_BYTES)
+        .wasm_simd(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(true)
+        .wasm_tail_call(false)
+        .memory_init_cow(true)
+        .enable_incremental_compilation(functions.clone())?;
+    Ok(config)
+}
+
 fn pool(threads: usize) -> PoolingAllocationConfig {
     // One more than there are threads, for a mod that is being described.
     let calls = u32::try_from(threads).unwrap_or(u32::MAX / 8).saturating_add(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls * 8)
-        .total_memories(calls)
+        .total_memories(calls.saturating_add(Engine::MEMORIES_KEPT))
         .total_tables(calls * 8)
         .max_core_instances_per_component(16)
         .max_memories_per_component(1)
@@ -392,6 +420,25 @@ mod tests {
         );
         assert_eq!(told(|| Err(wasmtime::Error::msg("no"))), "no");
         assert_eq!(contained(|| Ok(7)), Ok(7));
+    }
+
+    #[test]
+    fn of_an_edited_component_only_what_is_new_is_compiled() {
+        let engine = Engine::new(false, 1).expect("an engine");
+        let kept_after = |functions: &str| {
+            engine.warm(
+                &wat::parse_str(format!("(component (core module {functions}))")).expect("wat"),
+            );
+            engine.functions.count()
+        };
+        let (one, two) = ("(func (result i32) i32.const 1)", "(func (result i32) i32.const 2)");
+        let before = kept_after(one);
+        assert!(before > 0);
+        assert_eq!(kept_after(one), before, "the same component");
+        assert_eq!(kept_after(&format!("{one} {two}")), before + 1, "a function more");
+        assert_eq!(kept_after(two), before + 1, "one less");
+        engine.warm(b"no component");
+        assert_eq!(engine.functions.count(), before + 1);
     }
 
     #[test]

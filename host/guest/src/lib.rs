@@ -15,6 +15,7 @@ mod codec;
 mod context;
 mod convert;
 mod engine;
+mod functions;
 mod imports;
 mod outcome;
 mod said;

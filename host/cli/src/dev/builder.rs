@@ -42,13 +42,16 @@ pub struct Builder {
     compiler: Compiler,
     /// The mods as they were built last, by id.
     sources: BTreeMap<String, ModSource>,
+    /// Mods that are still to be compiled ahead.
+    cold: Vec<ModSource>,
 }
 
 impl Builder {
     /// For a world that runs with the mods that were just built.
     pub fn new(world: WorldFile, watch: Watch, running: &Simulation) -> Result<Self> {
-        let sources = running.mods().map(|source| (source.id.clone(), source)).collect();
-        Ok(Self { world, watch, compiler: running.compiler(), sources })
+        let cold: Vec<ModSource> = running.mods().collect();
+        let sources = cold.iter().map(|source| (source.id.clone(), source.clone())).collect();
+        Ok(Self { world, watch, compiler: running.compiler(), sources, cold })
     }
 
     /// Works until it is told that the world is done.
@@ -61,7 +64,12 @@ impl Builder {
     ) -> Result<()> {
         let work = move || {
             while !done.load(Ordering::Relaxed) {
-                let Some(changed) = self.watch.next(LOOK) else { continue };
+                let Some(changed) = self.watch.next(LOOK) else {
+                    if let Some(source) = self.cold.pop() {
+                        self.compiler.warm(&source);
+                    }
+                    continue;
+                };
                 // The world runs on whatever becomes of a build, and the next change
                 // is built anew: what a build leaves behind it sets at its end.
                 let built = catch_unwind(AssertUnwindSafe(|| self.build(changed, screen)));
