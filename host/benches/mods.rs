@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
-use sandtable::catalog::ModSource;
+use sandtable::catalog::{ModSource, RUSTFLAGS};
 use sandtable::config::{ModSettings, WorldConfig};
 use sandtable::{Options, Simulation};
 
@@ -19,7 +19,7 @@ fn guests() -> &'static Path {
             .args(["build", "--release", "--target", "wasm32-wasip2", "--examples", "--quiet"])
             .args(["--package", "sandtable-test-guests", "--target-dir"])
             .arg(&target)
-            .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", "-Ctarget-feature=+simd128")
+            .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", RUSTFLAGS.join(" "))
             .status();
         assert!(status.is_ok_and(|status| status.success()), "the guests build");
         target.join("wasm32-wasip2/release/examples")

@@ -26,7 +26,7 @@ use std::path::Path;
 
 pub use assets::{ASSETS_MAX_BYTES, ASSETS_MAX_FILES};
 pub use build::{BuiltMod, build, build_one};
-pub use cargo::{Progress, TARGET};
+pub use cargo::{Progress, RUSTFLAGS, TARGET};
 pub use component::COMPONENT_MAX_BYTES;
 pub use error::Error;
 pub use manifest::MANIFEST_FILE;

@@ -18,10 +18,22 @@ use super::Error;
 /// What guests are compiled for.
 pub const TARGET: &str = "wasm32-wasip2";
 
-/// Vectors, which every wasm host of today has. No line tables: they are twenty
-/// times as large as the code, and a save keeps every component that ever ran
-/// in it. Names of functions stay.
-const RUSTFLAGS: &str = "['-Ctarget-feature=+simd128', '-Cstrip=debuginfo']";
+/// What rustc is given for mods.
+///
+/// - Vectors, which every wasm host of today has, and four of them in each turn of a
+///   loop: a turn pays for the fuel that it takes.
+/// - Memory for what a call works on, besides stack and data: where it must grow, the
+///   kernel changes the protection of pages, for which it stops all other calls. More
+///   than is used is no gain: of all that a call may address, what any earlier one
+///   wrote to is zeroed after each.
+/// - No line tables: they are twenty times as large as the code, and a save keeps every
+///   component that ever ran in it. Names of functions stay.
+pub const RUSTFLAGS: [&str; 4] = [
+    "-Ctarget-feature=+simd128",
+    "-Cllvm-args=-force-vector-interleave=4",
+    "-Clink-arg=--initial-heap=196608",
+    "-Cstrip=debuginfo",
+];
 
 /// What happens while mods are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +160,7 @@ pub(super) fn build(
 ) -> Result<Vec<PathBuf>, Error> {
     let mut command = command(cargo(), root);
     command.args(["build", "--release", "--lib", "--target", TARGET]);
-    command.arg(format!("--config=target.{TARGET}.rustflags={RUSTFLAGS}"));
+    command.arg(format!("--config=target.{TARGET}.rustflags={RUSTFLAGS:?}"));
     command.arg(if io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none() {
         "--message-format=json-diagnostic-rendered-ansi"
     } else {
