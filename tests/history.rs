@@ -12,15 +12,21 @@ use sandtable::save::Reader;
 use crate::harness::*;
 use crate::place::Place;
 
-/// Every tick of a save that its history reaches has the hash that was recorded.
+/// Every tick of a save that its history reaches has the hash that was recorded,
+/// whether it is gone back to or stepped to from the one before.
 fn comes_back(save: &Path, records: &[TickRecord]) {
     let reader = Reader::open(save).unwrap();
+    let mut before = None;
     for record in records {
-        let mut world = reader.world_at(record.tick).unwrap();
-        let tables = reader.tables_at(record.tick).unwrap().tables().unwrap();
-        world.tables = Arc::new(tables);
-        let found = StateHasher::default().digest(&world);
-        assert_eq!(found, record.state, "tick {}", record.tick);
+        let world = reader.world_at(record.tick).unwrap();
+        let stepped = before.map(|before| reader.world_after(&before, record.tick).unwrap());
+        let tables = Arc::new(reader.tables_at(record.tick).unwrap().tables().unwrap());
+        for mut found in stepped.into_iter().chain([world.clone()]) {
+            found.tables = tables.clone();
+            let found = StateHasher::default().digest(&found);
+            assert_eq!(found, record.state, "tick {}", record.tick);
+        }
+        before = Some(world);
     }
 }
 
@@ -100,4 +106,23 @@ fn long_answers_are_cut_and_summed_up() {
     assert_eq!(counts.iter().sum::<usize>(), rows, "{summary}");
     let note = String::from_utf8(output.stderr).unwrap();
     assert_eq!(note, format!("note: {} more rows follow; see `--limit`\n", rows - 3));
+}
+
+#[test]
+fn a_step_over_a_swap_is_a_step_of_the_new_mods() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("shop.db");
+    let mut world = create(&save, WORLD, vec![guest("shop")]);
+    run(&mut world, 5);
+    let renamed = ModSource { id: "shop".to_owned(), ..guest("shop_renamed") };
+    world.swap(vec![renamed]).expect("swapped");
+    let records = run(&mut world, 3);
+    world.close().unwrap();
+    let reader = Reader::open(&save).unwrap();
+    for earlier in 3..=5 {
+        let earlier = reader.world_at(earlier).unwrap();
+        let mut stepped = reader.world_after(&earlier, records[2].tick).unwrap();
+        stepped.tables = Arc::new(reader.tables_at(records[2].tick).unwrap().tables().unwrap());
+        assert_eq!(StateHasher::default().digest(&stepped), records[2].state);
+    }
 }

@@ -34,6 +34,7 @@ pub mod catalog;
 pub mod compile;
 mod error;
 pub mod fanout;
+pub mod feed;
 pub mod foreign;
 mod fork;
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod swap;
 mod tick;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -15,10 +16,11 @@ use crate::catalog::ModSource;
 use crate::compile::{Compiler, source_of};
 use crate::config::WorldConfig;
 use crate::ecs::World;
+use crate::feed::{Feed, Published};
 use crate::journal::Journal;
 use crate::pack::{self, Keys};
 use crate::program::Program;
-use crate::record::{Digest, Given, Input, Resume, hex};
+use crate::record::{Digest, Given, Input, Resume, TickRecord, hex};
 use crate::runtime::{ModSets, Runtime, checked_input};
 use crate::save::{self, Cause, Contents, Save};
 use crate::unsaved::Unsaved;
@@ -31,6 +33,8 @@ pub struct Simulation {
     runtime: Runtime,
     journal: Journal,
     log: LogSink,
+    /// Where the world is published, once that was asked for.
+    feed: Option<Feed>,
 }
 
 impl Simulation {
@@ -51,7 +55,7 @@ impl Simulation {
         let sets = ModSets::default();
         let runtime = Runtime::new(config.clone(), compiler.engine(), sets, options.threads)?;
         let journal = Journal::in_memory(World::new(config.world.shard_rows), &config)?;
-        let mut made = Self { runtime, journal, log: options.log };
+        let mut made = Self { runtime, journal, log: options.log, feed: None };
         let candidate = made.prepare(config.clone(), mods)?;
         if let Some(path) = save {
             made.journal.draft(path, &config)?;
@@ -96,7 +100,7 @@ impl Simulation {
         let journal = Journal::of_save(save, world, &saved);
         let sets = ModSets::new(set, before);
         let runtime = Runtime::new(saved, compiler.engine(), sets, options.threads)?;
-        let mut opened = Self { runtime, journal, log: options.log };
+        let mut opened = Self { runtime, journal, log: options.log, feed: None };
         let candidate = opened.prepare(config, compiler.compile(mods)?)?;
         if !options.accept_mods && !candidate.plan().is_empty() {
             return Err(Error::OtherMods(Box::new(candidate.plan().clone())));
@@ -188,6 +192,37 @@ impl Simulation {
         self.journal.chain()
     }
 
+    /// Where this world is published after every tick, and whenever it changes between
+    /// two.
+    pub fn feed(&mut self) -> Feed {
+        if let Some(feed) = &self.feed {
+            return feed.clone();
+        }
+        let feed = Feed::new(self.published(TickRecord::default()));
+        self.feed.insert(feed).clone()
+    }
+
+    /// Publishes the world as it is, where it is asked for, with what its last tick
+    /// did.
+    fn publish(&mut self, record: Option<&TickRecord>) {
+        let Some(feed) = self.feed.clone() else { return };
+        let record = match record {
+            Some(record) => record.clone(),
+            None => TickRecord::clone(&feed.now().record),
+        };
+        feed.publish(self.published(record));
+    }
+
+    fn published(&mut self, record: TickRecord) -> Published {
+        Published {
+            world: self.world().clone(),
+            saved_tick: self.saved_tick(),
+            state: self.hash(),
+            chain: self.chain(),
+            record: Arc::new(record),
+        }
+    }
+
     /// Threads that run guests.
     pub fn threads(&self) -> usize {
         self.runtime.threads()
@@ -227,6 +262,7 @@ impl Simulation {
             return Err(Error::Reopened { tick: self.world().tick(), computed, found });
         }
         reopened.journal.enqueue(self.journal.take_waiting());
+        reopened.feed = self.feed.take();
         *self = reopened;
         Ok(())
     }

@@ -142,6 +142,13 @@ impl Inquiry {
         self.needs.making(fetch).map_err(|failure| failure.of(&self.path, "read"))
     }
 
+    /// What ends the question that is being answered, from another thread: it then
+    /// fails as one that cannot be answered.
+    pub fn interrupter(&self) -> impl Fn() + Send + Sync + use<> {
+        let handle = self.connection.get_interrupt_handle();
+        move || handle.interrupt()
+    }
+
     /// Every table there is, with its columns.
     ///
     /// # Errors

@@ -120,10 +120,10 @@ pub use repair::{Repaired, repair};
 pub use replay_log::{ReplayLog, Start};
 pub use rewind::{Rewound, branch, rewind, rewind_and_keep};
 pub use save::{Adoption, Save};
-pub use sql::cell_to_json;
 pub use sql::{
     FUNCTIONS, Function, RowNumbers, SelectRows, Table, exact, may_be_number, plain_integer, quoted,
 };
+pub use sql::{cell_to_json, distinct_names};
 pub use stored::{StoredError, declaration_text, read_declaration};
 pub use table_shape::{ColumnShape, TableShape};
 pub use upkeep::{Pruned, compact, prune};

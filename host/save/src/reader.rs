@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::tables::{self, Database, Ran};
 use sandtable_world::config::WorldConfig;
 use sandtable_world::ecs::{Registry, World};
-use sandtable_world::record::{Conversions, Input};
+use sandtable_world::record::{Conversions, Digest, Input};
 
 use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
@@ -130,6 +130,58 @@ impl Reader {
     pub fn world_at(&self, tick: u64) -> Result<World, SaveError> {
         let world = HistoryReader::new(&self.connection).world(tick);
         Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
+    }
+
+    /// As [`Reader::world_at`], on the way from an earlier world of the same save,
+    /// where that is the shorter one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::world_at`].
+    pub fn world_after(&self, earlier: &World, tick: u64) -> Result<World, SaveError> {
+        let world = HistoryReader::new(&self.connection).world_after(earlier, tick);
+        world.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// The tick of the commit that is read.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read.
+    pub fn tick(&self) -> Result<u64, SaveError> {
+        self.answered(|past| past.head())
+    }
+
+    /// The first tick that can be gone back to; nothing where the save keeps no
+    /// history.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read.
+    pub fn first_tick(&self) -> Result<Option<u64>, SaveError> {
+        self.answered(|past| Ok(past.chain()?.first().map(|anchor| anchor.tick)))
+    }
+
+    /// The chain hash of a tick; nothing where it is not known.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read.
+    pub fn chain(&self, tick: u64) -> Result<Option<Digest>, SaveError> {
+        let Ok(tick) = i64::try_from(tick) else { return Ok(None) };
+        let select = "SELECT chain FROM st_ticks WHERE tick = ?1";
+        let chain = |connection: &Connection| -> Fallible<Option<Digest>> {
+            let mut select = connection.prepare_cached(select)?;
+            Ok(select.query_row([tick], |row| row.get(0)).optional()?)
+        };
+        self.read(chain)
+    }
+
+    fn answered<T>(
+        &self,
+        ask: impl FnOnce(HistoryReader<'_>) -> Fallible<T>,
+    ) -> Result<T, SaveError> {
+        ask(HistoryReader::new(&self.connection)).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The tables of mods as a tick left them, in memory.
@@ -254,8 +306,26 @@ impl Reader {
         self.ask(Some(tick))
     }
 
-    pub(super) fn ask(mut self, at: Option<u64>) -> Result<Inquiry, SaveError> {
-        let needs = Arc::new(Needs::default());
+    /// As [`Reader::inquiry`], with a world that is there already: it need not be
+    /// restored where it is the one that the save stands at.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
+    pub fn inquiry_over(self, world: World) -> Result<Inquiry, SaveError> {
+        let needs = match self.tick()? == world.tick() {
+            true => Needs::with(Arc::new(world)),
+            false => Needs::default(),
+        };
+        self.ask_for(None, needs)
+    }
+
+    pub(super) fn ask(self, at: Option<u64>) -> Result<Inquiry, SaveError> {
+        self.ask_for(at, Needs::default())
+    }
+
+    fn ask_for(mut self, at: Option<u64>, needs: Needs) -> Result<Inquiry, SaveError> {
+        let needs = Arc::new(needs);
         let asked = self.set_up(at, &needs);
         let (tables, shapes, tick) = asked.map_err(|failure| failure.of(&self.path, "read"))?;
         let Self { connection, path, .. } = self;

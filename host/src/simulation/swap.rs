@@ -57,7 +57,9 @@ impl Simulation {
     ) -> Result<Swap, Error> {
         self.flush()?;
         let candidate = self.prepare(config, mods)?;
-        self.take_over(candidate, cause)
+        let swap = self.take_over(candidate, cause)?;
+        self.publish(None);
+        Ok(swap)
     }
 
     /// Finds out whether mods fit the world and each other.

@@ -26,6 +26,12 @@ impl Simulation {
     /// call: the world then stands where the save stands. A world that is to go on
     /// in memory has [`Simulation::unsaved`] ticks instead.
     pub fn tick(&mut self) -> Result<TickRecord, Error> {
+        let done = self.do_tick();
+        self.publish(done.as_ref().ok());
+        done
+    }
+
+    fn do_tick(&mut self) -> Result<TickRecord, Error> {
         if self.world().tick() >= Stamp::TICK_MAX {
             return Err(Error::LastTick);
         }

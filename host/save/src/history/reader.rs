@@ -182,18 +182,36 @@ impl<'c> HistoryReader<'c> {
     /// what leads to it is damaged.
     pub fn world(&self, tick: u64) -> Fallible<(World, BTreeSet<u32>)> {
         let Some(anchor) = self.anchor_of(tick)? else { return self.unreachable(tick) };
-        let (mut world, omitted) = self.world_of(anchor)?;
-        let mut at = anchor.tick;
+        let (world, omitted) = self.world_of(anchor)?;
+        Ok((self.stepped(world, &omitted, tick)?, omitted))
+    }
+
+    /// The world as a tick left it, from an earlier one where nothing but ticks lies
+    /// between the two; else as [`world`](Self::world) has it. At the tick of a keyframe
+    /// other mods may have come in.
+    pub fn world_after(&self, earlier: &World, tick: u64) -> Fallible<World> {
+        match self.anchor_of(tick)? {
+            Some(anchor) if anchor.tick < earlier.tick() && earlier.tick() <= tick => {
+                let omitted = self.keyframe(anchor)?.omitted;
+                self.stepped(earlier.clone(), &omitted, tick)
+            }
+            _ => Ok(self.world(tick)?.0),
+        }
+    }
+
+    /// Steps a world on to a tick.
+    fn stepped(&self, mut world: World, omitted: &BTreeSet<u32>, tick: u64) -> Fallible<World> {
+        let mut at = world.tick();
         while let Some(next) = self.next(at)?.filter(|next| *next <= tick) {
             at = next;
-            if let Some(delta) = self.delta(at, &omitted)?.filter(|it| !it.delta.rows_only) {
+            if let Some(delta) = self.delta(at, omitted)?.filter(|it| !it.delta.rows_only) {
                 delta.apply(&mut world)?;
             }
         }
-        if world.tick() != tick {
-            return self.unreachable(tick);
+        match world.tick() == tick {
+            true => Ok(world),
+            false => self.unreachable(tick),
         }
-        Ok((world, omitted))
     }
 
     /// What kinds there were in a tick of which the world can be had: between two

@@ -16,7 +16,7 @@ impl Table {
         if self.rows.is_empty() {
             return "[]".to_owned();
         }
-        let names = apart(&self.columns);
+        let names = distinct_names(&self.columns);
         let rows: Vec<String> = self
             .rows
             .iter()
@@ -43,8 +43,8 @@ impl Table {
     }
 }
 
-/// Names that are all different: `a`, `a_2`.
-fn apart(names: &[String]) -> Vec<String> {
+/// Names of columns that are all different: `a`, `a_2`.
+pub fn distinct_names(names: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut claim = |name: &String| {
         let numbered = (2..).map(|number| format!("{name}_{number}"));

@@ -1,0 +1,78 @@
+//! The world as the last tick left it, for readers beside the thread that does ticks.
+//!
+//! What is published is a value: a reader keeps it for as long as it likes, and
+//! neither waits for a tick nor makes one wait.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use crate::ecs::World;
+use crate::record::{Digest, TickRecord};
+
+/// The world after a tick.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The world.
+    pub world: World,
+    /// The tick that the save stands at; an earlier one while ticks are held back.
+    pub saved_tick: u64,
+    /// The state hash of the world.
+    pub state: Digest,
+    /// The chain hash of all ticks up to it.
+    pub chain: Digest,
+    /// What its last tick did; that of tick zero where none was done since the world
+    /// was opened.
+    pub record: Arc<TickRecord>,
+}
+
+impl Published {
+    /// The tick that the world stands at.
+    pub fn tick(&self) -> u64 {
+        self.world.tick()
+    }
+}
+
+/// Where a world is published.
+#[derive(Clone)]
+pub struct Feed(Arc<Shared>);
+
+struct Shared {
+    now: ArcSwap<Published>,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+type Listener = Box<dyn Fn(&Arc<Published>) + Send>;
+
+impl Feed {
+    pub(crate) fn new(first: Published) -> Self {
+        let (now, listeners) = (ArcSwap::from_pointee(first), Mutex::default());
+        Self(Arc::new(Shared { now, listeners }))
+    }
+
+    /// What was published last. Waits for nothing.
+    pub fn now(&self) -> Arc<Published> {
+        self.0.now.load_full()
+    }
+
+    /// Calls a function with all that is published from now on, on the thread that
+    /// does the ticks: it should be short.
+    pub fn listen(&self, listener: impl Fn(&Arc<Published>) + Send + 'static) {
+        let mut listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.push(Box::new(listener));
+    }
+
+    pub(crate) fn publish(&self, published: Published) {
+        let published = Arc::new(published);
+        self.0.now.store(published.clone());
+        let listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.iter().for_each(|listener| listener(&published));
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the feed of a world at tick {}", self.now().tick())
+    }
+}
