@@ -49,6 +49,7 @@ mod repair;
 mod running;
 mod scaffold;
 mod scenarios;
+mod serve;
 mod settings;
 mod shell;
 mod swaps;

@@ -12,6 +12,7 @@ const BASES: &[&str] = &[
     "host/world/src/",
     "host/guest/src/",
     "host/save/src/",
+    "host/serve/src/",
     "host/cli/src/",
     "host/extension/src/",
     "guest-sdk/src/",

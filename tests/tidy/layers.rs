@@ -26,6 +26,11 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
         &["clap", "rustyline", "indicatif", "comfy-table"],
     ),
     (
+        "sandtable-serve",
+        &["sandtable", "sandtable-guest", "sandtable-save", "sandtable-vfs", "sandtable-world"],
+        &["clap", "rustyline", "indicatif", "comfy-table"],
+    ),
+    (
         "sandtable-sqlite",
         &["sandtable-save", "sandtable-vfs", "sandtable-world"],
         &["wasmtime", "clap", "tokio"],
@@ -49,7 +54,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "host/src/lib.rs",
         &[
-            &["catalog", "options", "pack", "stopwatch", "unsaved"],
+            &["catalog", "feed", "options", "pack", "stopwatch", "unsaved"],
             &["program"],
             &["settings", "migration", "plan", "schedule", "fanout", "merge", "calls"],
             &["run"],

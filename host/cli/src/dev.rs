@@ -6,6 +6,7 @@
 mod builder;
 mod keys;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,16 +49,19 @@ pub struct Arguments {
     /// Ticks to do; without it, until Ctrl-C
     #[arg(long)]
     ticks: Option<u64>,
+    /// Show the world in the browser at this address of this machine
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
+    serve: Option<SocketAddr>,
 }
 
 /// Runs the world.
 pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(Show::All);
-    let Arguments { world, save, hz, ticks } = arguments;
+    let Arguments { world, save, hz, ticks, serve } = arguments;
     let file = catalog::load(&world)?;
     // Before they are built, so that no change goes unnoticed.
     let watch = Watch::new(&file.folder, &file.config)?;
-    let arguments = run::Arguments::of_dev(world, save, ticks, hz);
+    let arguments = run::Arguments::of_dev(world, save, ticks, hz, serve);
     let save = arguments.save()?;
     let simulation = run::open(&arguments, &save, &screen)?;
     let stop = Stop::listen()?;

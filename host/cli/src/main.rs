@@ -27,6 +27,7 @@ mod kinds;
 mod logs;
 mod mods;
 mod new;
+mod on_air;
 mod pack;
 mod prune;
 mod repair;
@@ -35,6 +36,7 @@ mod rewind;
 mod run;
 mod screen;
 mod send;
+mod serve;
 mod shell;
 mod slim;
 mod snapshot;
@@ -69,6 +71,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 Examples:
   sandtable new islands                         make a world with one mod
   sandtable run islands                         run it until Ctrl-C, as islands.db
+  sandtable serve islands                       run it and watch it in the browser
   sandtable dev islands                         run it while its mods are written
   sandtable test islands/mods/islands           run its scenarios
   sandtable run --save islands.db --ticks 100   go on from the save alone
@@ -86,6 +89,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Serve(serve::Arguments),
     Dev(dev::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
@@ -122,6 +126,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(arguments),
+        Verb::Serve(arguments) => serve::run(arguments),
         Verb::Dev(arguments) => dev::run(arguments),
         Verb::Check(arguments) => check::run(arguments),
         Verb::Test(arguments) => test::run(arguments),

@@ -4,6 +4,7 @@ pub mod pace;
 mod report;
 mod tally;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use sandtable::{Error, Options, Simulation};
 
 use self::pace::{Key, Pace};
 use self::tally::Tally;
+use super::on_air;
 use super::screen::{Screen, Show, answer};
 use super::sources;
 use super::stop::Stop;
@@ -28,7 +30,7 @@ use super::text;
 /// Makes the save when it is not there, else goes on where it stands. Without a
 /// world, the save runs with the mods and settings that it holds; a slim one
 /// finds its mods in the packs beside it.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_help = "\
 Examples:
   sandtable run islands
@@ -71,25 +73,34 @@ pub struct Arguments {
     /// Print one JSON object about the run at its end
     #[arg(long)]
     json: bool,
+    /// Show the world in the browser at this address of this machine
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
+    serve: Option<SocketAddr>,
 }
 
 impl Arguments {
     /// For a world that is being worked on, whose mods come as they are.
-    pub fn of_dev(world: PathBuf, save: Option<PathBuf>, ticks: Option<u64>, hz: f64) -> Self {
-        Self {
-            world: Some(world),
-            save,
-            ticks,
-            hz: Some(hz),
-            threads: 0,
-            shard_rows: None,
-            accept_mods: true,
-            slim: false,
-            trust: Vec::new(),
-            heavy: false,
-            quiet: false,
-            json: false,
-        }
+    pub fn of_dev(
+        world: PathBuf,
+        save: Option<PathBuf>,
+        ticks: Option<u64>,
+        hz: f64,
+        serve: Option<SocketAddr>,
+    ) -> Self {
+        let (world, hz) = (Some(world), Some(hz));
+        Self { world, save, ticks, hz, serve, accept_mods: true, ..Self::default() }
+    }
+
+    /// For a world that is served; without a world, a save with its own mods.
+    pub fn of_served(
+        world: Option<PathBuf>,
+        save: Option<PathBuf>,
+        ticks: Option<u64>,
+        hz: f64,
+        serve: SocketAddr,
+    ) -> Self {
+        let (hz, serve) = (Some(hz), Some(serve));
+        Self { world, save, ticks, hz, serve, ..Self::default() }
     }
 
     /// The file that holds the world: the one that is named, or one in the folder
@@ -133,6 +144,8 @@ pub fn go(
     keys: Option<Receiver<Key>>,
     before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
 ) -> Result<()> {
+    let on_air = arguments.serve.map(|listen| on_air::start(&mut simulation, save, listen, screen));
+    let on_air = on_air.transpose()?;
     let mut going = Going::new(arguments, keys, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
@@ -150,6 +163,7 @@ pub fn go(
         screen.insist(&format!("stopped at tick {tick}; all up to it is in {shown}"));
     }
     let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
+    drop(on_air);
     simulation.close()?;
     if arguments.json {
         answer(&ending.json(save))?;

@@ -1,0 +1,37 @@
+//! Sandtable on the air: reads of any tick over HTTP, a stream of ticks, and a page
+//! that is a client of both.
+//!
+//! ```text
+//! request ─► guard ─► operation ─► served world ─► reply
+//!              │          │             │            └ JSON, NDJSON, CSV or MessagePack
+//!              │          │             └ memory, past, save: where what is asked for is read
+//!              │          └ one table: the router and the OpenAPI document are made of it
+//!              └ token, Host, Origin
+//! ```
+//!
+//! The process that runs a world serves it. What is asked of "now" is answered from
+//! what the last tick published ([`sandtable::feed`]), without the save and without
+//! waiting for a tick; what is asked of an earlier tick comes from the save. Requests
+//! that take longer run on threads of their own, each with a deadline.
+//!
+//! Deliberately absent: any way to change a world.
+
+mod at;
+mod cursor;
+mod entities;
+mod guard;
+mod openapi;
+mod operations;
+mod page;
+mod problem;
+mod question;
+mod reply;
+mod router;
+mod served;
+mod server;
+mod stream;
+
+pub use guard::Key;
+pub use router::router;
+pub use served::Served;
+pub use server::{ServeError, Server};

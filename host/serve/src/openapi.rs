@@ -1,0 +1,98 @@
+//! The OpenAPI document, made of the table of operations.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::operations::{Answer, BASE, OPERATIONS, Operation, Parameter};
+use super::reply::Format;
+use super::served::Served;
+
+/// The document of a server.
+pub fn document(served: &Served) -> Json {
+    let mut paths = Map::new();
+    for operation in OPERATIONS {
+        let mut methods = json!({ "get": described(operation) });
+        if operation.name == "query" {
+            methods["post"] = json!({
+                "operationId": "query-by-body",
+                "summary": "The answer to one SELECT, which is the body.",
+                "requestBody": { "content": { "text/plain": { "schema": { "type": "string" } } } },
+                "responses": responses(operation),
+            });
+        }
+        paths.insert(operation.path.to_owned(), methods);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("Sandtable: {}", served.name()),
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "A running world, at any tick. Every answer says of which tick it is, \
+                            as `at`, which asks for the same again.",
+        },
+        "servers": [{ "url": BASE }],
+        "security": [{ "token": [] }],
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": {
+                "Problem": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        "type": { "type": "string" },
+                        "title": { "type": "string" },
+                        "status": { "type": "integer" },
+                        "detail": { "type": "string" },
+                    },
+                },
+            },
+        },
+        "paths": paths,
+    })
+}
+
+fn described(operation: &Operation) -> Json {
+    let places = operation.path.split('/').filter_map(|part| {
+        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+        let text = json!({ "type": "string" });
+        Some(json!({ "name": name, "in": "path", "required": true, "schema": text }))
+    });
+    let parameter = |parameter: &Parameter| {
+        json!({
+            "name": parameter.name,
+            "in": "query",
+            "required": parameter.is_required,
+            "description": parameter.summary,
+            "schema": { "type": "string" },
+        })
+    };
+    let parameters: Vec<Json> = places.chain(operation.parameters.iter().map(parameter)).collect();
+    json!({
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": responses(operation),
+    })
+}
+
+fn responses(operation: &Operation) -> Json {
+    let mut content = Map::new();
+    let takes_format = operation.parameters.iter().any(|it| it.name == "format");
+    match operation.answer {
+        Answer::Stream => {
+            content.insert("text/event-stream".to_owned(), json!({}));
+        }
+        _ => {
+            let medias =
+                Format::ALL.iter().filter(|(format, ..)| takes_format || *format == Format::Json);
+            content.extend(medias.map(|(_, _, media)| ((*media).to_owned(), json!({}))));
+        }
+    }
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    json!({
+        "200": { "description": operation.summary, "content": content },
+        "default": {
+            "description": "Why not.",
+            "content": { "application/problem+json": { "schema": problem } },
+        },
+    })
+}

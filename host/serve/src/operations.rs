@@ -1,0 +1,229 @@
+//! The one table of what can be asked. The router and the OpenAPI document are made
+//! of it, so that neither has what the other lacks.
+
+mod answers;
+mod host;
+mod log;
+mod sql;
+mod world;
+
+use super::problem::Problem;
+use super::question::Question;
+use super::reply::Reply;
+
+/// Where the addresses of operations begin.
+pub const BASE: &str = "/api/v1";
+
+/// One thing that can be asked.
+pub struct Operation {
+    /// What it is called, which is one word.
+    pub name: &'static str,
+    /// Its address below `/api/v1`; what is in braces is part of the question.
+    pub path: &'static str,
+    /// What it answers, in a sentence.
+    pub summary: &'static str,
+    /// What may stand behind the `?`.
+    pub parameters: &'static [Parameter],
+    /// How it is answered.
+    pub answer: Answer,
+}
+
+/// What may stand behind the `?`.
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub summary: &'static str,
+    /// Whether there is no answer without it.
+    pub is_required: bool,
+}
+
+/// How a question is answered.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    /// From memory, at once.
+    AtOnce(fn(&Question<'_>) -> Result<Reply, Problem>),
+    /// By work that may take a while, on a thread of its own.
+    Apart(fn(&Question<'_>) -> Result<Reply, Problem>),
+    /// As a stream of what happens.
+    Stream,
+}
+
+const fn optional(name: &'static str, summary: &'static str) -> Parameter {
+    Parameter { name, summary, is_required: false }
+}
+
+const fn required(name: &'static str, summary: &'static str) -> Parameter {
+    Parameter { name, summary, is_required: true }
+}
+
+const AT: Parameter = optional("at", "the tick, as in 1200 or 1200~6db9a168; else now");
+const FORMAT: Parameter = optional("format", "json, ndjson, csv or msgpack; else by Accept");
+const FROM: Parameter = optional("from", "the first tick; else the first that is kept");
+const TO: Parameter = optional("to", "the last tick; else the last");
+const LIMIT: Parameter = optional("limit", "rows at most: 1 to 10,000; else 1,000");
+const COMPONENT: Parameter =
+    required("component", "a component, or a field of it behind a dot: economy/Economy.gdp_usd");
+
+/// Everything that can be asked.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "worlds",
+        path: "/worlds",
+        summary: "The worlds that are served.",
+        parameters: &[FORMAT],
+        answer: Answer::AtOnce(host::worlds),
+    },
+    Operation {
+        name: "world",
+        path: "/worlds/{world}",
+        summary: "How a world stands: tick, hashes, entities, the last tick's stages.",
+        parameters: &[],
+        answer: Answer::AtOnce(host::world),
+    },
+    Operation {
+        name: "kinds",
+        path: "/worlds/{world}/kinds",
+        summary: "Components, relations, events, inputs and settings, with their fields.",
+        parameters: &[AT, FORMAT],
+        answer: Answer::Apart(world::kinds),
+    },
+    Operation {
+        name: "resources",
+        path: "/worlds/{world}/resources",
+        summary: "Every resource and its value.",
+        parameters: &[AT, FORMAT],
+        answer: Answer::Apart(world::resources),
+    },
+    Operation {
+        name: "entities",
+        path: "/worlds/{world}/entities",
+        summary: "Entities by what they have, in pages that are all of one tick.",
+        parameters: &[
+            optional("with", "components that they have, with commas between them"),
+            optional("without", "components that they lack"),
+            optional(
+                "where",
+                "mod/Kind.field:op:value, several times for several; op is eq, ne, lt, le, gt, ge, has or begins",
+            ),
+            optional("select", "components, or fields of them, to show; `*` for all"),
+            LIMIT,
+            optional("cursor", "`next` of the page before"),
+            optional("count", "`true`: also how many there are in all"),
+            AT,
+            FORMAT,
+        ],
+        answer: Answer::Apart(super::entities::list),
+    },
+    Operation {
+        name: "entity",
+        path: "/worlds/{world}/entities/{entity}",
+        summary: "One entity: its label, components and relations.",
+        parameters: &[AT],
+        answer: Answer::Apart(super::entities::one),
+    },
+    Operation {
+        name: "history",
+        path: "/worlds/{world}/entities/{entity}/history",
+        summary: "What a component of an entity was, and every change since.",
+        parameters: &[COMPONENT, FROM, TO, FORMAT],
+        answer: Answer::Apart(answers::history),
+    },
+    Operation {
+        name: "blame",
+        path: "/worlds/{world}/entities/{entity}/blame",
+        summary: "Which mod and system set each field of a component last, and when.",
+        parameters: &[COMPONENT, FROM, TO, FORMAT],
+        answer: Answer::Apart(answers::blame),
+    },
+    Operation {
+        name: "timeline",
+        path: "/worlds/{world}/entities/{entity}/timeline",
+        summary: "All that happened to an entity, tick by tick.",
+        parameters: &[FROM, TO, FORMAT],
+        answer: Answer::Apart(answers::timeline),
+    },
+    Operation {
+        name: "diff",
+        path: "/worlds/{world}/diff",
+        summary: "What is other between two ticks.",
+        parameters: &[required("from", "the earlier tick"), TO, FORMAT],
+        answer: Answer::Apart(answers::diff),
+    },
+    Operation {
+        name: "ticks",
+        path: "/worlds/{world}/ticks",
+        summary: "What each tick did, the last first.",
+        parameters: &[FROM, TO, LIMIT, FORMAT],
+        answer: Answer::Apart(log::ticks),
+    },
+    Operation {
+        name: "events",
+        path: "/worlds/{world}/events",
+        summary: "Events, the last first.",
+        parameters: &[optional("name", "of this kind only"), FROM, TO, LIMIT, FORMAT],
+        answer: Answer::Apart(log::events),
+    },
+    Operation {
+        name: "system-runs",
+        path: "/worlds/{world}/system-runs",
+        summary: "What each run of a system did and how long it took, the last first.",
+        parameters: &[optional("system", "of this system only"), FROM, TO, LIMIT, FORMAT],
+        answer: Answer::Apart(log::system_runs),
+    },
+    Operation {
+        name: "logs",
+        path: "/worlds/{world}/logs",
+        summary: "What mods logged, the last first.",
+        parameters: &[optional("mod", "of this mod only"), FROM, TO, LIMIT, FORMAT],
+        answer: Answer::Apart(log::logs),
+    },
+    Operation {
+        name: "mods",
+        path: "/worlds/{world}/mods",
+        summary: "The mods that run.",
+        parameters: &[AT, FORMAT],
+        answer: Answer::Apart(log::mods),
+    },
+    Operation {
+        name: "systems",
+        path: "/worlds/{world}/systems",
+        summary: "Every system and what it did so far.",
+        parameters: &[FORMAT],
+        answer: Answer::Apart(log::systems),
+    },
+    Operation {
+        name: "tables",
+        path: "/worlds/{world}/tables",
+        summary: "What a SELECT can ask for: every table with its columns.",
+        parameters: &[AT, FORMAT],
+        answer: Answer::Apart(sql::tables),
+    },
+    Operation {
+        name: "query",
+        path: "/worlds/{world}/query",
+        summary: "The answer to one SELECT.",
+        parameters: &[required("sql", "one SELECT"), LIMIT, AT, FORMAT],
+        answer: Answer::Apart(sql::query),
+    },
+    Operation {
+        name: "series",
+        path: "/worlds/{world}/series",
+        summary: "The answer to one SELECT as of every nth tick, with the tick in front.",
+        parameters: &[
+            required("sql", "one SELECT"),
+            required("every", "so many ticks apart"),
+            FROM,
+            TO,
+            FORMAT,
+        ],
+        answer: Answer::Apart(sql::series),
+    },
+    Operation {
+        name: "stream",
+        path: "/worlds/{world}/stream",
+        summary: "Server-sent events: every tick as it comes, by its number.",
+        parameters: &[],
+        answer: Answer::Stream,
+    },
+];

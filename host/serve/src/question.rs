@@ -1,0 +1,66 @@
+//! What a request asks.
+
+use std::collections::BTreeMap;
+
+use super::at::At;
+use super::cursor::Secret;
+use super::problem::Problem;
+use super::served::{Moment, Served};
+
+/// What is asked.
+pub struct Question<'a> {
+    /// Of which world.
+    pub served: &'a Served,
+    /// What stands in the address in place of names in braces.
+    pub places: BTreeMap<String, String>,
+    /// What stands behind the `?`; some of it may be there several times.
+    pub given: Vec<(String, String)>,
+    /// What cursors are sealed with.
+    pub secret: Secret,
+}
+
+impl Question<'_> {
+    /// What is given for a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// All that is given for a parameter that may be there several times.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.given.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A number, if one is given.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.parameter(name) else { return Ok(None) };
+        let wrong = || Problem::parameter(name, format!("is `{text}`: give a whole number"));
+        text.parse().map(Some).map_err(|_| wrong())
+    }
+
+    /// Rows at most.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        const MOST: u64 = 10_000;
+        match self.number("limit")? {
+            None => Ok(1_000),
+            Some(limit @ 1..=MOST) => Ok(limit as usize),
+            Some(limit) => {
+                Err(Problem::parameter("limit", format!("is {limit}: give 1 to {MOST}")))
+            }
+        }
+    }
+
+    /// The tick that is asked about, where that is not now.
+    pub fn at(&self) -> Result<Option<At>, Problem> {
+        self.parameter("at").map(At::parse).transpose()
+    }
+
+    /// The world that is asked about.
+    pub fn moment(&self) -> Result<Moment, Problem> {
+        self.served.moment(self.at()?.as_ref())
+    }
+
+    /// What stands in the address for a name.
+    pub fn place(&self, name: &str) -> &str {
+        self.places.get(name).map_or("", String::as_str)
+    }
+}

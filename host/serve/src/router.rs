@@ -1,0 +1,256 @@
+//! From a request to an answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, Response, header};
+use axum::middleware::{self, Next};
+use axum::routing::any;
+use percent_encoding::percent_decode_str;
+use sandtable::guest::panic_text;
+use serde_json::{Value as Json, json};
+use tokio::sync::{Semaphore, watch};
+
+use super::guard::Key;
+use super::openapi;
+use super::operations::{Answer, BASE, OPERATIONS, Operation};
+use super::page;
+use super::problem::{Kind, Problem};
+use super::question::Question;
+use super::reply::{Format, Reply};
+use super::served::Served;
+use super::stream;
+
+/// Bytes that a request may carry.
+const BODY_MAX: usize = 1 << 20;
+/// Requests that are worked on apart at the same time.
+const APART_MAX: usize = 4;
+
+/// What every request is answered with.
+#[derive(Clone)]
+struct Shared {
+    served: Arc<Served>,
+    key: Arc<Key>,
+    apart: Arc<Semaphore>,
+    /// The tick that was published last.
+    ticks: watch::Receiver<u64>,
+}
+
+/// What answers requests about a world, for a server of this program or of one that
+/// embeds a world. Must be called within a tokio runtime.
+pub fn router(served: Served, key: Arc<Key>) -> Router {
+    let served = Arc::new(served);
+    let (send, ticks) = watch::channel(served.feed().now().tick());
+    served.feed().listen(move |published| {
+        send.send_replace(published.tick());
+    });
+    forget_connections(served.clone(), ticks.clone());
+    let shared = Shared { served, key, apart: Arc::new(Semaphore::new(APART_MAX)), ticks };
+    let mut router = Router::new()
+        .route("/healthz", any(|| async { "ok\n" }))
+        .route(&format!("{BASE}/openapi.json"), any(document))
+        .route(&format!("{BASE}/session"), any(session))
+        .route("/problems/{kind}", any(page::problem))
+        .route("/", any(page::index))
+        .route("/{file}", any(page::asset));
+    for operation in OPERATIONS {
+        let answer = move |State(shared), request| answered(operation, shared, request);
+        router = router.route(&format!("{BASE}{}", operation.path), any(answer));
+    }
+    let nothing = || async {
+        let what = format!("there is nothing at this address: {BASE}/openapi.json lists what is");
+        Problem::new(Kind::NotFound, what).response()
+    };
+    router
+        .fallback(nothing)
+        .layer(middleware::from_fn_with_state(shared.clone(), guarded))
+        .with_state(shared)
+}
+
+/// Gives up connections to commits before the last one, beside the ticks.
+fn forget_connections(served: Arc<Served>, mut ticks: watch::Receiver<u64>) {
+    tokio::spawn(async move {
+        while ticks.changed().await.is_ok() {
+            let served = served.clone();
+            let _ = tokio::task::spawn_blocking(move || served.forget_connections()).await;
+        }
+    });
+}
+
+/// Lets requests through that may be answered, and says to browsers what pages of ours
+/// may do.
+async fn guarded(State(shared): State<Shared>, request: Request, next: Next) -> Response<Body> {
+    let headers = request.headers();
+    let path = request.uri().path();
+    let needs_token = path.starts_with(BASE) && path != format!("{BASE}/session");
+    let mut checked = shared.key.check_host(headers);
+    if needs_token {
+        checked = checked.and_then(|()| shared.key.check_token(headers));
+    }
+    let is_post = request.method() == Method::POST;
+    let may_post = path == format!("{BASE}/session") || path.ends_with("/query");
+    if checked.is_ok()
+        && !(matches!(*request.method(), Method::GET | Method::HEAD) || is_post && may_post)
+    {
+        checked =
+            Err(Problem::new(Kind::Method, format!("{} is not answered here", request.method())));
+    }
+    let mut response = match checked {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in page::HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Gives a token for what the printed link carries.
+async fn session(State(shared): State<Shared>, request: Request) -> Response<Body> {
+    let given = async {
+        let body = body(request).await?;
+        let json: Json = serde_json::from_slice(&body).unwrap_or_default();
+        let link = json["link"].as_str().unwrap_or_default();
+        shared.key.exchange(link)
+    };
+    match given.await {
+        Ok(token) => plain_json(&json!({ "token": token })),
+        Err(problem) => problem.response(),
+    }
+}
+
+async fn document(State(shared): State<Shared>) -> Response<Body> {
+    plain_json(&openapi::document(&shared.served))
+}
+
+fn plain_json(json: &Json) -> Response<Body> {
+    let mut response = Response::new(Body::from(json.to_string()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn body(request: Request) -> Result<Bytes, Problem> {
+    to_bytes(request.into_body(), BODY_MAX).await.map_err(|_| {
+        Problem::new(Kind::Parameter, format!("a request may carry {BODY_MAX} bytes at most"))
+    })
+}
+
+async fn answered(
+    operation: &'static Operation,
+    shared: Shared,
+    request: Request,
+) -> Response<Body> {
+    match answer(operation, shared, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.response(),
+    }
+}
+
+async fn answer(
+    operation: &'static Operation,
+    shared: Shared,
+    request: Request,
+) -> Result<Response<Body>, Problem> {
+    let places = places(operation.path, request.uri().path())?;
+    let mut given = parameters(request.uri().query().unwrap_or(""))?;
+    let headers = request.headers().clone();
+    if request.method() == Method::POST {
+        let sql = String::from_utf8(body(request).await?.to_vec());
+        let sql = sql.map_err(|_| Problem::new(Kind::Query, "the SELECT is no text"))?;
+        given.push(("sql".to_owned(), sql));
+    }
+    check(operation, &given)?;
+    if let Some(world) = places.get("world")
+        && world != shared.served.name()
+    {
+        let what = format!("there is no world `{world}`: it is {}", shared.served.name());
+        return Err(Problem::new(Kind::NotFound, what));
+    }
+    let Shared { served, key, apart, ticks } = shared;
+    let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
+    let format = Format::of(asked.as_deref(), &headers)?;
+    let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
+    let secret = *key.secret();
+    let reply: Reply = match operation.answer {
+        Answer::Stream => return Ok(stream::response(served, ticks, &headers)),
+        Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
+        Answer::Apart(answer) => {
+            // Closed never; and where it were, the request goes on without.
+            let _permit = apart.acquire_owned().await;
+            let work = move || answer(&Question { served: &served, places, given, secret });
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|error| {
+                let why = match error.try_into_panic() {
+                    Ok(panic) => panic_text(&*panic),
+                    Err(error) => error.to_string(),
+                };
+                tracing::error!("a request failed: {why}");
+                Problem::new(Kind::Save, "the answer failed with a fault of sandtable: report it")
+            })??
+        }
+    };
+    Ok(reply.response(format, &headers, is_permanent))
+}
+
+/// What stands in an address in place of names in braces.
+fn places(template: &str, path: &str) -> Result<BTreeMap<String, String>, Problem> {
+    let parts = path.strip_prefix(BASE).unwrap_or(path).split('/');
+    let mut places = BTreeMap::new();
+    for (name, part) in template.split('/').zip(parts) {
+        if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            places.insert(name.to_owned(), decoded(part)?);
+        }
+    }
+    Ok(places)
+}
+
+/// What stands behind the `?`.
+fn parameters(query: &str) -> Result<Vec<(String, String)>, Problem> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Ok((decoded(&name.replace('+', " "))?, decoded(&value.replace('+', " "))?))
+    };
+    pairs.map(pair).collect()
+}
+
+fn decoded(text: &str) -> Result<String, Problem> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    let decoded =
+        decoded.map_err(|_| Problem::new(Kind::Parameter, format!("`{text}` is no UTF-8")))?;
+    Ok(decoded.into_owned())
+}
+
+/// Checks that what is given is what the operation takes.
+fn check(operation: &Operation, given: &[(String, String)]) -> Result<(), Problem> {
+    let Operation { parameters, .. } = operation;
+    for (place, (name, _)) in given.iter().enumerate() {
+        if !parameters.iter().any(|parameter| parameter.name == name) {
+            let known = parameters.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+            let known = if known.is_empty() { "none".to_owned() } else { known };
+            return Err(Problem::parameter(
+                name,
+                format!("is no parameter of this: it takes {known}"),
+            ));
+        }
+        let is_again = given[..place].iter().any(|(earlier, _)| earlier == name);
+        if is_again && !matches!(name.as_str(), "where" | "with" | "without" | "select") {
+            return Err(Problem::parameter(name, "is given twice: give it once"));
+        }
+    }
+    match parameters
+        .iter()
+        .find(|it| it.is_required && !given.iter().any(|(name, _)| name == it.name))
+    {
+        Some(missing) => {
+            Err(Problem::parameter(missing.name, format!("is missing: give {}", missing.summary)))
+        }
+        None => Ok(()),
+    }
+}

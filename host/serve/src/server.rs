@@ -1,0 +1,111 @@
+//! A server on threads of its own.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::guard::Key;
+use super::router::router;
+use super::served::Served;
+
+/// How long requests that are worked on apart are waited for at the end: longer than a
+/// SELECT may take, since the save is not closed while one reads it.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Threads that read and write requests; what takes longer has threads of its own.
+const THREADS: usize = 2;
+
+/// Why a server cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is reachable from elsewhere.
+    #[error(
+        "{0} can be reached from other machines, and a world is served to this one alone: give an \
+         address of the loopback, such as 127.0.0.1:7878"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address cannot be had.
+    #[error("{address} cannot be listened at: {cause}; give another port, or 0 for any")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The machine lacks something.
+    #[error("the server cannot be started: {0}")]
+    Start(String),
+}
+
+/// A server. It ends when it is dropped; what is being read of the save comes to its
+/// end first.
+pub struct Server {
+    runtime: Option<Runtime>,
+    key: Arc<Key>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Serves a world at an address of the loopback; port 0 is any that is free.
+    /// Requests carry the token, which is drawn where none is given.
+    ///
+    /// # Errors
+    ///
+    /// The address is none of the loopback or is taken, or there are no threads.
+    pub fn start(
+        served: Served,
+        address: SocketAddr,
+        token: Option<String>,
+    ) -> Result<Self, ServeError> {
+        if !address.ip().is_loopback() {
+            return Err(ServeError::NotLoopback(address));
+        }
+        let failed = |cause| ServeError::Address { address, cause };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let lacks = |what: String| ServeError::Start(what);
+        let key = Key::new(address.port(), token).map_err(|error| lacks(error.to_string()))?;
+        let key = Arc::new(key);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("serve")
+            .enable_all()
+            .build()
+            .map_err(|error| lacks(error.to_string()))?;
+        let listener = {
+            let _entered = runtime.enter();
+            tokio::net::TcpListener::from_std(listener).map_err(failed)?
+        };
+        let (of_router, key_of_router) = (served, key.clone());
+        runtime.spawn(async move {
+            let router = router(of_router, key_of_router);
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!("the server ended: {error}");
+            }
+        });
+        Ok(Self { runtime: Some(runtime), key, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The link that opens the page. What stands behind its `#` is never sent to a
+    /// server by a browser, and opens it once.
+    pub fn link(&self) -> String {
+        let fragment = self.key.fragment().map(|it| format!("#link={it}")).unwrap_or_default();
+        format!("http://{}/{fragment}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(PATIENCE);
+        }
+    }
+}

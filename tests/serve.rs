@@ -1,0 +1,424 @@
+//! A world on the air: what the API answers is what its save and the command line say,
+//! at any tick, and bad requests are each one sentence.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Stdio};
+
+use serde_json::{Value as Json, json};
+
+use crate::harness::*;
+
+const TOKEN: &str = "a-token-of-the-tests";
+
+/// A world that the program serves, which is killed if a test fails.
+struct OnAir {
+    folder: tempfile::TempDir,
+    child: Child,
+    /// Kept, so that what it says finds a reader.
+    _said: BufReader<ChildStderr>,
+    link: String,
+}
+
+/// An answer over HTTP.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(of, _)| of == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    fn json(&self) -> Json {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{}: {}", self.status, String::from_utf8_lossy(&self.body)))
+    }
+}
+
+impl OnAir {
+    fn with(guests: &[&str], more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_world(&folder.path().join("world"), WORLD, guests);
+        let mut command = sandtable();
+        command.arg("serve").arg(folder.path().join("world"));
+        command.arg("--save").arg(folder.path().join("save.db"));
+        command.args(["--listen", "127.0.0.1:0"]).args(more).env("SANDTABLE_TOKEN", TOKEN);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut all = String::new();
+        let link = loop {
+            let mut line = String::new();
+            assert!(said.read_line(&mut line).unwrap() > 0, "it prints a link: {all}");
+            all.push_str(&line);
+            if let Some(link) = line.trim().strip_prefix("open ") {
+                break link.to_owned();
+            }
+        };
+        Self { folder, child, _said: said, link }
+    }
+
+    fn host(&self) -> &str {
+        self.link.strip_prefix("http://").unwrap().split('/').next().unwrap()
+    }
+
+    /// A request as it is.
+    fn raw(&self, request: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.host()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|it| it == b"\r\n\r\n").expect("a head");
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_ascii_lowercase(), value.to_owned())
+        };
+        Answer { status, headers: lines.map(header).collect(), body: answer[end + 4..].to_vec() }
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host());
+        request.push_str(&format!("connection: close\r\ncontent-length: {}\r\n", body.len()));
+        headers.iter().for_each(|header| request.push_str(&format!("{header}\r\n")));
+        self.raw(&format!("{request}\r\n{body}"))
+    }
+
+    /// Asks with the token, of the world that is served.
+    fn get(&self, path: &str) -> Answer {
+        let token = format!("authorization: Bearer {TOKEN}");
+        self.request("GET", &format!("/api/v1/worlds/test{path}"), &[&token], "")
+    }
+
+    fn ask(&self, path: &str) -> Json {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
+        answer.json()
+    }
+
+    fn tick(&self) -> u64 {
+        self.ask("")["tick"].as_u64().unwrap()
+    }
+
+    /// Waits until the world has come to a tick.
+    fn come_to(&self, tick: u64) {
+        wait_until("the tick", || self.tick() >= tick);
+    }
+
+    /// Ends it as Ctrl-C does.
+    fn stop(mut self) -> tempfile::TempDir {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for OnAir {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn rows_at(save: &Path, tick: u64, sql: &str) -> Json {
+    let tick = tick.to_string();
+    let said =
+        told(sandtable().arg("sql").arg(save).args(["--at", &tick, "--format", "json", sql]));
+    serde_json::from_str(&said).unwrap()
+}
+
+#[test]
+fn what_is_on_the_air_is_what_the_command_line_says() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "50"]);
+    on_air.come_to(8);
+    let blame = "/entities/0v1/blame?component=citizens/Wealth&to=5";
+    let said = on_air.ask(blame)["rows"].clone();
+    let twice = on_air.ask("/query?at=5&sql=SELECT%20entity,gold%20FROM%20citizens_wealth");
+    assert_eq!(twice["tick"], 5);
+    let posted = on_air.request(
+        "POST",
+        "/api/v1/worlds/test/query?at=5",
+        &[&format!("authorization: Bearer {TOKEN}")],
+        "SELECT entity, gold FROM citizens_wealth",
+    );
+    assert_eq!(posted.json(), twice);
+    let one = on_air.ask("/entities/0v1?at=5");
+    assert_eq!(one["components"]["citizens/Citizen"]["name"], "Ada");
+    assert_eq!(one["components"]["citizens/Wealth"]["gold"], 40, "four ticks after it came");
+    assert_eq!(one["incoming"][0]["kind"], "citizens/Knows");
+    let now = on_air.ask("/entities/0v1");
+    assert_eq!(now["components"]["citizens/Citizen"]["name"], "Countess");
+    let gone = on_air.get("/entities/3v1");
+    assert_eq!(gone.status, 404, "it died");
+    let events = on_air.ask("/logs?mod=citizens&to=4")["rows"].clone();
+    assert_eq!(events[0]["text"], "Mortal dies");
+    let folder = on_air.stop();
+    assert_eq!(names_in(folder.path()), ["save.db", "world"], "the save is closed");
+    let save = folder.path().join("save.db");
+    let sql = "SELECT entity, gold FROM citizens_wealth";
+    assert_eq!(rows_at(&save, 5, sql), twice["rows"]);
+    let told = told(sandtable().arg("blame").arg(&save).args([
+        "0v1",
+        "citizens/Wealth",
+        "--to",
+        "5",
+        "--format",
+        "json",
+    ]));
+    assert_eq!(serde_json::from_str::<Json>(&told).unwrap(), said);
+}
+
+#[test]
+fn pages_are_all_of_one_tick_however_the_world_moves_on() {
+    let on_air = OnAir::with(&["drift"], &["--hz", "200"]);
+    on_air.come_to(3);
+    let asked = "/entities?with=drift/Position&select=drift/Position.x,drift/Velocity.y&limit=7";
+    let first = on_air.ask(&format!("{asked}&count=true"));
+    assert_eq!(first["count"], 100);
+    let (at, mut page) = (first["at"].as_str().unwrap().to_owned(), first.clone());
+    let mut walked = page["rows"].as_array().unwrap().clone();
+    while let Some(next) = page["next"].as_str() {
+        on_air.come_to(on_air.tick() + 1);
+        page = on_air.ask(&format!("{asked}&cursor={next}"));
+        assert_eq!(page["at"], at.as_str(), "of the tick of the first");
+        walked.extend(page["rows"].as_array().unwrap().clone());
+    }
+    let whole = on_air.ask(&format!(
+        "/entities?with=drift/Position&select=drift/Position.x,drift/Velocity.y&limit=10000&at={at}"
+    ));
+    assert_eq!(Json::from(walked.clone()), whole["rows"]);
+    let names: BTreeSet<&str> = walked.iter().map(|row| row["entity"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 100, "each once");
+    let tick = at.split('~').next().unwrap().parse().unwrap();
+    on_air.come_to(tick + 1);
+    let some = on_air.ask(&format!("/entities?where=drift/Position.z:lt:-97&at={at}&count=true"));
+    let sql = "SELECT count(*) AS n, sum(x) AS x FROM drift_position";
+    let few = "SELECT count(*) AS n FROM drift_position WHERE z < -97";
+    let folder = on_air.stop();
+    let save = folder.path().join("save.db");
+    let x: f64 = walked.iter().map(|row| row["drift/Position.x"].as_f64().unwrap()).sum();
+    assert_eq!(rows_at(&save, tick, sql), json!([{ "n": 100, "x": x }]));
+    assert_eq!(rows_at(&save, tick, few)[0]["n"], some["count"]);
+}
+
+#[test]
+fn a_permanent_link_is_of_one_course_of_the_world() {
+    let on_air = OnAir::with(&["drift"], &["--hz", "100"]);
+    on_air.come_to(6);
+    let at = on_air.ask("/ticks?from=3&to=3")["rows"][0]["chain"].as_str().unwrap()[..8].to_owned();
+    let path = format!("/entities/5v1?at=3~{at}");
+    let one = on_air.get(&path);
+    assert_eq!(one.status, 200);
+    assert!(one.header("cache-control").contains("immutable"));
+    assert_eq!(one.header("sandtable-at"), format!("3~{at}"));
+    assert!(on_air.get("/entities/5v1?at=3").header("cache-control").contains("no-cache"));
+    on_air.come_to(9);
+    assert_eq!(on_air.get(&path).body, one.body, "for ever");
+    let known = format!("if-none-match: {}", one.header("etag"));
+    let token = format!("authorization: Bearer {TOKEN}");
+    let full = format!("/api/v1/worlds/test{path}");
+    let again = on_air.request("GET", &full, &[&token, &known], "");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    let other = on_air.get("/entities/5v1?at=3~00000000");
+    assert_eq!(other.status, 409);
+    assert_eq!(other.json()["type"], "/problems/rewound");
+    let sql = on_air.get("/query?at=3~00000000&sql=SELECT%201");
+    assert_eq!(sql.status, 409);
+}
+
+#[test]
+fn answers_come_in_four_forms() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "20", "--ticks", "100000"]);
+    on_air.come_to(2);
+    let path = "/query?at=2&sql=SELECT%20name%20FROM%20citizens_citizen%20ORDER%20BY%20name";
+    let of = |format: &str| on_air.get(&format!("{path}&format={format}"));
+    assert_eq!(of("csv").body, b"name\r\nAda\r\nMortal\r\nTwin\r\nTwin\r\n");
+    assert_eq!(of("ndjson").body.split(|byte| *byte == b'\n').count(), 5);
+    let packed = of("msgpack");
+    assert_eq!(packed.header("content-type"), "application/vnd.msgpack");
+    let unpacked: Json = rmp_serde::from_slice(&packed.body).unwrap();
+    assert_eq!(unpacked, of("json").json());
+}
+
+#[test]
+fn the_stream_has_every_tick_by_its_number() {
+    let on_air = OnAir::with(&["drift"], &["--hz", "20"]);
+    on_air.come_to(1);
+    let mut stream = TcpStream::connect(on_air.host()).unwrap();
+    let request = format!(
+        "GET /api/v1/worlds/test/stream HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n\r\n",
+        on_air.host()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut told = Vec::new();
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        if let Some(data) = line.strip_prefix("data: ") {
+            told.push(serde_json::from_str::<Json>(data).unwrap());
+        }
+        if told.len() == 5 {
+            break;
+        }
+    }
+    let ticks: Vec<u64> = told.iter().map(|it| it["tick"].as_u64().unwrap()).collect();
+    assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "{ticks:?}");
+    for (before, after) in told.iter().zip(&told[1..]) {
+        assert_eq!(before["tick"], after["since"], "what lies between is said");
+    }
+    let (tick, state) = (ticks[4], told[4]["state"].clone());
+    on_air.come_to(tick + 1);
+    let row = on_air.ask(&format!("/ticks?from={tick}&to={tick}"))["rows"][0].clone();
+    assert_eq!(row["state"], state);
+}
+
+#[test]
+fn the_printed_link_opens_the_page_once() {
+    let on_air = OnAir::with(&["idle"], &["--hz", "10"]);
+    let page = on_air.request("GET", "/", &[], "");
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    let text = String::from_utf8(page.body).unwrap();
+    for file in ["app.js", "style.css", "icon.svg"] {
+        assert!(text.contains(file));
+        assert_eq!(on_air.request("GET", &format!("/{file}"), &[], "").status, 200);
+    }
+    let fragment = on_air.link.split("#link=").nth(1).unwrap();
+    let body = json!({ "link": fragment }).to_string();
+    let once = on_air.request("POST", "/api/v1/session", &[], &body);
+    assert_eq!(once.json(), json!({ "token": TOKEN }));
+    let twice = on_air.request("POST", "/api/v1/session", &[], &body);
+    assert_eq!(twice.status, 401);
+}
+
+#[test]
+fn everything_in_the_document_is_there() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "50"]);
+    on_air.come_to(4);
+    let token = format!("authorization: Bearer {TOKEN}");
+    let document = on_air.request("GET", "/api/v1/openapi.json", &[&token], "").json();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 20);
+    for (path, methods) in paths {
+        if path.ends_with("/stream") {
+            continue;
+        }
+        let given: Vec<String> = methods["get"]["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["in"] == "query" && it["required"] == true)
+            .map(|it| {
+                let value = match it["name"].as_str().unwrap() {
+                    "component" => "citizens/Wealth",
+                    "sql" => "SELECT%201",
+                    "every" | "from" => "1",
+                    other => panic!("what is `{other}`?"),
+                };
+                format!("{}={value}", it["name"].as_str().unwrap())
+            })
+            .collect();
+        let place = path.replace("{world}", "test").replace("{entity}", "0v1");
+        let asked = format!("/api/v1{place}?{}", given.join("&"));
+        let answer = on_air.request("GET", &asked, &[&token], "");
+        assert_eq!(answer.status, 200, "{asked}: {}", String::from_utf8_lossy(&answer.body));
+    }
+}
+
+#[test]
+fn a_bad_request_is_told_in_one_sentence_what_to_do() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "50"]);
+    on_air.come_to(4);
+    let cases = [
+        ("/entities?limit=0", 400, "`limit` is 0: give 1 to 10000"),
+        ("/entities?limit=x", 400, "`limit` is `x`: give a whole number"),
+        ("/entities?colour=red", 400, "`colour` is no parameter of this"),
+        ("/entities?limit=1&limit=2", 400, "`limit` is given twice"),
+        ("/entities?with=citizens/Nothing", 400, "names `citizens/Nothing`, which is no component"),
+        ("/entities?where=citizens/Wealth.gold:near:3", 400, "give mod/Kind.field:op:value"),
+        ("/entities?where=citizens/Wealth.silver:eq:3", 400, "names the field `silver`"),
+        ("/entities?select=citizens/Knows", 400, "which is no component"),
+        ("/entities?cursor=1.3~00000000.7.abc", 400, "take the first page again"),
+        ("/entities?at=-1", 400, "give a tick"),
+        ("/entities?at=99999999", 404, "is still to come"),
+        ("/entities/99v1", 404, "no entity `99v1` is alive"),
+        ("/entities/Twin?at=2", 404, "no entity `Twin`"),
+        ("/entities/..%2F..%2Fetc", 404, "no entity `../../etc`"),
+        ("/entities/0v1/history", 400, "`component` is missing"),
+        ("/entities/0v1/history?component=citizens/Nothing", 404, "citizens/Nothing"),
+        ("/query", 400, "`sql` is missing"),
+        ("/query?sql=DELETE%20FROM%20entities", 400, ""),
+        ("/query?sql=SELECT%20*%20FROM%20nothing", 400, "nothing"),
+        ("/query?sql=SELECT%201;SELECT%202", 400, ""),
+        ("/query?sql=ATTACH%20'x.db'%20AS%20x", 400, ""),
+        ("/query?sql=PRAGMA%20user_version=9", 400, ""),
+        ("/query?format=xml&sql=SELECT%201", 400, "give json, ndjson, csv or msgpack"),
+        ("/series?sql=SELECT%201&every=0", 400, "give 1 or more"),
+        ("/nothing", 404, "there is nothing at this address"),
+        ("/%ff", 404, ""),
+    ];
+    for (path, status, words) in cases {
+        let answer = on_air.get(path);
+        assert_eq!(answer.status, status, "{path}: {}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        let problem = answer.json();
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(words) && !detail.contains('\n'), "{path}: {detail}");
+        let kind = problem["type"].as_str().unwrap();
+        assert_eq!(on_air.request("GET", kind, &[], "").status, 200, "{kind} has a page");
+    }
+    let token = format!("authorization: Bearer {TOKEN}");
+    let path = "/api/v1/worlds/test/kinds";
+    let status = |method, path, headers: &[&str]| on_air.request(method, path, headers, "").status;
+    assert_eq!(status("GET", path, &[]), 401);
+    assert_eq!(status("GET", path, &["authorization: Bearer wrong"]), 401);
+    assert_eq!(status("GET", "/api/v1/worlds/other/kinds", &[&token]), 404);
+    assert_eq!(status("POST", path, &[&token]), 405);
+    assert_eq!(status("DELETE", path, &[&token]), 405);
+    assert_eq!(status("GET", path, &[&token, "origin: http://evil.example"]), 403);
+    assert_eq!(status("GET", path, &[&token, "sec-fetch-site: cross-site"]), 403);
+    let elsewhere = format!(
+        "GET {path} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n{token}\r\n\r\n"
+    );
+    assert_eq!(on_air.raw(&elsewhere).status, 403);
+    on_air.come_to(on_air.tick() + 1);
+}
+
+#[test]
+fn a_question_without_end_is_ended() {
+    let on_air = OnAir::with(&["idle"], &["--hz", "20"]);
+    on_air.come_to(1);
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                   SELECT count(*) FROM n";
+    let answer =
+        on_air.get(&format!("/query?sql={}", endless.replace(' ', "%20").replace('+', "%2B")));
+    assert_eq!(answer.status, 503, "{}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(answer.json()["type"], "/problems/deadline");
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+    let some = on_air
+        .ask(&format!("/query?limit=10&sql={}", many.replace(' ', "%20").replace('+', "%2B")));
+    assert_eq!(
+        (some["truncated"].clone(), some["rows"].as_array().unwrap().len()),
+        (true.into(), 10)
+    );
+}
+
+#[test]
+fn only_this_machine_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    write_world(folder.path(), WORLD, &["idle"]);
+    let mut command = sandtable();
+    command.arg("serve").arg(folder.path()).arg("--save").arg(folder.path().join("save.db"));
+    let output = command.args(["--listen", "0.0.0.0:0"]).output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("can be reached from other machines"), "{said}");
+    assert!(said.contains("such as 127.0.0.1:7878"), "{said}");
+}
