@@ -48,7 +48,10 @@ impl OnAir {
         let mut command = sandtable();
         command.arg("serve").arg(folder.path().join("world"));
         command.arg("--save").arg(folder.path().join("save.db"));
-        command.args(["--listen", "127.0.0.1:0"]).args(more).env("SANDTABLE_TOKEN", TOKEN);
+        if !more.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        command.args(more).env("SANDTABLE_TOKEN", TOKEN);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut all = String::new();
@@ -359,6 +362,8 @@ fn a_bad_request_is_told_in_one_sentence_what_to_do() {
         ("/query?sql=SELECT%201;SELECT%202", 400, ""),
         ("/query?sql=ATTACH%20'x.db'%20AS%20x", 400, ""),
         ("/query?sql=PRAGMA%20user_version=9", 400, ""),
+        ("/query?sql=SELECT%20zeroblob(900000000)", 400, "too big"),
+        ("/query?sql=SELECT%20printf('%25.*c',9000000,'x')", 400, "too big"),
         ("/query?format=xml&sql=SELECT%201", 400, "give json, ndjson, csv or msgpack"),
         ("/series?sql=SELECT%201&every=0", 400, "give 1 or more"),
         ("/nothing", 404, "there is nothing at this address"),
@@ -401,6 +406,9 @@ fn a_question_without_end_is_ended() {
         on_air.get(&format!("/query?sql={}", endless.replace(' ', "%20").replace('+', "%2B")));
     assert_eq!(answer.status, 503, "{}", String::from_utf8_lossy(&answer.body));
     assert_eq!(answer.json()["type"], "/problems/deadline");
+    let series = on_air
+        .ask(&format!("/series?every=1&sql={}", endless.replace(' ', "%20").replace('+', "%2B")));
+    assert_eq!((series["truncated"].clone(), series["rows"].clone()), (true.into(), json!([])));
     let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     let some = on_air
         .ask(&format!("/query?limit=10&sql={}", many.replace(' ', "%20").replace('+', "%2B")));
@@ -408,6 +416,13 @@ fn a_question_without_end_is_ended() {
         (some["truncated"].clone(), some["rows"].as_array().unwrap().len()),
         (true.into(), 10)
     );
+}
+
+#[test]
+fn any_address_of_the_loopback_answers() {
+    let on_air = OnAir::with(&["idle"], &["--listen", "127.0.0.2:0"]);
+    assert!(on_air.link.starts_with("http://127.0.0.2:"));
+    on_air.come_to(1);
 }
 
 #[test]

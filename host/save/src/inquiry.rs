@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::limits::Limit;
 
 use crate::tables::Database;
 use sandtable_world::ecs::{Entity, World};
 use sandtable_world::record::TickRecord;
 
-use super::error::{Fallible, SaveError, damage};
+use super::error::{Failure, Fallible, SaveError, damage};
 use super::history::HistoryReader;
 use super::log::AllTotals;
 use super::save::Restored;
@@ -139,7 +140,38 @@ impl Inquiry {
             }
             Ok(())
         };
-        self.needs.making(fetch).map_err(|failure| failure.of(&self.path, "read"))
+        // What is made for a question is the host's, and may be longer than its answers.
+        let length = self.connection.limit(Limit::SQLITE_LIMIT_LENGTH);
+        let limited = |bytes| self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes);
+        let fetched = limited(i32::MAX).map_err(Failure::from).and_then(|_| {
+            let fetched = self.needs.making(fetch);
+            limited(length?)?;
+            fetched
+        });
+        fetched.map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Holds the questions that follow to values and statements of a mebibyte, and to
+    /// what SQLite can be stopped in: for questions from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// SQLite refuses it.
+    pub fn confine(&self) -> Result<(), SaveError> {
+        const LIMITS: [(Limit, i32); 5] = [
+            (Limit::SQLITE_LIMIT_LENGTH, 1 << 20),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, 1 << 20),
+            (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+            (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 100),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100),
+        ];
+        let confine = || -> Fallible<()> {
+            for (limit, most) in LIMITS {
+                self.connection.set_limit(limit, most)?;
+            }
+            Ok(())
+        };
+        confine().map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// What ends the question that is being answered, from another thread: it then

@@ -45,7 +45,7 @@ pub(super) use needs::{Need, Needs};
 pub(super) use past::Archive;
 pub use rows::SelectRows;
 pub use search::{RowNumbers, may_be_number, plain_integer};
-pub use text::{cell_to_json, distinct_names, exact};
+pub use text::{cell_bytes, cell_to_json, distinct_names, exact};
 pub(super) use views::types_of_view;
 
 /// What there is to be asked besides the world.

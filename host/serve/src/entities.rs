@@ -1,5 +1,7 @@
 //! Entities of one tick: by what they have, in pages, or one of them whole.
 
+use std::collections::BTreeSet;
+
 use sandtable::ecs::{Archetype, Entity, Kind, KindId, Plain, Role, World, plain, to_json};
 use sandtable::record::hex;
 use serde_json::{Map, Value as Json};
@@ -118,11 +120,14 @@ impl Wanted {
         let shown = question.all("select").flat_map(|it| it.split(','));
         let shown = shown.filter(|it| !it.is_empty()).map(|it| Shown::parse(world, it));
         let shown = shown.collect::<Result<Vec<Vec<Shown>>, Problem>>()?;
+        let mut shown: Vec<Shown> = shown.into_iter().flatten().collect();
+        let mut names = BTreeSet::new();
+        shown.retain(|shown| names.insert(shown.name.clone()));
         Ok(Self {
             with: listed("with")?,
             without: listed("without")?,
             conditions: conditions.collect::<Result<_, _>>()?,
-            shown: shown.into_iter().flatten().collect(),
+            shown,
         })
     }
 

@@ -4,6 +4,7 @@
 //! The host is compared with its port, since a name of another host that leads to the
 //! loopback (DNS rebinding) is still that name.
 
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use axum::http::{HeaderMap, header};
@@ -12,6 +13,9 @@ use subtle::ConstantTimeEq;
 
 use super::cursor::Secret;
 use super::problem::{Kind, Problem};
+
+/// The port that browsers leave out.
+const HTTP: u16 = 80;
 
 /// What opens a server.
 pub struct Key {
@@ -26,20 +30,26 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key for a server at this port of the loopback, with a token that is given or
+    /// A key for a server at this address of the loopback, with a token that is given or
     /// drawn.
     ///
     /// # Errors
     ///
     /// The system gives no random numbers.
-    pub fn new(port: u16, token: Option<String>) -> Result<Self, getrandom::Error> {
+    pub fn new(address: SocketAddr, token: Option<String>) -> Result<Self, getrandom::Error> {
         let token = match token {
             Some(token) => token,
             None => format!("st_{}", hex(&random()?)),
         };
         let (once, secret) = (Mutex::new(Some(hex(&random()?))), random()?);
-        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
-        Ok(Self { token, once, secret, hosts: hosts.into() })
+        let port = address.port();
+        let names = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
+        let mut hosts: Vec<String> = [address.to_string()].into_iter().chain(names).collect();
+        if port == HTTP {
+            let bare = |host: &String| host.trim_end_matches(":80").to_owned();
+            hosts.extend(hosts.iter().map(bare).collect::<Vec<_>>());
+        }
+        Ok(Self { token, once, secret, hosts })
     }
 
     /// What stands behind the `#` of the printed link. It is taken once.
@@ -84,8 +94,10 @@ impl Key {
         }
         let site = text(header::HeaderName::from_static("sec-fetch-site"));
         let is_other_site = site.is_some_and(|it| !matches!(it, "same-origin" | "none"));
-        let origin = text(header::ORIGIN);
-        if is_other_site || origin.is_some_and(|it| it != format!("http://{host}")) {
+        let ours = format!("http://{host}");
+        let is_other_origin =
+            headers.get(header::ORIGIN).is_some_and(|it| it.as_bytes() != ours.as_bytes());
+        if is_other_site || is_other_origin {
             let what = "pages of other hosts are not answered: open the link that was printed";
             return Err(Problem::new(Kind::Origin, what));
         }
@@ -99,7 +111,8 @@ impl Key {
     /// There is none, or it is another.
     pub fn check_token(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let given = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
-        match given.and_then(|it| it.strip_prefix("Bearer ")) {
+        let bearer = given.and_then(|it| it.split_once(' '));
+        match bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, it)| it) {
             Some(given) if same(given.trim(), &self.token) => Ok(()),
             Some(_) => Err(Problem::new(Kind::Token, "the token is none of this server")),
             None => Err(Problem::new(
@@ -137,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_link_opens_once() {
-        let key = Key::new(7878, None).expect("a key");
+        let key = Key::new(([127, 0, 0, 1], 7878).into(), None).expect("a key");
         let fragment = key.fragment().expect("a fragment");
         assert!(key.exchange("wrong").is_err());
         let token = key.exchange(&fragment).expect("the token");
@@ -151,7 +164,7 @@ mod tests {
 
     #[test]
     fn requests_of_and_for_other_hosts_are_refused() {
-        let key = Key::new(7878, None).expect("a key");
+        let key = Key::new(([127, 0, 0, 1], 7878).into(), None).expect("a key");
         for good in [
             &[("host", "127.0.0.1:7878")][..],
             &[("host", "LOCALHOST:7878"), ("origin", "http://localhost:7878")],

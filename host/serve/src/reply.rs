@@ -132,6 +132,7 @@ impl Reply {
                 Format::Csv => (format.media(), csv(&columns, &rows).into_bytes(), about),
             },
         };
+        let tag = tag.map(|tag| format!("{tag}{}", format as u8));
         let tag = tag.unwrap_or_else(|| hex(blake3::hash(&body).as_bytes())[..32].to_owned());
         let tag = format!("\"{tag}\"");
         let known = asked.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
@@ -153,6 +154,7 @@ impl Reply {
             }
         };
         add("etag", &tag);
+        add("vary", "accept");
         if let Some(at) = at {
             add("sandtable-at", &at);
         }

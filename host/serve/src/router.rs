@@ -181,9 +181,13 @@ async fn answer(
         Answer::Stream => return Ok(stream::response(served, ticks, &headers)),
         Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
         Answer::Apart(answer) => {
-            // Closed never; and where it were, the request goes on without.
-            let _permit = apart.acquire_owned().await;
-            let work = move || answer(&Question { served: &served, places, given, secret });
+            // With the work, which goes on where the client does not wait for it. It is
+            // never closed.
+            let permit = apart.acquire_owned().await;
+            let work = move || {
+                let _permit = permit;
+                answer(&Question { served: &served, places, given, secret })
+            };
             let done = tokio::task::spawn_blocking(work).await;
             done.map_err(|error| {
                 let why = match error.try_into_panic() {

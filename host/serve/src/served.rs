@@ -165,6 +165,7 @@ impl Served {
             ));
         }
         if at.tick == 0 {
+            at.check(&[0; 32])?;
             return Ok([0; 32]);
         }
         let chain = reader.chain(at.tick)?.ok_or_else(|| {
@@ -209,7 +210,14 @@ impl Served {
         let inquiry = match ready {
             Some(inquiry) => inquiry,
             None if is_past => self.reader()?.inquiry_at(tick).map_err(|it| pruned(it.into()))?,
-            None => self.reader()?.inquiry_over(published.world.clone())?,
+            None => {
+                let inquiry = self.reader()?.inquiry_over(published.world.clone())?;
+                match at {
+                    // The world went on meanwhile.
+                    Some(_) if inquiry.tick() != tick => self.reader()?.inquiry_at(tick)?,
+                    _ => inquiry,
+                }
+            }
         };
         let answer = ask(&inquiry)?;
         let answered = inquiry.tick();
@@ -217,6 +225,7 @@ impl Served {
         if kept.inquiries.len() < INQUIRIES_KEPT
             && self.feed.now().saved_tick == published.saved_tick
         {
+            let is_past = answered < published.saved_tick;
             kept.inquiries.push((answered, is_past, inquiry));
         }
         Ok((answer, answered))

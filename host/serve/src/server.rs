@@ -67,7 +67,7 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let lacks = |what: String| ServeError::Start(what);
-        let key = Key::new(address.port(), token).map_err(|error| lacks(error.to_string()))?;
+        let key = Key::new(address, token).map_err(|error| lacks(error.to_string()))?;
         let key = Arc::new(key);
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)

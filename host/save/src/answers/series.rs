@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use super::{Answer, Ticks, number};
 use crate::error::{Fallible, SaveError};
 use crate::history::HistoryReader;
+use crate::inquiry::Inquiry;
 use crate::reader::Reader;
 use crate::sql::Table;
 
@@ -20,6 +21,21 @@ impl Reader {
     /// As [`Inquiry::query`](crate::Inquiry::query), or history does not reach back to
     /// the ticks.
     pub fn series(&self, sql: &str, every: NonZeroU64, ticks: Ticks) -> Result<Answer, SaveError> {
+        self.series_by(every, ticks, &mut |inquiry| inquiry.query(sql).map(Some))
+    }
+
+    /// As [`Reader::series`], with what answers each question; nothing from it ends the
+    /// series there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::series`].
+    pub fn series_by(
+        &self,
+        every: NonZeroU64,
+        ticks: Ticks,
+        answer: &mut dyn FnMut(&Inquiry) -> Result<Option<Table>, SaveError>,
+    ) -> Result<Answer, SaveError> {
         let mut notes = Vec::new();
         let kept = self.answer(self.kept(ticks, &mut notes))?;
         let every = usize::try_from(every.get()).unwrap_or(usize::MAX);
@@ -27,8 +43,9 @@ impl Reader {
         let mut series: Option<Table> = None;
         let mut refused = Vec::new();
         for &tick in &asked {
-            let answer = match self.anew()?.inquiry_at(tick)?.query(sql) {
-                Ok(answer) => answer,
+            let answer = match answer(&self.anew()?.inquiry_at(tick)?) {
+                Ok(Some(answer)) => answer,
+                Ok(None) => break,
                 // What there was not yet, or no longer, leaves a gap.
                 Err(error @ SaveError::Query { .. }) => {
                     refused.push(error);

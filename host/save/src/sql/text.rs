@@ -43,6 +43,15 @@ impl Table {
     }
 }
 
+/// Bytes of a value as it is stored.
+pub fn cell_bytes(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Blob(bytes) => bytes.len(),
+        Value::Null | Value::Integer(_) | Value::Real(_) => 8,
+    }
+}
+
 /// Names of columns that are all different: `a`, `a_2`.
 pub fn distinct_names(names: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();

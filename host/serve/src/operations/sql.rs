@@ -1,12 +1,11 @@
 //! SQL over a tick of a world.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sandtable::save::{Inquiry, cell_to_json, distinct_names};
+use sandtable::save::{Inquiry, SaveError, Table, cell_bytes, cell_to_json, distinct_names};
 use serde_json::Value as Json;
 
 use super::super::problem::{Kind, Problem};
@@ -14,8 +13,12 @@ use super::super::question::Question;
 use super::super::reply::Reply;
 use super::answers;
 
-/// How long a SELECT may take.
+/// How long a SELECT may take; one as of many ticks gives what it has by then.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long after an interrupt the next one follows.
+const AGAIN: Duration = Duration::from_millis(50);
+/// Rows of an answer at most.
+const ROWS_MAX: usize = 10_000;
 /// Bytes of an answer at most.
 const BYTES_MAX: usize = 16 << 20;
 
@@ -28,7 +31,26 @@ pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
     let sql = question.parameter("sql").unwrap_or_default();
     let every = question.number("every")?.and_then(NonZeroU64::new);
     let every = every.ok_or_else(|| Problem::parameter("every", "is none: give 1 or more"))?;
-    answers::answered(question.served.reader()?.series(sql, every, answers::ticks(question)?)?)
+    let (began, mut rows, mut is_cut) = (Instant::now(), 0, false);
+    let mut ask = |inquiry: &Inquiry| {
+        let left = DEADLINE.saturating_sub(began.elapsed());
+        inquiry.confine()?;
+        match within(inquiry, left, || table(inquiry, sql, ROWS_MAX - rows)) {
+            (answer, false) => {
+                let (table, truncated) = answer?;
+                rows += table.rows.len();
+                is_cut |= truncated;
+                Ok((!truncated).then_some(table))
+            }
+            (_, true) => {
+                is_cut = true;
+                Ok(None)
+            }
+        }
+    };
+    let reader = question.served.reader()?;
+    let answer = reader.series_by(every, answers::ticks(question)?, &mut ask)?;
+    Ok(answers::answered(answer)?.with("truncated", is_cut))
 }
 
 pub fn tables(question: &Question<'_>) -> Result<Reply, Problem> {
@@ -57,46 +79,57 @@ type Rows = (Vec<String>, Vec<Vec<Json>>, bool);
 
 /// Asks, and ends the question after a while.
 fn within_deadline(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<Rows, Problem> {
-    let (interrupt, is_late) = (inquiry.interrupter(), Arc::new(AtomicBool::new(false)));
-    let (done, waits) = channel::<()>();
-    let late = is_late.clone();
-    let guard = std::thread::Builder::new().name("deadline".to_owned()).spawn(move || {
-        if waits.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) {
-            late.store(true, Ordering::Relaxed);
-            interrupt();
-        }
-    });
-    let guard = guard.map_err(|error| {
-        Problem::new(Kind::Deadline, format!("there is no thread for the deadline: {error}"))
-    })?;
-    let answer = collect(inquiry, sql, limit);
-    drop(done);
-    // Once it is over, nothing interrupts the connection's next question.
-    let _ = guard.join();
-    match answer {
-        Err(_) if is_late.load(Ordering::Relaxed) => Err(Problem::new(
+    inquiry.confine()?;
+    match within(inquiry, DEADLINE, || table(inquiry, sql, limit)) {
+        (_, true) => Err(Problem::new(
             Kind::Deadline,
             format!("the SELECT took longer than {} s: ask for less", DEADLINE.as_secs()),
         )),
-        answer => answer,
-    }
-}
-
-fn collect(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<Rows, Problem> {
-    let mut answer = inquiry.rows(sql)?;
-    let columns = distinct_names(&answer.columns());
-    let (mut rows, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = answer.next()? {
-        if rows.len() == limit || bytes > BYTES_MAX {
-            return Ok((columns, rows, true));
+        (answer, false) => {
+            let (Table { columns, rows }, truncated) = answer?;
+            let rows = rows.iter().map(|row| row.iter().map(cell_to_json).collect()).collect();
+            Ok((distinct_names(&columns), rows, truncated))
         }
-        let cells: Vec<Json> = row.iter().map(cell_to_json).collect();
-        bytes += cells.iter().map(size).sum::<usize>();
-        rows.push(cells);
     }
-    Ok((columns, rows, false))
 }
 
-fn size(cell: &Json) -> usize {
-    cell.as_str().map_or(8, str::len)
+/// Does something with an inquiry that is interrupted after a while; says also whether
+/// it was.
+fn within<T>(inquiry: &Inquiry, patience: Duration, ask: impl FnOnce() -> T) -> (T, bool) {
+    let interrupt = inquiry.interrupter();
+    let is_late = AtomicBool::new(false);
+    let (done, waits) = channel::<()>();
+    let answer = std::thread::scope(|scope| {
+        let late = &is_late;
+        scope.spawn(move || {
+            if waits.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                late.store(true, Ordering::Relaxed);
+                // Once more and again, for what was only about to begin.
+                while waits.recv_timeout(AGAIN) == Err(RecvTimeoutError::Timeout) {
+                    interrupt();
+                }
+            }
+        });
+        let answer = ask();
+        drop(done);
+        answer
+    });
+    (answer, is_late.into_inner())
+}
+
+/// The answer with so many rows at most, and whether there were more.
+fn table(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<(Table, bool), SaveError> {
+    let mut answer = inquiry.rows(sql)?;
+    let mut table = Table { columns: answer.columns(), rows: Vec::new() };
+    let names: usize = table.columns.iter().map(String::len).sum();
+    let mut bytes = 0;
+    while let Some(row) = answer.next()? {
+        // As JSON has them: names in each row, blobs as two digits a byte.
+        bytes += names + row.iter().map(|cell| cell_bytes(cell) * 2 + 8).sum::<usize>();
+        if table.rows.len() == limit || bytes > BYTES_MAX {
+            return Ok((table, true));
+        }
+        table.rows.push(row);
+    }
+    Ok((table, false))
 }

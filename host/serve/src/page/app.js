@@ -50,8 +50,8 @@ function address(view, part, parameters = {}) {
 
 function here() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
-  const [view = 'world', part] = path.split('/').map(decodeURIComponent);
-  return { view: view in VIEWS || view === 'entity' ? view : 'world', part, query: new URLSearchParams(query) };
+  const [view = 'world', part] = path.split('/').map((it) => { try { return decodeURIComponent(it); } catch { return it; } });
+  return { view: Object.hasOwn(show, view) ? view : 'world', part, query: new URLSearchParams(query) };
 }
 
 // Pieces.
@@ -111,7 +111,7 @@ const show = {
     const stages = about?.stages_ms;
     return [
       el('div', { class: 'cards' },
-        card('tick', looked()), card('entities', about?.entities),
+        card('tick', about?.tick ?? looked()), card('entities', about?.entities),
         stages ? card('ms a tick', Object.values(stages).reduce((one, other) => one + other, 0)) : card('spawned', about?.spawned),
         card('state', (about?.state ?? '').slice(0, 12))),
       form,
@@ -138,7 +138,7 @@ const show = {
     const page = await world('/entities', { ...asOf(), with: has, where, select, limit: 100, cursor, count: cursor ? undefined : 'true' });
     const rows = page.rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/^.*\./, ''), value])));
     const more = page.next ? el('a', { href: address('entities', null, { with: has, where, cursor: page.next }) }, 'the next 100') : null;
-    const count = page.count === undefined ? null : el('p', { class: 'soft' }, `${page.count.toLocaleString('en')} at ${page.at}`);
+    const count = el('p', { class: 'soft' }, `${page.count === undefined ? 'more' : page.count.toLocaleString('en')} at ${page.at}`);
     return [form, section('Entities', count, table(rows), more)];
   },
 
@@ -175,7 +175,7 @@ const show = {
     return [
       over('ms in mods, by tick', points.slice(1)),
       section(`Runs of tick ${last ?? '–'}`, table(runs.rows.filter((run) => run.tick === last))),
-      section('Since the first tick', table(systems.rows)),
+      section(`Since the first tick, up to ${state.now.toLocaleString('en')}`, table(systems.rows)),
     ];
   },
 
@@ -210,16 +210,17 @@ function drawn(sql) {
     place.replaceWith(figure);
     return figure;
   };
+  const failed = (error) => {
+    state.series = null;
+    place.replaceChildren(el('figcaption', {}, sql), el('p', { class: 'problem', role: 'alert' }, error.message));
+  };
   if (state.series?.sql === sql && Date.now() - state.series.asked < KEEP) {
-    state.series.answer.then((rows) => put(rows), () => {});
+    state.series.answer.then(put, failed);
     return place;
   }
   const answer = world('/series', { sql, every: Math.max(1, Math.ceil(state.now / POINTS)) }).then((it) => it.rows);
   state.series = { sql, asked: Date.now(), answer };
-  answer.then(put, (error) => {
-    state.series = null;
-    place.replaceChildren(el('figcaption', {}, sql), el('p', { class: 'problem', role: 'alert' }, error.message));
-  });
+  answer.then(put, failed);
   return place;
 }
 
@@ -309,6 +310,11 @@ async function follow() {
       const headers = { authorization: `Bearer ${state.token}` };
       if (last !== null) headers['last-event-id'] = last;
       const response = await fetch(`${API}/worlds/${encodeURIComponent(state.world.name)}/stream`, { headers });
+      if (response.status === 401) {
+        $('main').replaceChildren(el('p', { class: 'problem', role: 'alert' }, 'The server was started again: open the link that it printed.'));
+        sessionStorage.removeItem('token');
+        return;
+      }
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = '';
       for (;;) {
