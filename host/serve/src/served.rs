@@ -168,10 +168,12 @@ impl Served {
             at.check(&[0; 32])?;
             return Ok([0; 32]);
         }
-        let chain = reader.chain(at.tick)?.ok_or_else(|| {
-            let what = format!("what tick {} did is no longer kept", at.tick);
-            Problem::new(Kind::Pruned, what)
-        })?;
+        let Some(chain) = reader.chain(at.tick)? else {
+            let first = reader.first_tick()?;
+            let first = first.map_or_else(String::new, |first| format!(": the first is {first}"));
+            let what = format!("tick {} is no longer kept{first}", at.tick);
+            return Err(Problem::new(Kind::Pruned, what));
+        };
         at.check(&chain)?;
         Ok(chain)
     }

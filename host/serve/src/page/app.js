@@ -258,7 +258,7 @@ async function why(button, path, component, value) {
 
 function goTo(tick) {
   const { view, part, query } = here();
-  state.at = tick >= state.now ? null : Math.max(0, tick);
+  state.at = tick >= state.now ? null : Math.max(Number($('time').min), tick);
   query.delete('at');
   query.delete('cursor');
   const to = address(view, part, Object.fromEntries(query));
@@ -357,6 +357,8 @@ async function open() {
   if (!state.token) throw new Refused('Open the link that `sandtable serve` printed.');
   [state.world] = (await ask('/worlds')).rows;
   state.now = state.world.tick;
+  const kept = await world('/query', { sql: 'SELECT min(tick) AS first FROM ticks' });
+  $('time').min = kept.rows[0].first ?? 0;
   document.title = `${state.world.name} · Sandtable`;
   $('name').textContent = state.world.name;
   $('nav').replaceChildren(...Object.entries(VIEWS).map(([view, title]) => el('a', { 'data-view': view, href: `#/${view}` }, title)));

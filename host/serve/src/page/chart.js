@@ -13,9 +13,9 @@ const node = (name, attributes = {}, text) => {
 export const short = (value) => {
   if (typeof value !== 'number' || !Number.isFinite(value)) return String(value ?? '');
   const size = Math.abs(value);
-  for (const [unit, letter] of [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e4, 'k']])
-    if (size >= unit) return `${+(value / (letter === 'k' ? 1e3 : unit)).toPrecision(4)} ${letter}`;
-  return Number.isInteger(value) ? value.toLocaleString('en') : String(+value.toPrecision(5));
+  for (const [unit, letter] of [[1e12, 'T'], [1e9, 'G'], [1e6, 'M']])
+    if (size >= unit) return `${+(value / unit).toPrecision(4)} ${letter}`;
+  return Number.isInteger(value) ? value.toLocaleString('en') : (+value.toPrecision(5)).toLocaleString('en', { maximumSignificantDigits: 5 });
 };
 
 // A chart of [tick, value] pairs. `mark` says which tick is looked at, `go` goes to one.
