@@ -419,6 +419,34 @@ fn a_question_without_end_is_ended() {
 }
 
 #[test]
+fn a_monitoring_system_is_told_how_the_world_stands() {
+    let on_air = OnAir::with(&["citizens", "traps"], &["--hz", "50"]);
+    on_air.come_to(4);
+    on_air.get("/kinds");
+    on_air.get("/entities?limit=0");
+    assert_eq!(on_air.request("GET", "/metrics", &[], "").status, 401);
+    let token = format!("authorization: Bearer {TOKEN}");
+    let text = String::from_utf8(on_air.request("GET", "/metrics", &[&token], "").body).unwrap();
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is in\n{text}")).parse().unwrap()
+    };
+    assert!(value("sandtable_tick") >= 4.0);
+    assert_eq!(value("sandtable_unsaved_ticks"), 0.0);
+    assert!(value("sandtable_entities") >= 3.0);
+    assert!(value("sandtable_tick_seconds_count{stage=\"commit\"}") >= 4.0);
+    assert!(value("sandtable_system_seconds_total{system=\"citizens/earn\"}") > 0.0);
+    assert!(text.contains("sandtable_faults_total{system=\"traps/"), "{text}");
+    assert_eq!(value("sandtable_requests_total{operation=\"kinds\",status=\"200\"}"), 1.0);
+    assert_eq!(value("sandtable_requests_total{operation=\"entities\",status=\"400\"}"), 1.0);
+    assert!(!text.contains("Ada"), "no value of the world");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(on_air.request("GET", path, &[], "").status, 200);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn any_address_of_the_loopback_answers() {
     let on_air = OnAir::with(&["idle"], &["--listen", "127.0.0.2:0"]);
     assert!(on_air.link.starts_with("http://127.0.0.2:"));

@@ -20,6 +20,7 @@ mod at;
 mod cursor;
 mod entities;
 mod guard;
+mod metrics;
 mod openapi;
 mod operations;
 mod page;

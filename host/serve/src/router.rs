@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -15,6 +16,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, watch};
 
 use super::guard::Key;
+use super::metrics::{self, Metrics};
 use super::openapi;
 use super::operations::{Answer, BASE, OPERATIONS, Operation};
 use super::page;
@@ -24,6 +26,8 @@ use super::reply::{Format, Reply};
 use super::served::Served;
 use super::stream;
 
+/// Where a monitoring system asks.
+const METRICS: &str = "/metrics";
 /// Bytes that a request may carry.
 const BODY_MAX: usize = 1 << 20;
 /// Requests that are worked on apart at the same time.
@@ -37,6 +41,7 @@ struct Shared {
     apart: Arc<Semaphore>,
     /// The tick that was published last.
     ticks: watch::Receiver<u64>,
+    metrics: Arc<Metrics>,
 }
 
 /// What answers requests about a world, for a server of this program or of one that
@@ -44,13 +49,20 @@ struct Shared {
 pub fn router(served: Served, key: Arc<Key>) -> Router {
     let served = Arc::new(served);
     let (send, ticks) = watch::channel(served.feed().now().tick());
+    let metrics = Arc::new(Metrics::new());
+    metrics.published(&served.feed().now());
+    let counted = metrics.clone();
     served.feed().listen(move |published| {
+        counted.published(published);
         send.send_replace(published.tick());
     });
     forget_connections(served.clone(), ticks.clone());
-    let shared = Shared { served, key, apart: Arc::new(Semaphore::new(APART_MAX)), ticks };
+    let apart = Arc::new(Semaphore::new(APART_MAX));
+    let shared = Shared { served, key, apart, ticks, metrics };
     let mut router = Router::new()
         .route("/healthz", any(|| async { "ok\n" }))
+        .route("/readyz", any(ready))
+        .route(METRICS, any(measured))
         .route(&format!("{BASE}/openapi.json"), any(document))
         .route(&format!("{BASE}/session"), any(session))
         .route("/problems/{kind}", any(page::problem))
@@ -85,7 +97,8 @@ fn forget_connections(served: Arc<Served>, mut ticks: watch::Receiver<u64>) {
 async fn guarded(State(shared): State<Shared>, request: Request, next: Next) -> Response<Body> {
     let headers = request.headers();
     let path = request.uri().path();
-    let needs_token = path.starts_with(BASE) && path != format!("{BASE}/session");
+    let is_ours = path.starts_with(BASE) || path == METRICS;
+    let needs_token = is_ours && path != format!("{BASE}/session");
     let mut checked = shared.key.check_host(headers);
     if needs_token {
         checked = checked.and_then(|()| shared.key.check_token(headers));
@@ -123,6 +136,18 @@ async fn session(State(shared): State<Shared>, request: Request) -> Response<Bod
     }
 }
 
+/// A world is ready while it can be read; how far its save is behind stands beside.
+async fn ready(State(shared): State<Shared>) -> String {
+    let published = shared.served.feed().now();
+    format!("tick {}, saved {}\n", published.tick(), published.saved_tick)
+}
+
+async fn measured(State(shared): State<Shared>) -> Response<Body> {
+    let mut response = Response::new(Body::from(shared.metrics.text()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
+    response
+}
+
 async fn document(State(shared): State<Shared>) -> Response<Body> {
     plain_json(&openapi::document(&shared.served))
 }
@@ -146,10 +171,11 @@ async fn answered(
     shared: Shared,
     request: Request,
 ) -> Response<Body> {
-    match answer(operation, shared, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.response(),
-    }
+    let (metrics, began) = (shared.metrics.clone(), Instant::now());
+    let answer = answer(operation, shared, request).await;
+    let response = answer.unwrap_or_else(|problem| problem.response());
+    metrics.answered(operation.name, response.status().as_u16(), began.elapsed());
+    response
 }
 
 async fn answer(
@@ -172,13 +198,16 @@ async fn answer(
         let what = format!("there is no world `{world}`: it is {}", shared.served.name());
         return Err(Problem::new(Kind::NotFound, what));
     }
-    let Shared { served, key, apart, ticks } = shared;
+    let Shared { served, key, apart, ticks, metrics } = shared;
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
     let format = Format::of(asked.as_deref(), &headers)?;
     let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
     let secret = *key.secret();
     let reply: Reply = match operation.answer {
-        Answer::Stream => return Ok(stream::response(served, ticks, &headers)),
+        Answer::Stream => {
+            let client = metrics.stream_client();
+            return Ok(stream::response(served, ticks, client, &headers));
+        }
         Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
         Answer::Apart(answer) => {
             // With the work, which goes on where the client does not wait for it. It is

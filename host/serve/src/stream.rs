@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
 use super::at::shown;
+use super::metrics::StreamClient;
 use super::served::Served;
 
 /// Answers with a stream from now on, or from the tick after the one that the client
@@ -25,10 +26,11 @@ use super::served::Served;
 pub fn response(
     served: Arc<Served>,
     ticks: watch::Receiver<u64>,
+    client: StreamClient,
     headers: &HeaderMap,
 ) -> Response<Body> {
-    let state = (served, ticks, last_event(headers), true);
-    let events = stream::unfold(state, |(served, mut ticks, last, is_first)| async move {
+    let state = (served, ticks, client, last_event(headers), true);
+    let events = stream::unfold(state, |(served, mut ticks, client, last, is_first)| async move {
         if !is_first && ticks.changed().await.is_err() {
             return None;
         }
@@ -37,7 +39,7 @@ pub fn response(
         let tick = published.tick();
         let event = Event::default().event("tick").id(tick.to_string());
         let event = event.data(told(&published, last).to_string());
-        Some((Ok::<_, Infallible>(event), (served, ticks, Some(tick), false)))
+        Some((Ok::<_, Infallible>(event), (served, ticks, client, Some(tick), false)))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
