@@ -252,6 +252,36 @@ fn answers_come_in_four_forms() {
 }
 
 #[test]
+fn columns_come_as_they_are() {
+    #[derive(serde::Deserialize)]
+    struct Columns {
+        at: String,
+        rows: usize,
+        size: usize,
+        entities: serde_bytes::ByteBuf,
+        data: serde_bytes::ByteBuf,
+    }
+
+    let on_air = OnAir::with(&["drift"], &["--hz", "20"]);
+    on_air.come_to(3);
+    let answer = on_air.get("/columns?kind=drift/Position&at=2");
+    let columns: Columns = rmp_serde::from_slice(&answer.body).unwrap();
+    assert_eq!((columns.rows, columns.size), (100, 12));
+    assert_eq!((columns.entities.len(), columns.data.len()), (800, 1200));
+    let asked = "/entities?with=drift/Position&select=drift/Position.z&limit=100&at=";
+    let rows = on_air.ask(&format!("{asked}{}", columns.at))["rows"].clone();
+    for (at, row) in rows.as_array().unwrap().iter().enumerate() {
+        let bits = u64::from_le_bytes(columns.entities[at * 8..][..8].try_into().unwrap());
+        let entity = sandtable::ecs::Entity::from_bits(bits).to_string();
+        let z = f32::from_le_bytes(columns.data[at * 12 + 8..][..4].try_into().unwrap());
+        assert_eq!(row["entity"], entity);
+        assert_eq!(row["drift/Position.z"], f64::from(z));
+    }
+    let refused = on_air.get("/columns?kind=drift/Nothing");
+    assert_eq!(refused.status, 400);
+}
+
+#[test]
 fn the_stream_has_every_tick_by_its_number() {
     let on_air = OnAir::with(&["drift"], &["--hz", "20"]);
     on_air.come_to(1);
@@ -323,6 +353,7 @@ fn everything_in_the_document_is_there() {
                     "component" => "citizens/Wealth",
                     "sql" => "SELECT%201",
                     "every" | "from" => "1",
+                    "kind" => "citizens/Wealth",
                     other => panic!("what is `{other}`?"),
                 };
                 format!("{}={value}", it["name"].as_str().unwrap())

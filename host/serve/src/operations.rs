@@ -2,6 +2,7 @@
 //! of it, so that neither has what the other lacks.
 
 mod answers;
+mod columns;
 mod host;
 mod log;
 mod sql;
@@ -114,6 +115,13 @@ pub const OPERATIONS: &[Operation] = &[
             FORMAT,
         ],
         answer: Answer::Apart(super::entities::list),
+    },
+    Operation {
+        name: "columns",
+        path: "/worlds/{world}/columns",
+        summary: "All values of a packed component as they are, in MessagePack: entities and values as one run of bytes each.",
+        parameters: &[required("kind", "a packed component"), AT],
+        answer: Answer::Apart(columns::columns),
     },
     Operation {
         name: "entity",

@@ -30,6 +30,8 @@ pub enum Content {
         /// A cell for each column.
         rows: Vec<Vec<Json>>,
     },
+    /// MessagePack, whatever is asked for.
+    Packed(Vec<u8>),
 }
 
 /// The form of an answer.
@@ -87,6 +89,11 @@ impl Reply {
         Self { about: Map::new(), content: Content::Object(members), at: None, tag: None }
     }
 
+    /// MessagePack, whatever is asked for.
+    pub fn packed(bytes: Vec<u8>) -> Self {
+        Self { about: Map::new(), content: Content::Packed(bytes), at: None, tag: None }
+    }
+
     /// Rows of a tick.
     pub fn rows(columns: Vec<String>, rows: Vec<Vec<Json>>) -> Self {
         let content = Content::Rows { columns, rows };
@@ -110,6 +117,7 @@ impl Reply {
     pub fn response(self, format: Format, asked: &HeaderMap, is_permanent: bool) -> Response<Body> {
         let Self { about, content, at, tag } = self;
         let (media, body, said) = match content {
+            Content::Packed(bytes) => (Format::MessagePack.media(), bytes, about),
             Content::Object(members) => {
                 let mut all = about;
                 all.extend(members);
