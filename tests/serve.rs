@@ -157,6 +157,10 @@ fn what_is_on_the_air_is_what_the_command_line_says() {
     assert_eq!(one["components"]["citizens/Citizen"]["name"], "Ada");
     assert_eq!(one["components"]["citizens/Wealth"]["gold"], 40, "four ticks after it came");
     assert_eq!(one["incoming"][0]["kind"], "citizens/Knows");
+    assert_eq!(
+        (one["incoming_count"].clone(), one["outgoing_count"].clone()),
+        (1.into(), 0.into())
+    );
     let now = on_air.ask("/entities/0v1");
     assert_eq!(now["components"]["citizens/Citizen"]["name"], "Countess");
     let gone = on_air.get("/entities/3v1");

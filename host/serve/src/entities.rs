@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sandtable::ecs::{Archetype, Entity, Kind, KindId, Plain, Role, World, plain, to_json};
+use sandtable::ecs::{Archetype, Bytes, Entity, Kind, KindId, Plain, Role, World, plain, to_json};
 use sandtable::record::hex;
 use serde_json::{Map, Value as Json};
 
@@ -255,6 +255,14 @@ impl Shown {
     }
 }
 
+/// Edges each way that are shown of one entity; all of them are counted.
+const EDGES_MAX: usize = 1_000;
+
+enum Way {
+    Outgoing,
+    Incoming,
+}
+
 /// One entity, whole. It is recognised by what it has, so that it stays the same while
 /// the world goes on.
 pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
@@ -272,27 +280,37 @@ pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
         hasher.update(bytes);
         components.insert(kind.name.clone(), to_json(kind, bytes));
     }
-    let edges = |incoming: bool| -> Vec<Json> {
+    let mut edges = |way: Way| -> (Vec<Json>, u64) {
         let kinds = world.registry.iter().filter(|(_, kind)| kind.role == Role::Relation);
-        let mut edges = Vec::new();
+        let (mut shown, mut count) = (Vec::new(), 0);
         for (id, kind) in kinds {
-            let add = |(other, data): (Entity, &sandtable::ecs::Bytes)| {
-                let label = question.served.label(world, other).map_or(Json::Null, Json::from);
-                serde_json::json!({
+            let mut add = |(other, data): (Entity, &Bytes)| {
+                count += 1;
+                if shown.len() == EDGES_MAX {
+                    return;
+                }
+                let label = question.served.label(world, other);
+                for part in [kind.name.as_bytes(), data, label.as_deref().unwrap_or("").as_bytes()]
+                {
+                    hasher.update(&(part.len() as u64).to_le_bytes());
+                    hasher.update(part);
+                }
+                hasher.update(&other.to_bits().to_le_bytes());
+                shown.push(serde_json::json!({
                     "kind": kind.name, "entity": other.to_string(), "label": label,
                     "data": to_json(kind, data),
-                })
+                }));
             };
-            match incoming {
-                true => edges.extend(world.relations.incoming(id, entity).map(add)),
-                false => edges.extend(world.relations.outgoing(id, entity).map(add)),
+            match way {
+                Way::Incoming => world.relations.incoming(id, entity).for_each(&mut add),
+                Way::Outgoing => world.relations.outgoing(id, entity).for_each(&mut add),
             }
         }
-        edges
+        hasher.update(&u64::to_le_bytes(count));
+        (shown, count)
     };
-    let (outgoing, incoming) = (edges(false), edges(true));
-    hasher.update(Json::Array(outgoing.clone()).to_string().as_bytes());
-    hasher.update(Json::Array(incoming.clone()).to_string().as_bytes());
+    let ((outgoing, out_count), (incoming, in_count)) =
+        (edges(Way::Outgoing), edges(Way::Incoming));
     let mut members = Map::new();
     members.insert("entity".to_owned(), entity.to_string().into());
     let label = question.served.label(world, entity).map_or(Json::Null, Json::from);
@@ -302,6 +320,8 @@ pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
     members.insert("components".to_owned(), Json::Object(components));
     members.insert("outgoing".to_owned(), outgoing.into());
     members.insert("incoming".to_owned(), incoming.into());
+    members.insert("outgoing_count".to_owned(), out_count.into());
+    members.insert("incoming_count".to_owned(), in_count.into());
     let mut reply = Reply::object(members).at(moment.at());
     reply.tag = Some(hex(hasher.finalize().as_bytes())[..32].to_owned());
     Ok(reply)

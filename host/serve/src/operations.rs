@@ -126,7 +126,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "entity",
         path: "/worlds/{world}/entities/{entity}",
-        summary: "One entity: its label, components and relations.",
+        summary: "One entity: its label, components and relations, of which 1,000 each way.",
         parameters: &[AT],
         answer: Answer::Apart(super::entities::one),
     },

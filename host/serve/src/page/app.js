@@ -151,10 +151,10 @@ const show = {
         el('td', {}, el('button', { onclick: (event) => why(event.target, path, `${name}.${field}`, of) }, 'why')))))));
       return section(name, Object.keys(value).length ? fields : el('p', { class: 'soft' }, 'a tag'));
     });
-    const edges = (title, all) => (all.length ? section(title, table(all.map((edge) => ({ kind: edge.kind, entity: edge.entity, label: edge.label, data: edge.data })))) : null);
+    const edges = (title, all, count) => (all.length ? section(count > all.length ? `${title}: ${all.length} of ${count.toLocaleString('en')}` : title, table(all.map((edge) => ({ kind: edge.kind, entity: edge.entity, label: edge.label, data: edge.data })))) : null);
     return [
       el('h2', {}, one.label ? `${one.label} ` : '', el('code', {}, one.entity)),
-      el('div', { class: 'two' }, ...pieces, edges('From here', one.outgoing), edges('To here', one.incoming)),
+      el('div', { class: 'two' }, ...pieces, edges('From here', one.outgoing, one.outgoing_count), edges('To here', one.incoming, one.incoming_count)),
     ];
   },
 
