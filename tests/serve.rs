@@ -50,6 +50,11 @@ impl OnAir {
         let mut command = sandtable();
         command.arg("serve").arg(folder.path().join("world"));
         command.arg("--save").arg(folder.path().join("save.db"));
+        Self::of(command, folder, more)
+    }
+
+    /// As [`OnAir::with`], by a command that says what is served.
+    fn of(mut command: std::process::Command, folder: tempfile::TempDir, more: &[&str]) -> Self {
         if !more.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
@@ -287,35 +292,66 @@ fn columns_come_as_they_are() {
     assert_eq!(refused.status, 400);
 }
 
+/// Some events of the stream: what they are called, their ids and data.
+fn streamed(on_air: &OnAir, last: Option<u64>, count: usize) -> Vec<(String, u64, Json)> {
+    let mut stream = TcpStream::connect(on_air.host()).unwrap();
+    let last = last.map(|last| format!("last-event-id: {last}\r\n")).unwrap_or_default();
+    let request = format!(
+        "GET /api/v1/worlds/test/stream HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n{last}\r\n",
+        on_air.host()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let (mut events, mut name, mut id) = (Vec::new(), String::new(), 0);
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        match line.split_once(": ") {
+            Some(("event", of)) => name = of.to_owned(),
+            Some(("id", of)) => id = of.parse().unwrap(),
+            Some(("data", data)) => {
+                events.push((name.clone(), id, serde_json::from_str(data).unwrap()));
+            }
+            _ => {}
+        }
+        if events.len() == count {
+            break;
+        }
+    }
+    events
+}
+
 #[test]
 fn the_stream_has_every_tick_by_its_number() {
     let on_air = OnAir::with(&["drift"], &["--hz", "20"]);
     on_air.come_to(1);
-    let mut stream = TcpStream::connect(on_air.host()).unwrap();
-    let request = format!(
-        "GET /api/v1/worlds/test/stream HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n\r\n",
-        on_air.host()
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut told = Vec::new();
-    for line in BufReader::new(stream).lines() {
-        let line = line.unwrap();
-        if let Some(data) = line.strip_prefix("data: ") {
-            told.push(serde_json::from_str::<Json>(data).unwrap());
-        }
-        if told.len() == 5 {
-            break;
-        }
-    }
-    let ticks: Vec<u64> = told.iter().map(|it| it["tick"].as_u64().unwrap()).collect();
-    assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "{ticks:?}");
+    let told = streamed(&on_air, None, 5);
     for (before, after) in told.iter().zip(&told[1..]) {
-        assert_eq!(before["tick"], after["since"], "what lies between is said");
+        assert!(before.1 < after.1);
+        assert_eq!(after.2["since"], before.1, "what lies between is said");
     }
-    let (tick, state) = (ticks[4], told[4]["state"].clone());
+    let (_, tick, last) = &told[4];
     on_air.come_to(tick + 1);
     let row = on_air.ask(&format!("/ticks?from={tick}&to={tick}"))["rows"][0].clone();
-    assert_eq!(row["state"], state);
+    assert_eq!(row["state"], last["state"]);
+}
+
+#[test]
+fn a_client_that_comes_back_is_told_what_it_missed() {
+    let on_air = OnAir::with(&["drift"], &["--hz", "50"]);
+    on_air.come_to(6);
+    let states = |ticks: &[(String, u64, Json)]| -> Vec<(u64, Json)> {
+        ticks.iter().map(|(_, tick, told)| (*tick, told["state"].clone())).collect()
+    };
+    let missed = streamed(&on_air, Some(2), 4);
+    assert_eq!(missed.iter().map(|it| it.1).collect::<Vec<_>>(), [3, 4, 5, 6], "none twice");
+    let folder = on_air.stop();
+    let mut command = sandtable();
+    command.arg("serve").arg(folder.path().join("save.db"));
+    let again = OnAir::of(command, folder, &["--hz", "50"]);
+    again.come_to(9);
+    assert_eq!(states(&streamed(&again, Some(2), 4)), states(&missed), "by another process");
+    let saved = again.ask("")["saved_tick"].as_u64().unwrap();
+    let later = streamed(&again, Some(saved + 100_000), 1);
+    assert!(later[0].1 >= saved, "a tick that there was not yet is gone on from");
 }
 
 #[test]

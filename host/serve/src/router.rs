@@ -206,7 +206,7 @@ async fn answer(
     let reply: Reply = match operation.answer {
         Answer::Stream => {
             let client = metrics.stream_client();
-            return Ok(stream::response(served, ticks, client, &headers));
+            return stream::response(served, ticks, client, &headers).await;
         }
         Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
         Answer::Apart(answer) => {
