@@ -263,6 +263,29 @@ fn answers_come_in_four_forms() {
 }
 
 #[test]
+fn entities_are_known_by_their_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{WORLD}label = [\"citizens/Citizen.name\", \"citizens/Wealth.gold\"]\n");
+    write_world(&folder.path().join("world"), &text, &["citizens"]);
+    let mut command = sandtable();
+    command.arg("serve").arg(folder.path().join("world"));
+    command.arg("--save").arg(folder.path().join("save.db"));
+    let on_air = OnAir::of(command, folder, &["--hz", "50"]);
+    on_air.come_to(7);
+    assert_eq!(on_air.ask("/entities/Ada?at=5")["entity"], "0v1");
+    let later = on_air.ask("/entities/0v1?at=7");
+    assert_eq!(
+        (&later["label"], &later["incoming"][0]["label"]),
+        (&json!("Countess"), &json!("Twin"))
+    );
+    let listed = on_air.ask("/entities?at=5&limit=2")["rows"].clone();
+    assert_eq!((&listed[0]["label"], &listed[1]["label"]), (&json!("Ada"), &json!("Twin")));
+    let several = on_air.get("/entities/Twin?at=5");
+    assert_eq!(several.status, 404);
+    assert!(several.json()["detail"].as_str().unwrap().contains("several entities"));
+}
+
+#[test]
 fn columns_come_as_they_are() {
     #[derive(serde::Deserialize)]
     struct Columns {

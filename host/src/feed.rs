@@ -22,8 +22,8 @@ pub struct Published {
     pub state: Digest,
     /// The chain hash of all ticks up to it.
     pub chain: Digest,
-    /// What its last tick did; that of tick zero where none was done since the world
-    /// was opened.
+    /// What its last tick did, but for what history keeps of it; that of tick zero where
+    /// none was done since the world was opened or went back.
     pub record: Arc<TickRecord>,
 }
 

@@ -198,28 +198,36 @@ impl Simulation {
         if let Some(feed) = &self.feed {
             return feed.clone();
         }
-        let feed = Feed::new(self.published(TickRecord::default()));
+        let feed = Feed::new(self.published(Arc::default()));
         self.feed.insert(feed).clone()
     }
 
-    /// Publishes the world as it is, where it is asked for, with what its last tick
-    /// did.
-    fn publish(&mut self, record: Option<&TickRecord>) {
+    /// Publishes the world as it is, where it is asked for, with what the tick did that
+    /// was just done, if one was.
+    fn publish(&mut self, done: Option<&mut TickRecord>) {
         let Some(feed) = self.feed.clone() else { return };
-        let record = match record {
-            Some(record) => record.clone(),
-            None => TickRecord::clone(&feed.now().record),
+        let record = match done {
+            Some(record) => {
+                let history = std::mem::take(&mut record.history);
+                let published = Arc::new(record.clone());
+                record.history = history;
+                published
+            }
+            None => {
+                let before = feed.now().record.clone();
+                if before.tick == self.world().tick() { before } else { Arc::default() }
+            }
         };
         feed.publish(self.published(record));
     }
 
-    fn published(&mut self, record: TickRecord) -> Published {
+    fn published(&mut self, record: Arc<TickRecord>) -> Published {
         Published {
             world: self.world().clone(),
             saved_tick: self.saved_tick(),
             state: self.hash(),
             chain: self.chain(),
-            record: Arc::new(record),
+            record,
         }
     }
 

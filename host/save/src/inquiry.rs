@@ -85,6 +85,11 @@ impl Inquiry {
         self.tick
     }
 
+    /// Whether that is an earlier tick of a save.
+    pub fn is_past(&self) -> bool {
+        self.is_past
+    }
+
     /// Answers a SELECT over the world and what led to it; `SELECT * FROM
     /// tables` says what there is.
     ///

@@ -13,9 +13,10 @@ use super::history::PastValue;
 use super::shape::Shape;
 use super::sql::exact;
 
-/// One after another: an entity is called by the first that it has.
+/// What entities are called. One after another: an entity is called by the first label
+/// that it has.
 #[derive(Debug, Default)]
-pub(super) struct Labels {
+pub struct Labels {
     fields: Vec<Label>,
 }
 
@@ -39,6 +40,11 @@ impl Labels {
         Self { fields: names.iter().filter_map(label).collect() }
     }
 
+    /// As [`Labels::of`], in worlds of these kinds as they are declared now.
+    pub fn over(names: &[String], registry: &Registry) -> Self {
+        Self::of(names, registry, &Declarations::default())
+    }
+
     /// Whether entities have no names.
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()
@@ -50,7 +56,7 @@ impl Labels {
     }
 
     /// What an entity is called in a world, if it is called anything.
-    pub(super) fn label(&self, world: &World, entity: Entity) -> Option<String> {
+    pub fn label(&self, world: &World, entity: Entity) -> Option<String> {
         self.fields.iter().find_map(|label| {
             let bytes = world.component(entity, label.kind)?.into();
             let kind = world.registry.known(label.kind)?.clone();

@@ -113,6 +113,7 @@ pub use history::{
 pub use inbox::{INBOX_MAX, resume};
 pub use inbox::{Standing, objection_to_resume, send};
 pub use inquiry::{Inquiry, Running};
+pub use labels::Labels;
 pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
 pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};

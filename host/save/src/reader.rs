@@ -139,8 +139,7 @@ impl Reader {
     ///
     /// As [`Reader::world_at`].
     pub fn world_after(&self, earlier: &World, tick: u64) -> Result<World, SaveError> {
-        let world = HistoryReader::new(&self.connection).world_after(earlier, tick);
-        world.map_err(|failure| failure.of(&self.path, "read"))
+        self.read(|connection| HistoryReader::new(connection).world_after(earlier, tick))
     }
 
     /// The tick of the commit that is read.
@@ -149,7 +148,7 @@ impl Reader {
     ///
     /// The save cannot be read.
     pub fn tick(&self) -> Result<u64, SaveError> {
-        self.answered(|past| past.head())
+        self.read(|connection| HistoryReader::new(connection).head())
     }
 
     /// The first tick that can be gone back to; nothing where the save keeps no
@@ -159,7 +158,8 @@ impl Reader {
     ///
     /// The save cannot be read.
     pub fn first_tick(&self) -> Result<Option<u64>, SaveError> {
-        self.answered(|past| Ok(past.chain()?.first().map(|anchor| anchor.tick)))
+        let chain = self.read(|connection| HistoryReader::new(connection).chain())?;
+        Ok(chain.first().map(|anchor| anchor.tick))
     }
 
     /// The chain hash of a tick; nothing where it is not known.
@@ -175,13 +175,6 @@ impl Reader {
             Ok(select.query_row([tick], |row| row.get(0)).optional()?)
         };
         self.read(chain)
-    }
-
-    fn answered<T>(
-        &self,
-        ask: impl FnOnce(HistoryReader<'_>) -> Fallible<T>,
-    ) -> Result<T, SaveError> {
-        ask(HistoryReader::new(&self.connection)).map_err(|failure| failure.of(&self.path, "read"))
     }
 
     /// The tables of mods as a tick left them, in memory.

@@ -18,7 +18,6 @@
 
 mod at;
 mod cursor;
-mod entities;
 mod guard;
 mod metrics;
 mod openapi;

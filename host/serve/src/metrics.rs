@@ -1,7 +1,7 @@
 //! What a monitoring system asks for, in the text form of OpenMetrics: seconds and
 //! bytes, counts that only rise, what is so now. No value of a world is in it.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -44,6 +44,8 @@ struct Asked {
 /// What is counted.
 pub struct Metrics {
     registry: Registry,
+    /// The last tick of which stages and systems are counted.
+    counted: AtomicU64,
     tick: Whole,
     unsaved: Whole,
     entities: Whole,
@@ -74,6 +76,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("sandtable"),
+            counted: AtomicU64::new(0),
             tick: Whole::default(),
             unsaved: Whole::default(),
             entities: Whole::default(),
@@ -86,6 +89,7 @@ impl Metrics {
         };
         let Self {
             registry,
+            counted: _,
             tick,
             unsaved,
             entities,
@@ -114,7 +118,8 @@ impl Metrics {
         self.unsaved.set(published.tick() - published.saved_tick);
         self.entities.set(u64::from(published.world.entities.alive()));
         let record = &published.record;
-        if record.tick == 0 {
+        // A swap publishes the same tick once more.
+        if self.counted.swap(record.tick, Ordering::Relaxed) == record.tick {
             return;
         }
         let Timings { inputs, systems, deferred, hash, history, commit } = record.timings;

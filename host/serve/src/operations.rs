@@ -3,6 +3,7 @@
 
 mod answers;
 mod columns;
+mod entities;
 mod host;
 mod log;
 mod sql;
@@ -114,7 +115,7 @@ pub const OPERATIONS: &[Operation] = &[
             AT,
             FORMAT,
         ],
-        answer: Answer::Apart(super::entities::list),
+        answer: Answer::Apart(entities::list),
     },
     Operation {
         name: "columns",
@@ -128,7 +129,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/worlds/{world}/entities/{entity}",
         summary: "One entity: its label, components and relations, of which 1,000 each way.",
         parameters: &[AT],
-        answer: Answer::Apart(super::entities::one),
+        answer: Answer::Apart(entities::one),
     },
     Operation {
         name: "history",

@@ -12,11 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sandtable::Simulation;
 use sandtable::config::WorldConfig;
 use sandtable::ecs::World;
-use sandtable::ecs::{Entity, KindId, Plain, plain};
 use sandtable::feed::Feed;
-use sandtable::label;
 use sandtable::record::Digest;
-use sandtable::save::{Inquiry, Reader};
+use sandtable::save::{Inquiry, Labels, Reader};
 
 use super::at::{At, shown};
 use super::problem::{Kind, Problem};
@@ -39,7 +37,7 @@ pub struct Served {
 struct Kept {
     /// Those that were asked for last come first.
     worlds: VecDeque<Moment>,
-    inquiries: Vec<(u64, bool, Inquiry)>,
+    inquiries: Vec<Inquiry>,
 }
 
 /// The world at a tick.
@@ -205,9 +203,9 @@ impl Served {
         let is_past = tick < saved;
         let ready = {
             let mut kept = self.kept();
-            let fits = |(of, past, _): &(u64, bool, Inquiry)| (*of, *past) == (tick, is_past);
+            let fits = |it: &Inquiry| (it.tick(), it.is_past()) == (tick, is_past);
             let place = kept.inquiries.iter().position(fits);
-            place.map(|place| kept.inquiries.swap_remove(place).2)
+            place.map(|place| kept.inquiries.swap_remove(place))
         };
         let inquiry = match ready {
             Some(inquiry) => inquiry,
@@ -227,24 +225,14 @@ impl Served {
         if kept.inquiries.len() < INQUIRIES_KEPT
             && self.feed.now().saved_tick == published.saved_tick
         {
-            let is_past = answered < published.saved_tick;
-            kept.inquiries.push((answered, is_past, inquiry));
+            kept.inquiries.push(inquiry);
         }
         Ok((answer, answered))
     }
 
-    /// What an entity is called in a world, if it is called anything.
-    pub fn label(&self, world: &World, entity: Entity) -> Option<String> {
-        let of =
-            |name: &String| -> Option<(KindId, usize)> { label::find(name, &world.registry).ok() };
-        self.config.world.label.iter().filter_map(of).find_map(|(id, at)| {
-            let value = world.component(entity, id)?;
-            match plain(world.registry.known(id)?, value).into_iter().nth(at)? {
-                Plain::Text(text) if !text.is_empty() => Some(text),
-                Plain::Absent | Plain::Text(_) => None,
-                other => Some(serde_json::Value::from(other).to_string()),
-            }
-        })
+    /// What entities are called in a world.
+    pub fn labels(&self, world: &World) -> Labels {
+        Labels::over(&self.config.world.label, &world.registry)
     }
 }
 

@@ -26,8 +26,8 @@ impl Simulation {
     /// call: the world then stands where the save stands. A world that is to go on
     /// in memory has [`Simulation::unsaved`] ticks instead.
     pub fn tick(&mut self) -> Result<TickRecord, Error> {
-        let done = self.do_tick();
-        self.publish(done.as_ref().ok());
+        let mut done = self.do_tick();
+        self.publish(done.as_mut().ok());
         done
     }
 

@@ -1,13 +1,14 @@
 //! Columns as they are, for renderers and notebooks: one run of bytes instead of an
 //! object for each entity.
 
-use sandtable::ecs::{Role, Storage, Values};
+use sandtable::ecs::{Storage, Values};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::entities;
 
 /// All values of a component, in MessagePack.
 #[derive(Serialize)]
@@ -36,22 +37,17 @@ struct Field {
 pub fn columns(question: &Question<'_>) -> Result<Reply, Problem> {
     let moment = question.moment()?;
     let (world, name) = (&moment.world, question.parameter("kind").unwrap_or_default());
-    let found = world.registry.find(name).map(|id| (id, world.registry.get(id)));
-    let Some((id, kind)) = found.filter(|(_, kind)| kind.role == Role::Component) else {
-        let what = format!("names `{name}`, which is no component: `kinds` lists them");
-        return Err(Problem::parameter("kind", what));
-    };
+    let id = entities::component(world, "kind", name)?;
+    let kind = world.registry.get(id);
     if kind.storage != Storage::Packed {
         let what = format!("names `{name}`, which is not packed: ask for it with `entities`");
         return Err(Problem::parameter("kind", what));
     }
-    let (mut rows, mut entities, mut data) = (0, Vec::new(), Vec::new());
+    let (mut rows, mut of, mut data) = (0, Vec::new(), Vec::new());
     for archetype in world.archetypes() {
         let Some(column) = archetype.column(id) else { continue };
         rows += archetype.len() as u64;
-        for page in archetype.entities().pages() {
-            entities.extend(page.iter().flat_map(|entity| entity.to_bits().to_le_bytes()));
-        }
+        of.extend(entities::of_archetype(archetype).flat_map(|it| it.to_bits().to_le_bytes()));
         if let Values::Packed(values) = &column.values {
             values.pages().iter().for_each(|page| data.extend_from_slice(page));
         }
@@ -67,7 +63,7 @@ pub fn columns(question: &Question<'_>) -> Result<Reply, Problem> {
         rows,
         size: kind.size as u64,
         fields: kind.fields.iter().map(field).collect(),
-        entities: ByteBuf::from(entities),
+        entities: ByteBuf::from(of),
         data: ByteBuf::from(data),
     };
     // Numbers, texts and bytes, for all of which there are words.

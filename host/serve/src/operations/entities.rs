@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use sandtable::ecs::{Archetype, Bytes, Entity, Kind, KindId, Plain, Role, World, plain, to_json};
 use sandtable::record::hex;
+use sandtable::save::Labels;
 use serde_json::{Map, Value as Json};
 
-use super::cursor::Cursor;
-use super::problem::{Kind as ProblemKind, Problem};
-use super::question::Question;
-use super::reply::Reply;
+use super::super::cursor::Cursor;
+use super::super::problem::{Kind as ProblemKind, Problem};
+use super::super::question::Question;
+use super::super::reply::Reply;
 
 /// What is asked of entities.
 struct Wanted {
@@ -77,12 +78,13 @@ pub fn list(question: &Question<'_>) -> Result<Reply, Problem> {
             return Err(Problem::parameter("count", format!("is `{other}`: give true or false")));
         }
     };
+    let labels = question.served.labels(world);
     let after = cursor.map_or(0, |cursor| cursor.after);
     let mut found = wanted.entities(world).skip(after as usize);
     let page: Vec<Entity> = found.by_ref().take(limit).collect();
     let is_more = found.next().is_some();
     let rows = page.iter().map(|entity| {
-        let label = question.served.label(world, *entity).map_or(Json::Null, Json::from);
+        let label = labels.label(world, *entity).map_or(Json::Null, Json::from);
         let cells = wanted.shown.iter().map(|shown| shown.cell(world, *entity));
         [Json::from(entity.to_string()), label].into_iter().chain(cells).collect()
     });
@@ -140,15 +142,20 @@ impl Wanted {
                 && self.conditions.iter().all(|condition| has(&condition.kind))
         };
         let archetypes = world.archetypes().iter().filter(move |archetype| fits(archetype));
-        let entities =
-            archetypes.flat_map(|it| it.entities().pages().iter().flat_map(|it| it.iter()));
-        entities.copied().filter(move |entity| {
+        let entities = archetypes.flat_map(|it| of_archetype(it));
+        entities.filter(move |entity| {
             self.conditions.iter().all(|condition| condition.holds(world, *entity))
         })
     }
 }
 
-fn component(world: &World, parameter: &str, name: &str) -> Result<KindId, Problem> {
+/// The entities of an archetype, in the order in which it has them.
+pub fn of_archetype(archetype: &Archetype) -> impl Iterator<Item = Entity> {
+    archetype.entities().pages().iter().flat_map(|page| page.iter().copied())
+}
+
+/// A component that is there.
+pub fn component(world: &World, parameter: &str, name: &str) -> Result<KindId, Problem> {
     let found =
         world.registry.find(name).filter(|id| world.registry.get(*id).role == Role::Component);
     found.ok_or_else(|| {
@@ -268,7 +275,8 @@ enum Way {
 pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
     let moment = question.moment()?;
     let (world, name) = (&moment.world, question.place("entity"));
-    let entity = entity(world, name, question)?;
+    let labels = question.served.labels(world);
+    let entity = entity(world, name, &labels)?;
     let mut components = Map::new();
     let place = world.entities.locate(entity);
     let kinds = place.map(|(archetype, _)| world.archetype(archetype).kinds()).unwrap_or_default();
@@ -289,7 +297,7 @@ pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
                 if shown.len() == EDGES_MAX {
                     return;
                 }
-                let label = question.served.label(world, other);
+                let label = labels.label(world, other);
                 for part in [kind.name.as_bytes(), data, label.as_deref().unwrap_or("").as_bytes()]
                 {
                     hasher.update(&(part.len() as u64).to_le_bytes());
@@ -313,7 +321,7 @@ pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
         (edges(Way::Outgoing), edges(Way::Incoming));
     let mut members = Map::new();
     members.insert("entity".to_owned(), entity.to_string().into());
-    let label = question.served.label(world, entity).map_or(Json::Null, Json::from);
+    let label = labels.label(world, entity).map_or(Json::Null, Json::from);
     hasher.update(label.to_string().as_bytes());
     members.insert("label".to_owned(), label);
     members.insert("at".to_owned(), moment.at().into());
@@ -328,21 +336,17 @@ pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 /// The living entity of a text: `12v3`, its number as SQL has it, or its label.
-fn entity(world: &World, text: &str, question: &Question<'_>) -> Result<Entity, Problem> {
+fn entity(world: &World, text: &str, labels: &Labels) -> Result<Entity, Problem> {
     let of_number = || text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok();
     let written = Entity::parse(text).or_else(of_number);
     if let Some(entity) = written.filter(|it| world.entities.locate(*it).is_some()) {
         return Ok(entity);
     }
-    let all = world
-        .archetypes()
-        .iter()
-        .flat_map(|it| it.entities().pages().iter().flat_map(|it| it.iter()));
-    let called =
-        |entity: &Entity| question.served.label(world, *entity).is_some_and(|it| it == text);
+    let all = world.archetypes().iter().flat_map(|it| of_archetype(it));
+    let called = |entity: &Entity| labels.label(world, *entity).is_some_and(|it| it == text);
     let mut found = match written {
         Some(_) => Vec::new(),
-        None => all.copied().filter(called).take(2).collect::<Vec<_>>(),
+        None => all.filter(called).take(2).collect::<Vec<_>>(),
     };
     match (found.len(), found.pop()) {
         (1, Some(entity)) => Ok(entity),
