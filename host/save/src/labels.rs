@@ -40,7 +40,8 @@ impl Labels {
         Self { fields: names.iter().filter_map(label).collect() }
     }
 
-    /// As [`Labels::of`], in worlds of these kinds as they are declared now.
+    /// The labels that settings name, in worlds of these kinds as they are declared now;
+    /// those of kinds that are not there are passed over.
     pub fn over(names: &[String], registry: &Registry) -> Self {
         Self::of(names, registry, &Declarations::default())
     }
