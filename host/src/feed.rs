@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::record::{Digest, TickRecord};
 
@@ -16,6 +17,8 @@ use crate::record::{Digest, TickRecord};
 pub struct Published {
     /// The world.
     pub world: World,
+    /// How it runs.
+    pub config: Arc<WorldConfig>,
     /// The tick that the save stands at; an earlier one while ticks are held back.
     pub saved_tick: u64,
     /// The state hash of the world.

@@ -198,7 +198,8 @@ impl Simulation {
         if let Some(feed) = &self.feed {
             return feed.clone();
         }
-        let feed = Feed::new(self.published(Arc::default()));
+        let config = Arc::new(self.config().clone());
+        let feed = Feed::new(self.published(config, Arc::default()));
         self.feed.insert(feed).clone()
     }
 
@@ -206,24 +207,27 @@ impl Simulation {
     /// was just done, if one was.
     fn publish(&mut self, done: Option<&mut TickRecord>) {
         let Some(feed) = self.feed.clone() else { return };
-        let record = match done {
+        let before = feed.now();
+        let (config, record) = match done {
             Some(record) => {
                 let history = std::mem::take(&mut record.history);
                 let published = Arc::new(record.clone());
                 record.history = history;
-                published
+                (before.config.clone(), published)
             }
             None => {
-                let before = feed.now().record.clone();
-                if before.tick == self.world().tick() { before } else { Arc::default() }
+                let is_same = before.record.tick == self.world().tick();
+                let record = if is_same { before.record.clone() } else { Arc::default() };
+                (Arc::new(self.config().clone()), record)
             }
         };
-        feed.publish(self.published(record));
+        feed.publish(self.published(config, record));
     }
 
-    fn published(&mut self, record: Arc<TickRecord>) -> Published {
+    fn published(&mut self, config: Arc<WorldConfig>, record: Arc<TickRecord>) -> Published {
         Published {
             world: self.world().clone(),
+            config,
             saved_tick: self.saved_tick(),
             state: self.hash(),
             chain: self.chain(),

@@ -115,10 +115,10 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
             return mistake(["trust", "keys", &at.to_string()], what);
         }
     }
-    for (at, query) in config.summary.iter().enumerate() {
-        if query.sql.trim().is_empty() {
+    for (table, queries) in [("summary", &config.summary), ("chart", &config.chart)] {
+        if let Some(at) = queries.iter().position(|query| query.sql.trim().is_empty()) {
             let what = "is empty: give a SELECT, as for `sandtable sql`";
-            return mistake(["summary", &at.to_string(), "sql"], what);
+            return mistake([table, &at.to_string(), "sql"], what);
         }
     }
     Ok(())
@@ -259,7 +259,7 @@ mod tests {
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
              `on_save_failure`, `history`, `snapshots`, `logs`, `limits`, `mods`, `removed`, \
-             `trust`, `summary`",
+             `trust`, `summary`, `chart`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

@@ -48,7 +48,11 @@ pub struct WorldConfig {
     pub trust: Trust,
     /// Questions that are answered when a run ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub summary: Vec<SummaryQuery>,
+    pub summary: Vec<TitledQuery>,
+    /// Questions that the page of a running world draws over its ticks. Each answers
+    /// with a row of numbers, a line for each column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chart: Vec<TitledQuery>,
     /// How the state hash is made. No world file has it: a save keeps it beside
     /// the settings, and a world that is run has the newest.
     #[serde(skip)]
@@ -81,6 +85,7 @@ impl WorldConfig {
             removed: BTreeMap::new(),
             trust: Trust::default(),
             summary: Vec::new(),
+            chart: Vec::new(),
             hash_version: HashVersion::default(),
         }
     }
@@ -366,11 +371,11 @@ pub struct ModSettings {
     pub grants: Asks,
 }
 
-/// A question that is answered when a run ends.
+/// A question with what is shown above its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SummaryQuery {
-    /// What is shown above the answer.
+pub struct TitledQuery {
+    /// What is shown above it.
     pub title: String,
     /// A SELECT over the save, as for `sandtable sql`.
     pub sql: String,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::types::Value;
 use sandtable::Simulation;
-use sandtable::config::SummaryQuery;
+use sandtable::config::TitledQuery;
 use sandtable::record::hex;
 use sandtable::save;
 use serde_json::json;
@@ -24,7 +24,7 @@ pub struct Ending {
     hash: String,
     threads: usize,
     suspended: Vec<String>,
-    questions: Vec<SummaryQuery>,
+    questions: Vec<TitledQuery>,
     tally: Tally,
     took: Duration,
 }

@@ -47,6 +47,15 @@ mod tests {
         // As the file of a world says it, but for the version of the hash.
         let file = FIRST.replacen(",\"hash_version\":2", "", 1);
         assert_eq!(serde_json::from_str::<WorldConfig>(&file).expect("settings"), config);
+        // Settings that came later are left out where they are at their default, so that
+        // versions without them open the save, and refused by those where they are not.
+        let chart = FIRST.replacen(
+            ",\"hash_version\":2",
+            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"hash_version\":2",
+            1,
+        );
+        let config = parse(&chart).expect("read");
+        assert_eq!((config.chart.len(), text(&config).expect("written")), (1, chart));
         let plain = WorldConfig::of("w");
         assert_eq!(parse(&text(&plain).expect("written")).expect("read"), plain);
     }

@@ -35,7 +35,9 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Trust::is_empty")]
     trust: Trust,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    summary: Vec<Summary>,
+    summary: Vec<Query>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    chart: Vec<Query>,
     #[serde(default = "first")]
     hash_version: Json,
 }
@@ -222,7 +224,7 @@ impl Trust {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Summary {
+struct Query {
     title: String,
     sql: String,
 }
@@ -244,7 +246,8 @@ impl Settings {
             mods: live.mods.iter().map(|(id, settings)| (id.clone(), Mod::of(settings))).collect(),
             removed: live.removed.iter().map(|(id, it)| (id.clone(), Removed::of(*it))).collect(),
             trust: Trust { keys: live.trust.keys.clone() },
-            summary: live.summary.iter().map(Summary::of).collect(),
+            summary: live.summary.iter().map(Query::of).collect(),
+            chart: live.chart.iter().map(Query::of).collect(),
             hash_version: (live.hash_version as u64).into(),
         }
     }
@@ -269,7 +272,8 @@ impl Settings {
             mods: upgrade_all(self.mods, Mod::upgrade).map_err(StoredError::Unknown)?,
             removed: upgrade_all(self.removed, removed)?,
             trust: config::Trust { keys: self.trust.keys },
-            summary: self.summary.into_iter().map(Summary::upgrade).collect(),
+            summary: self.summary.into_iter().map(Query::upgrade).collect(),
+            chart: self.chart.into_iter().map(Query::upgrade).collect(),
             hash_version,
         })
     }
@@ -403,12 +407,12 @@ impl Removed {
     }
 }
 
-impl Summary {
-    fn of(live: &config::SummaryQuery) -> Self {
+impl Query {
+    fn of(live: &config::TitledQuery) -> Self {
         Self { title: live.title.clone(), sql: live.sql.clone() }
     }
 
-    fn upgrade(self) -> config::SummaryQuery {
-        config::SummaryQuery { title: self.title, sql: self.sql }
+    fn upgrade(self) -> config::TitledQuery {
+        config::TitledQuery { title: self.title, sql: self.sql }
     }
 }
