@@ -49,6 +49,7 @@ mod test;
 mod text;
 mod timeline;
 mod verify;
+mod why;
 
 use std::io;
 use std::process::ExitCode;
@@ -101,6 +102,7 @@ enum Verb {
     History(history::Arguments),
     Blame(blame::Arguments),
     Diff(diff::Arguments),
+    Why(why::Arguments),
     Timeline(timeline::Arguments),
     Info(info::Arguments),
     Kinds(kinds::Arguments),
@@ -138,6 +140,7 @@ pub fn main() -> ExitCode {
         Verb::History(arguments) => history::run(arguments),
         Verb::Blame(arguments) => blame::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
+        Verb::Why(arguments) => why::run(arguments),
         Verb::Timeline(arguments) => timeline::run(arguments),
         Verb::Info(arguments) => info::run(arguments),
         Verb::Kinds(arguments) => kinds::run(arguments),

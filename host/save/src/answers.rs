@@ -3,12 +3,14 @@
 //! Each is a [`Table`], for people and programs alike, with notes where less is
 //! known than was asked for.
 
+mod changes;
 mod diff;
 mod entities;
 mod history;
 mod names;
 mod series;
 mod timeline;
+mod why;
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +22,10 @@ use super::error::{Failure, Fallible, SaveError};
 use super::history::{Change, ChangeStream, Filter, HistoryReader, Origin, StepKind};
 use super::reader::Reader;
 use super::sql::{Table, cells};
+
+pub use changes::{Changes, ChangesOf};
+pub use series::Answering;
+pub use why::{Asked, Seen, Setting, Why};
 
 /// An answer, and what to know about it.
 #[derive(Clone, Debug, PartialEq)]

@@ -19,6 +19,7 @@ mod keyframe_rows;
 mod reader;
 mod recorder;
 mod snapshots;
+mod standpoint;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ mod world_replay;
 
 pub(super) use anchor::{APART, Anchor};
 pub(super) use between::between;
+pub use between::differences;
 pub use change::{Action, Change, Filter, Origin, PastValue, StepKind};
 pub(super) use change_stream::ChangeStream;
 pub use compare::Difference;
@@ -35,4 +37,5 @@ pub(super) use reader::{HistoryReader, NO_HISTORY};
 pub use recorder::Recorder;
 pub use snapshots::{Snapshot, forget_snapshot, snapshot, snapshot_tick, snapshots};
 pub(super) use snapshots::{add, add_or_warn, check_asked, keep_tables, keep_whole, rotate};
+pub(super) use standpoint::Sight;
 pub(super) use store::{Store, StoreChanges};

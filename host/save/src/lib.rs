@@ -98,18 +98,18 @@ pub mod tables;
 mod topics;
 mod upkeep;
 
-pub use answers::{Answer, Ticks};
+pub use answers::{Answer, Answering, Asked, Changes, ChangesOf, Seen, Setting, Ticks, Why};
 pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
 pub use connect::{in_memory, is_save};
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub use format::APPLICATION_ID;
-pub use history::compare;
 pub use history::{
     Action, Change, Difference, Filter, Origin, PastValue, Recorder, Snapshot, StepKind,
     forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
+pub use history::{compare, differences};
 pub use inbox::{INBOX_MAX, resume};
 pub use inbox::{Standing, objection_to_resume, send};
 pub use inquiry::{Inquiry, Running};
@@ -127,6 +127,7 @@ pub use sql::{
 pub use sql::{cell_bytes, cell_to_json, distinct_names};
 pub use stored::{StoredError, declaration_text, read_declaration};
 pub use table_shape::{ColumnShape, TableShape};
+pub use topics::event_told;
 pub use upkeep::{Pruned, compact, prune};
 
 #[cfg(test)]

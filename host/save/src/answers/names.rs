@@ -38,6 +38,11 @@ impl Named {
         &self.shape.kind().name
     }
 
+    /// Whether all of it is asked about.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.asked, Asked::Everything)
+    }
+
     /// The names of what is asked about.
     pub(super) fn columns(&self) -> Vec<String> {
         let names = || self.shape.names().map(str::to_owned);

@@ -12,6 +12,10 @@ use crate::inquiry::Inquiry;
 use crate::reader::Reader;
 use crate::sql::Table;
 
+/// What answers a question as of one tick: by a tick, and what makes an inquiry about it.
+pub type Answering<'a> = dyn FnMut(u64, &dyn Fn() -> Result<Inquiry, SaveError>) -> Result<Option<Table>, SaveError>
+    + 'a;
+
 impl Reader {
     /// Answers a SELECT as of every nth tick that is kept, from the first one on,
     /// with the tick as a column in front.
@@ -21,11 +25,11 @@ impl Reader {
     /// As [`Inquiry::query`](crate::Inquiry::query), or history does not reach back to
     /// the ticks.
     pub fn series(&self, sql: &str, every: NonZeroU64, ticks: Ticks) -> Result<Answer, SaveError> {
-        self.series_by(every, ticks, &mut |inquiry| inquiry.query(sql).map(Some))
+        self.series_by(every, ticks, &mut |_, inquiry| inquiry()?.query(sql).map(Some))
     }
 
-    /// As [`Reader::series`], with what answers each question; nothing from it ends the
-    /// series there.
+    /// As [`Reader::series`], with what answers each question, of a tick and of what
+    /// makes an inquiry about it; nothing from it ends the series there.
     ///
     /// # Errors
     ///
@@ -34,7 +38,7 @@ impl Reader {
         &self,
         every: NonZeroU64,
         ticks: Ticks,
-        answer: &mut dyn FnMut(&Inquiry) -> Result<Option<Table>, SaveError>,
+        answer: &mut Answering<'_>,
     ) -> Result<Answer, SaveError> {
         let mut notes = Vec::new();
         let kept = self.answer(self.kept(ticks, &mut notes))?;
@@ -43,7 +47,7 @@ impl Reader {
         let mut series: Option<Table> = None;
         let mut refused = Vec::new();
         for &tick in &asked {
-            let answer = match answer(&self.anew()?.inquiry_at(tick)?) {
+            let answer = match answer(tick, &|| self.anew()?.inquiry_at(tick)) {
                 Ok(Some(answer)) => answer,
                 Ok(None) => break,
                 // What there was not yet, or no longer, leaves a gap.

@@ -11,7 +11,7 @@ use sandtable_world::ecs::{
     ChangedPage, Entities, Entity, KindId, Page, PageKey, Part, Slot, Values, World,
 };
 
-use super::change::{Action, Change, Filter, Origin, PastValue, sort};
+use super::change::{Action, Change, Filter, Origin, PastValue, StepKind, sort};
 
 /// What differs, in the order of [`sort`]. Kinds that are not kept are
 /// left out.
@@ -34,6 +34,14 @@ pub fn between(
     let mut changes = comparison.changes;
     sort(&mut changes);
     changes
+}
+
+/// What differs between an earlier world and a later one of the same course: of all, or
+/// of one entity. No system is known for any of it.
+pub fn differences(before: &World, after: &World, entity: Option<Entity>) -> Vec<Change> {
+    let filter = Filter { entity, both_ends: entity.is_some(), ..Filter::default() };
+    let origin = Origin { tick: after.tick(), step: StepKind::Ticks, system: None };
+    between(before, after, &BTreeSet::new(), &filter, &origin)
 }
 
 struct Comparison<'a> {

@@ -81,11 +81,24 @@ impl<'c> HistoryReader<'c> {
     /// The keyframe from which a tick is reached: the last before it, or of it
     /// as it was left.
     pub fn anchor_of(&self, tick: u64) -> Fallible<Option<Anchor>> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT number, tick, adopted FROM st_keyframes
-             WHERE (tick < ?1 AND number < ?2) OR (tick = ?1 AND (adopted = 0 OR tick = 0))
-             ORDER BY tick DESC, adopted DESC, number DESC LIMIT 1",
-        )?;
+        self.anchor_where(
+            "(tick < ?1 AND number < ?2) OR (tick = ?1 AND (adopted = 0 OR tick = 0))",
+            tick,
+        )
+    }
+
+    /// The keyframe from which what a tick began with is reached: the last before it.
+    pub(super) fn anchor_before(&self, tick: u64) -> Fallible<Option<Anchor>> {
+        self.anchor_where("tick < ?1 AND number < ?2", tick)
+    }
+
+    /// The last keyframe of which something holds.
+    fn anchor_where(&self, what: &str, tick: u64) -> Fallible<Option<Anchor>> {
+        let sql = format!(
+            "SELECT number, tick, adopted FROM st_keyframes WHERE {what}
+             ORDER BY tick DESC, adopted DESC, number DESC LIMIT 1"
+        );
+        let mut select = self.connection.prepare_cached(&sql)?;
         let anchor = select.query_row([tick as i64, APART], |row| {
             let tick: i64 = row.get(1)?;
             Ok(Anchor { number: row.get(0)?, tick: tick.unsigned_abs(), adopted: row.get(2)? })
@@ -200,7 +213,12 @@ impl<'c> HistoryReader<'c> {
     }
 
     /// Steps a world on to a tick.
-    fn stepped(&self, mut world: World, omitted: &BTreeSet<u32>, tick: u64) -> Fallible<World> {
+    pub(super) fn stepped(
+        &self,
+        mut world: World,
+        omitted: &BTreeSet<u32>,
+        tick: u64,
+    ) -> Fallible<World> {
         let mut at = world.tick();
         while let Some(next) = self.next(at)?.filter(|next| *next <= tick) {
             at = next;

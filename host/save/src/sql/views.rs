@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
 use crate::payloads::{Payloads, Written};
-use crate::topics::topic_of;
-use sandtable_world::ecs::{KindId, Registry, Topic};
+use crate::topics::{topic_name, topic_of};
+use sandtable_world::ecs::{Registry, Topic};
 
 /// A view of the log.
 pub(super) struct View {
@@ -232,16 +232,4 @@ pub(super) fn make(
 
 fn topic(context: &Context<'_>) -> rusqlite::Result<Option<Topic>> {
     Ok(context.get::<Option<i64>>(0)?.and_then(topic_of))
-}
-
-fn topic_name(topic: Topic, registry: &Registry) -> String {
-    let name = |kind: KindId| {
-        let found = registry.iter().nth(kind.0 as usize);
-        found.map_or_else(|| format!("kind {}", kind.0), |(_, kind)| kind.name.clone())
-    };
-    match topic {
-        Topic::Kind(kind) => name(kind),
-        Topic::Removed(kind) => format!("removed {}", name(kind)),
-        Topic::Despawned => "despawned".to_owned(),
-    }
 }
