@@ -2,6 +2,8 @@
 //! digits of the chain hash of the tick, which make it the tick of one course of the
 //! world and of no other.
 
+use std::fmt;
+
 use sandtable::record::{Digest, hex};
 
 use super::problem::{Kind, Problem};
@@ -50,6 +52,16 @@ impl At {
         Ok(Self { tick, chain: chain.map(str::to_owned) })
     }
 
+    /// A tick with its chain hash.
+    pub fn of(tick: u64, chain: &Digest) -> Self {
+        Self::with(tick, &hex(chain))
+    }
+
+    /// A tick with its chain hash in digits.
+    pub fn with(tick: u64, chain: &str) -> Self {
+        Self { tick, chain: Some(chain.chars().take(DIGITS).collect()) }
+    }
+
     /// Checks that the tick is of the course of the world whose tick has this chain
     /// hash.
     ///
@@ -71,9 +83,18 @@ impl At {
     }
 }
 
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.chain {
+            Some(chain) => write!(f, "{}~{chain}", self.tick),
+            None => write!(f, "{}", self.tick),
+        }
+    }
+}
+
 /// A tick as permanent links have it.
 pub fn shown(tick: u64, chain: &Digest) -> String {
-    format!("{tick}~{}", &hex(chain)[..DIGITS])
+    At::of(tick, chain).to_string()
 }
 
 #[cfg(test)]

@@ -17,13 +17,18 @@
 //! Deliberately absent: any way to change a world.
 
 mod at;
+mod changes;
+mod column_stream;
 mod cursor;
 mod guard;
 mod metrics;
+mod once;
 mod openapi;
 mod operations;
 mod page;
+mod points;
 mod problem;
+mod pulse;
 mod question;
 mod reply;
 mod router;

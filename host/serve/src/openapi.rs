@@ -81,6 +81,9 @@ fn responses(operation: &Operation) -> Json {
         Answer::Stream => {
             content.insert("text/event-stream".to_owned(), json!({}));
         }
+        Answer::ColumnStream => {
+            content.insert("application/vnd.msgpack".to_owned(), json!({}));
+        }
         _ if operation.name == "columns" => {
             content.insert("application/vnd.msgpack".to_owned(), json!({}));
         }

@@ -4,14 +4,20 @@
 mod answers;
 mod columns;
 mod entities;
+mod filter;
 mod host;
 mod log;
+mod pages;
+mod relations;
 mod sql;
 mod world;
 
 use super::problem::Problem;
 use super::question::Question;
 use super::reply::Reply;
+
+pub use columns::Columns;
+pub use filter::component;
 
 /// Where the addresses of operations begin.
 pub const BASE: &str = "/api/v1";
@@ -49,6 +55,8 @@ pub enum Answer {
     Apart(fn(&Question<'_>) -> Result<Reply, Problem>),
     /// As a stream of what happens.
     Stream,
+    /// As a stream of a component's columns.
+    ColumnStream,
 }
 
 const fn optional(name: &'static str, summary: &'static str) -> Parameter {
@@ -64,6 +72,8 @@ const FORMAT: Parameter = optional("format", "json, ndjson, csv or msgpack; else
 const FROM: Parameter = optional("from", "the first tick; else the first that is kept");
 const TO: Parameter = optional("to", "the last tick; else the last");
 const LIMIT: Parameter = optional("limit", "rows at most: 1 to 10,000; else 1,000");
+const CURSOR: Parameter = optional("cursor", "`next` of the page before");
+const COUNT: Parameter = optional("count", "`true`: also how many there are in all");
 const COMPONENT: Parameter =
     required("component", "a component, or a field of it behind a dot: economy/Economy.gdp_usd");
 
@@ -82,6 +92,20 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "How a world stands: tick, hashes, entities, the last tick's stages.",
         parameters: &[],
         answer: Answer::AtOnce(host::world),
+    },
+    Operation {
+        name: "health",
+        path: "/worlds/{world}/health",
+        summary: "How a world goes: what its last ticks took, what went wrong, sizes of its save.",
+        parameters: &[],
+        answer: Answer::Apart(host::health),
+    },
+    Operation {
+        name: "charts",
+        path: "/worlds/{world}/charts",
+        summary: "The charts that the world file names: a title and one SELECT each.",
+        parameters: &[FORMAT],
+        answer: Answer::AtOnce(host::charts),
     },
     Operation {
         name: "kinds",
@@ -109,9 +133,13 @@ pub const OPERATIONS: &[Operation] = &[
                 "mod/Kind.field:op:value, several times for several; op is eq, ne, lt, le, gt, ge, has or begins",
             ),
             optional("select", "components, or fields of them, to show; `*` for all"),
+            optional(
+                "order",
+                "mod/Kind.field or label to order by, with - before it for the greatest first",
+            ),
             LIMIT,
-            optional("cursor", "`next` of the page before"),
-            optional("count", "`true`: also how many there are in all"),
+            CURSOR,
+            COUNT,
             AT,
             FORMAT,
         ],
@@ -146,6 +174,18 @@ pub const OPERATIONS: &[Operation] = &[
         answer: Answer::Apart(answers::blame),
     },
     Operation {
+        name: "why",
+        path: "/worlds/{world}/why",
+        summary: "Why a value is what it is: who set it, what that system saw then, and who had set each of those.",
+        parameters: &[
+            required("entity", "an entity, as 12v3 or by its label"),
+            COMPONENT,
+            AT,
+            optional("seen_by", "a system: the value as that saw it in the tick `at`"),
+        ],
+        answer: Answer::Apart(answers::why),
+    },
+    Operation {
         name: "timeline",
         path: "/worlds/{world}/entities/{entity}/timeline",
         summary: "All that happened to an entity, tick by tick.",
@@ -153,10 +193,58 @@ pub const OPERATIONS: &[Operation] = &[
         answer: Answer::Apart(answers::timeline),
     },
     Operation {
+        name: "relations",
+        path: "/worlds/{world}/relations",
+        summary: "Edges between entities, in pages that are all of one tick.",
+        parameters: &[
+            optional("kind", "of this relation only"),
+            optional("from", "from this entity only"),
+            optional("to", "to this entity only"),
+            LIMIT,
+            CURSOR,
+            COUNT,
+            AT,
+            FORMAT,
+        ],
+        answer: Answer::Apart(relations::list),
+    },
+    Operation {
+        name: "graph",
+        path: "/worlds/{world}/graph",
+        summary: "The entities around one, and the edges among them.",
+        parameters: &[
+            required("around", "an entity, as 12v3 or by its label"),
+            optional("kind", "over this relation only"),
+            optional("depth", "steps away at most: 1 to 3; else 1"),
+            optional("limit", "entities at most: 1 to 500; else 100"),
+            AT,
+        ],
+        answer: Answer::Apart(relations::graph),
+    },
+    Operation {
+        name: "changes",
+        path: "/worlds/{world}/changes",
+        summary: "What happened to entities, edges and resources, and by whom, the last first: in one tick, in some, or to one entity.",
+        parameters: &[
+            optional("entity", "of this entity only, as 12v3 or by its label"),
+            optional("kind", "of this component, relation or resource only"),
+            optional("from", "the first tick; else `to`, and for an entity the first that is kept"),
+            TO,
+            LIMIT,
+            FORMAT,
+        ],
+        answer: Answer::Apart(answers::changes),
+    },
+    Operation {
         name: "diff",
         path: "/worlds/{world}/diff",
         summary: "What is other between two ticks.",
-        parameters: &[required("from", "the earlier tick"), TO, FORMAT],
+        parameters: &[
+            required("from", "the earlier tick"),
+            TO,
+            optional("summary", "`true`: how often there is each action, kind and field instead"),
+            FORMAT,
+        ],
         answer: Answer::Apart(answers::diff),
     },
     Operation {
@@ -231,8 +319,22 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "stream",
         path: "/worlds/{world}/stream",
-        summary: "Server-sent events: every tick as it comes, by its number.",
-        parameters: &[],
+        summary: "Server-sent events: every tick as it comes, by its number, and what is other in it.",
+        parameters: &[
+            optional(
+                "changes",
+                "components, relations and resources whose changes are told, with commas between them; `*` for all",
+            ),
+            optional("entity", "changes of this entity only, as 12v3 or by its label"),
+            optional("events", "events that are told, with commas between them; `*` for all"),
+        ],
         answer: Answer::Stream,
+    },
+    Operation {
+        name: "column-stream",
+        path: "/worlds/{world}/columns/stream",
+        summary: "A packed component as it changes: messages of MessagePack as `columns` gives them, with entities where those are others than before.",
+        parameters: &[required("kind", "a packed component")],
+        answer: Answer::ColumnStream,
     },
 ];

@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use sandtable::save::SaveError;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// What kind of problem it is; each has a page under `/problems/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,16 +116,21 @@ impl Problem {
         Self::new(Kind::Parameter, format!("`{name}` {what}"))
     }
 
-    /// As the answer to a request.
-    pub fn response(&self) -> Response<Body> {
+    /// As a problem document.
+    pub fn document(&self) -> Json {
         let (status, name, title) = self.kind.words();
-        let document = json!({
+        json!({
             "type": format!("/problems/{name}"),
             "title": title,
             "status": status.as_u16(),
             "detail": self.detail,
-        });
-        let mut response = Response::new(Body::from(document.to_string()));
+        })
+    }
+
+    /// As the answer to a request.
+    pub fn response(&self) -> Response<Body> {
+        let (status, ..) = self.kind.words();
+        let mut response = Response::new(Body::from(self.document().to_string()));
         *response.status_mut() = status;
         let json = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);

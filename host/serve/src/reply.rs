@@ -78,7 +78,8 @@ impl Format {
         Ok(found.map_or(Format::Json, |(format, ..)| format))
     }
 
-    fn media(self) -> &'static str {
+    /// Its media type.
+    pub fn media(self) -> &'static str {
         Self::ALL[self as usize].2
     }
 }
@@ -87,6 +88,14 @@ impl Reply {
     /// One object.
     pub fn object(members: Map<String, Json>) -> Self {
         Self { about: Map::new(), content: Content::Object(members), at: None, tag: None }
+    }
+
+    /// An object; nothing of what is none.
+    pub fn of(json: Json) -> Self {
+        match json {
+            Json::Object(members) => Self::object(members),
+            _ => Self::object(Map::new()),
+        }
     }
 
     /// MessagePack, whatever is asked for.

@@ -15,6 +15,7 @@ use sandtable::guest::panic_text;
 use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, watch};
 
+use super::column_stream;
 use super::guard::Key;
 use super::metrics::{self, Metrics};
 use super::openapi;
@@ -24,7 +25,7 @@ use super::problem::{Kind, Problem};
 use super::question::Question;
 use super::reply::{Format, Reply};
 use super::served::Served;
-use super::stream;
+use super::stream::{self, Asked};
 
 /// Where a monitoring system asks.
 const METRICS: &str = "/metrics";
@@ -41,6 +42,10 @@ struct Shared {
     apart: Arc<Semaphore>,
     /// The tick that was published last.
     ticks: watch::Receiver<u64>,
+    /// What clients of the stream are told.
+    told: Arc<stream::Told>,
+    /// Columns that were sent.
+    sent: Arc<column_stream::Sent>,
     metrics: Arc<Metrics>,
 }
 
@@ -58,7 +63,8 @@ pub fn router(served: Served, key: Arc<Key>) -> Router {
     });
     forget_connections(served.clone(), ticks.clone());
     let apart = Arc::new(Semaphore::new(APART_MAX));
-    let shared = Shared { served, key, apart, ticks, metrics };
+    let (told, sent) = (Arc::default(), Arc::default());
+    let shared = Shared { served, key, apart, ticks, told, sent, metrics };
     let mut router = Router::new()
         .route("/healthz", any(|| async { "ok\n" }))
         .route("/readyz", any(ready))
@@ -198,7 +204,7 @@ async fn answer(
         let what = format!("there is no world `{world}`: it is {}", shared.served.name());
         return Err(Problem::new(Kind::NotFound, what));
     }
-    let Shared { served, key, apart, ticks, metrics } = shared;
+    let Shared { served, key, apart, ticks, told, sent, metrics } = shared;
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
     let format = Format::of(asked.as_deref(), &headers)?;
     let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
@@ -206,7 +212,13 @@ async fn answer(
     let reply: Reply = match operation.answer {
         Answer::Stream => {
             let client = metrics.stream_client();
-            return stream::response(served, ticks, client, &headers).await;
+            let asked = Asked::parse(&Question { served: &served, places, given, secret })?;
+            return stream::response(served, told, ticks, client, asked, &headers).await;
+        }
+        Answer::ColumnStream => {
+            let client = metrics.stream_client();
+            let kind = column_stream::asked(&Question { served: &served, places, given, secret })?;
+            return Ok(column_stream::response(served, sent, ticks, client, kind));
         }
         Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
         Answer::Apart(answer) => {

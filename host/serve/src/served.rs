@@ -1,24 +1,28 @@
 //! A world that is served: where what is asked of it is read.
 //!
-//! Of now from memory, as it was published. Of an earlier tick from the save: worlds
-//! that were asked for lately are kept, and the next one is reached from the nearest.
+//! Of now and of the last ticks from memory, as they were published. Of earlier ticks
+//! from the save: worlds that were asked for lately are kept, and the next one is reached
+//! from the nearest.
 //! Connections that answer SQL are made once a tick and kept until the next one: an
 //! open one holds the log of the save back.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sandtable::Simulation;
-use sandtable::config::WorldConfig;
-use sandtable::ecs::World;
-use sandtable::feed::Feed;
+use sandtable::ecs::{Archetype, Entity, World};
+use sandtable::feed::{Feed, Published};
 use sandtable::record::Digest;
 use sandtable::save::{Inquiry, Labels, Reader};
 
 use super::at::{At, shown};
+use super::points::Points;
 use super::problem::{Kind, Problem};
+use super::pulse::Pulse;
 
+/// Ticks that are kept as they were published.
+const RECENT_KEPT: usize = 16;
 /// Worlds of earlier ticks that are kept.
 const WORLDS_KEPT: usize = 16;
 /// Connections for SQL that are kept up to the next tick.
@@ -29,7 +33,10 @@ pub struct Served {
     name: String,
     save: PathBuf,
     feed: Feed,
-    config: WorldConfig,
+    pulse: Arc<Pulse>,
+    /// What was published last, oldest first.
+    recent: Arc<Mutex<VecDeque<Arc<Published>>>>,
+    points: Points,
     kept: Mutex<Kept>,
 }
 
@@ -50,6 +57,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// What was published.
+    fn of(published: &Published) -> Self {
+        Self { world: published.world.clone(), chain: published.chain }
+    }
+
     /// The tick as permanent links have it.
     pub fn at(&self) -> String {
         shown(self.world.tick(), &self.chain)
@@ -59,10 +71,20 @@ impl Moment {
 impl Served {
     /// Serves a world that runs with this save.
     pub fn new(simulation: &mut Simulation, save: &Path) -> Self {
-        let config = simulation.config().clone();
-        let name = config.world.name.clone();
+        let name = simulation.config().world.name.clone();
         let (feed, save, kept) = (simulation.feed(), save.to_owned(), Mutex::default());
-        Self { name, save, feed, config, kept }
+        let pulse = Arc::new(Pulse::new());
+        let recent = Arc::new(Mutex::new(VecDeque::from([feed.now()])));
+        let (noted, remembered) = (pulse.clone(), recent.clone());
+        feed.listen(move |published| {
+            noted.published(published);
+            let mut recent = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            if recent.len() == RECENT_KEPT {
+                recent.pop_front();
+            }
+            recent.push_back(published.clone());
+        });
+        Self { name, save, feed, pulse, recent, points: Points::default(), kept }
     }
 
     /// What people call it.
@@ -70,9 +92,22 @@ impl Served {
         &self.name
     }
 
-    /// Its settings, as they were when it was opened.
-    pub fn config(&self) -> &WorldConfig {
-        &self.config
+    /// How it goes.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// What SELECTs were answered as of earlier ticks.
+    pub fn points(&self) -> &Points {
+        &self.points
+    }
+
+    /// Bytes of its save, and of the log beside it.
+    pub fn bytes(&self) -> (u64, u64) {
+        let of = |path: &Path| std::fs::metadata(path).map_or(0, |it| it.len());
+        let mut log = self.save.clone().into_os_string();
+        log.push("-wal");
+        (of(&self.save), of(Path::new(&log)))
     }
 
     /// Where it is published.
@@ -89,6 +124,25 @@ impl Served {
         Ok(Reader::open(&self.save)?)
     }
 
+    /// Opens its save to be read about a tick, which must be of the course that is asked
+    /// for; else about the last that it has. Says which tick that is.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or the tick is not in it, no longer kept, or of another
+    /// course of the world.
+    pub fn reader_at(&self, at: Option<&At>) -> Result<(Reader, u64), Problem> {
+        let reader = self.reader()?;
+        let tick = match at {
+            Some(at) => {
+                self.chain_of(&reader, at)?;
+                at.tick
+            }
+            None => reader.tick()?,
+        };
+        Ok((reader, tick))
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,8 +155,7 @@ impl Served {
 
     /// The world as it is now.
     pub fn now(&self) -> Moment {
-        let published = self.feed.now();
-        Moment { world: published.world.clone(), chain: published.chain }
+        Moment::of(&self.feed.now())
     }
 
     /// The world at a tick, or now.
@@ -120,16 +173,11 @@ impl Served {
         if at.tick > now.world.tick() {
             return Err(self.future(at.tick, now.world.tick()));
         }
-        // A save is rewound by no other process while this one has it open, so that what
-        // is kept is of the course that it was of.
+        if let Some(moment) = self.remembered(at)? {
+            return Ok(moment);
+        }
         let nearest = {
-            let mut kept = self.kept();
-            let place = kept.worlds.iter().position(|it| it.world.tick() == at.tick);
-            if let Some(moment) = place.and_then(|place| kept.worlds.remove(place)) {
-                kept.worlds.push_front(moment.clone());
-                at.check(&moment.chain)?;
-                return Ok(moment);
-            }
+            let kept = self.kept();
             let before = kept.worlds.iter().filter(|it| it.world.tick() < at.tick);
             before.max_by_key(|it| it.world.tick()).cloned()
         };
@@ -140,11 +188,74 @@ impl Served {
             None => reader.world_at(at.tick),
         };
         let moment = Moment { world: world.map_err(|error| pruned(error.into()))?, chain };
-        let mut kept = self.kept();
-        kept.worlds.retain(|it| it.world.tick() != at.tick);
-        kept.worlds.push_front(moment.clone());
-        kept.worlds.truncate(WORLDS_KEPT);
+        self.keep(moment.clone());
         Ok(moment)
+    }
+
+    /// The world at an earlier tick, where that is in memory. A save is rewound by no
+    /// other process while this one has it open, so that what is kept is of the course
+    /// that it was of.
+    fn remembered(&self, at: &At) -> Result<Option<Moment>, Problem> {
+        let of_recent =
+            self.recent().iter().find(|it| it.tick() == at.tick).map(|it| Moment::of(it));
+        let moment = of_recent.or_else(|| {
+            let mut kept = self.kept();
+            let place = kept.worlds.iter().position(|it| it.world.tick() == at.tick)?;
+            let moment = kept.worlds.remove(place)?;
+            kept.worlds.push_front(moment.clone());
+            Some(moment)
+        });
+        moment.map(|moment| at.check(&moment.chain).map(|()| moment)).transpose()
+    }
+
+    /// Keeps a world for questions that follow.
+    pub fn keep(&self, moment: Moment) {
+        let mut kept = self.kept();
+        kept.worlds.retain(|it| it.world.tick() != moment.world.tick());
+        kept.worlds.push_front(moment);
+        kept.worlds.truncate(WORLDS_KEPT);
+    }
+
+    /// The world at a tick with all that it had: not from a history that keeps some
+    /// components alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Served::moment`].
+    pub fn whole(&self, at: &At) -> Result<Moment, Problem> {
+        let now = self.feed.now();
+        let is_whole = now.config.history.components.is_empty();
+        match is_whole || at.tick >= now.tick() {
+            true => self.moment(Some(at)),
+            false => self.remembered(at)?.ok_or_else(|| {
+                let what = format!("of tick {} not all components are kept", at.tick);
+                Problem::new(Kind::Pruned, what)
+            }),
+        }
+    }
+
+    /// Checks that a tick is one of the course of the world.
+    ///
+    /// # Errors
+    ///
+    /// It is still to come, no longer kept, or of another course of the world.
+    pub fn check(&self, at: &At) -> Result<(), Problem> {
+        let now = self.feed.now();
+        if at.tick > now.tick() {
+            return Err(self.future(at.tick, now.tick()));
+        }
+        if at.tick == now.tick() {
+            return at.check(&now.chain);
+        }
+        match self.remembered(at)? {
+            Some(_) => Ok(()),
+            None => self.chain_of(&self.reader()?, at).map(drop),
+        }
+    }
+
+    /// What was published last, oldest first.
+    pub fn recent(&self) -> VecDeque<Arc<Published>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn future(&self, tick: u64, last: u64) -> Problem {
@@ -232,7 +343,7 @@ impl Served {
 
     /// What entities are called in a world.
     pub fn labels(&self, world: &World) -> Labels {
-        Labels::over(&self.config.world.label, &world.registry)
+        Labels::over(&self.feed.now().config.world.label, &world.registry)
     }
 }
 
@@ -242,4 +353,45 @@ fn pruned(problem: Problem) -> Problem {
         Kind::NotFound => Problem { kind: Kind::Pruned, ..problem },
         _ => problem,
     }
+}
+
+/// The living entity of a text: `12v3`, its number as SQL has it, or its label.
+///
+/// # Errors
+///
+/// There is none, or several are called so.
+pub fn entity_of(world: &World, text: &str, labels: &Labels) -> Result<Entity, Problem> {
+    let of_number = || text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok();
+    let written = Entity::parse(text).or_else(of_number);
+    if let Some(entity) = written.filter(|it| world.entities.locate(*it).is_some()) {
+        return Ok(entity);
+    }
+    let all = world.archetypes().iter().flat_map(|it| of_archetype(it));
+    let called = |entity: &Entity| labels.label(world, *entity).is_some_and(|it| it == text);
+    let mut found = match written {
+        Some(_) => Vec::new(),
+        None => all.filter(called).take(2).collect::<Vec<_>>(),
+    };
+    match (found.len(), found.pop()) {
+        (1, Some(entity)) => Ok(entity),
+        (2, Some(entity)) => Err(Problem::new(
+            Kind::NotFound,
+            format!(
+                "several entities are called `{text}` at tick {}: {entity} is one of them",
+                world.tick()
+            ),
+        )),
+        _ => Err(Problem::new(
+            Kind::NotFound,
+            format!(
+                "no entity `{text}` is alive at tick {}: entities are written as 12v3",
+                world.tick()
+            ),
+        )),
+    }
+}
+
+/// The entities of an archetype, in the order in which it has them.
+pub fn of_archetype(archetype: &Archetype) -> impl Iterator<Item = Entity> {
+    archetype.entities().pages().iter().flat_map(|page| page.iter().copied())
 }

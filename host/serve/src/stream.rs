@@ -1,114 +1,335 @@
-//! Every tick as it comes, as server-sent events whose ids are ticks.
+//! What happens in a world as it happens, as server-sent events whose ids are ticks.
 //!
-//! Nothing is queued for a client: one that falls behind gets the last tick, which says
-//! from which one on it is. One that comes back says which tick it had last, and is told
-//! of those since from the save, also by another process than the one that it left.
+//! Nothing is queued for a client: of it the server knows the tick that it had last.
+//! One that falls behind is told what lies between that tick and now as one difference
+//! of two worlds. One that comes back says which tick it had last, also to another
+//! process than the one that it left, and is told of what it missed from the save.
+//!
+//! What is sent is made once for all clients that had the same tick last and ask for
+//! the same.
 
 use std::convert::Infallible;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, Response};
-use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{StreamExt, stream};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
+use futures_util::stream;
 use sandtable::feed::Published;
-use sandtable::record::hex;
-use sandtable::save::cell_to_json;
+use sandtable::record::{Digest, hex};
+use sandtable::save::{cell_to_json, event_told};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-use super::at::shown;
+use super::at::{At, shown};
+use super::changes::{Gap, Wanted};
 use super::metrics::StreamClient;
+use super::once::Once;
 use super::problem::{Kind, Problem};
+use super::question::Question;
 use super::served::Served;
 
-/// Ticks of which a client that comes back is told one by one.
+/// Ticks of which a client that comes back is told one by one, where it keeps no copy.
 const MISSED_MAX: u64 = 1_000;
+/// Events that are told at once.
+const EVENTS_MAX: usize = 10_000;
+/// How long a connection may be silent.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// What clients were told lately: by what they had last, tick, state, and what they ask
+/// for.
+pub type Told = Once<(Option<At>, u64, Digest, Asked), Bytes>;
+
+/// What a client asks for, beside the ticks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    changes: Option<Wanted>,
+    /// Kinds of events, with commas between them; `*` for all.
+    events: Option<String>,
+}
+
+impl Asked {
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// There is no such kind or entity.
+    pub fn parse(question: &Question<'_>) -> Result<Self, Problem> {
+        let (kinds, entity) = (question.parameter("changes"), question.parameter("entity"));
+        let changes = Wanted::parse(question.served, kinds, entity)?;
+        let events = question.parameter("events").map(str::to_owned);
+        let registry = &question.served.now().world.registry;
+        let names = events.iter().flat_map(|it| it.split(',')).filter(|it| *it != "*");
+        if let Some(none) = names.into_iter().find(|it| registry.find(it).is_none()) {
+            let what = format!("names `{none}`, which is no event or input: `kinds` lists them");
+            return Err(Problem::parameter("events", what));
+        }
+        Ok(Self { changes, events })
+    }
+
+    fn wants_event(&self, name: &str) -> bool {
+        self.events.as_deref().is_some_and(|all| all == "*" || all.split(',').any(|it| it == name))
+    }
+}
+
+/// One client.
+struct Client {
+    served: Arc<Served>,
+    told: Arc<Told>,
+    ticks: watch::Receiver<u64>,
+    asked: Asked,
+    last: Option<At>,
+    /// The state hash of what it had last, which is another one after a swap.
+    state: Option<Digest>,
+    /// What it is told before anything else.
+    first: Option<Bytes>,
+    /// Whether something failed, after which it is told nothing more.
+    is_over: bool,
+    _counted: StreamClient,
+}
 
 /// Answers with a stream from now on, or from the tick after the one that the client
 /// had last: what it missed comes from the save, as far as that is kept.
 pub async fn response(
     served: Arc<Served>,
+    told: Arc<Told>,
     ticks: watch::Receiver<u64>,
-    client: StreamClient,
+    counted: StreamClient,
+    asked: Asked,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let (missed, last) = match last_event(headers) {
-        None => (Vec::new(), None),
-        Some(last) => {
-            let served = served.clone();
-            let missed = tokio::task::spawn_blocking(move || missed(&served, last)).await;
-            let fault = |_| Problem::new(Kind::Save, "what was missed cannot be read: ask anew");
-            let (missed, last) = missed.map_err(fault)??;
-            (missed, Some(last))
-        }
+    let mut last = last_event(headers)?;
+    let mut first = None;
+    if let Some(at) = &last {
+        let (served, at, keeps_copy) = (served.clone(), at.clone(), asked.changes.is_some());
+        let missed = tokio::task::spawn_blocking(move || missed(&served, at, keeps_copy)).await;
+        let fault = |_| Problem::new(Kind::Save, "what was missed cannot be read: ask anew");
+        let (text, upto) = missed.map_err(fault)??;
+        (first, last) = (Some(Bytes::from(text)), Some(upto));
+    }
+    let client = Client {
+        served,
+        told,
+        ticks,
+        asked,
+        last,
+        state: None,
+        first,
+        is_over: false,
+        _counted: counted,
     };
-    let state = (served, ticks, client, last, true);
-    let events = stream::unfold(state, |(served, mut ticks, client, last, is_first)| async move {
-        let published = loop {
-            if !is_first || last.is_some_and(|last| last >= served.feed().now().tick()) {
-                ticks.changed().await.ok()?;
-            }
-            ticks.borrow_and_update();
-            let published = served.feed().now();
-            if last != Some(published.tick()) {
-                break published;
-            }
-        };
-        let tick = published.tick();
-        let event = Event::default().event("tick").id(tick.to_string());
-        let event = event.data(told(&published, last).to_string());
-        Some((Ok::<_, Infallible>(event), (served, ticks, client, Some(tick), false)))
+    let events = stream::unfold(client, |mut client| async move {
+        let bytes = client.next().await?;
+        Some((Ok::<_, Infallible>(bytes), client))
     });
-    let events = stream::iter(missed.into_iter().map(Ok)).chain(events);
-    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
-    Ok(events.into_response())
+    let mut response = Response::new(Body::from_stream(events));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
 }
 
-/// The ticks after one, up to the last in the save, and which tick that is. Where some
-/// are no longer kept, or there are too many, a `gap` stands in their place.
-fn missed(served: &Served, last: u64) -> Result<(Vec<Event>, u64), Problem> {
-    let saved = served.feed().now().saved_tick;
-    if last >= saved {
-        return Ok((Vec::new(), last));
+impl Client {
+    /// What it is told next; nothing once the world is served no more.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(first) = self.first.take().filter(|it| !it.is_empty()) {
+            return Some(first);
+        }
+        if self.is_over {
+            return None;
+        }
+        let published = loop {
+            self.ticks.borrow_and_update();
+            let published = self.served.feed().now();
+            let had = self.last.as_ref().map(|last| last.tick);
+            let is_same = had == Some(published.tick())
+                && self.state.is_none_or(|state| state == published.state);
+            if !is_same {
+                break published;
+            }
+            self.state = Some(published.state);
+            match timeout(SILENCE, self.ticks.changed()).await {
+                Ok(changed) => changed.ok()?,
+                Err(_) => return Some(Bytes::from_static(b":\n\n")),
+            }
+        };
+        let (last, asked) = (self.last.clone(), self.asked.clone());
+        let key = (last.clone(), published.tick(), published.state, asked.clone());
+        let (served, of) = (self.served.clone(), published.clone());
+        let make = move || told(&served, last.as_ref(), &of, &asked).map(Bytes::from);
+        let bytes = match self.told.get(key, make).await {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                self.is_over = true;
+                let mut text = String::new();
+                push(&mut text, "problem", None, &problem.document());
+                return Some(Bytes::from(text));
+            }
+        };
+        self.last = Some(At::of(published.tick(), &published.chain));
+        self.state = Some(published.state);
+        Some(bytes)
     }
-    let from = last.max(saved.saturating_sub(MISSED_MAX));
+}
+
+/// One event. What has no id is a part of the event with one that follows it.
+fn push(into: &mut String, event: &str, id: Option<&str>, data: &Json) {
+    let _ = writeln!(into, "event: {event}");
+    if let Some(id) = id {
+        let _ = writeln!(into, "id: {id}");
+    }
+    let _ = writeln!(into, "data: {data}\n");
+}
+
+/// What a client is told of a world that it had at a tick, or never, up to now.
+fn told(
+    served: &Served,
+    last: Option<&At>,
+    published: &Published,
+    asked: &Asked,
+) -> Result<String, Problem> {
+    let mut text = String::new();
+    let at = shown(published.tick(), &published.chain);
+    let mut since = last.map(|last| last.tick);
+    if let (Some(wanted), Some(last)) = (&asked.changes, last) {
+        match served.whole(last).map_err(Gap::of) {
+            Ok(before) => {
+                let mut told = wanted.between(&before.world, &published.world);
+                told["from"] = last.tick.into();
+                told["to"] = published.tick().into();
+                told["at"] = at.clone().into();
+                told["merged"] = (published.tick() > last.tick + 1).into();
+                push(&mut text, "changes", None, &told);
+            }
+            Err(gap) => {
+                let gap = gap?;
+                let told = json!({
+                    "from": last.tick + 1, "to": published.tick(), "at": at, "why": gap.name(),
+                });
+                push(&mut text, "gap", None, &told);
+                since = None;
+            }
+        }
+    }
+    if asked.events.is_some() {
+        let from = since.map_or(published.tick(), |since| since + 1);
+        let (rows, is_cut) = events(served, from, published, asked)?;
+        if !rows.is_empty() {
+            let told =
+                json!({ "from": from, "to": published.tick(), "rows": rows, "truncated": is_cut });
+            push(&mut text, "events", None, &told);
+        }
+    }
+    push(&mut text, "tick", Some(&at), &tick(published, since));
+    Ok(text)
+}
+
+/// The events from a tick up to now: those of the last ticks from memory, the others
+/// from the save.
+fn events(
+    served: &Served,
+    from: u64,
+    published: &Published,
+    asked: &Asked,
+) -> Result<(Vec<Json>, bool), Problem> {
+    let recent = served.recent();
+    let recent = recent.iter().filter(|it| it.record.tick == it.tick() && it.tick() > 0);
+    let recent: Vec<&Arc<Published>> =
+        recent.filter(|it| (from..=published.tick()).contains(&it.tick())).collect();
+    let mut rows = Vec::new();
+    let known = recent.first().map_or(published.tick() + 1, |first| first.tick());
+    if from < known {
+        let select = format!(
+            "SELECT tick, name, system, payload FROM events
+             WHERE tick BETWEEN {from} AND {} ORDER BY tick, number",
+            known - 1
+        );
+        let (table, _) = served.ask(None, |inquiry| Ok(inquiry.query(&select)?))?;
+        for row in &table.rows {
+            let cells: Vec<Json> = row.iter().map(cell_to_json).collect();
+            let payload = cells[3].as_str().and_then(|text| serde_json::from_str(text).ok());
+            if asked.wants_event(cells[1].as_str().unwrap_or_default()) {
+                rows.push(json!({
+                    "tick": cells[0], "name": cells[1], "system": cells[2],
+                    "value": payload.unwrap_or_else(|| cells[3].clone()),
+                }));
+            }
+        }
+    }
+    for of in recent {
+        for event in &of.record.events {
+            let (name, value) = event_told(event, &of.world.registry);
+            if asked.wants_event(&name) {
+                let system = Some(&event.system).filter(|it| !it.is_empty());
+                rows.push(json!({
+                    "tick": of.tick(), "name": name, "system": system, "value": value,
+                }));
+            }
+        }
+    }
+    let is_cut = rows.len() > EVENTS_MAX;
+    rows.drain(..rows.len().saturating_sub(EVENTS_MAX));
+    Ok((rows, is_cut))
+}
+
+/// What a client missed, and the tick up to which it is told of it. One that keeps no
+/// copy is told of each tick in the save; where some are no longer kept, or there are
+/// too many, a `gap` stands in their place. One that keeps a copy is told when it
+/// cannot go on from the tick that it had.
+fn missed(served: &Served, last: At, keeps_copy: bool) -> Result<(String, At), Problem> {
+    let now = served.feed().now();
+    let here = At::of(now.tick(), &now.chain);
+    let gap = |why: Gap| {
+        let (from, to) = (last.tick.saturating_add(1), now.tick());
+        let at = here.to_string();
+        let told = json!({ "from": from, "to": to, "at": at, "why": why.name() });
+        let mut text = String::new();
+        push(&mut text, "gap", None, &told);
+        push(&mut text, "tick", Some(&at), &tick(&now, None));
+        (text, here.clone())
+    };
+    if let Err(problem) = served.check(&last) {
+        return Ok(gap(Gap::of(problem)?));
+    }
+    let saved = now.saved_tick;
+    if keeps_copy || last.tick >= saved {
+        return Ok((String::new(), last));
+    }
+    let from = last.tick.max(saved.saturating_sub(MISSED_MAX));
     let select = format!(
         "SELECT tick, state, chain, entities, spawned, despawned FROM ticks
          WHERE tick > {from} AND tick <= {saved} ORDER BY tick"
     );
     let (table, _) = served.ask(None, |inquiry| Ok(inquiry.query(&select)?))?;
-    let (mut events, mut before) = (Vec::new(), last);
+    let (mut text, mut before) = (String::new(), last);
     for row in &table.rows {
         let cells: Vec<Json> = row.iter().map(cell_to_json).collect();
         let Some(tick) = cells[0].as_u64() else { continue };
-        if tick != before + 1 {
-            let gap = json!({ "from": before + 1, "to": tick - 1 });
-            let event = Event::default().event("gap").id((tick - 1).to_string());
-            events.push(event.data(gap.to_string()));
+        let at = At::with(tick, cells[2].as_str().unwrap_or_default());
+        if tick != before.tick + 1 {
+            let told = json!({ "from": before.tick + 1, "to": tick - 1, "why": "pruned" });
+            push(&mut text, "gap", None, &told);
         }
-        let chain = cells[2].as_str().unwrap_or_default();
         let told = json!({
             "tick": tick,
             "since": tick - 1,
-            "at": format!("{tick}~{}", chain.get(..8).unwrap_or(chain)),
+            "at": at.to_string(),
             "saved_tick": saved,
             "state": cells[1],
             "entities": cells[3],
             "spawned": cells[4],
             "despawned": cells[5],
         });
-        let event = Event::default().event("tick").id(tick.to_string());
-        events.push(event.data(told.to_string()));
-        before = tick;
+        push(&mut text, "tick", Some(&at.to_string()), &told);
+        before = at;
     }
-    Ok((events, before))
+    Ok((text, before))
 }
 
 /// What happened since a tick, as far as the last one tells.
-fn told(published: &Published, since: Option<u64>) -> Json {
+fn tick(published: &Published, since: Option<u64>) -> Json {
     let record = &published.record;
     let faults = record.runs.iter().filter_map(|run| {
         let fault = run.fault.as_ref()?;
@@ -130,6 +351,7 @@ fn told(published: &Published, since: Option<u64>) -> Json {
 }
 
 /// The tick that a client had last.
-fn last_event(headers: &HeaderMap) -> Option<u64> {
-    headers.get("last-event-id")?.to_str().ok()?.trim().parse().ok()
+fn last_event(headers: &HeaderMap) -> Result<Option<At>, Problem> {
+    let last = headers.get("last-event-id").and_then(|it| it.to_str().ok());
+    last.map(|text| At::parse(text.trim())).transpose()
 }

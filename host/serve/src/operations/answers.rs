@@ -1,8 +1,14 @@
 //! What happened, when and by whom: what the verbs of the command line answer.
 
-use sandtable::save::{Answer, Ticks, cell_to_json, distinct_names};
-use serde_json::Value as Json;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+use sandtable::save::{
+    Answer, Asked, Change, ChangesOf, PastValue, Ticks, cell_to_json, distinct_names,
+};
+use serde_json::{Value as Json, json};
+
+use super::super::at::shown;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
@@ -22,7 +28,134 @@ pub fn timeline(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 pub fn diff(question: &Question<'_>) -> Result<Reply, Problem> {
-    answered(question.served.reader()?.diff(ticks(question)?)?)
+    let answer = question.served.reader()?.diff(ticks(question)?)?;
+    match question.parameter("summary") {
+        None | Some("false") => answered(answer),
+        Some("true") => Ok(summary(&answer)),
+        Some(other) => {
+            Err(Problem::parameter("summary", format!("is `{other}`: give true or false")))
+        }
+    }
+}
+
+/// How often there is each action, kind and field.
+fn summary(answer: &Answer) -> Reply {
+    let names = ["action", "name", "field"];
+    let place = |name: &&str| answer.table.columns.iter().position(|it| it == name);
+    let places: Vec<usize> = names.iter().filter_map(place).collect();
+    let mut counts: Vec<(Vec<Json>, u64)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for row in &answer.table.rows {
+        let mut key: Vec<Json> = places.iter().map(|at| cell_to_json(&row[*at])).collect();
+        // Rows of tables have their key where values have their field.
+        if key[1].as_str().is_some_and(|name| !name.contains('/')) {
+            key[2] = Json::Null;
+        }
+        let at = *known.entry(Json::from(key.clone()).to_string()).or_insert(counts.len());
+        match counts.get_mut(at) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((key, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let rows =
+        counts.into_iter().map(|(key, count)| key.into_iter().chain([count.into()]).collect());
+    let columns = names.into_iter().chain(["count"]).map(str::to_owned).collect();
+    let reply = Reply::rows(columns, rows.collect());
+    match answer.notes.is_empty() {
+        true => reply,
+        false => reply.with("notes", answer.notes.clone()),
+    }
+}
+
+/// Why a value is what it is: as a tick left it, or as a system saw it in that tick.
+pub fn why(question: &Question<'_>) -> Result<Reply, Problem> {
+    let (at, entity, component) =
+        (question.at()?, question.parameter("entity").unwrap_or_default(), of(question));
+    let (reader, tick) = question.served.reader_at(at.as_ref())?;
+    let seen_by = question.parameter("seen_by");
+    let why = reader.why(Asked { entity, component, tick: Some(tick), seen_by })?;
+    let place = |tick: u64| -> Result<Json, Problem> {
+        Ok(reader.chain(tick)?.map_or(Json::Null, |chain| shown(tick, &chain).into()))
+    };
+    let set = match &why.set {
+        None => Json::Null,
+        Some(set) => json!({
+            "tick": set.tick, "at": place(set.tick)?, "step": set.step, "action": set.action,
+            "mod": mod_of(set.system.as_deref()), "system": set.system, "version": set.version,
+            "old": set.old, "new": set.new,
+        }),
+    };
+    let read = why.read.iter().map(|seen| {
+        let set = seen.set.as_ref().map(|(tick, system)| {
+            json!({ "tick": tick, "mod": mod_of(system.as_deref()), "system": system })
+        });
+        json!({
+            "what": seen.what, "name": seen.name,
+            "entity": seen.entity.map(|it| it.to_string()), "label": seen.label,
+            "relation": seen.relation, "value": seen.value, "set": set,
+        })
+    });
+    let read: Vec<Json> = read.collect();
+    let at = place(tick)?;
+    let about = json!({
+        "at": at, "entity": why.entity.to_string(), "label": why.label,
+        "component": why.component, "field": why.field, "seen_by": seen_by, "value": why.value,
+        "set": set, "since": why.since, "read": read, "left_out": why.left_out,
+        "notes": why.notes,
+    });
+    Ok(Reply::of(about))
+}
+
+fn mod_of(system: Option<&str>) -> Option<&str> {
+    system.and_then(|it| it.split('/').next())
+}
+
+/// Ticks whose changes are asked for at once, where they are not those of one entity.
+const TICKS_MAX: u64 = 1_000;
+
+/// What happened to entities, edges and resources, the last first: in one tick, or in
+/// some; of one entity, in all that are kept.
+pub fn changes(question: &Question<'_>) -> Result<Reply, Problem> {
+    let Ticks { from, to } = ticks(question)?;
+    let (entity, kind) = (question.parameter("entity"), question.parameter("kind"));
+    let last = question.served.feed().now().saved_tick;
+    let to = to.unwrap_or(last).min(last);
+    let from = from.or_else(|| entity.is_none().then_some(to));
+    if entity.is_none() && from.is_some_and(|from| to.saturating_sub(from) >= TICKS_MAX) {
+        let what =
+            format!("is {TICKS_MAX} ticks or more before `to`: give a later one, or an `entity`");
+        return Err(Problem::parameter("from", what));
+    }
+    let (reader, limit) = (question.served.reader()?, question.limit()?);
+    let told = reader.changes(ChangesOf { entity, kind }, Ticks { from, to: Some(to) }, limit)?;
+    let now = question.served.now();
+    let labels = question.served.labels(&now.world);
+    let value = |value: &Option<PastValue>| value.as_ref().map_or(Json::Null, PastValue::to_json);
+    let row = |change: &Change| {
+        let Change { origin, action, entity, target, kind, old, new } = change;
+        let label = entity.and_then(|entity| labels.label(&now.world, entity));
+        vec![
+            origin.tick.into(),
+            action.name().into(),
+            entity.map(|it| it.to_string()).into(),
+            label.into(),
+            kind.as_ref().map(|kind| kind.name.clone()).into(),
+            target.map(|it| it.to_string()).into(),
+            value(old),
+            value(new),
+            origin.mod_id().into(),
+            origin.system.as_deref().into(),
+            origin.step.name().into(),
+        ]
+    };
+    let rows = told.changes.iter().rev().map(row).collect();
+    let columns = [
+        "tick", "action", "entity", "label", "name", "target", "old", "new", "mod", "system",
+        "step",
+    ];
+    let reply = Reply::rows(columns.map(str::to_owned).into(), rows);
+    Ok(reply.with("truncated", told.is_cut).with("notes", told.notes))
 }
 
 fn of<'q>(question: &'q Question<'_>) -> &'q str {

@@ -1,19 +1,22 @@
 //! Columns as they are, for renderers and notebooks: one run of bytes instead of an
 //! object for each entity.
 
-use sandtable::ecs::{Storage, Values};
+use sandtable::ecs::{self, KindId, Storage, Values, World};
+use sandtable::record::Digest;
 use serde::Serialize;
-use serde_bytes::ByteBuf;
+use serde_bytes::{ByteBuf, Bytes};
 
+use super::super::at::shown;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::entities;
+use super::super::served::of_archetype;
+use super::filter::component;
 
-/// All values of a component, in MessagePack.
-#[derive(Serialize)]
-struct Columns {
+/// All values of a packed component at a tick.
+pub struct Columns {
     at: String,
+    tick: u64,
     kind: String,
     rows: u64,
     /// Bytes of a value.
@@ -25,7 +28,7 @@ struct Columns {
     data: ByteBuf,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Field {
     name: String,
     #[serde(rename = "type")]
@@ -34,39 +37,96 @@ struct Field {
     offset: u64,
 }
 
+/// As it is sent.
+#[derive(Serialize)]
+struct Message<'a> {
+    at: &'a str,
+    tick: u64,
+    kind: &'a str,
+    rows: u64,
+    size: u64,
+    fields: &'a [Field],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entities: Option<&'a Bytes>,
+    data: &'a Bytes,
+}
+
+impl Columns {
+    /// Checks that a component is packed.
+    ///
+    /// # Errors
+    ///
+    /// It is not.
+    pub fn of_packed(world: &World, id: KindId) -> Result<(), Problem> {
+        let kind = world.registry.get(id);
+        if kind.storage != Storage::Packed {
+            let what =
+                format!("names `{}`, which is not packed: ask for it with `entities`", kind.name);
+            return Err(Problem::parameter("kind", what));
+        }
+        Ok(())
+    }
+
+    /// Those of a world.
+    ///
+    /// # Errors
+    ///
+    /// The component is not packed.
+    pub fn of(world: &World, id: KindId, chain: &Digest) -> Result<Self, Problem> {
+        Self::of_packed(world, id)?;
+        let (mut rows, mut entities, mut data) = (0, Vec::new(), Vec::new());
+        for archetype in world.archetypes() {
+            let Some(column) = archetype.column(id) else { continue };
+            rows += archetype.len() as u64;
+            let bits = of_archetype(archetype).flat_map(|it| it.to_bits().to_le_bytes());
+            entities.extend(bits);
+            if let Values::Packed(values) = &column.values {
+                values.pages().iter().for_each(|page| data.extend_from_slice(page));
+            }
+        }
+        let field = |field: &ecs::Field| Field {
+            name: field.name.clone(),
+            ty: field.ty.to_string(),
+            offset: field.offset as u64,
+        };
+        let kind = world.registry.get(id);
+        Ok(Self {
+            at: shown(world.tick(), chain),
+            tick: world.tick(),
+            kind: kind.name.clone(),
+            rows,
+            size: kind.size as u64,
+            fields: kind.fields.iter().map(field).collect(),
+            entities: ByteBuf::from(entities),
+            data: ByteBuf::from(data),
+        })
+    }
+
+    /// In MessagePack; whether the entities are in it is the caller's to say.
+    pub fn message(&self, with_entities: bool) -> Vec<u8> {
+        let Self { at, tick, kind, rows, size, fields, entities, data } = self;
+        let entities = with_entities.then(|| Bytes::new(entities));
+        let (tick, rows, size, data) = (*tick, *rows, *size, Bytes::new(data));
+        let message = Message { at, tick, kind, rows, size, fields, entities, data };
+        // Numbers, texts and bytes, for all of which there are words.
+        rmp_serde::to_vec_named(&message).unwrap_or_default()
+    }
+
+    /// Whether the same entities have the component, in the same order.
+    pub fn has_same_entities(&self, other: &Self) -> bool {
+        self.entities == other.entities
+    }
+
+    /// Whether all values are the same too.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.has_same_entities(other) && self.data == other.data
+    }
+}
+
 pub fn columns(question: &Question<'_>) -> Result<Reply, Problem> {
     let moment = question.moment()?;
-    let (world, name) = (&moment.world, question.parameter("kind").unwrap_or_default());
-    let id = entities::component(world, "kind", name)?;
-    let kind = world.registry.get(id);
-    if kind.storage != Storage::Packed {
-        let what = format!("names `{name}`, which is not packed: ask for it with `entities`");
-        return Err(Problem::parameter("kind", what));
-    }
-    let (mut rows, mut of, mut data) = (0, Vec::new(), Vec::new());
-    for archetype in world.archetypes() {
-        let Some(column) = archetype.column(id) else { continue };
-        rows += archetype.len() as u64;
-        of.extend(entities::of_archetype(archetype).flat_map(|it| it.to_bits().to_le_bytes()));
-        if let Values::Packed(values) = &column.values {
-            values.pages().iter().for_each(|page| data.extend_from_slice(page));
-        }
-    }
-    let field = |field: &sandtable::ecs::Field| Field {
-        name: field.name.clone(),
-        ty: field.ty.to_string(),
-        offset: field.offset as u64,
-    };
-    let columns = Columns {
-        at: moment.at(),
-        kind: kind.name.clone(),
-        rows,
-        size: kind.size as u64,
-        fields: kind.fields.iter().map(field).collect(),
-        entities: ByteBuf::from(of),
-        data: ByteBuf::from(data),
-    };
-    // Numbers, texts and bytes, for all of which there are words.
-    let packed = rmp_serde::to_vec_named(&columns).unwrap_or_default();
-    Ok(Reply::packed(packed).at(moment.at()))
+    let name = question.parameter("kind").unwrap_or_default();
+    let id = component(&moment.world, "kind", name)?;
+    let columns = Columns::of(&moment.world, id, &moment.chain)?;
+    Ok(Reply::packed(columns.message(true)).at(moment.at()))
 }

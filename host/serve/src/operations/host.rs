@@ -18,10 +18,8 @@ pub fn worlds(question: &Question<'_>) -> Result<Reply, Problem> {
 pub fn world(question: &Question<'_>) -> Result<Reply, Problem> {
     let served = question.served;
     let published = served.feed().now();
-    let record = &published.record;
     let mut about = about(served);
-    let Timings { inputs, systems, deferred, hash, history, commit } = record.timings;
-    let config = served.config();
+    let config = &published.config;
     about.extend([
         ("dt_seconds".to_owned(), config.world.dt_seconds.into()),
         ("relations".to_owned(), published.world.relations.len().into()),
@@ -33,16 +31,78 @@ pub fn world(question: &Question<'_>) -> Result<Reply, Problem> {
             "suspended".to_owned(),
             published.world.suspended().map(Json::from).collect::<Vec<_>>().into(),
         ),
-        (
-            "stages_ms".to_owned(),
-            json!({
-                "inputs": ms(inputs), "systems": ms(systems), "deferred": ms(deferred),
-                "hash": ms(hash), "history": ms(history), "commit": ms(commit),
-            }),
-        ),
+        ("stages_ms".to_owned(), stages(&published.record.timings)),
     ]);
     let at = shown(published.tick(), &published.chain);
     Ok(Reply::object(about).at(at))
+}
+
+/// The charts that the world file names.
+pub fn charts(question: &Question<'_>) -> Result<Reply, Problem> {
+    let charts = &question.served.feed().now().config.chart;
+    let rows = charts.iter().map(|it| vec![it.title.as_str().into(), it.sql.as_str().into()]);
+    Ok(Reply::rows(["title", "sql"].map(str::to_owned).into(), rows.collect()))
+}
+
+/// How the world goes: what its last ticks took, and what went wrong in them.
+pub fn health(question: &Question<'_>) -> Result<Reply, Problem> {
+    const SLOWEST: usize = 10;
+    let served = question.served;
+    let published = served.feed().now();
+    let (beats, faults) = served.pulse().past();
+    let rate = match (beats.first(), beats.last()) {
+        (Some(first), Some(last)) if last.at > first.at => {
+            Json::from((beats.len() - 1) as f64 / (last.at - first.at).as_secs_f64())
+        }
+        _ => Json::Null,
+    };
+    let mut sorted = beats;
+    let idle = sorted.last().map(|beat| beat.at.elapsed().as_secs_f64());
+    sorted.sort_by_key(|beat| beat.nanos);
+    let quantile = |share: f64| {
+        let at = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
+        sorted.get(at).map_or(Json::Null, |beat| ms(beat.nanos).into())
+    };
+    let slowest = sorted.iter().rev().take(SLOWEST);
+    let slowest: Vec<Json> =
+        slowest.map(|beat| json!({ "tick": beat.tick, "ms": ms(beat.nanos) })).collect();
+    let faults = faults
+        .iter()
+        .rev()
+        .map(|fault| json!({ "tick": fault.tick, "system": fault.system, "fault": fault.what }));
+    let faults: Vec<Json> = faults.collect();
+    let (file_bytes, log_bytes) = served.bytes();
+    let suspended: Vec<&str> = published.world.suspended().collect();
+    Ok(Reply::of(json!({
+        "tick": published.tick(),
+        "saved_tick": published.saved_tick,
+        "unsaved_ticks": published.tick() - published.saved_tick,
+        "first_tick": served.reader()?.first_tick()?,
+        "ticks_per_second": rate,
+        "seconds_since_tick": idle,
+        "entities": published.world.entities.alive(),
+        "file_bytes": file_bytes,
+        "log_bytes": log_bytes,
+        "tick_ms": {
+            "p50": quantile(0.5), "p95": quantile(0.95), "p99": quantile(0.99),
+            "max": quantile(1.0), "of": sorted.len(),
+        },
+        "stages_ms": stages(&published.record.timings),
+        "slowest": slowest,
+        "faults": faults,
+        "suspended": suspended,
+        "uptime_s": served.pulse().began().elapsed().as_secs(),
+        "version": env!("CARGO_PKG_VERSION"),
+    })))
+}
+
+/// What each stage of a tick took.
+fn stages(timings: &Timings) -> Json {
+    let Timings { inputs, systems, deferred, hash, history, commit } = *timings;
+    json!({
+        "inputs": ms(inputs), "systems": ms(systems), "deferred": ms(deferred),
+        "hash": ms(hash), "history": ms(history), "commit": ms(commit),
+    })
 }
 
 fn about(served: &Served) -> Map<String, Json> {

@@ -1,0 +1,96 @@
+//! A packed component as it changes, for renderers: messages of MessagePack, one after
+//! the other, each with all values as one run of bytes.
+//!
+//! A client that falls behind is sent what is so now; nothing is queued for it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, header};
+use futures_util::stream;
+use sandtable::record::Digest;
+use tokio::sync::watch;
+
+use super::metrics::StreamClient;
+use super::once::Once;
+use super::operations::{Columns, component};
+use super::problem::Problem;
+use super::question::Question;
+use super::reply::Format;
+use super::served::Served;
+
+/// Columns that were sent lately, by kind, tick and state.
+pub type Sent = Once<(String, u64, Digest), Arc<Columns>>;
+
+struct Client {
+    served: Arc<Served>,
+    sent: Arc<Sent>,
+    ticks: watch::Receiver<u64>,
+    kind: String,
+    last: Option<Arc<Columns>>,
+    _counted: StreamClient,
+}
+
+/// The kind that is asked for.
+///
+/// # Errors
+///
+/// It is no packed component.
+pub fn asked(question: &Question<'_>) -> Result<String, Problem> {
+    let name = question.parameter("kind").unwrap_or_default();
+    let world = question.served.now().world;
+    Columns::of_packed(&world, component(&world, "kind", name)?)?;
+    Ok(name.to_owned())
+}
+
+/// Answers with the component as it is, and again whenever it is other.
+pub fn response(
+    served: Arc<Served>,
+    sent: Arc<Sent>,
+    ticks: watch::Receiver<u64>,
+    counted: StreamClient,
+    kind: String,
+) -> Response<Body> {
+    let client = Client { served, sent, ticks, kind, last: None, _counted: counted };
+    let messages = stream::unfold(client, |mut client| async move {
+        let message = client.next().await?;
+        Some((Ok::<_, Infallible>(message), client))
+    });
+    let mut response = Response::new(Body::from_stream(messages));
+    let headers = response.headers_mut();
+    let media = HeaderValue::from_static(Format::MessagePack.media());
+    headers.insert(header::CONTENT_TYPE, media);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+impl Client {
+    /// The next message; nothing once the world is served no more, or the component is
+    /// none of it.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            self.ticks.borrow_and_update();
+            let published = self.served.feed().now();
+            let key = (self.kind.clone(), published.tick(), published.state);
+            let kind = self.kind.clone();
+            let make = move || {
+                let world = &published.world;
+                let columns = component(world, "kind", &kind)
+                    .and_then(|id| Columns::of(world, id, &published.chain))?;
+                Ok::<_, Problem>(Arc::new(columns))
+            };
+            let now = self.sent.get(key, make).await.ok()?;
+            let message = match &self.last {
+                None => Some(now.message(true)),
+                Some(last) if now.is_same(last) => None,
+                Some(last) => Some(now.message(!now.has_same_entities(last))),
+            };
+            self.last = Some(now);
+            if let Some(message) = message {
+                return Some(Bytes::from(message));
+            }
+            self.ticks.changed().await.ok()?;
+        }
+    }
+}
