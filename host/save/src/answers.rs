@@ -19,7 +19,7 @@ use rusqlite::types::Value;
 use sandtable_world::ecs::Entity;
 
 use super::error::{Failure, Fallible, SaveError};
-use super::history::{Change, ChangeStream, Filter, HistoryReader, Origin, StepKind};
+use super::history::{Change, ChangeStream, Filter, Origin, StepKind};
 use super::reader::Reader;
 use super::sql::{Table, cells};
 
@@ -59,7 +59,7 @@ impl Reader {
 
     /// The ticks that can be asked about.
     fn window(&self, ticks: Ticks, notes: &mut Vec<String>) -> Fallible<RangeInclusive<u64>> {
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let (first, last) = (past.first()?, past.head()?);
         let (from, to) = (ticks.from.unwrap_or(first), ticks.to.unwrap_or(last));
         if from > to {
@@ -84,7 +84,7 @@ impl Reader {
     fn told(&self, ticks: Ticks, filter: Filter) -> Fallible<Told> {
         let mut notes = Vec::new();
         let window = self.window(ticks, &mut notes)?;
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let mut course = ChangeStream::between(past, *window.start(), *window.end(), filter)?;
         let mut changes = Vec::new();
         while let Some(mut more) = course.next(past)? {

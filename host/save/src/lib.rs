@@ -106,7 +106,7 @@ pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub use format::APPLICATION_ID;
 pub use history::{
-    Action, Change, Difference, Filter, Origin, PastValue, Recorder, Snapshot, StepKind,
+    Action, Change, Difference, Filter, Heads, Origin, PastValue, Recorder, Snapshot, StepKind,
     forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
 pub use history::{compare, differences};

@@ -20,7 +20,7 @@ use sandtable_world::record::{Conversions, Digest, Input};
 
 use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
-use super::history::HistoryReader;
+use super::history::{Heads, HistoryReader};
 use super::inquiry::Inquiry;
 use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -38,6 +38,8 @@ pub struct Reader {
     /// The file that is read, where that is a copy.
     copy: Option<PathBuf>,
     pub(super) connection: Connection,
+    /// Heads of deltas that were read before.
+    heads: Option<Arc<Heads>>,
 }
 
 impl Reader {
@@ -55,7 +57,7 @@ impl Reader {
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_as_it_is(&connection, &path)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-        Ok(Self { path, copy: None, connection })
+        Ok(Self { path, copy: None, connection, heads: None })
     }
 
     /// Opens what was copied from a save, in a file that no process writes, and
@@ -70,15 +72,27 @@ impl Reader {
         let connection = open::unwritten(copy).map_err(failed)?;
         connect::recognise_copy(&connection, save)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-        Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection })
+        Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection, heads: None })
     }
 
     /// Opens the same once more; it may be a later commit.
     pub(super) fn anew(&self) -> Result<Self, SaveError> {
-        match &self.copy {
+        let anew = match &self.copy {
             Some(copy) => Self::of_copy(copy, &self.path),
             None => Self::open(&self.path),
-        }
+        };
+        anew.map(|reader| Self { heads: self.heads.clone(), ..reader })
+    }
+
+    /// The same, with heads of deltas that were read before, of the same save in this
+    /// process: what they say is not read again.
+    pub fn with(self, heads: Arc<Heads>) -> Self {
+        Self { heads: Some(heads), ..self }
+    }
+
+    /// What it knows of earlier ticks.
+    pub(super) fn past(&self) -> HistoryReader<'_> {
+        HistoryReader::new(&self.connection).with(self.heads.as_deref())
     }
 
     /// Where it is.
@@ -128,7 +142,7 @@ impl Reader {
     /// History does not reach back to the tick, or the save cannot be read or is
     /// damaged.
     pub fn world_at(&self, tick: u64) -> Result<World, SaveError> {
-        let world = HistoryReader::new(&self.connection).world(tick);
+        let world = self.past().world(tick);
         Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
     }
 
@@ -139,7 +153,9 @@ impl Reader {
     ///
     /// As [`Reader::world_at`].
     pub fn world_after(&self, earlier: &World, tick: u64) -> Result<World, SaveError> {
-        self.read(|connection| HistoryReader::new(connection).world_after(earlier, tick))
+        self.read(|connection| {
+            HistoryReader::new(connection).with(self.heads.as_deref()).world_after(earlier, tick)
+        })
     }
 
     /// The tick of the commit that is read.
@@ -148,7 +164,7 @@ impl Reader {
     ///
     /// The save cannot be read.
     pub fn tick(&self) -> Result<u64, SaveError> {
-        self.read(|connection| HistoryReader::new(connection).head())
+        self.read(|connection| HistoryReader::new(connection).with(self.heads.as_deref()).head())
     }
 
     /// The first tick that can be gone back to; nothing where the save keeps no
@@ -158,7 +174,9 @@ impl Reader {
     ///
     /// The save cannot be read.
     pub fn first_tick(&self) -> Result<Option<u64>, SaveError> {
-        let chain = self.read(|connection| HistoryReader::new(connection).chain())?;
+        let chain = self.read(|connection| {
+            HistoryReader::new(connection).with(self.heads.as_deref()).chain()
+        })?;
         Ok(chain.first().map(|anchor| anchor.tick))
     }
 
@@ -183,7 +201,7 @@ impl Reader {
     ///
     /// As [`Reader::world_at`].
     pub fn tables_at(&self, tick: u64) -> Result<Database, SaveError> {
-        let tables = HistoryReader::new(&self.connection).tables(tick, false);
+        let tables = self.past().tables(tick, false);
         tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
@@ -193,7 +211,7 @@ impl Reader {
     ///
     /// The save cannot be read, or is damaged.
     pub fn tables(&self) -> Result<Database, SaveError> {
-        let tables = HistoryReader::new(&self.connection).tables_now();
+        let tables = self.past().tables_now();
         tables.map_err(|failure| failure.of(&self.path, "read"))
     }
 
@@ -330,7 +348,7 @@ impl Reader {
         at: Option<u64>,
         needs: &Arc<Needs>,
     ) -> Fallible<(Vec<String>, BTreeMap<String, TableShape>, u64)> {
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let (registry, tick) = match at {
             None => {
                 let Sealed { registry, head, .. } = Sealed::read(&self.connection)?;

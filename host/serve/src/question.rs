@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::at::At;
 use super::cursor::Secret;
 use super::problem::Problem;
-use super::served::{Moment, Served};
+use super::served::{Moment, Served, entity_of};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -57,6 +57,18 @@ impl Question<'_> {
     /// The world that is asked about.
     pub fn moment(&self) -> Result<Moment, Problem> {
         self.served.moment(self.at()?.as_ref())
+    }
+
+    /// The entity of a text for questions about the past: as 12v3 where the past goes up
+    /// to now and an entity is called so, which is found at once; else as it is, to be
+    /// looked for.
+    pub fn entity(&self, text: &str) -> String {
+        if self.parameter("to").or(self.parameter("at")).is_some() {
+            return text.to_owned();
+        }
+        let now = self.served.now();
+        let found = entity_of(&now.world, text, &self.served.labels(&now.world));
+        found.map_or_else(|_| text.to_owned(), |entity| entity.to_string())
     }
 
     /// What stands in the address for a name.

@@ -14,7 +14,7 @@ use sandtable::Simulation;
 use sandtable::ecs::{Archetype, Entity, World};
 use sandtable::feed::{Feed, Published};
 use sandtable::record::Digest;
-use sandtable::save::{Inquiry, Labels, Reader};
+use sandtable::save::{Heads, Inquiry, Labels, Reader};
 
 use super::at::{At, shown};
 use super::points::Points;
@@ -37,6 +37,8 @@ pub struct Served {
     /// What was published last, oldest first.
     recent: Arc<Mutex<VecDeque<Arc<Published>>>>,
     points: Points,
+    /// Heads of history that were read.
+    heads: Arc<Heads>,
     kept: Mutex<Kept>,
 }
 
@@ -84,7 +86,16 @@ impl Served {
             }
             recent.push_back(published.clone());
         });
-        Self { name, save, feed, pulse, recent, points: Points::default(), kept }
+        Self {
+            name,
+            save,
+            feed,
+            pulse,
+            recent,
+            points: Points::default(),
+            heads: Arc::default(),
+            kept,
+        }
     }
 
     /// What people call it.
@@ -121,7 +132,7 @@ impl Served {
     ///
     /// The save cannot be read.
     pub fn reader(&self) -> Result<Reader, Problem> {
-        Ok(Reader::open(&self.save)?)
+        Ok(Reader::open(&self.save)?.with(self.heads.clone()))
     }
 
     /// Opens its save to be read about a tick, which must be of the course that is asked

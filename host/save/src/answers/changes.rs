@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Ticks;
 use crate::error::{Failure, Fallible, SaveError};
-use crate::history::{Change, ChangeStream, Filter, HistoryReader};
+use crate::history::{Change, ChangeStream, Filter};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
 
@@ -61,7 +61,7 @@ impl Reader {
                 }
             },
         };
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let filter = Filter { entity, kind, start: false, both_ends: entity.is_some() };
         let (from, to) = (*window.start(), *window.end());
         let mut course = ChangeStream::between(past, from.saturating_sub(1), to, filter)?;

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::{Answer, Ticks, columns, entity, same, text};
 use crate::declarations::Declarations;
 use crate::error::{Fallible, SaveError};
-use crate::history::{Action, Change, Filter, HistoryReader, Origin, StepKind, between};
+use crate::history::{Action, Change, Filter, Origin, StepKind, between};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sql::cells::json;
@@ -32,7 +32,7 @@ impl Reader {
         let mut notes = Vec::new();
         let window = self.window(ticks, &mut notes)?;
         let (from, to) = (*window.start(), *window.end());
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let (before, mut omitted) = past.world(from)?;
         let (after, also) = past.world(to)?;
         omitted.extend(also);

@@ -6,7 +6,7 @@ use super::Ticks;
 use super::names::near;
 use crate::declarations::Declarations;
 use crate::error::{Failure, Fallible};
-use crate::history::{ChangeStream, Filter, HistoryReader};
+use crate::history::{ChangeStream, Filter};
 use crate::labels::Labels;
 use crate::reader::Reader;
 use crate::restore::read_kinds;
@@ -55,7 +55,7 @@ impl Reader {
                  a world file says by what else they are known"
             )));
         }
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let last = *self.window(ticks, &mut Vec::new())?.end();
         let (world, _) = past.world(last)?;
         let all = labels.all(&world);
@@ -91,7 +91,7 @@ impl Reader {
 
     /// Everybody who was called by a text at some tick.
     fn ever_labelled(&self, labels: &Labels, text: &str, last: u64) -> Fallible<BTreeSet<Entity>> {
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let mut known: BTreeSet<(Entity, String)> = BTreeSet::new();
         for kind in labels.kinds() {
             let filter = Filter { kind: Some(kind), start: true, ..Filter::default() };
@@ -109,7 +109,7 @@ impl Reader {
     /// What an entity was called last in some ticks, as a sentence.
     pub(super) fn called(&self, entity: Entity, ticks: Ticks) -> Fallible<Option<String>> {
         let labels = self.labels()?;
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         if labels.is_empty() {
             return Ok(None);
         }

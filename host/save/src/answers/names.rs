@@ -4,7 +4,7 @@ use rusqlite::types::Value as Cell;
 
 use crate::declarations::Declarations;
 use crate::error::{Failure, Fallible};
-use crate::history::{HistoryReader, PastValue};
+use crate::history::PastValue;
 use crate::reader::Reader;
 use crate::restore::read_kinds;
 use crate::shape::Shape;
@@ -124,7 +124,7 @@ impl Reader {
                 (None, field) => return Err(Failure::Told(unknown_field(kind, field))),
             },
         };
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         if past.omitted()?.contains(&id.0) {
             return Err(Failure::Told(format!(
                 "keeps no history of {}: add it to `components` in [history]",

@@ -7,7 +7,6 @@ use rusqlite::types::Value;
 
 use super::{Answer, Ticks, number};
 use crate::error::{Fallible, SaveError};
-use crate::history::HistoryReader;
 use crate::inquiry::Inquiry;
 use crate::reader::Reader;
 use crate::sql::Table;
@@ -87,7 +86,7 @@ impl Reader {
     /// The ticks of which whole worlds can be had.
     fn kept(&self, ticks: Ticks, notes: &mut Vec<String>) -> Fallible<Vec<u64>> {
         let window = self.window(ticks, notes)?;
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let (nothing, anchors) = (BTreeSet::new(), past.anchors()?);
         let is_whole = |tick: u64| -> Fallible<bool> {
             let delta = past.delta(tick, &nothing)?;

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
 use crate::declarations::Declarations;
 use crate::error::{Failure, Fallible, SaveError};
-use crate::history::{Action, Change, Filter, HistoryReader};
+use crate::history::{Action, Change, Filter};
 use crate::payloads::{Payloads, Written};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
@@ -56,7 +56,7 @@ impl Reader {
         let names = ["tick", "action", "name", "other", "value", "times", "mod", "system", "step"];
         let mut columns = columns(&names);
         if !labels.is_empty() {
-            let past = HistoryReader::new(&self.connection);
+            let past = self.past();
             let (last, first) = (past.world(*window.end())?.0, past.world(*window.start())?.0);
             for line in &mut lines {
                 line.row.insert(4, labels.shown([&last, &first], line.other));

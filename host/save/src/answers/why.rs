@@ -1,7 +1,7 @@
 //! Why a value is what it is: which system set it, what that system saw then, and who
 //! had set each of those.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value as Json;
@@ -115,7 +115,7 @@ impl Reader {
     }
 
     fn try_why(&self, asked: Asked<'_>) -> Fallible<Why> {
-        let past = HistoryReader::new(&self.connection);
+        let past = self.past();
         let tick = asked.tick.map_or_else(|| past.head(), Ok)?;
         let window = self.window(Ticks { from: Some(tick), to: Some(tick) }, &mut Vec::new())?;
         let tick = *window.end();
@@ -129,11 +129,13 @@ impl Reader {
                 || change.new.is_none()
                 || !old.iter().zip(&new).all(|(old, new)| same(old, new))
         };
-        let last = past.last_change(Some(entity), named.id, (tick, steps), &is_other)?;
         let world = match &sight {
             Some(sight) => sight.world.clone(),
             None => past.world(tick)?.0,
         };
+        let kinds = (&BTreeSet::from([named.id]), &*world.registry);
+        let last = past.last_changes(Some(entity), kinds, (tick, steps), &is_other)?;
+        let last = last.into_values().next();
         let value = past_value(&world, entity, named.id);
         if value.is_none() && last.is_none() {
             let what = format!("has {entity}, which had no {} at tick {tick}", named.name());
@@ -230,10 +232,7 @@ impl Reader {
         let lookups = kinds(&mut system.lookups.iter().copied());
         let of_any = system.queries.iter().flat_map(Query::all_terms);
         let of_any = kinds(&mut of_any.filter(|term| reads(term.access)).map(|term| term.kind));
-        let mut told = Vec::new();
-        for kind in own.iter().chain(lookups.difference(&own)) {
-            told.extend(witness.component(whose, *kind, None)?);
-        }
+        let mut told = witness.components(whose, own.union(&lookups), None)?;
         let mut near: Vec<(Entity, String)> = Vec::new();
         for kind in kinds(&mut system.relations.iter().copied()) {
             let name = &world.registry.get(kind).name;
@@ -257,14 +256,12 @@ impl Reader {
         near.retain(|(entity, _)| known.insert(*entity));
         why.left_out += near.len().saturating_sub(NEIGHBOURS_MAX) as u64;
         for (other, relation) in near.into_iter().take(NEIGHBOURS_MAX) {
-            for kind in lookups.union(&of_any) {
-                told.extend(witness.component(other, *kind, Some(&relation))?);
-            }
+            told.extend(witness.components(other, lookups.union(&of_any), Some(&relation))?);
         }
         for used in &system.resources {
             let Some(kind) = witness.kind(used.kind) else { continue };
             let Some(value) = world.resources.get(&kind) else { continue };
-            let last = witness.last_change(None, kind)?;
+            let last = witness.last_changes(None, &BTreeSet::from([kind]))?.remove(&kind);
             told.push(Seen {
                 what: "resource",
                 name: world.registry.get(kind).name.clone(),
@@ -380,27 +377,28 @@ impl Witness<'_> {
         })
     }
 
-    /// A component of an entity, if it has it.
-    fn component(
+    /// Those of some components that an entity has.
+    fn components<'k>(
         &self,
         entity: Entity,
-        kind: KindId,
+        kinds: impl Iterator<Item = &'k KindId>,
         relation: Option<&str>,
-    ) -> Fallible<Option<Seen>> {
+    ) -> Fallible<Vec<Seen>> {
         let world = &self.sight.world;
-        let Some(value) = past_value(world, entity, kind) else { return Ok(None) };
-        if value.kind.fields.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Seen {
+        let values = kinds.filter_map(|kind| Some((*kind, past_value(world, entity, *kind)?)));
+        let values: BTreeMap<KindId, PastValue> =
+            values.filter(|(_, value)| !value.kind.fields.is_empty()).collect();
+        let mut last = self.last_changes(Some(entity), &values.keys().copied().collect())?;
+        let seen = values.into_iter().map(|(kind, value)| Seen {
             what: "component",
             name: value.kind.name.clone(),
             entity: Some(entity),
             label: self.labels.label(world, entity),
             relation: relation.map(str::to_owned),
             value: value.to_json(),
-            set: self.last_change(Some(entity), kind)?,
-        }))
+            set: last.remove(&kind),
+        });
+        Ok(seen.collect())
     }
 
     /// Entities that values of another name, each with the field that does.
@@ -420,18 +418,20 @@ impl Witness<'_> {
         named
     }
 
-    /// Tick and system of the last change that the system could see.
-    fn last_change(
+    /// Ticks and systems of the last changes that the system could see.
+    fn last_changes(
         &self,
         entity: Option<Entity>,
-        kind: KindId,
-    ) -> Fallible<Option<(u64, Option<String>)>> {
+        kinds: &BTreeSet<KindId>,
+    ) -> Fallible<BTreeMap<KindId, (u64, Option<String>)>> {
         let until = (self.tick, Some(&self.sight.before[..]));
-        let last = self.past.last_change(entity, kind, until, &|_| true)?;
-        Ok(last.map(|change| {
+        let kinds = (kinds, &*self.sight.world.registry);
+        let last = self.past.last_changes(entity, kinds, until, &|_| true)?;
+        let told = last.into_iter().map(|(kind, change)| {
             let Origin { tick, system, .. } = change.origin;
-            (tick, system.map(|system| system.to_string()))
-        }))
+            (kind, (tick, system.map(|system| system.to_string())))
+        });
+        Ok(told.collect())
     }
 }
 

@@ -25,7 +25,7 @@ use super::frames::unpack;
 /// A delta whose frames can be had by number.
 pub struct Loaded<'a> {
     /// The head.
-    pub delta: Delta,
+    pub delta: Arc<Delta>,
     /// Where the body of each block without a frame starts.
     inline: Vec<usize>,
     frames: Box<dyn Fn(u16) -> Fallible<Vec<u8>> + 'a>,
@@ -40,7 +40,7 @@ impl<'a> Loaded<'a> {
     ///
     /// The head claims other bytes than it has.
     pub fn new(
-        delta: Delta,
+        delta: Arc<Delta>,
         omits: &'a BTreeSet<u32>,
         frames: impl Fn(u16) -> Fallible<Vec<u8>> + 'a,
     ) -> Fallible<Self> {

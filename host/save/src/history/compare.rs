@@ -2,6 +2,7 @@
 //! of running it again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -53,7 +54,7 @@ fn try_compare(
     let nothing = BTreeSet::new();
     let load = |frames: &Frames| {
         let tick = before.tick() + 1;
-        let Some(head) = frames.first().and_then(|head| read_head(head)) else {
+        let Some(head) = frames.first().and_then(|head| read_head(head)).map(Arc::new) else {
             return damage(format!("the history of tick {tick} cannot be read"));
         };
         let frames = frames.clone();

@@ -5,6 +5,7 @@
 //! the last first; or a copy, where one was kept.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -18,6 +19,7 @@ use super::anchor::{APART, Anchor};
 use super::apply::Loaded;
 use super::delta::Delta;
 use super::frames::{frame_id, read_head, unpack};
+use super::heads::Heads;
 use super::keyframe::Keyframe;
 
 /// What the answer is where a save does not keep what is asked for.
@@ -27,12 +29,19 @@ pub(crate) const NO_HISTORY: &str = "keeps no history: set `every_ticks` in [his
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryReader<'c> {
     connection: &'c Connection,
+    /// Heads that were read before, where they are kept.
+    heads: Option<&'c Heads>,
 }
 
 impl<'c> HistoryReader<'c> {
     /// Of the save of this connection.
     pub fn new(connection: &'c Connection) -> Self {
-        Self { connection }
+        Self { connection, heads: None }
+    }
+
+    /// The same, with heads that were read before.
+    pub fn with(self, heads: Option<&'c Heads>) -> Self {
+        Self { heads, ..self }
     }
 
     /// Every keyframe, oldest first.
@@ -155,17 +164,29 @@ impl<'c> HistoryReader<'c> {
     where
         'c: 'a,
     {
-        let Some(frame) = self.frame("st_deltas", tick as i64, 0)? else { return Ok(None) };
-        let delta: Option<Delta> = read_head(&frame);
-        let Some(delta) = delta.filter(|delta| delta.tick == tick) else {
-            return damage(format!("the history of tick {tick} cannot be read"));
-        };
+        let Some(delta) = self.head_of(tick)? else { return Ok(None) };
         let past = *self;
         let frames = move |frame| match past.frame("st_deltas", tick as i64, frame)? {
             Some(data) => Ok(data),
             None => damage(format!("the history of tick {tick} is not whole")),
         };
         Loaded::new(delta, omitted, frames).map(Some)
+    }
+
+    /// The head of what a tick changed.
+    fn head_of(&self, tick: u64) -> Fallible<Option<Arc<Delta>>> {
+        if let Some(known) = self.heads.and_then(|heads| heads.get(tick)) {
+            return Ok(Some(known));
+        }
+        let Some(frame) = self.frame("st_deltas", tick as i64, 0)? else { return Ok(None) };
+        let delta: Option<Delta> = read_head(&frame);
+        let Some(delta) = delta.filter(|delta| delta.tick == tick).map(Arc::new) else {
+            return damage(format!("the history of tick {tick} cannot be read"));
+        };
+        if let Some(heads) = self.heads {
+            heads.put(&delta);
+        }
+        Ok(Some(delta))
     }
 
     /// The next tick after this one of which something is kept. A save may claim

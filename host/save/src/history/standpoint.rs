@@ -1,7 +1,10 @@
 //! Places in the course of a world: after a tick, or within one, as a system saw the
 //! world before its step.
 
-use sandtable_world::ecs::{Entity, KindId, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use sandtable_world::ecs::{Entity, Kind, KindId, Registry, World};
 
 use super::super::error::Fallible;
 use super::change::{Action, Change, Filter, Origin, StepKind};
@@ -45,47 +48,54 @@ impl HistoryReader<'_> {
         Ok(Some(Sight { world, before: steps[..cut].to_vec() }))
     }
 
-    /// The last change of a component of an entity, or of a resource, up to the end of
-    /// a tick, or in that tick in some of its steps alone. It is looked for from there
-    /// backwards, from one keyframe to the one before, so that what changed lately is
-    /// found at once.
+    /// The last change of each of some components of an entity, or of resources, up to
+    /// the end of a tick, or in that tick in some of its steps alone. They are looked for
+    /// from there backwards, from one keyframe to the one before, so that what changed
+    /// lately is found at once.
     ///
     /// # Errors
     ///
     /// The save keeps no history, or it is damaged.
-    pub(crate) fn last_change(
+    pub(crate) fn last_changes(
         &self,
         entity: Option<Entity>,
-        kind: KindId,
+        (kinds, registry): (&BTreeSet<KindId>, &Registry),
         (tick, steps): (u64, Option<&[Origin]>),
         counts: &dyn Fn(&Change) -> bool,
-    ) -> Fallible<Option<Change>> {
-        let filter = Filter { entity, kind: Some(kind), start: false, both_ends: false };
+    ) -> Fallible<BTreeMap<KindId, Change>> {
+        let kind = kinds.first().copied().filter(|_| kinds.len() == 1);
+        let filter = Filter { entity, kind, start: false, both_ends: false };
         let is_seen = |change: &Change| match steps {
             Some(steps) if change.origin.tick == tick => steps.contains(&change.origin),
             _ => true,
         };
+        let known = |kind: &Arc<Kind>| registry.find(&kind.name).filter(|id| kinds.contains(id));
         let is_of_it = |change: &Change| {
             change.action != Action::Was
                 && (change.entity, change.target) == (entity, None)
                 && is_seen(change)
                 && counts(change)
         };
-        let mut last = tick;
+        let (mut last, mut all) = (tick, BTreeMap::new());
         let starts = self.chain()?.into_iter().map(|anchor| anchor.tick);
         let mut starts: Vec<u64> = starts.filter(|start| *start <= tick).collect();
         starts.dedup();
-        while let Some(start) = starts.pop() {
+        while all.len() < kinds.len()
+            && let Some(start) = starts.pop()
+        {
             let mut course = ChangeStream::between(*self, start, last, filter)?;
-            let mut found = None;
+            let mut found = BTreeMap::new();
             while let Some(changes) = course.next(*self)? {
-                found = changes.into_iter().rfind(is_of_it).or(found);
+                for change in changes.into_iter().filter(is_of_it) {
+                    let kind = change.kind.as_ref().and_then(known);
+                    found.extend(kind.map(|kind| (kind, change)));
+                }
             }
-            if found.is_some() {
-                return Ok(found);
+            for (kind, change) in found {
+                all.entry(kind).or_insert(change);
             }
             last = start;
         }
-        Ok(None)
+        Ok(all)
     }
 }

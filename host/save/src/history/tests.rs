@@ -40,7 +40,7 @@ fn applied(world: &World, head: Delta, frames: &Frames) -> Option<World> {
     let nothing = BTreeSet::new();
     let frames = |at: u16| Ok(frames.get(usize::from(at)).cloned().unwrap_or_default());
     let mut world = world.clone();
-    Loaded::new(head, &nothing, frames).ok()?.apply(&mut world).ok()?;
+    Loaded::new(head.into(), &nothing, frames).ok()?.apply(&mut world).ok()?;
     Some(world)
 }
 

@@ -14,17 +14,22 @@ use super::super::question::Question;
 use super::super::reply::Reply;
 
 pub fn history(question: &Question<'_>) -> Result<Reply, Problem> {
-    let (entity, component) = (question.place("entity"), of(question));
+    let (entity, component) = (&question.entity(question.place("entity")), of(question));
     answered(question.served.reader()?.history(entity, component, ticks(question)?)?)
 }
 
 pub fn blame(question: &Question<'_>) -> Result<Reply, Problem> {
-    let (entity, component) = (question.place("entity"), of(question));
+    let (entity, component) = (&question.entity(question.place("entity")), of(question));
     answered(question.served.reader()?.blame(entity, component, ticks(question)?)?)
 }
 
 pub fn timeline(question: &Question<'_>) -> Result<Reply, Problem> {
-    answered(question.served.reader()?.timeline(question.place("entity"), ticks(question)?)?)
+    answered(
+        question
+            .served
+            .reader()?
+            .timeline(&question.entity(question.place("entity")), ticks(question)?)?,
+    )
 }
 
 pub fn diff(question: &Question<'_>) -> Result<Reply, Problem> {
@@ -72,6 +77,7 @@ fn summary(answer: &Answer) -> Reply {
 pub fn why(question: &Question<'_>) -> Result<Reply, Problem> {
     let (at, entity, component) =
         (question.at()?, question.parameter("entity").unwrap_or_default(), of(question));
+    let entity = &question.entity(entity);
     let (reader, tick) = question.served.reader_at(at.as_ref())?;
     let seen_by = question.parameter("seen_by");
     let why = reader.why(Asked { entity, component, tick: Some(tick), seen_by })?;
@@ -118,7 +124,8 @@ const TICKS_MAX: u64 = 1_000;
 /// some; of one entity, in all that are kept.
 pub fn changes(question: &Question<'_>) -> Result<Reply, Problem> {
     let Ticks { from, to } = ticks(question)?;
-    let (entity, kind) = (question.parameter("entity"), question.parameter("kind"));
+    let entity = question.parameter("entity").map(|text| question.entity(text));
+    let (entity, kind) = (entity.as_deref(), question.parameter("kind"));
     let last = question.served.feed().now().saved_tick;
     let to = to.unwrap_or(last).min(last);
     let from = from.or_else(|| entity.is_none().then_some(to));
