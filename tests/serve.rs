@@ -60,7 +60,13 @@ impl OnAir {
         if !more.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        command.args(more).env("SANDTABLE_TOKEN", TOKEN);
+        command.args(more);
+        Self::started(command, folder)
+    }
+
+    /// What a command serves that says where.
+    fn started(mut command: std::process::Command, folder: tempfile::TempDir) -> Self {
+        command.env("SANDTABLE_TOKEN", TOKEN);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut all = String::new();
@@ -367,4 +373,23 @@ fn a_monitoring_system_is_told_how_the_world_stands() {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(on_air.request("GET", path, &[], "").status, 200);
     }
+}
+
+#[test]
+fn a_program_that_embeds_a_world_mounts_it_beside_its_own_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    write_world(&folder.path().join("world"), WORLD, &["citizens"]);
+    let tests = std::env::current_exe().unwrap();
+    let example = tests.parent().unwrap().with_file_name("examples").join("on_air");
+    let mut command = std::process::Command::new(example);
+    command.arg(folder.path().join("world"));
+    let on_air = OnAir::started(command, folder);
+    on_air.come_to(3);
+    assert_eq!(on_air.ask("/entities?at=2&count=true")["count"], 4);
+    assert_eq!(on_air.request("GET", "/hello", &[], "").body, b"hello\n");
+    assert_eq!(
+        on_air.raw("GET /hello HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n").status,
+        200,
+        "its own pages are its own matter"
+    );
 }
