@@ -393,3 +393,37 @@ fn a_program_that_embeds_a_world_mounts_it_beside_its_own_pages() {
         "its own pages are its own matter"
     );
 }
+
+#[test]
+fn the_document_only_grows() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "50"]);
+    let token = format!("authorization: Bearer {TOKEN}");
+    let mut document = on_air.request("GET", "/api/v1/openapi.json", &[&token], "").json();
+    assert_eq!(
+        document["components"]["schemas"]["citizens.Wealth"]["properties"]["gold"],
+        json!({ "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u64 })
+    );
+    let components = &document["components"]["schemas"]["Components"]["properties"];
+    let wealth = json!({ "$ref": "#/components/schemas/citizens.Wealth" });
+    assert_eq!(components["citizens/Wealth"], wealth);
+    document["info"]["version"] = "*".into();
+    let now = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/serve/openapi.json");
+    if std::env::var_os("SANDTABLE_BLESS").is_some() {
+        std::fs::write(&path, &now).unwrap();
+    }
+    let known = std::fs::read_to_string(&path).unwrap();
+    let released: Json = serde_json::from_str(&known).unwrap();
+    let operations = |of: &Json| -> BTreeSet<String> {
+        let paths = of["paths"].as_object().unwrap().iter();
+        let parameters = paths.flat_map(|(path, methods)| {
+            let all = methods["get"]["parameters"].as_array().unwrap().clone();
+            all.into_iter().map(move |it| format!("{path} {} {}", it["name"], it["required"]))
+        });
+        parameters.collect()
+    };
+    let lost: Vec<String> =
+        operations(&released).difference(&operations(&document)).cloned().collect();
+    assert_eq!(lost, [""; 0], "a client of v1 finds what it found before");
+    assert_eq!(known, now, "run the test with SANDTABLE_BLESS=1 and look at what is new");
+}

@@ -32,6 +32,7 @@ mod pulse;
 mod question;
 mod reply;
 mod router;
+mod schema;
 mod served;
 mod server;
 mod stream;

@@ -1,13 +1,27 @@
-//! The OpenAPI document, made of the table of operations.
+//! The OpenAPI document, made of the table of operations and of the kinds of the mods
+//! that run.
 
+use sandtable::ecs::Role;
 use serde_json::{Map, Value as Json, json};
 
 use super::operations::{Answer, BASE, OPERATIONS, Operation, Parameter};
 use super::reply::Format;
+use super::schema;
 use super::served::Served;
 
 /// The document of a server.
 pub fn document(served: &Served) -> Json {
+    let world = served.now().world;
+    let mut schemas = schema::of_kinds(&world.registry);
+    let components = world.registry.iter().filter(|(_, kind)| kind.role == Role::Component);
+    let components = components.map(|(_, kind)| {
+        let of = format!("#/components/schemas/{}", schema::name(kind));
+        (kind.name.clone(), json!({ "$ref": of }))
+    });
+    let components: Map<String, Json> = components.collect();
+    schemas.insert("Components".to_owned(), json!({ "type": "object", "properties": components }));
+    schemas.insert("Problem".to_owned(), problem());
+    schemas.insert("Entity".to_owned(), entity());
     let mut paths = Map::new();
     for operation in OPERATIONS {
         let mut methods = json!({ "get": described(operation) });
@@ -33,20 +47,53 @@ pub fn document(served: &Served) -> Json {
         "security": [{ "token": [] }],
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-            "schemas": {
-                "Problem": {
-                    "type": "object",
-                    "required": ["type", "title", "status", "detail"],
-                    "properties": {
-                        "type": { "type": "string" },
-                        "title": { "type": "string" },
-                        "status": { "type": "integer" },
-                        "detail": { "type": "string" },
-                    },
-                },
-            },
+            "schemas": schemas,
         },
         "paths": paths,
+    })
+}
+
+fn problem() -> Json {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": { "type": "string" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+        },
+    })
+}
+
+/// What `entity` answers.
+fn entity() -> Json {
+    let edges = json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["kind", "entity", "label", "data"],
+            "properties": {
+                "kind": { "type": "string" },
+                "entity": { "type": "string" },
+                "label": { "type": ["string", "null"] },
+                "data": { "type": "object" },
+            },
+        },
+    });
+    json!({
+        "type": "object",
+        "required": ["entity", "label", "at", "components", "outgoing", "incoming"],
+        "properties": {
+            "entity": { "type": "string" },
+            "label": { "type": ["string", "null"] },
+            "at": { "type": "string" },
+            "components": { "$ref": "#/components/schemas/Components" },
+            "outgoing": edges,
+            "incoming": edges,
+            "outgoing_count": { "type": "integer" },
+            "incoming_count": { "type": "integer" },
+        },
     })
 }
 
@@ -86,6 +133,10 @@ fn responses(operation: &Operation) -> Json {
         }
         _ if operation.name == "columns" => {
             content.insert("application/vnd.msgpack".to_owned(), json!({}));
+        }
+        _ if operation.name == "entity" => {
+            let of = json!({ "$ref": "#/components/schemas/Entity" });
+            content.insert(Format::Json.media().to_owned(), json!({ "schema": of }));
         }
         _ => {
             let medias =

@@ -84,7 +84,7 @@ impl Type {
     }
 
     /// Whether the fields of a variant are those of a tuple.
-    pub(super) fn is_tuple(fields: &[(String, Type)]) -> bool {
+    pub fn is_tuple(fields: &[(String, Type)]) -> bool {
         fields.first().is_some_and(|(name, _)| name == "0")
     }
 
