@@ -20,8 +20,22 @@ pub fn start(
     listen: SocketAddr,
     screen: &Screen,
 ) -> Result<Server> {
+    raise_limits();
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
     let server = Server::start(Served::new(simulation, save), listen, token)?;
     screen.insist(&format!("open {}", server.link()));
     Ok(server)
+}
+
+/// Each connection is a file: as many as the system lets this process have. Where it
+/// lets it have no more, it has what it had.
+fn raise_limits() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }

@@ -19,6 +19,7 @@
 mod at;
 mod changes;
 mod column_stream;
+mod connections;
 mod cursor;
 mod guard;
 mod metrics;

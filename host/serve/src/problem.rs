@@ -29,13 +29,15 @@ pub enum Kind {
     Future,
     /// It took longer than a request may take.
     Deadline,
+    /// There is too much to do.
+    Busy,
     /// The save cannot be read.
     Save,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Parameter,
         Kind::Query,
         Kind::Token,
@@ -46,6 +48,7 @@ impl Kind {
         Kind::Pruned,
         Kind::Future,
         Kind::Deadline,
+        Kind::Busy,
         Kind::Save,
     ];
 
@@ -62,6 +65,7 @@ impl Kind {
             Kind::Pruned => (StatusCode::GONE, "pruned", "The tick is no longer kept"),
             Kind::Future => (StatusCode::NOT_FOUND, "future", "The tick is still to come"),
             Kind::Deadline => (StatusCode::SERVICE_UNAVAILABLE, "deadline", "It took too long"),
+            Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "There is too much to do"),
             Kind::Save => (StatusCode::INTERNAL_SERVER_ERROR, "save", "The save cannot be read"),
         }
     }
@@ -90,6 +94,7 @@ impl Kind {
             Kind::Pruned => "The detail names the first tick that is kept.",
             Kind::Future => "The detail names the last tick.",
             Kind::Deadline => "Ask for less, or for a later tick.",
+            Kind::Busy => "Ask again a little later, or with fewer at the same time.",
             Kind::Save => "The detail says what is wrong with it, and what to do.",
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use sandtable::guest::panic_text;
 use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 use super::column_stream;
 use super::guard::Key;
@@ -33,6 +34,9 @@ const METRICS: &str = "/metrics";
 const BODY_MAX: usize = 1 << 20;
 /// Requests that are worked on apart at the same time.
 const APART_MAX: usize = 4;
+
+/// How long a request waits for its turn among those.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// What every request is answered with.
 #[derive(Clone)]
@@ -224,7 +228,10 @@ async fn answer(
         Answer::Apart(answer) => {
             // With the work, which goes on where the client does not wait for it. It is
             // never closed.
-            let permit = apart.acquire_owned().await;
+            let permit = timeout(WAIT_MAX, apart.acquire_owned()).await.map_err(|_| {
+                let what = "so much is asked at once that this waited too long: ask again";
+                Problem::new(Kind::Busy, what)
+            })?;
             let work = move || {
                 let _permit = permit;
                 answer(&Question { served: &served, places, given, secret })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
+use super::connections;
 use super::guard::Key;
 use super::router::router;
 use super::served::Served;
@@ -81,10 +82,7 @@ impl Server {
         };
         let (of_router, key_of_router) = (served, key.clone());
         runtime.spawn(async move {
-            let router = router(of_router, key_of_router);
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!("the server ended: {error}");
-            }
+            connections::serve(listener, router(of_router, key_of_router)).await;
         });
         Ok(Self { runtime: Some(runtime), key, address })
     }
