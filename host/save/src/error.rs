@@ -198,6 +198,12 @@ pub enum SaveError {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// An answer was to be there by then.
+    #[error("{} has more history than could be gone through in time: ask for fewer ticks", path.display())]
+    Late {
+        /// The save.
+        path: PathBuf,
+    },
     /// A query that cannot be answered.
     #[error("{what}")]
     Query {
@@ -228,6 +234,8 @@ pub(super) enum Failure {
     Damage(String),
     /// What was asked for is not there; the end of a sentence.
     Told(String),
+    /// It took longer than it may.
+    Late,
 }
 
 impl From<Sqlite> for Failure {
@@ -256,7 +264,7 @@ impl Failure {
     /// What is wrong, of a file that is known.
     pub(super) fn told(self) -> String {
         match self.of(Path::new(""), "read") {
-            SaveError::Damaged { what, .. } => what,
+            SaveError::Damaged { what, .. } | SaveError::Cannot { what, .. } => what,
             SaveError::Sqlite { cause, .. } => format!("SQLite cannot read it: {cause}"),
             other => other.to_string(),
         }
@@ -268,6 +276,7 @@ impl Failure {
         let source = match self {
             Failure::Damage(what) => return SaveError::Damaged { path, what },
             Failure::Told(what) => return SaveError::Cannot { path, what },
+            Failure::Late => return SaveError::Late { path },
             Failure::Sqlite(source) => source,
         };
         match source.sqlite_error_code() {

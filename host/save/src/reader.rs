@@ -20,7 +20,7 @@ use sandtable_world::record::{Conversions, Digest, Input};
 
 use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
-use super::history::{Heads, HistoryReader};
+use super::history::{HistoryReader, Terms};
 use super::inquiry::Inquiry;
 use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
 use super::restore::read_kinds;
@@ -38,8 +38,8 @@ pub struct Reader {
     /// The file that is read, where that is a copy.
     copy: Option<PathBuf>,
     pub(super) connection: Connection,
-    /// Heads of deltas that were read before.
-    heads: Option<Arc<Heads>>,
+    /// On which terms history is read.
+    terms: Terms,
 }
 
 impl Reader {
@@ -57,7 +57,7 @@ impl Reader {
         connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
         connect::recognise_as_it_is(&connection, &path)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-        Ok(Self { path, copy: None, connection, heads: None })
+        Ok(Self { path, copy: None, connection, terms: Terms::default() })
     }
 
     /// Opens what was copied from a save, in a file that no process writes, and
@@ -72,7 +72,12 @@ impl Reader {
         let connection = open::unwritten(copy).map_err(failed)?;
         connect::recognise_copy(&connection, save)?;
         schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-        Ok(Self { path: save.to_owned(), copy: Some(copy.to_owned()), connection, heads: None })
+        Ok(Self {
+            path: save.to_owned(),
+            copy: Some(copy.to_owned()),
+            connection,
+            terms: Terms::default(),
+        })
     }
 
     /// Opens the same once more; it may be a later commit.
@@ -81,18 +86,18 @@ impl Reader {
             Some(copy) => Self::of_copy(copy, &self.path),
             None => Self::open(&self.path),
         };
-        anew.map(|reader| Self { heads: self.heads.clone(), ..reader })
+        anew.map(|reader| Self { terms: self.terms.clone(), ..reader })
     }
 
-    /// The same, with heads of deltas that were read before, of the same save in this
-    /// process: what they say is not read again.
-    pub fn with(self, heads: Arc<Heads>) -> Self {
-        Self { heads: Some(heads), ..self }
+    /// The same, which reads history on some terms. Heads must be of the same save, as
+    /// this process has it.
+    pub fn on(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     /// What it knows of earlier ticks.
     pub(super) fn past(&self) -> HistoryReader<'_> {
-        HistoryReader::new(&self.connection).with(self.heads.as_deref())
+        HistoryReader::new(&self.connection).on(&self.terms)
     }
 
     /// Where it is.
@@ -154,7 +159,7 @@ impl Reader {
     /// As [`Reader::world_at`].
     pub fn world_after(&self, earlier: &World, tick: u64) -> Result<World, SaveError> {
         self.read(|connection| {
-            HistoryReader::new(connection).with(self.heads.as_deref()).world_after(earlier, tick)
+            HistoryReader::new(connection).on(&self.terms).world_after(earlier, tick)
         })
     }
 
@@ -164,7 +169,7 @@ impl Reader {
     ///
     /// The save cannot be read.
     pub fn tick(&self) -> Result<u64, SaveError> {
-        self.read(|connection| HistoryReader::new(connection).with(self.heads.as_deref()).head())
+        self.read(|connection| HistoryReader::new(connection).on(&self.terms).head())
     }
 
     /// The first tick that can be gone back to; nothing where the save keeps no
@@ -174,9 +179,8 @@ impl Reader {
     ///
     /// The save cannot be read.
     pub fn first_tick(&self) -> Result<Option<u64>, SaveError> {
-        let chain = self.read(|connection| {
-            HistoryReader::new(connection).with(self.heads.as_deref()).chain()
-        })?;
+        let chain =
+            self.read(|connection| HistoryReader::new(connection).on(&self.terms).chain())?;
         Ok(chain.first().map(|anchor| anchor.tick))
     }
 

@@ -21,6 +21,8 @@ mod changes;
 mod column_stream;
 mod connections;
 mod cursor;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod metrics;
 mod once;

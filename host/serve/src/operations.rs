@@ -18,6 +18,8 @@ use super::reply::Reply;
 
 pub use columns::Columns;
 pub use filter::component;
+#[cfg(test)]
+pub use filter::condition_of;
 
 /// Where the addresses of operations begin.
 pub const BASE: &str = "/api/v1";

@@ -152,6 +152,7 @@ impl From<SaveError> for Problem {
         let kind = match &error {
             SaveError::Query { .. } => Kind::Query,
             SaveError::Cannot { .. } => Kind::NotFound,
+            SaveError::Late { .. } => Kind::Deadline,
             _ => Kind::Save,
         };
         Self::new(kind, error.to_string())

@@ -251,7 +251,7 @@ async fn answer(
 }
 
 /// What stands in an address in place of names in braces.
-fn places(template: &str, path: &str) -> Result<BTreeMap<String, String>, Problem> {
+pub fn places(template: &str, path: &str) -> Result<BTreeMap<String, String>, Problem> {
     let parts = path.strip_prefix(BASE).unwrap_or(path).split('/');
     let mut places = BTreeMap::new();
     for (name, part) in template.split('/').zip(parts) {
@@ -263,7 +263,7 @@ fn places(template: &str, path: &str) -> Result<BTreeMap<String, String>, Proble
 }
 
 /// What stands behind the `?`.
-fn parameters(query: &str) -> Result<Vec<(String, String)>, Problem> {
+pub fn parameters(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

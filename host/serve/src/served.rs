@@ -9,12 +9,13 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use sandtable::Simulation;
 use sandtable::ecs::{Archetype, Entity, World};
 use sandtable::feed::{Feed, Published};
 use sandtable::record::Digest;
-use sandtable::save::{Heads, Inquiry, Labels, Reader};
+use sandtable::save::{Heads, Inquiry, Labels, Reader, Terms};
 
 use super::at::{At, shown};
 use super::points::Points;
@@ -25,6 +26,8 @@ use super::pulse::Pulse;
 const RECENT_KEPT: usize = 16;
 /// Worlds of earlier ticks that are kept.
 const WORLDS_KEPT: usize = 16;
+/// How long an answer from history may take.
+const DEADLINE: Duration = Duration::from_secs(5);
 /// Connections for SQL that are kept up to the next tick.
 const INQUIRIES_KEPT: usize = 8;
 
@@ -132,7 +135,8 @@ impl Served {
     ///
     /// The save cannot be read.
     pub fn reader(&self) -> Result<Reader, Problem> {
-        Ok(Reader::open(&self.save)?.with(self.heads.clone()))
+        let (heads, until) = (Some(self.heads.clone()), Some(Instant::now() + DEADLINE));
+        Ok(Reader::open(&self.save)?.on(Terms { heads, until }))
     }
 
     /// Opens its save to be read about a tick, which must be of the course that is asked

@@ -50,7 +50,8 @@ impl Reader {
                 Ok(Some(answer)) => answer,
                 Ok(None) => break,
                 // What there was not yet, or no longer, leaves a gap.
-                Err(error @ SaveError::Query { .. }) => {
+                // So does a tick that was pruned meanwhile.
+                Err(error @ (SaveError::Query { .. } | SaveError::Cannot { .. })) => {
                     refused.push(error);
                     continue;
                 }

@@ -40,10 +40,7 @@ pub fn compare(
     recorded: &Frames,
     replayed: &Frames,
 ) -> Result<Option<Difference>, String> {
-    try_compare(before, recorded, replayed).map_err(|failure| match failure {
-        Failure::Damage(what) | Failure::Told(what) => what,
-        Failure::Sqlite(error) => error.to_string(),
-    })
+    try_compare(before, recorded, replayed).map_err(Failure::told)
 }
 
 fn try_compare(

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,8 +20,8 @@ use super::anchor::{APART, Anchor};
 use super::apply::Loaded;
 use super::delta::Delta;
 use super::frames::{frame_id, read_head, unpack};
-use super::heads::Heads;
 use super::keyframe::Keyframe;
+use super::terms::Terms;
 
 /// What the answer is where a save does not keep what is asked for.
 pub(crate) const NO_HISTORY: &str = "keeps no history: set `every_ticks` in [history] to 1 or more";
@@ -29,19 +30,18 @@ pub(crate) const NO_HISTORY: &str = "keeps no history: set `every_ticks` in [his
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryReader<'c> {
     connection: &'c Connection,
-    /// Heads that were read before, where they are kept.
-    heads: Option<&'c Heads>,
+    terms: Option<&'c Terms>,
 }
 
 impl<'c> HistoryReader<'c> {
     /// Of the save of this connection.
     pub fn new(connection: &'c Connection) -> Self {
-        Self { connection, heads: None }
+        Self { connection, terms: None }
     }
 
-    /// The same, with heads that were read before.
-    pub fn with(self, heads: Option<&'c Heads>) -> Self {
-        Self { heads, ..self }
+    /// The same, on some terms.
+    pub fn on(self, terms: &'c Terms) -> Self {
+        Self { terms: Some(terms), ..self }
     }
 
     /// Every keyframe, oldest first.
@@ -175,7 +175,11 @@ impl<'c> HistoryReader<'c> {
 
     /// The head of what a tick changed.
     fn head_of(&self, tick: u64) -> Fallible<Option<Arc<Delta>>> {
-        if let Some(known) = self.heads.and_then(|heads| heads.get(tick)) {
+        if self.terms.and_then(|terms| terms.until).is_some_and(|until| until < Instant::now()) {
+            return Err(Failure::Late);
+        }
+        let heads = self.terms.and_then(|terms| terms.heads.as_ref());
+        if let Some(known) = heads.and_then(|heads| heads.get(tick)) {
             return Ok(Some(known));
         }
         let Some(frame) = self.frame("st_deltas", tick as i64, 0)? else { return Ok(None) };
@@ -183,7 +187,7 @@ impl<'c> HistoryReader<'c> {
         let Some(delta) = delta.filter(|delta| delta.tick == tick).map(Arc::new) else {
             return damage(format!("the history of tick {tick} cannot be read"));
         };
-        if let Some(heads) = self.heads {
+        if let Some(heads) = heads {
             heads.put(&delta);
         }
         Ok(Some(delta))

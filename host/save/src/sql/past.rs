@@ -42,7 +42,7 @@ impl Archive {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         read(HistoryReader::new(&connection)).map_err(|failure| match failure {
             Failure::Sqlite(error) => error,
-            Failure::Damage(what) | Failure::Told(what) => Error::ModuleError(what),
+            failure => Error::ModuleError(failure.told()),
         })
     }
 

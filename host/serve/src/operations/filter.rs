@@ -282,6 +282,12 @@ impl Condition {
     }
 }
 
+/// Whether a text is a condition.
+#[cfg(test)]
+pub fn condition_of(world: &World, text: &str) -> Result<(), Problem> {
+    Condition::parse(world, text).map(drop)
+}
+
 impl Shown {
     fn parse(world: &World, name: &str) -> Result<Vec<Self>, Problem> {
         if name == "*" {

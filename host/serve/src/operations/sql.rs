@@ -40,7 +40,13 @@ pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
             return Ok((rows <= ROWS_MAX).then_some(known));
         }
         let left = DEADLINE.saturating_sub(began.elapsed());
-        let inquiry = inquiry()?;
+        let inquiry = match inquiry() {
+            Err(SaveError::Late { .. }) => {
+                is_cut = true;
+                return Ok(None);
+            }
+            inquiry => inquiry?,
+        };
         inquiry.confine()?;
         match within(&inquiry, left, || table(&inquiry, sql, ROWS_MAX - rows)) {
             (answer, false) => {

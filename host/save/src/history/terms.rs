@@ -1,15 +1,26 @@
-//! Heads of deltas that were read before. What a tick changed stays what it was for as
-//! long as one process keeps the save from others, so that a process that answers about
-//! the past again and again need not unpack the same heads each time.
+//! On which terms history is read: until when, and with heads of deltas that were read
+//! before. What a tick changed stays what it was for as long as one process keeps the save
+//! from others, so that a process that answers about the past again and again need not
+//! unpack the same heads each time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::changed_block::ChangedBlock;
 use super::delta::Delta;
 
 /// Bytes of heads that are kept.
 const BYTES_MAX: usize = 64 << 20;
+
+/// On which terms history is read.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// Heads that were read before, where they are kept.
+    pub heads: Option<Arc<Heads>>,
+    /// When the answer must be there, if it must.
+    pub until: Option<Instant>,
+}
 
 /// Heads, by tick.
 #[derive(Debug, Default)]

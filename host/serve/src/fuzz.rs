@@ -1,0 +1,73 @@
+//! Fuzz targets for what requests carry: whatever it is, it is read or refused, and
+//! nothing panics. What stands for itself in `host/src/fuzz.rs` stands for these too.
+
+use bolero::check;
+use sandtable::ecs::{Field, Kind, OnDespawn, Registry, Role, Storage, Type, World};
+
+use super::at::At;
+use super::cursor::Cursor;
+use super::operations::condition_of;
+use super::router::{parameters, places};
+
+fn world() -> World {
+    let mut registry = Registry::default();
+    let fields = ["string", "f64", "option<u8>", "entity"].into_iter().enumerate();
+    let fields = fields.map(|(at, ty)| Field {
+        name: format!("f{at}"),
+        ty: Type::parse(ty).expect("a type"),
+        offset: 0,
+    });
+    let (name, fields) = ("a/B".to_owned(), fields.collect());
+    let kind = Kind::new(name, Role::Component, Storage::Dynamic, 0, fields, OnDespawn::Detach);
+    registry.add(kind.expect("a kind"));
+    let mut world = World::new(64);
+    world.registry = registry.into();
+    world
+}
+
+#[test]
+fn ticks() {
+    check!().with_iterations(20_000).with_type::<String>().for_each(|text| {
+        if let Ok(at) = At::parse(text) {
+            assert_eq!(At::parse(&at.to_string()), Ok(at));
+        }
+    });
+}
+
+#[test]
+fn cursors() {
+    let secret = [7; 32];
+    let whole = Cursor { at: "12~6db9a168".to_owned(), after: 100 }.seal("with=3:a/B;", &secret);
+    check!().with_iterations(20_000).with_type::<(usize, u8, String)>().for_each(
+        |(place, byte, more)| {
+            let mut altered = whole.clone().into_bytes();
+            let place = place % altered.len();
+            altered[place] ^= byte;
+            altered.extend(more.bytes());
+            let altered = String::from_utf8_lossy(&altered);
+            let is_same = altered == whole;
+            assert_eq!(Cursor::open(&altered, "with=3:a/B;", &secret).is_ok(), is_same);
+            assert!(Cursor::open(more, "with=3:a/B;", &secret).is_err());
+        },
+    );
+}
+
+#[test]
+fn filters() {
+    let world = world();
+    check!().with_iterations(20_000).with_type::<(u8, String)>().for_each(|(at, text)| {
+        let _ = condition_of(&world, text);
+        let parted =
+            format!("a/B.f{}:{}:{text}", at % 5, ["eq", "lt", "has", ""][usize::from(at % 4)]);
+        let is_one = at % 5 < 4 && at % 4 < 3;
+        assert_eq!(condition_of(&world, &parted).is_ok(), is_one, "{parted}");
+    });
+}
+
+#[test]
+fn addresses() {
+    check!().with_iterations(20_000).with_type::<String>().for_each(|text| {
+        let _ = parameters(text);
+        let _ = places("/worlds/{world}/entities/{entity}", text);
+    });
+}
