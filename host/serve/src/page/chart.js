@@ -1,99 +1,239 @@
-// Lines over ticks, as SVG, with the same numbers as a table.
+// Lines over ticks, drawn once and then only marked, with the same numbers as a table.
 
-const SVG = 'http://www.w3.org/2000/svg';
-const HEIGHT = 190, LEFT = 72, RIGHT = 10, TOP = 18, BOTTOM = 22;
+import { draw, el, keep, put } from '/dom.js';
+import { short, steps, whole } from '/format.js';
 
-const node = (name, attributes = {}, text) => {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
+const HEIGHT = 168;
+const LEFT = 58;
+const RIGHT = 12;
+const TOP = 8;
+const BOTTOM = 22;
+export const COLOURS = 6;
+const ROWS_MAX = 500;
+
+const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
+
+// The last of the sorted ticks that is not after one.
+export function lastAt(ticks, tick) {
+  let low = 0;
+  let high = ticks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ticks[middle] <= tick) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+// A chart without lines as yet: `set` gives it `[{ name, ticks, values }]`, `move` marks a
+// tick, and `go` is called with the tick that is pointed at.
+export function chart(title, { go, isStepped = false } = {}) {
+  const readings = el('span', { class: 'readings' });
+  const svg = draw('svg', { class: 'chart', role: 'img', height: HEIGHT });
+  const numbers = el('details', { ontoggle: () => tell() }, el('summary', {}, 'Numbers'));
+  const message = el('p', { class: 'soft drawing' }, 'Drawing…');
+  const node = keep(
+    el(
+      'figure',
+      { class: 'card' },
+      el('figcaption', {}, el('span', { class: 'title' }, title), readings),
+      message,
+      svg,
+      numbers,
+    ),
+  );
+  let lines = [];
+  let marked = null;
+  let scale = null;
+  let cursor = null;
+  let written = [];
+  svg.classList.add('away');
+  numbers.hidden = true;
+
+  function set(given) {
+    lines = given.map((line) => sorted(line)).filter(({ ticks }) => ticks.length > 0);
+    const isEmpty = lines.length === 0;
+    message.hidden = !isEmpty;
+    svg.classList.toggle('away', isEmpty);
+    numbers.hidden = isEmpty;
+    if (isEmpty) {
+      message.textContent = 'There are no numbers to draw.';
+      message.className = 'soft';
+    } else render();
+    tell();
+  }
+
+  function say(error) {
+    message.hidden = false;
+    message.textContent = error.message;
+    message.className = 'problem';
+    message.setAttribute('role', 'alert');
+  }
+
+  function render() {
+    const width = Math.max(220, Math.round(svg.clientWidth || 480));
+    const ends = lines.flatMap(({ ticks }) => [ticks[0], ticks.at(-1)]);
+    const [first, last] = [Math.min(...ends), Math.max(...ends)];
+    let low = Infinity;
+    let high = -Infinity;
+    for (const { values } of lines)
+      for (const value of values) {
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
+    if (low === high) [low, high] = [low - Math.abs(low || 1) * 0.05, high + Math.abs(high || 1) * 0.05];
+    const pad = (high - low) * 0.04;
+    if (low >= 0 && low - pad < 0) low = 0;
+    else low -= pad;
+    high += pad;
+    const x = (tick) => LEFT + (last === first ? 0.5 : (tick - first) / (last - first)) * (width - LEFT - RIGHT);
+    const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+    scale = { x, first, last, width };
+    svg.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
+    svg.setAttribute(
+      'aria-label',
+      `${title}: ${lines
+        .map(
+          ({ name, ticks, values }) =>
+            `${lines.length > 1 ? `${name} ` : ''}${short(values[0])} at tick ${whole(ticks[0])} to ${short(values.at(-1))} at tick ${whole(ticks.at(-1))}`,
+        )
+        .join('; ')}`,
+    );
+    const grid = steps(low, high, 3).flatMap((value) => [
+      draw('path', { d: `M${LEFT} ${y(value).toFixed(1)}H${width - RIGHT}`, class: 'grid' }),
+      draw('text', { x: LEFT - 7, y: (y(value) + 4).toFixed(1), 'text-anchor': 'end' }, short(value)),
+    ]);
+    const days = steps(first, last, width / 90)
+      .filter(Number.isInteger)
+      .map((tick) =>
+        draw(
+          'text',
+          {
+            x: x(tick).toFixed(1),
+            y: HEIGHT - 6,
+            'text-anchor': x(tick) > width - 40 ? 'end' : x(tick) < LEFT + 20 ? 'start' : 'middle',
+          },
+          whole(tick),
+        ),
+      );
+    const paths = lines.map((line, at) =>
+      draw('path', { d: path(line, x, y, isStepped), class: `line c${at % COLOURS}` }),
+    );
+    cursor = draw('path', { class: 'cursor' });
+    put(svg, grid, days, paths, cursor);
+    cursor = svg.lastChild;
+    written = lines.map((line, at) => el('span', { class: `reading c${at % COLOURS}` }));
+    readings.replaceChildren(...written);
+    move(marked);
+  }
+
+  function move(tick) {
+    marked = tick;
+    if (!scale || tick === null) return;
+    const isInside = tick >= scale.first && tick <= scale.last;
+    cursor.setAttribute('d', isInside ? `M${scale.x(tick).toFixed(1)} ${TOP}V${HEIGHT - BOTTOM}` : '');
+    lines.forEach(({ name, ticks, values }, at) => {
+      const found = lastAt(ticks, tick);
+      const told = found < 0 ? '–' : short(values[found]);
+      written[at].textContent = lines.length > 1 ? `${name} ${told}` : told;
+    });
+  }
+
+  function tell() {
+    if (!numbers.open) return;
+    const ticks = [...new Set(lines.flatMap((line) => line.ticks))].sort((one, other) => other - one);
+    const shown = ticks.slice(0, ROWS_MAX);
+    const cell = ({ ticks: of, values }, tick) => {
+      const at = lastAt(of, tick);
+      return at >= 0 && of[at] === tick ? String(values[at]) : '';
+    };
+    put(
+      numbers,
+      el('summary', {}, 'Numbers'),
+      el(
+        'div',
+        { class: 'scroll tall', tabindex: 0, role: 'region', 'aria-label': `${title}, as numbers` },
+        el(
+          'table',
+          {},
+          el(
+            'thead',
+            {},
+            el(
+              'tr',
+              {},
+              el('th', { scope: 'col', class: 'number' }, 'tick'),
+              lines.map(({ name }) => el('th', { scope: 'col', class: 'number' }, name)),
+            ),
+          ),
+          el(
+            'tbody',
+            {},
+            shown.map((tick) =>
+              el(
+                'tr',
+                {},
+                el('td', { class: 'number' }, whole(tick)),
+                lines.map((line) => el('td', { class: 'number' }, cell(line, tick))),
+              ),
+            ),
+          ),
+        ),
+      ),
+      shown.length < ticks.length
+        ? el('p', { class: 'soft' }, `the last ${ROWS_MAX} of ${whole(ticks.length)}`)
+        : null,
+    );
+  }
+
+  if (go) pointed(svg, () => scale, go);
+  new ResizeObserver(() => {
+    if (scale && Math.abs(svg.clientWidth - scale.width) > 1) render();
+  }).observe(svg);
+  return { node, set, say, move };
+}
+
+// Without what is no number, so that it can be searched.
+function sorted({ name, ticks, values }) {
+  const told = ticks.map((tick, at) => at).filter((at) => isNumber(values[at]));
+  return { name, ticks: told.map((at) => ticks[at]), values: told.map((at) => values[at]) };
+}
+
+export function path({ ticks, values }, x, y, isStepped) {
+  let made = '';
+  for (let at = 0; at < ticks.length; at += 1) {
+    const across = x(ticks[at]).toFixed(1);
+    const down = y(values[at]).toFixed(1);
+    if (at === 0) made = `M${across} ${down}`;
+    else made += isStepped ? `H${across}V${down}` : `L${across} ${down}`;
+  }
   return made;
-};
+}
 
-export const short = (value) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return String(value ?? '');
-  const size = Math.abs(value);
-  for (const [unit, letter] of [[1e12, 'T'], [1e9, 'G'], [1e6, 'M']])
-    if (size >= unit) return `${+(value / unit).toPrecision(4)} ${letter}`;
-  return Number.isInteger(value) ? value.toLocaleString('en') : (+value.toPrecision(5)).toLocaleString('en', { maximumSignificantDigits: 5 });
-};
-
-// A chart of [tick, value] pairs. `mark` says which tick is looked at, `go` goes to one.
-export function chart(title, points, { mark, go, step = false } = {}) {
-  // Drawn in pixels, so that letters have their size on every screen.
-  const WIDTH = Math.max(240, Math.min(620, innerWidth - 60));
-  const figure = document.createElement('figure');
-  figure.className = 'card';
-  const caption = document.createElement('figcaption');
-  caption.textContent = title;
-  const told = points.filter(([, value]) => typeof value === 'number');
-  figure.append(caption);
-  if (told.length === 0) {
-    const nothing = document.createElement('p');
-    nothing.className = 'soft';
-    nothing.textContent = 'no numbers';
-    figure.append(nothing);
-    return figure;
-  }
-  const ticks = told.map(([tick]) => tick), values = told.map(([, value]) => value);
-  const [first, last] = [Math.min(...ticks), Math.max(...ticks)];
-  let [low, high] = [Math.min(...values), Math.max(...values)];
-  if (low === high) [low, high] = [low - Math.abs(low || 1) / 2, high + Math.abs(high || 1) / 2];
-  const x = (tick) => LEFT + (last === first ? 0.5 : (tick - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
-  const y = (value) => TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM);
-  const svg = node('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'chart', role: 'img' });
-  svg.setAttribute('aria-label', `${title}: ${short(values[0])} at tick ${ticks[0]} to ${short(values.at(-1))} at tick ${ticks.at(-1)}`);
-  for (const value of [low, (low + high) / 2, high]) {
-    svg.append(node('path', { d: `M${LEFT} ${y(value)}H${WIDTH - RIGHT}`, stroke: 'var(--line)' }));
-    svg.append(node('text', { x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, short(value)));
-  }
-  svg.append(node('text', { x: LEFT, y: HEIGHT - 6 }, `tick ${first.toLocaleString('en')}`));
-  svg.append(node('text', { x: WIDTH - RIGHT, y: HEIGHT - 6, 'text-anchor': 'end' }, last.toLocaleString('en')));
-  const at = ([tick, value]) => `${x(tick).toFixed(1)} ${y(value).toFixed(1)}`;
-  const line = told.map((point, index) => {
-    if (index === 0) return `M${at(point)}`;
-    return step ? `H${x(point[0]).toFixed(1)}V${y(point[1]).toFixed(1)}` : `L${at(point)}`;
-  }).join('');
-  svg.append(node('path', { d: line, fill: 'none', stroke: 'var(--c1)', 'stroke-width': 2, 'stroke-linejoin': 'round' }));
-  const cursor = node('path', { stroke: 'var(--c2)', 'stroke-width': 1.5, 'stroke-dasharray': '3 3' });
-  const reading = node('text', { y: 11, 'text-anchor': 'end', x: WIDTH - RIGHT, class: 'reading' });
-  svg.append(cursor, reading);
-  figure.move = (tick) => {
-    const inside = tick >= first && tick <= last;
-    cursor.setAttribute('d', inside ? `M${x(tick)} ${TOP}V${HEIGHT - BOTTOM}` : '');
-    const before = told.findLast(([of]) => of <= tick);
-    reading.textContent = inside && before ? short(before[1]) : '';
-  };
-  if (mark !== undefined) figure.move(mark);
-  if (go) svg.addEventListener('click', (event) => {
+// Calls with the tick under the pointer while it is held down.
+export function pointed(svg, scaleOf, go) {
+  const tell = (event) => {
+    const scale = scaleOf();
+    if (!scale) return;
     const box = svg.getBoundingClientRect();
-    const share = ((event.clientX - box.left) / box.width * WIDTH - LEFT) / (WIDTH - LEFT - RIGHT);
-    go(Math.round(first + Math.min(1, Math.max(0, share)) * (last - first)));
+    const across = ((event.clientX - box.left) / box.width) * scale.width;
+    const share = (across - LEFT) / ((scale.right ?? scale.width - RIGHT) - LEFT);
+    go(Math.round(scale.first + Math.min(1, Math.max(0, share)) * (scale.last - scale.first)));
+  };
+  svg.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    svg.setPointerCapture(event.pointerId);
+    tell(event);
   });
-  const details = document.createElement('details');
-  const summary = document.createElement('summary');
-  summary.textContent = `${told.length} numbers`;
-  const scroll = document.createElement('div');
-  scroll.className = 'scroll';
-  scroll.tabIndex = 0;
-  details.append(summary, scroll);
-  details.addEventListener('toggle', () => {
-    if (!details.open || scroll.firstChild) return;
-    const table = document.createElement('table');
-    const head = table.createTHead().insertRow();
-    for (const name of ['tick', 'value']) {
-      const cell = document.createElement('th');
-      cell.textContent = name;
-      head.append(cell);
-    }
-    const body = table.createTBody();
-    for (const [tick, value] of told) {
-      const row = body.insertRow();
-      row.insertCell().textContent = tick;
-      row.insertCell().textContent = value;
-    }
-    scroll.append(table);
+  svg.addEventListener('pointermove', (event) => {
+    if (event.buttons & 1) tell(event);
   });
-  figure.append(svg, details);
-  return figure;
+}
+
+// Rows of `series` as lines, one for each column of numbers.
+export function linesOf(rows) {
+  const names = Object.keys(rows[0] ?? {}).filter((name) => name !== 'tick');
+  const numeric = names.filter((name) => rows.some((row) => isNumber(row[name])));
+  const ticks = rows.map((row) => row.tick);
+  return numeric.map((name) => ({ name, ticks, values: rows.map((row) => row[name]) }));
 }

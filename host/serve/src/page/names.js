@@ -1,0 +1,27 @@
+// What entities are called: learnt from every answer that says so.
+
+import { world } from '/ask.js';
+import { isEntity } from '/format.js';
+
+const names = new Map();
+const PAGE = 10_000;
+const PAGES_MAX = 5;
+
+export function learn(entity, label) {
+  if (isEntity(entity) && typeof label === 'string' && label) names.set(entity, label);
+}
+
+export const nameOf = (entity) => names.get(entity) ?? null;
+
+export const known = () => [...new Set(names.values())];
+
+// Learns the names of all that have one, as far as a few long answers tell them.
+export async function learnAll() {
+  let cursor;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const { rows, next } = await world('/entities', { order: 'label', limit: PAGE, cursor });
+    for (const { entity, label } of rows) learn(entity, label);
+    cursor = next;
+    if (!next || rows.some(({ label }) => !label)) return;
+  }
+}

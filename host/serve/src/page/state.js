@@ -1,0 +1,25 @@
+// What all views share: which world, which tick, and what was learnt on the way.
+
+export const state = {
+  token: null,
+  world: null,
+  // The first tick that is kept, and the last that there is.
+  first: 0,
+  now: 0,
+  // The tick that is looked at, `{ tick, chain }`; null follows the world.
+  at: null,
+  // The tick of the last answers with its chain, for links that stay.
+  seen: null,
+};
+
+export const looked = () => state.at?.tick ?? state.now;
+
+export const atText = ({ tick, chain }) => (chain ? `${tick}~${chain}` : String(tick));
+
+export function parseAt(text) {
+  const found = /^(\d+)(?:~([0-9a-f]+))?$/.exec(text ?? '');
+  return found && { tick: Number(found[1]), chain: found[2] ?? null };
+}
+
+// The parameter of requests that are about the tick that is looked at.
+export const asOf = () => (state.at === null ? {} : { at: atText(state.at) });

@@ -1,0 +1,61 @@
+// How the server and the save are: time a tick takes, what is behind, faults, sizes.
+
+import { el, put } from '/dom.js';
+import { ms, seconds, short, size, whole } from '/format.js';
+import { card, cards, section, tickColumn } from '/parts.js';
+import { stages } from '/stages.js';
+import { table } from '/table.js';
+
+export function open({ place, go }) {
+  const figures = el('div');
+  const tables = el('div', { class: 'two' });
+  const drawn = stages(go);
+  put(place, el('h2', {}, 'Health'), figures, drawn.node, tables);
+
+  return {
+    async update(ask) {
+      const health = await ask('/health');
+      drawn.add(health);
+      put(figures, told(health), suspended(health));
+      const empty = 'No system has faulted.';
+      put(
+        tables,
+        section('Slowest ticks', table(health.slowest, SLOW, { label: 'Slowest ticks' })),
+        section('Faults', table(health.faults, FAULTY, { label: 'Faults', empty })),
+      );
+    },
+    move: (tick) => drawn.move(tick),
+  };
+}
+
+const SLOW = [tickColumn('systems'), { name: 'ms', title: 'took', number: true, show: (row) => ms(row.ms) }];
+const FAULTY = [tickColumn('systems'), 'system', 'fault'];
+
+function told(health) {
+  const { tick_ms: tick = {}, unsaved_ticks: unsaved = health.tick - health.saved_tick } = health;
+  const of = tick.of ? `of ${whole(tick.of)} ticks` : null;
+  const pace = health.ticks_per_second;
+  return cards(
+    card('tick, median', ms(tick.p50), of),
+    card('tick, 95 of 100', ms(tick.p95)),
+    card('tick, 99 of 100', ms(tick.p99), tick.max === undefined ? null : `at most ${ms(tick.max)}`),
+    card(
+      'ticks a second',
+      pace === undefined ? '–' : short(+pace.toFixed(1)),
+      health.hz ? `of ${short(health.hz)}` : null,
+    ),
+    card('not saved yet', whole(unsaved), `saved up to ${whole(health.saved_tick)}`),
+    card('entities', whole(health.entities)),
+    card(
+      'save',
+      size(health.file_bytes),
+      health.log_bytes === undefined ? null : `${size(health.log_bytes)} in its log`,
+    ),
+    card('kept from tick', whole(health.first_tick)),
+    health.stream_clients === undefined ? null : card('streams', whole(health.stream_clients)),
+    card('up for', seconds(health.uptime_s), health.version ? `version ${health.version}` : null),
+  );
+}
+
+const suspended = ({ suspended: mods = [] }) =>
+  mods.length ? el('p', { class: 'problem' }, `Suspended: ${mods.join(', ')}. See Mods.`) : null;
