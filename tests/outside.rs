@@ -58,8 +58,17 @@ pub const NM: Outside = Outside {
     remedy: "install it, on Debian as `binutils`",
 };
 
+/// Tries the rules of Prometheus.
+pub const PROMTOOL: Outside = Outside {
+    name: "the program `promtool`",
+    candidates: &["promtool"],
+    probe: &["--version"],
+    tests: "of the rules for Prometheus, and of how metrics are called",
+    remedy: "install it, on Debian as `prometheus`",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 4] = [SQLITE3, PYTHON, SCRIPT, NM];
+pub const ALL: [Outside; 5] = [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL];
 
 impl Outside {
     /// Where it is, if it is there and works.

@@ -5,6 +5,7 @@ mod answers;
 mod crowd;
 mod refusals;
 mod streams;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -44,6 +45,23 @@ impl Answer {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|_| panic!("{}: {}", self.status, String::from_utf8_lossy(&self.body)))
     }
+}
+
+/// Sends a request as it is; gives the answer.
+fn exchange(host: &str, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|it| it == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_ascii_lowercase(), value.to_owned())
+    };
+    Answer { status, headers: lines.map(header).collect(), body: answer[end + 4..].to_vec() }
 }
 
 impl OnAir {
@@ -88,19 +106,7 @@ impl OnAir {
 
     /// A request as it is.
     fn raw(&self, request: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.host()).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|it| it == b"\r\n\r\n").expect("a head");
-        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let header = |line: &str| {
-            let (name, value) = line.split_once(": ").unwrap();
-            (name.to_ascii_lowercase(), value.to_owned())
-        };
-        Answer { status, headers: lines.map(header).collect(), body: answer[end + 4..].to_vec() }
+        exchange(self.host(), request)
     }
 
     fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
@@ -365,7 +371,7 @@ fn a_monitoring_system_is_told_how_the_world_stands() {
     assert!(value("sandtable_tick") >= 4.0);
     assert_eq!(value("sandtable_unsaved_ticks"), 0.0);
     assert!(value("sandtable_entities") >= 3.0);
-    assert!(value("sandtable_tick_seconds_count{stage=\"commit\"}") >= 4.0);
+    assert!(value("sandtable_tick_stage_seconds_count{stage=\"commit\"}") >= 4.0);
     assert!(value("sandtable_system_seconds_total{system=\"citizens/earn\"}") > 0.0);
     assert!(text.contains("sandtable_faults_total{system=\"traps/"), "{text}");
     assert_eq!(value("sandtable_requests_total{operation=\"kinds\",status=\"200\"}"), 1.0);

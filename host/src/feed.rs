@@ -4,6 +4,7 @@
 //! neither waits for a tick nor makes one wait.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -44,6 +45,7 @@ pub struct Feed(Arc<Shared>);
 struct Shared {
     now: ArcSwap<Published>,
     listeners: Mutex<Vec<Listener>>,
+    is_over: AtomicBool,
 }
 
 type Listener = Box<dyn Fn(&Arc<Published>) + Send>;
@@ -51,7 +53,7 @@ type Listener = Box<dyn Fn(&Arc<Published>) + Send>;
 impl Feed {
     pub(crate) fn new(first: Published) -> Self {
         let (now, listeners) = (ArcSwap::from_pointee(first), Mutex::default());
-        Self(Arc::new(Shared { now, listeners }))
+        Self(Arc::new(Shared { now, listeners, is_over: AtomicBool::new(false) }))
     }
 
     /// What was published last. Waits for nothing.
@@ -66,11 +68,25 @@ impl Feed {
         listeners.push(Box::new(listener));
     }
 
+    /// Whether the world was closed or dropped, so that nothing more is published.
+    pub fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Acquire)
+    }
+
     pub(crate) fn publish(&self, published: Published) {
         let published = Arc::new(published);
         self.0.now.store(published.clone());
         let listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.iter().for_each(|listener| listener(&published));
+    }
+}
+
+/// A feed as the world has it that publishes there: it is over when this is dropped.
+pub(crate) struct Publisher(pub Feed);
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.0.0.is_over.store(true, Ordering::Release);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::catalog::ModSource;
 use crate::compile::{Compiler, source_of};
 use crate::config::WorldConfig;
 use crate::ecs::World;
-use crate::feed::{Feed, Published};
+use crate::feed::{Feed, Published, Publisher};
 use crate::journal::Journal;
 use crate::pack::{self, Keys};
 use crate::program::Program;
@@ -34,7 +34,7 @@ pub struct Simulation {
     journal: Journal,
     log: LogSink,
     /// Where the world is published, once that was asked for.
-    feed: Option<Feed>,
+    feed: Option<Publisher>,
 }
 
 impl Simulation {
@@ -195,18 +195,18 @@ impl Simulation {
     /// Where this world is published after every tick, and whenever it changes between
     /// two.
     pub fn feed(&mut self) -> Feed {
-        if let Some(feed) = &self.feed {
+        if let Some(Publisher(feed)) = &self.feed {
             return feed.clone();
         }
         let config = Arc::new(self.config().clone());
         let feed = Feed::new(self.published(config, Arc::default()));
-        self.feed.insert(feed).clone()
+        self.feed.insert(Publisher(feed)).0.clone()
     }
 
     /// Publishes the world as it is, where it is asked for, with what the tick did that
     /// was just done, if one was.
     fn publish(&mut self, done: Option<&mut TickRecord>) {
-        let Some(feed) = self.feed.clone() else { return };
+        let Some(feed) = self.feed.as_ref().map(|it| it.0.clone()) else { return };
         let before = feed.now();
         let (config, record) = match done {
             Some(record) => {

@@ -16,6 +16,7 @@ use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
 use sandtable::unsaved::Unsaved;
 use sandtable::{Error, Options, Simulation};
+use sandtable_serve::{Metronome, Server, Tempo};
 
 use self::pace::{Key, Pace};
 use self::tally::Tally;
@@ -146,7 +147,8 @@ pub fn go(
 ) -> Result<()> {
     let on_air = arguments.serve.map(|listen| on_air::start(&mut simulation, save, listen, screen));
     let on_air = on_air.transpose()?;
-    let mut going = Going::new(arguments, keys, screen);
+    let metronome = on_air.as_ref().map(Server::metronome);
+    let mut going = Going::new(arguments, keys, metronome, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
     done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
@@ -268,6 +270,8 @@ struct Going<'a> {
     screen: &'a Screen,
     bar: ProgressBar,
     pace: Option<Pace>,
+    /// Where a pace is told that is as fast as it can be.
+    metronome: Option<Metronome>,
     tally: Tally,
     started: Instant,
     shown: Instant,
@@ -277,14 +281,20 @@ impl<'a> Going<'a> {
     /// Long enough not to cost anything, short enough to look alive.
     const SHOW_EVERY: Duration = Duration::from_millis(50);
 
-    fn new(arguments: &Arguments, keys: Option<Receiver<Key>>, screen: &'a Screen) -> Self {
+    fn new(
+        arguments: &Arguments,
+        keys: Option<Receiver<Key>>,
+        metronome: Option<&Metronome>,
+        screen: &'a Screen,
+    ) -> Self {
         let started = Instant::now();
         Self {
             ticks: arguments.ticks,
             heavy: arguments.heavy,
             screen,
             bar: screen.ticks(arguments.ticks),
-            pace: arguments.hz.map(|hz| Pace::new(hz, keys)),
+            pace: arguments.hz.map(|hz| Pace::new(hz, keys, metronome.cloned())),
+            metronome: metronome.filter(|_| arguments.hz.is_none()).cloned(),
             tally: Tally::default(),
             started,
             shown: started,
@@ -303,6 +313,9 @@ impl<'a> Going<'a> {
                 && !pace.wait(stop, self.screen)
             {
                 break;
+            }
+            if let Some(metronome) = &self.metronome {
+                metronome.set(Tempo { due: Some(Instant::now()), ..Tempo::default() });
             }
             before_tick(simulation)?;
             let unsaved = simulation.unsaved();

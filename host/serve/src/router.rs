@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, Response, header};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::routing::any;
 use percent_encoding::percent_decode_str;
@@ -24,6 +24,7 @@ use super::operations::{Answer, BASE, OPERATIONS, Operation};
 use super::page;
 use super::problem::{Kind, Problem};
 use super::question::Question;
+use super::readiness;
 use super::reply::{Format, Reply};
 use super::served::Served;
 use super::stream::{self, Asked};
@@ -58,7 +59,7 @@ struct Shared {
 pub fn router(served: Served, key: Arc<Key>) -> Router {
     let served = Arc::new(served);
     let (send, ticks) = watch::channel(served.feed().now().tick());
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(served.clone()));
     metrics.published(&served.feed().now());
     let counted = metrics.clone();
     served.feed().listen(move |published| {
@@ -146,10 +147,14 @@ async fn session(State(shared): State<Shared>, request: Request) -> Response<Bod
     }
 }
 
-/// A world is ready while it can be read; how far its save is behind stands beside.
-async fn ready(State(shared): State<Shared>) -> String {
+/// A world is ready while it can be read and does the ticks that it should; how far its
+/// save is behind stands beside.
+async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
+    if let Some(trouble) = readiness::trouble(&shared.served) {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n"));
+    }
     let published = shared.served.feed().now();
-    format!("tick {}, saved {}\n", published.tick(), published.saved_tick)
+    (StatusCode::OK, format!("tick {}, saved {}\n", published.tick(), published.saved_tick))
 }
 
 async fn measured(State(shared): State<Shared>) -> Response<Body> {

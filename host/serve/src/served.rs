@@ -18,9 +18,11 @@ use sandtable::record::Digest;
 use sandtable::save::{Heads, Inquiry, Labels, Reader, Terms};
 
 use super::at::{At, shown};
+use super::metronome::Metronome;
 use super::points::Points;
 use super::problem::{Kind, Problem};
 use super::pulse::Pulse;
+use super::reads::Reads;
 
 /// Ticks that are kept as they were published.
 const RECENT_KEPT: usize = 16;
@@ -43,6 +45,8 @@ pub struct Served {
     /// Heads of history that were read.
     heads: Arc<Heads>,
     kept: Mutex<Kept>,
+    metronome: Metronome,
+    reads: Reads,
 }
 
 #[derive(Default)]
@@ -98,6 +102,8 @@ impl Served {
             points: Points::default(),
             heads: Arc::default(),
             kept,
+            metronome: Metronome::default(),
+            reads: Reads::new(),
         }
     }
 
@@ -129,12 +135,27 @@ impl Served {
         &self.feed
     }
 
+    /// Where its pace is said.
+    pub fn metronome(&self) -> &Metronome {
+        &self.metronome
+    }
+
+    /// Where what was asked of it was read.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
     /// Opens its save to be read.
     ///
     /// # Errors
     ///
     /// The save cannot be read.
     pub fn reader(&self) -> Result<Reader, Problem> {
+        self.reads.save.inc();
+        self.open()
+    }
+
+    fn open(&self) -> Result<Reader, Problem> {
         let (heads, until) = (Some(self.heads.clone()), Some(Instant::now() + DEADLINE));
         Ok(Reader::open(&self.save)?.on(Terms { heads, until }))
     }
@@ -180,9 +201,13 @@ impl Served {
     /// The tick is still to come, no longer kept, or of another course of the world.
     pub fn moment(&self, at: Option<&At>) -> Result<Moment, Problem> {
         let now = self.now();
-        let Some(at) = at else { return Ok(now) };
+        let Some(at) = at else {
+            self.reads.memory.inc();
+            return Ok(now);
+        };
         if at.tick == now.world.tick() {
             at.check(&now.chain)?;
+            self.reads.memory.inc();
             return Ok(now);
         }
         if at.tick > now.world.tick() {
@@ -196,13 +221,14 @@ impl Served {
             let before = kept.worlds.iter().filter(|it| it.world.tick() < at.tick);
             before.max_by_key(|it| it.world.tick()).cloned()
         };
-        let reader = self.reader()?;
+        let reader = self.open()?;
         let chain = self.chain_of(&reader, at)?;
         let world = match nearest {
             Some(earlier) => reader.world_after(&earlier.world, at.tick),
             None => reader.world_at(at.tick),
         };
         let moment = Moment { world: world.map_err(|error| pruned(error.into()))?, chain };
+        self.reads.rebuilt.inc();
         self.keep(moment.clone());
         Ok(moment)
     }
@@ -220,7 +246,10 @@ impl Served {
             kept.worlds.push_front(moment.clone());
             Some(moment)
         });
-        moment.map(|moment| at.check(&moment.chain).map(|()| moment)).transpose()
+        let Some(moment) = moment else { return Ok(None) };
+        at.check(&moment.chain)?;
+        self.reads.past.inc();
+        Ok(Some(moment))
     }
 
     /// Keeps a world for questions that follow.
@@ -264,7 +293,7 @@ impl Served {
         }
         match self.remembered(at)? {
             Some(_) => Ok(()),
-            None => self.chain_of(&self.reader()?, at).map(drop),
+            None => self.chain_of(&self.open()?, at).map(drop),
         }
     }
 
@@ -312,6 +341,7 @@ impl Served {
         at: Option<&At>,
         ask: impl FnOnce(&Inquiry) -> Result<T, Problem>,
     ) -> Result<(T, u64), Problem> {
+        self.reads.save.inc();
         let published = self.feed.now();
         let (now, saved) = (published.tick(), published.saved_tick);
         let tick = match at {
@@ -321,7 +351,7 @@ impl Served {
                 saved
             }
             Some(at) => {
-                self.chain_of(&self.reader()?, at)?;
+                self.chain_of(&self.open()?, at)?;
                 at.tick
             }
             None => saved,
@@ -335,12 +365,12 @@ impl Served {
         };
         let inquiry = match ready {
             Some(inquiry) => inquiry,
-            None if is_past => self.reader()?.inquiry_at(tick).map_err(|it| pruned(it.into()))?,
+            None if is_past => self.open()?.inquiry_at(tick).map_err(|it| pruned(it.into()))?,
             None => {
-                let inquiry = self.reader()?.inquiry_over(published.world.clone())?;
+                let inquiry = self.open()?.inquiry_over(published.world.clone())?;
                 match at {
                     // The world went on meanwhile.
-                    Some(_) if inquiry.tick() != tick => self.reader()?.inquiry_at(tick)?,
+                    Some(_) if inquiry.tick() != tick => self.open()?.inquiry_at(tick)?,
                     _ => inquiry,
                 }
             }

@@ -8,6 +8,8 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sandtable_serve::{Metronome, Tempo};
+
 use crate::screen::Screen;
 use crate::stop::Stop;
 use crate::text;
@@ -48,12 +50,13 @@ pub struct Pace {
     started: Instant,
     plan: Plan,
     keys: Option<Receiver<Key>>,
+    metronome: Option<Metronome>,
 }
 
 impl Pace {
-    /// The first tick is due now.
-    pub fn new(hz: f64, keys: Option<Receiver<Key>>) -> Self {
-        Self { started: Instant::now(), plan: Plan::new(hz), keys }
+    /// The first tick is due now. The pace is told where one is to know it.
+    pub fn new(hz: f64, keys: Option<Receiver<Key>>, metronome: Option<Metronome>) -> Self {
+        Self { started: Instant::now(), plan: Plan::new(hz), keys, metronome }
     }
 
     /// Waits until the next tick is due; false when a stop is asked for
@@ -64,8 +67,13 @@ impl Pace {
             if stop.asked() {
                 return false;
             }
+            let mut is_changed = false;
             for key in self.keys.iter().flat_map(Receiver::try_iter) {
                 screen.say(&self.plan.press(key, self.started.elapsed()));
+                is_changed = true;
+            }
+            if is_changed {
+                self.tell();
             }
             match self.plan.left(self.started.elapsed()) {
                 Some(Duration::ZERO) => break,
@@ -73,10 +81,19 @@ impl Pace {
             }
         }
         self.plan.begin(self.started.elapsed());
+        self.tell();
         if let Some(news) = self.plan.news() {
             screen.warn(&news);
         }
         true
+    }
+
+    fn tell(&self) {
+        if let Some(metronome) = &self.metronome {
+            let Plan { hz, due, is_paused, left_out, .. } = self.plan;
+            let due = if is_paused { None } else { self.started.checked_add(due) };
+            metronome.set(Tempo { hertz: hz, due, is_paused, left_out });
+        }
     }
 
     /// Whether it is paused.
@@ -265,6 +282,20 @@ mod tests {
             plan.press(Key::Faster, at(102));
         }
         assert_eq!(plan.hz, *HZ.end());
+    }
+
+    #[test]
+    fn a_pace_is_told_where_one_is_to_know_it() {
+        let metronome = Metronome::default();
+        let mut pace = Pace::new(20.0, None, Some(metronome.clone()));
+        pace.plan.begin(Duration::ZERO);
+        pace.tell();
+        let (due, told) = (pace.started + Duration::from_millis(50), metronome.last());
+        assert_eq!((told.hertz, told.due, told.is_paused), (20.0, Some(due), false));
+        pace.plan.press(Key::Pause, Duration::ZERO);
+        pace.tell();
+        assert_eq!((metronome.last().due, metronome.last().is_paused), (None, true));
+        assert_eq!(metronome.last().lag(), Duration::ZERO);
     }
 
     #[test]
