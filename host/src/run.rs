@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::{Scope, ThreadPool};
+use tracing::{Span, field, trace_span};
 
 use crate::calls::CallMaker;
 use crate::ecs::{Stamp, World};
@@ -75,6 +76,8 @@ pub struct TickRun<'a> {
     halted: OnceLock<Halted>,
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Of the whole stage: above those of the runs, which any thread makes.
+    span: Span,
 }
 
 /// Calls that no thread has taken yet, and the threads that take them.
@@ -116,6 +119,7 @@ impl Drop for OpenCall<'_, '_> {
 struct Begun {
     context: Arc<CallContext>,
     session: Option<Arc<Session>>,
+    span: Span,
     calls: Vec<VecDeque<Batch>>,
 }
 
@@ -124,6 +128,7 @@ struct PendingRun {
     index: usize,
     context: Arc<CallContext>,
     session: Option<Arc<Session>>,
+    span: Span,
     open: AtomicUsize,
     reports: Mutex<Vec<Option<CallReport>>>,
 }
@@ -161,6 +166,7 @@ impl<'a> TickRun<'a> {
             halted,
             queue: Mutex::default(),
             changed: Condvar::new(),
+            span: trace_span!("systems"),
         }
     }
 
@@ -200,31 +206,32 @@ impl<'a> TickRun<'a> {
     }
 
     fn run_here(&self, index: usize) {
-        let Some(Begun { context, session, calls }) = self.begin(index) else { return };
+        let Some(Begun { context, session, span, calls }) = self.begin(index) else { return };
         let mut reports = Vec::with_capacity(calls.len());
         for (number, batches) in calls.into_iter().enumerate() {
-            let report = self.call(&context, number, batches);
+            let report = span.in_scope(|| self.call(&context, number, batches));
             let failed = report.verdict.is_err();
             reports.push(report);
             if failed {
                 break;
             }
         }
-        self.finish(index, &context, session.as_deref(), reports);
+        self.finish(index, &context, session.as_deref(), &span, reports);
     }
 
     fn start<'s>(&'s self, scope: &Scope<'s>, index: usize) {
-        let Some(Begun { context, session, calls }) = self.begin(index) else {
+        let Some(Begun { context, session, span, calls }) = self.begin(index) else {
             return self.release(scope, index);
         };
         if calls.is_empty() {
-            self.finish(index, &context, session.as_deref(), Vec::new());
+            self.finish(index, &context, session.as_deref(), &span, Vec::new());
             return self.release(scope, index);
         }
         let run = Arc::new(PendingRun {
             index,
             context,
             session,
+            span,
             open: AtomicUsize::new(calls.len()),
             reports: Mutex::new(calls.iter().map(|_| None).collect()),
         });
@@ -284,12 +291,13 @@ impl<'a> TickRun<'a> {
     fn make<'s>(&'s self, scope: &Scope<'s>, call: WaitingCall) {
         let _open = OpenCall(self);
         let WaitingCall { run, number, batches } = call;
-        let report = self.call(&run.context, number, batches);
+        let report = run.span.in_scope(|| self.call(&run.context, number, batches));
         lock(&run.reports)[number] = Some(report);
         if run.open.fetch_sub(1, Ordering::AcqRel) == 1 {
             let reports = std::mem::take(&mut *lock(&run.reports));
             let reports = reports.into_iter().flatten().collect();
-            self.finish(run.index, &run.context, run.session.as_deref(), reports);
+            let PendingRun { index, context, session, span, .. } = &*run;
+            self.finish(*index, context, session.as_deref(), span, reports);
             self.release(scope, run.index);
         }
     }
@@ -312,6 +320,14 @@ impl<'a> TickRun<'a> {
         if !system.may_run(&world) {
             return None;
         }
+        let span = trace_span!(
+            parent: &self.span,
+            "system",
+            system = system.name,
+            calls = field::Empty,
+            rows = field::Empty,
+            faulted = field::Empty
+        );
         let last_run = world.systems.get(&system.name).and_then(|state| state.last_run);
         let TickClock { tick, dt_seconds, seed } = self.clock;
         let calls = fanout::plan(&world, system, last_run);
@@ -339,7 +355,7 @@ impl<'a> TickRun<'a> {
             argument,
             world,
         };
-        Some(Begun { context: Arc::new(context), session, calls })
+        Some(Begun { context: Arc::new(context), session, span, calls })
     }
 
     fn call(
@@ -359,6 +375,7 @@ impl<'a> TickRun<'a> {
         index: usize,
         context: &CallContext,
         session: Option<&Session>,
+        span: &Span,
         reports: Vec<CallReport>,
     ) {
         let mut run = SystemRun { system: context.system.name.clone(), ..SystemRun::default() };
@@ -412,6 +429,8 @@ impl<'a> TickRun<'a> {
                 Deferred::default()
             }
         };
+        span.record("calls", run.calls).record("rows", run.rows);
+        span.record("faulted", run.fault.is_some());
         run.commands = deferred.commands.iter().map(|command| command.entities.len() as u64).sum();
         run.events = deferred.events.len() as u64;
         // Each run is finished once, so that the cell is always empty here.

@@ -1,5 +1,7 @@
 //! The tip of a chain of ticks.
 
+use tracing::trace_span;
+
 use crate::ecs::World;
 use crate::hash::{self, StateHasher};
 use crate::record::{Digest, TickRecord};
@@ -46,10 +48,13 @@ impl Tip {
     ) -> TickRecord {
         let Attempt { world, mut record, steps, .. } = attempt;
         let mut watch = Stopwatch::start();
-        record.state = hasher.digest(&world);
-        record.chain = hash::chain(&self.chain, &record.state, &record);
+        trace_span!("hash").in_scope(|| {
+            record.state = hasher.digest(&world);
+            record.chain = hash::chain(&self.chain, &record.state, &record);
+        });
         record.timings.hash = watch.lap();
-        record.history = recorder.record(&self.last_recorded_world, &self.world, &world, &steps);
+        record.history = trace_span!("history")
+            .in_scope(|| recorder.record(&self.last_recorded_world, &self.world, &world, &steps));
         record.timings.history = watch.lap();
         if recorder.keeps(record.tick) {
             self.last_recorded_world = world.clone();

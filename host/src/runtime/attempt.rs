@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tracing::trace_span;
+
 use super::{PendingTick, Runtime};
 use crate::ecs::{Edit, Event, ModState, Role, Stamp, Topic, World};
 use crate::error::Error;
@@ -75,6 +77,7 @@ impl Runtime {
         let (mut world, finished) = tick_run.run(self.pool.as_ref())?;
         record.timings.systems = watch.lap();
 
+        let _deferred = trace_span!("deferred").entered();
         self.check_room(&world, &finished)?;
         self.note_progress(&mut world, &finished, &mut record);
         let mut attempt = Attempt { world, record, steps: Vec::new(), said: Vec::new() };

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use tracing::trace_span;
+
 use super::{Error, LogSink, Simulation};
 use crate::ecs::Stamp;
 use crate::journal::CommitFailure;
@@ -35,8 +37,9 @@ impl Simulation {
         if self.world().tick() >= Stamp::TICK_MAX {
             return Err(Error::LastTick);
         }
+        let _tick = trace_span!("tick", tick = self.world().tick() + 1).entered();
         let mut watch = Stopwatch::start();
-        let given = self.journal.take()?;
+        let given = trace_span!("inputs").in_scope(|| self.journal.take())?;
         let taken = watch.lap();
         let log = self.log.clone();
         let done = self.advance(VecDeque::from([PendingTick::new(given)]), &log);
@@ -99,7 +102,8 @@ impl Simulation {
     /// That the save could not be written. The ticks are undone, or stay
     /// [`Simulation::unsaved`] in a world that goes on in memory.
     pub fn flush(&mut self) -> Result<(), Error> {
-        let Err(CommitFailure { error, again }) = self.journal.commit() else { return Ok(()) };
+        let done = trace_span!("commit").in_scope(|| self.journal.commit());
+        let Err(CommitFailure { error, again }) = done else { return Ok(()) };
         self.redo(again)?;
         Err(*error)
     }
