@@ -56,6 +56,8 @@ mod swaps;
 mod tables;
 mod time;
 mod timed;
+#[cfg(feature = "otlp")]
+mod traces;
 #[cfg(unix)]
 mod unsaved;
 mod values;

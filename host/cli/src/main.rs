@@ -48,6 +48,8 @@ mod table;
 mod test;
 mod text;
 mod timeline;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verify;
 mod why;
 
@@ -164,6 +166,8 @@ pub fn main() -> ExitCode {
         Verb::Slim(arguments) => slim::run(arguments),
         Verb::Embed(arguments) => embed::run(arguments),
     };
+    #[cfg(feature = "otlp")]
+    traces::flush();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of our output has seen enough of it.

@@ -12,8 +12,12 @@ use std::time::Duration;
 
 use console::{Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, fmt as lines};
+
+#[cfg(feature = "otlp")]
+use super::traces;
 
 const LOG_VARIABLE: &str = "SANDTABLE_LOG";
 
@@ -54,16 +58,19 @@ impl Screen {
             None => usual.into(),
         };
         let above = Above(bars.clone());
-        // Only a second screen in one process can fail to become the log.
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(filter)
+        let lines = lines::layer()
             .with_writer(move || above.clone())
             .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
             .with_target(false)
             .without_time()
             // It would say on stderr that nothing can be written to stderr.
             .log_internal_errors(false)
-            .try_init();
+            .with_filter(filter);
+        let subscriber = tracing_subscriber::registry().with(lines);
+        #[cfg(feature = "otlp")]
+        let subscriber = subscriber.with(traces::layer(tell));
+        // Only a second screen in one process can fail to become the log.
+        let _ = subscriber.try_init();
         Self { bars, show }
     }
 
