@@ -214,6 +214,7 @@ impl Served {
             return Err(self.future(at.tick, now.world.tick()));
         }
         if let Some(moment) = self.remembered(at)? {
+            self.reads.past.inc();
             return Ok(moment);
         }
         let nearest = {
@@ -246,10 +247,7 @@ impl Served {
             kept.worlds.push_front(moment.clone());
             Some(moment)
         });
-        let Some(moment) = moment else { return Ok(None) };
-        at.check(&moment.chain)?;
-        self.reads.past.inc();
-        Ok(Some(moment))
+        moment.map(|moment| at.check(&moment.chain).map(|()| moment)).transpose()
     }
 
     /// Keeps a world for questions that follow.
