@@ -67,8 +67,33 @@ pub const PROMTOOL: Outside = Outside {
     remedy: "install it, on Debian as `prometheus`",
 };
 
+/// A browser.
+pub const CHROMIUM: Outside = Outside {
+    name: "the browser `chromium`",
+    candidates: &["chromium", "chromium-browser", "google-chrome"],
+    probe: &["--version"],
+    tests: "of the page in a browser",
+    remedy: "install it, on Debian as `chromium`",
+};
+
+/// Drives the browser.
+pub const NODE: Outside = Outside {
+    name: "`node`, with what `tests/browser/package.json` names",
+    candidates: &["node", "nodejs"],
+    probe: &[
+        "-e",
+        concat!(
+            "const from = (name) => require(`",
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/browser/node_modules/${name}`); from('playwright-core'); from('axe-core')"
+        ),
+    ],
+    tests: "of the page in a browser",
+    remedy: "install it, on Debian as `nodejs` and `npm`, and run `npm install` in tests/browser",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 5] = [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL];
+pub const ALL: [Outside; 7] = [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CHROMIUM, NODE];
 
 impl Outside {
     /// Where it is, if it is there and works.

@@ -2,6 +2,7 @@
 //! at any tick, and bad requests are each one sentence.
 
 mod answers;
+mod browser;
 mod crowd;
 mod refusals;
 mod streams;
@@ -388,6 +389,7 @@ fn a_program_that_embeds_a_world_mounts_it_beside_its_own_pages() {
     write_world(&folder.path().join("world"), WORLD, &["citizens"]);
     let tests = std::env::current_exe().unwrap();
     let example = tests.parent().unwrap().with_file_name("examples").join("on_air");
+    assert!(example.exists(), "`cargo build --example on_air` makes what `cargo test` has made");
     let mut command = std::process::Command::new(example);
     command.arg(folder.path().join("world"));
     let on_air = OnAir::started(command, folder);

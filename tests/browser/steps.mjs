@@ -1,8 +1,10 @@
 // What the checks of the page are made of: a browser that notes what goes wrong from the
 // beginning, and waiting for conditions.
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { env } from 'node:process';
 
 const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -21,7 +23,9 @@ export function check(is, sentence) {
 
 export async function launch({ playwright, chromium }) {
   const { chromium: browsers } = createRequire(import.meta.url)(playwright);
-  return browsers.launch({ executablePath: chromium, args: ARGUMENTS });
+  const isName = !chromium.includes('/');
+  const found = isName ? env.PATH.split(':').map((folder) => `${folder}/${chromium}`).find(existsSync) : chromium;
+  return browsers.launch({ executablePath: found, args: ARGUMENTS });
 }
 
 // A page whose errors, refusals of its policy and requests are noted from the start.

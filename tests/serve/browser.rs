@@ -1,0 +1,39 @@
+//! The page in a real browser, as a person uses it: `tests/browser/page.mjs` drives
+//! Chromium, and has axe look at each view.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::OnAir;
+use crate::harness::*;
+use crate::outside::{CHROMIUM, NODE, needs};
+
+/// How much more time each step may take than the page is to take on a quiet machine: a
+/// test says that it works, and `node page.mjs` how fast.
+const SLACK: &str = "40";
+
+#[test]
+fn the_page_is_usable_by_keyboard_and_pointer_and_accessible() {
+    needs!(CHROMIUM, NODE);
+    let (chromium, node) = (CHROMIUM.find().unwrap(), NODE.find().unwrap());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("earth.db");
+    let earth = root.join("examples/earth");
+    told(
+        sandtable().arg("run").arg(&earth).arg("--save").arg(&save).args(["--ticks", "120", "-q"]),
+    );
+    let mut command = sandtable();
+    command.arg("serve").arg(&save);
+    let on_air = OnAir::of(command, folder, &["--hz", "4"]);
+    let tests = root.join("tests/browser");
+    let axe = tests.join("node_modules/axe-core/axe.min.js");
+    let mut command = Command::new(node);
+    command.arg(tests.join("page.mjs")).arg(&on_air.link).arg(axe);
+    command.env("CHROMIUM", chromium).env("SLACK", SLACK).env("ENTITY", "Germany");
+    let done = command.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    let wrong = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}{wrong}");
+    assert!(said.lines().filter(|line| line.starts_with("ok  ")).count() >= 10, "{said}");
+}
