@@ -22,7 +22,8 @@ fn collect(folder: &Path, within: &str, endings: &[&str], found: &mut Vec<String
         let name = entry.file_name().into_string().unwrap();
         let path = format!("{within}{name}");
         if entry.file_type().unwrap().is_dir() {
-            let left_out = name == "target" || (name.starts_with('.') && name != ".ci");
+            let left_out = ["target", "node_modules"].contains(&&*name)
+                || (name.starts_with('.') && name != ".ci");
             if !left_out {
                 collect(&entry.path(), &format!("{path}/"), endings, found);
             }
