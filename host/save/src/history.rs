@@ -26,6 +26,7 @@ mod terms;
 mod tests;
 mod varint;
 mod world_replay;
+mod worlds;
 
 pub(super) use anchor::{APART, Anchor};
 pub(super) use between::between;
@@ -41,3 +42,4 @@ pub(super) use snapshots::{add, add_or_warn, check_asked, keep_tables, keep_whol
 pub(super) use standpoint::Sight;
 pub(super) use store::{Store, StoreChanges};
 pub use terms::{Heads, Terms};
+pub use worlds::Worlds;

@@ -107,7 +107,7 @@ pub use export::{ExportFormat, Exported, export};
 pub use format::APPLICATION_ID;
 pub use history::{
     Action, Change, Difference, Filter, Heads, Origin, PastValue, Recorder, Snapshot, StepKind,
-    Terms, forget_snapshot, snapshot, snapshot_tick, snapshots,
+    Terms, Worlds, forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
 pub use history::{compare, differences};
 pub use inbox::{INBOX_MAX, resume};

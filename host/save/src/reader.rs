@@ -151,18 +151,6 @@ impl Reader {
         Ok(world.map_err(|failure| failure.of(&self.path, "read"))?.0)
     }
 
-    /// As [`Reader::world_at`], on the way from an earlier world of the same save,
-    /// where that is the shorter one.
-    ///
-    /// # Errors
-    ///
-    /// As [`Reader::world_at`].
-    pub fn world_after(&self, earlier: &World, tick: u64) -> Result<World, SaveError> {
-        self.read(|connection| {
-            HistoryReader::new(connection).on(&self.terms).world_after(earlier, tick)
-        })
-    }
-
     /// The tick of the commit that is read.
     ///
     /// # Errors

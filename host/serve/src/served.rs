@@ -15,7 +15,7 @@ use sandtable::Simulation;
 use sandtable::ecs::{Archetype, Entity, World};
 use sandtable::feed::{Feed, Published};
 use sandtable::record::Digest;
-use sandtable::save::{Heads, Inquiry, Labels, Reader, Terms};
+use sandtable::save::{Inquiry, Labels, Reader, Terms};
 
 use super::at::{At, shown};
 use super::metronome::Metronome;
@@ -42,8 +42,8 @@ pub struct Served {
     /// What was published last, oldest first.
     recent: Arc<Mutex<VecDeque<Arc<Published>>>>,
     points: Points,
-    /// Heads of history that were read.
-    heads: Arc<Heads>,
+    /// What of history was read.
+    terms: Terms,
     kept: Mutex<Kept>,
     metronome: Metronome,
     reads: Reads,
@@ -83,6 +83,8 @@ impl Served {
         let name = simulation.config().world.name.clone();
         let (feed, save, kept) = (simulation.feed(), save.to_owned(), Mutex::default());
         let pulse = Arc::new(Pulse::new());
+        let (heads, worlds) = (Some(Arc::default()), Some(Arc::default()));
+        let terms = Terms { heads, worlds, until: None };
         let recent = Arc::new(Mutex::new(VecDeque::from([feed.now()])));
         let (noted, remembered) = (pulse.clone(), recent.clone());
         feed.listen(move |published| {
@@ -100,7 +102,7 @@ impl Served {
             pulse,
             recent,
             points: Points::default(),
-            heads: Arc::default(),
+            terms,
             kept,
             metronome: Metronome::default(),
             reads: Reads::new(),
@@ -156,8 +158,8 @@ impl Served {
     }
 
     fn open(&self) -> Result<Reader, Problem> {
-        let (heads, until) = (Some(self.heads.clone()), Some(Instant::now() + DEADLINE));
-        Ok(Reader::open(&self.save)?.on(Terms { heads, until }))
+        let until = Some(Instant::now() + DEADLINE);
+        Ok(Reader::open(&self.save)?.on(Terms { until, ..self.terms.clone() }))
     }
 
     /// Opens its save to be read about a tick, which must be of the course that is asked
@@ -217,17 +219,9 @@ impl Served {
             self.reads.past.inc();
             return Ok(moment);
         }
-        let nearest = {
-            let kept = self.kept();
-            let before = kept.worlds.iter().filter(|it| it.world.tick() < at.tick);
-            before.max_by_key(|it| it.world.tick()).cloned()
-        };
         let reader = self.open()?;
         let chain = self.chain_of(&reader, at)?;
-        let world = match nearest {
-            Some(earlier) => reader.world_after(&earlier.world, at.tick),
-            None => reader.world_at(at.tick),
-        };
+        let world = reader.world_at(at.tick);
         let moment = Moment { world: world.map_err(|error| pruned(error.into()))?, chain };
         self.reads.rebuilt.inc();
         self.keep(moment.clone());

@@ -220,21 +220,18 @@ impl<'c> HistoryReader<'c> {
     /// what leads to it is damaged.
     pub fn world(&self, tick: u64) -> Fallible<(World, BTreeSet<u32>)> {
         let Some(anchor) = self.anchor_of(tick)? else { return self.unreachable(tick) };
-        let (world, omitted) = self.world_of(anchor)?;
-        Ok((self.stepped(world, &omitted, tick)?, omitted))
-    }
-
-    /// The world as a tick left it, from an earlier one where nothing but ticks lies
-    /// between the two; else as [`world`](Self::world) has it. At the tick of a keyframe
-    /// other mods may have come in.
-    pub fn world_after(&self, earlier: &World, tick: u64) -> Fallible<World> {
-        match self.anchor_of(tick)? {
-            Some(anchor) if anchor.tick < earlier.tick() && earlier.tick() <= tick => {
-                let omitted = self.keyframe(anchor)?.omitted;
-                self.stepped(earlier.clone(), &omitted, tick)
-            }
-            _ => Ok(self.world(tick)?.0),
+        let worlds = self.terms.and_then(|terms| terms.worlds.as_ref());
+        // At the tick of the keyframe other mods may have come in.
+        let near = worlds.and_then(|worlds| worlds.nearest(anchor.tick, tick));
+        let (world, omitted) = match near {
+            Some(near) => near,
+            None => self.world_of(anchor)?,
+        };
+        let world = self.stepped(world, &omitted, tick)?;
+        if let Some(worlds) = worlds {
+            worlds.put(&world, &omitted);
         }
+        Ok((world, omitted))
     }
 
     /// Steps a world on to a tick.

@@ -30,8 +30,10 @@ impl HistoryReader<'_> {
     /// History does not reach back to the tick, or is damaged.
     pub(crate) fn sight(&self, tick: u64, system: &str) -> Fallible<Option<Sight>> {
         let Some(anchor) = self.anchor_before(tick)? else { return Ok(None) };
-        let (world, omitted) = self.world_of(anchor)?;
-        let mut world = self.stepped(world, &omitted, tick - 1)?;
+        let (mut world, omitted) = match anchor.tick + 1 == tick {
+            true => self.world_of(anchor)?,
+            false => self.world(tick - 1)?,
+        };
         let Some(loaded) = self.delta(tick, &omitted)?.filter(|it| !it.delta.rows_only) else {
             return Ok(None);
         };

@@ -1,5 +1,5 @@
-//! On which terms history is read: until when, and with heads of deltas that were read
-//! before. What a tick changed stays what it was for as long as one process keeps the save
+//! On which terms history is read: until when, and with worlds and heads of deltas that
+//! were read before. What a tick changed stays what it was for as long as one process keeps the save
 //! from others, so that a process that answers about the past again and again need not
 //! unpack the same heads each time.
 
@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::changed_block::ChangedBlock;
 use super::delta::Delta;
+use super::worlds::Worlds;
 
 /// Bytes of heads that are kept.
 const BYTES_MAX: usize = 64 << 20;
@@ -18,6 +19,8 @@ const BYTES_MAX: usize = 64 << 20;
 pub struct Terms {
     /// Heads that were read before, where they are kept.
     pub heads: Option<Arc<Heads>>,
+    /// Worlds that were asked for before, where they are kept.
+    pub worlds: Option<Arc<Worlds>>,
     /// When the answer must be there, if it must.
     pub until: Option<Instant>,
 }
