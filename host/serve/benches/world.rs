@@ -109,6 +109,14 @@ impl World {
         answer["entity"].as_str().expect("an entity").to_owned()
     }
 
+    /// The first entity that has a component.
+    pub fn first_with(&self, component: &str) -> String {
+        let path = format!("{}/entities?with={component}&limit=1", self.path);
+        let page: Json =
+            serde_json::from_slice(&Client::new(self.address).get(&path)).expect("a page");
+        page["rows"][0]["entity"].as_str().expect("an entity").to_owned()
+    }
+
     /// The entity that is called so, as SQL numbers it.
     pub fn sql_key(&self, label: &str) -> i64 {
         Entity::parse(&self.labelled(label)).expect("an entity").to_bits() as i64

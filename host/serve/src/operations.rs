@@ -53,6 +53,8 @@ pub struct Parameter {
 pub enum Answer {
     /// From memory, at once.
     AtOnce(fn(&Question<'_>) -> Result<Reply, Problem>),
+    /// From memory at once where it is asked of now; else as what takes a while.
+    AtOnceOfNow(fn(&Question<'_>) -> Result<Reply, Problem>),
     /// By work that may take a while, on a thread of its own.
     Apart(fn(&Question<'_>) -> Result<Reply, Problem>),
     /// As a stream of what happens.
@@ -114,14 +116,14 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/worlds/{world}/kinds",
         summary: "Components, relations, events, inputs and settings, with their fields.",
         parameters: &[AT, FORMAT],
-        answer: Answer::Apart(world::kinds),
+        answer: Answer::AtOnceOfNow(world::kinds),
     },
     Operation {
         name: "resources",
         path: "/worlds/{world}/resources",
         summary: "Every resource and its value.",
         parameters: &[AT, FORMAT],
-        answer: Answer::Apart(world::resources),
+        answer: Answer::AtOnceOfNow(world::resources),
     },
     Operation {
         name: "entities",
@@ -159,7 +161,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/worlds/{world}/entities/{entity}",
         summary: "One entity: its label, components and relations, of which 1,000 each way.",
         parameters: &[AT],
-        answer: Answer::Apart(entities::one),
+        answer: Answer::AtOnceOfNow(entities::one),
     },
     Operation {
         name: "history",

@@ -230,7 +230,10 @@ async fn answer(
             return Ok(column_stream::response(served, sent, ticks, client, kind));
         }
         Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
-        Answer::Apart(answer) => {
+        Answer::AtOnceOfNow(answer) if !given.iter().any(|(name, _)| name == "at") => {
+            answer(&Question { served: &served, places, given, secret })?
+        }
+        Answer::Apart(answer) | Answer::AtOnceOfNow(answer) => {
             // With the work, which goes on where the client does not wait for it. It is
             // never closed.
             let permit = timeout(WAIT_MAX, apart.acquire_owned()).await.map_err(|_| {

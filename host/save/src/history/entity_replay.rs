@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_bytes::ByteBuf;
+
 use sandtable_world::ecs::{
     ArchetypeId, Bytes, Entities, Entity, Kind, KindId, PageKey, Registry, Role, Slot, Storage,
 };
@@ -14,6 +16,8 @@ use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::change::{Action, Change, Filter, Origin, PastValue, StepKind, sort};
 use super::change_source::{ChangeSource, delta_from, origins};
+use super::changed_block::ChangedBlock;
+use super::delta::Delta;
 use super::followed_row::FollowedRow;
 use super::keyframe::Keyframe;
 use super::reader::HistoryReader;
@@ -87,6 +91,19 @@ impl EntityReplay {
 
     fn wants_edge(&self, kind: KindId, from: Entity, to: Entity) -> bool {
         self.filter.wants_kind(kind) && self.filter.wants_edge(from, to)
+    }
+
+    /// Whether something in a delta may be about it.
+    fn may_be_in(&self, delta: &Delta) -> bool {
+        let is_about = |block: &ChangedBlock| {
+            self.slot.may_be_in(block) || self.values.values().any(|cell| cell.may_be_in(block))
+        };
+        let is_edge = |(_, kind, from, to, _): &(u16, u32, u64, u64, Option<ByteBuf>)| {
+            self.wants_edge(KindId(*kind), Entity::from_bits(*from), Entity::from_bits(*to))
+        };
+        !delta.archetypes.is_empty()
+            || delta.blocks.iter().any(is_about)
+            || delta.relations.iter().any(is_edge)
     }
 
     /// Where the slot says that the entity is.
@@ -221,11 +238,13 @@ impl ChangeSource for EntityReplay {
         let Some(loaded) = delta_from(past, self.tick, tick, &omitted)? else {
             return Ok(changes);
         };
-        let origins = origins(&loaded, self.known.systems.iter())?;
-        for (step, origin) in origins.iter().enumerate() {
-            let mut report = Report::new(self, origin);
-            self.step(past, &loaded, step, &mut report)?;
-            changes.append(&mut report.end());
+        if self.may_be_in(&loaded.delta) {
+            let origins = origins(&loaded, self.known.systems.iter())?;
+            for (step, origin) in origins.iter().enumerate() {
+                let mut report = Report::new(self, origin);
+                self.step(past, &loaded, step, &mut report)?;
+                changes.append(&mut report.end());
+            }
         }
         self.known.systems.extend(loaded.delta.new_systems.iter().cloned());
         self.tick = tick;

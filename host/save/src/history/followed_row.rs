@@ -11,6 +11,7 @@ use super::super::error::{Fallible, damage};
 use super::anchor::Anchor;
 use super::apply::Loaded;
 use super::block::Body;
+use super::changed_block::ChangedBlock;
 use super::keyframe::Keyframe;
 use super::reader::HistoryReader;
 
@@ -35,6 +36,14 @@ impl FollowedRow {
     /// What is in it.
     pub(super) fn now(&self) -> Option<&[u8]> {
         self.value.as_deref()
+    }
+
+    /// Whether a block may be about it.
+    pub(super) fn may_be_in(&self, block: &ChangedBlock) -> bool {
+        block.is_of(self.key)
+            && (self.row >= block.rows as usize
+                || self.value.is_none()
+                || (block.first()..block.first() + block.block_rows()).contains(&self.row))
     }
 
     /// Takes what is in it from a whole world.

@@ -1,12 +1,14 @@
 //! SQL over a tick of a world.
 
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use sandtable::save::{Inquiry, SaveError, Table, cell_bytes, cell_to_json, distinct_names};
 use serde_json::Value as Json;
+use tokio::runtime::Handle;
+use tokio::time::sleep;
 
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
@@ -110,27 +112,23 @@ fn within_deadline(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<Rows, P
 }
 
 /// Does something with an inquiry that is interrupted after a while; says also whether
-/// it was.
+/// it was, after which the inquiry is of no more use: an interrupt may be on its way.
 fn within<T>(inquiry: &Inquiry, patience: Duration, ask: impl FnOnce() -> T) -> (T, bool) {
     let interrupt = inquiry.interrupter();
-    let is_late = AtomicBool::new(false);
-    let (done, waits) = channel::<()>();
-    let answer = std::thread::scope(|scope| {
-        let late = &is_late;
-        scope.spawn(move || {
-            if waits.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                late.store(true, Ordering::Relaxed);
-                // Once more and again, for what was only about to begin.
-                while waits.recv_timeout(AGAIN) == Err(RecvTimeoutError::Timeout) {
-                    interrupt();
-                }
-            }
-        });
-        let answer = ask();
-        drop(done);
-        answer
+    let is_late = Arc::new(AtomicBool::new(false));
+    let late = is_late.clone();
+    let watch = Handle::current().spawn(async move {
+        sleep(patience).await;
+        late.store(true, Ordering::Relaxed);
+        // Once more and again, for what was only about to begin.
+        loop {
+            interrupt();
+            sleep(AGAIN).await;
+        }
     });
-    (answer, is_late.into_inner())
+    let answer = ask();
+    watch.abort();
+    (answer, is_late.load(Ordering::Relaxed))
 }
 
 /// The answer with so many rows at most, and whether there were more.
