@@ -206,48 +206,41 @@ fn resume(earth: &World) {
     );
 }
 
-/// Many clients of the stream.
+/// Many clients of the stream, from when all of them are there.
 fn streams(earth: &World) {
     const STREAMS: usize = 1_000;
-    const SECONDS: u64 = 5;
+    const DURING: Duration = Duration::from_secs(5);
     let path = format!("{}/stream", earth.path);
     let all_are_there = Arc::new(Barrier::new(STREAMS));
-    let clients: Vec<_> = (0..STREAMS)
-        .map(|_| {
-            let (address, path, all) = (earth.address, path.clone(), all_are_there.clone());
-            std::thread::Builder::new()
-                .stack_size(128 << 10)
-                .spawn(move || {
-                    let stream = Client::stream(address, &path, None);
-                    let (mut seen, mut lost, mut last) = (Vec::new(), 0, None);
-                    all.wait();
-                    let ends = Instant::now() + Duration::from_secs(SECONDS);
-                    for line in stream.lines().map_while(Result::ok) {
-                        let Some(id) = line.strip_prefix("id: ") else { continue };
-                        let tick = id.split('~').next().and_then(|it| it.parse::<u64>().ok());
-                        let tick = tick.expect("a tick");
-                        seen.push((tick, Instant::now()));
-                        lost += last.map_or(0, |last| tick - last - 1);
-                        last = Some(tick);
-                        if Instant::now() > ends {
-                            break;
-                        }
-                    }
-                    (seen, lost)
-                })
-                .expect("a thread")
-        })
-        .collect();
-    let all: Vec<_> = clients.into_iter().map(|it| it.join().expect("a client")).collect();
-    let lost: u64 = all.iter().map(|(_, lost)| lost).sum();
-    // From the publishing of a tick, or as near as the first client comes to it.
-    let mut late = Vec::new();
-    // The first tick of each is the one that it was connected at.
-    for (seen, _) in &all {
-        late.extend(seen.iter().skip(2).filter_map(|(tick, at)| {
-            let published = earth.published(*tick)?;
-            Some(at.saturating_duration_since(published))
-        }));
+    let client = |_| {
+        let (address, path, all) = (earth.address, path.clone(), all_are_there.clone());
+        let follow = move || {
+            let stream = Client::stream(address, &path, None);
+            all.wait();
+            let (begun, mut seen) = (Instant::now(), Vec::new());
+            for line in stream.lines().map_while(Result::ok) {
+                let Some(id) = line.strip_prefix("id: ") else { continue };
+                let tick = id.split('~').next().and_then(|it| it.parse::<u64>().ok());
+                seen.push((tick.expect("a tick"), Instant::now()));
+                if begun.elapsed() > DURING {
+                    break;
+                }
+            }
+            (begun, seen)
+        };
+        std::thread::Builder::new().stack_size(128 << 10).spawn(follow).expect("a thread")
+    };
+    let clients: Vec<_> = (0..STREAMS).map(client).collect();
+    let (mut lost, mut late) = (0, Vec::new());
+    for client in clients {
+        let (begun, seen) = client.join().expect("a client");
+        let mut last = None;
+        for (tick, at) in seen {
+            let Some(published) = earth.published(tick).filter(|it| *it > begun) else { continue };
+            late.push(at.saturating_duration_since(published));
+            lost += last.map_or(0, |last| tick - last - 1);
+            last = Some(tick);
+        }
     }
     let late = Took::new(late);
     println!(
