@@ -175,6 +175,8 @@ fn why_a_value_is_so_is_answered_hop_by_hop() {
     let same: Json = serde_json::from_str(&same).unwrap();
     assert_eq!(json!([same[0]["tick"], same[0]["system"]]), json!([6, "citizens/live"]));
     for (bad, status) in [
+        ("/why?entity=Countess&component=citizens/Citizen&at=6&seen_by=citizens/settle", 404),
+        ("/why?entity=Countess&component=citizens/Citizen&at=6&seen_by=nonsense", 404),
         ("/why?entity=Countess&component=citizens/None", 404),
         ("/why?entity=Bob&component=citizens/Citizen", 404),
         ("/why?entity=Countess&component=citizens/Citizen&at=8~00000000", 409),
@@ -223,10 +225,47 @@ fn charts_and_health_are_told() {
         rows(&first).iter().map(|row| json!([row["tick"], row["gold"]])).collect();
     assert_eq!(points, [json!([0, null]), json!([4, 93]), json!([8, 213])]);
     assert_eq!(drawn(8), first, "kept points are the same");
+    let long = "/series?every=1&sql=SELECT%20hex(zeroblob(400000))%20AS%20x";
+    on_air.come_to(30);
+    let cut = on_air.get(long);
+    assert!(cut.body.len() < 20 << 20, "{} bytes", cut.body.len());
+    assert_eq!(cut.json()["truncated"], true);
     let health = on_air.ask("/health");
     assert!(health["ticks_per_second"].as_f64() > Some(1.0));
     assert!(
         health["tick_ms"]["p50"].as_f64() > Some(0.0) && health["file_bytes"].as_u64() > Some(0)
     );
     assert_eq!((&health["faults"], &health["suspended"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn what_may_be_another_answer_later_is_not_kept_for_ever() {
+    let on_air = citizens();
+    on_air.come_to(6);
+    let at = on_air.ask("/entities?at=3&limit=2")["at"].as_str().unwrap().to_owned();
+    for (path, lasts) in [
+        ("/entities?", true),
+        ("/entities?limit=2&", false),
+        ("/query?sql=SELECT%20count(*)%20FROM%20citizens_wealth&", true),
+        ("/query?sql=SELECT%20count(*)%20FROM%20events&", false),
+        ("/query?sql=SELECT%20datetime('now')&", false),
+        ("/why?entity=0v1&component=citizens/Wealth&", false),
+    ] {
+        let answer = on_air.get(&format!("{path}at={at}"));
+        let caching = answer.header("cache-control");
+        assert_eq!(caching.contains("immutable"), lasts, "{path}: {caching}");
+    }
+}
+
+#[test]
+fn a_cursor_is_of_one_operation_and_one_course() {
+    let on_air = citizens();
+    on_air.come_to(4);
+    let page = on_air.ask("/entities?limit=2&at=3");
+    let (next, tick) = (page["next"].as_str().unwrap(), 3);
+    assert_eq!(on_air.get(&format!("/relations?limit=2&cursor={next}")).status, 400);
+    let other = on_air.get(&format!("/entities?limit=2&cursor={next}&at={tick}~00000000"));
+    assert_eq!(other.status, 409);
+    let same = format!("/entities?limit=2&cursor={next}&at={}", page["at"].as_str().unwrap());
+    assert_eq!(on_air.get(&same).status, 200);
 }

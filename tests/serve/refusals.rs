@@ -36,6 +36,11 @@ fn a_bad_request_is_told_in_one_sentence_what_to_do() {
         ("/query?sql=SELECT%20printf('%25.*c',9000000,'x')", 400, "too big"),
         ("/query?format=xml&sql=SELECT%201", 400, "give json, ndjson, csv or msgpack"),
         ("/series?sql=SELECT%201&every=0", 400, "give 1 or more"),
+        ("/changes?kind=citizens/Settled", 404, "no component, relation or resource"),
+        ("/changes?entity=99999v1", 404, "never had an entity"),
+        ("/changes?from=999999", 404, "is still to come"),
+        ("/stream?events=citizens/Wealth", 400, "which is no event or input"),
+        ("/stream?changes=citizens/None", 400, "which is no component, relation or resource"),
         ("/nothing", 404, "there is nothing at this address"),
         ("/%ff", 404, ""),
     ];

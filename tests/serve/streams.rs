@@ -275,6 +275,51 @@ fn a_client_is_told_the_changes_and_events_that_it_asks_for() {
 }
 
 #[test]
+fn events_that_a_client_missed_are_told_or_said_to_be_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = WORLD.replacen("[world]", "[world]\nlog_ticks = 30", 1);
+    write_world(&folder.path().join("world"), &text, &["menagerie"]);
+    let mut command = sandtable();
+    command.arg("serve").arg(folder.path().join("world"));
+    command.arg("--save").arg(folder.path().join("save.db"));
+    let on_air = OnAir::of(command, folder, &["--hz", "200"]);
+    on_air.come_to(60);
+    let missed = |last: u64| -> Json {
+        let asked = "stream?events=menagerie/Born";
+        let mut stream = Stream::open(&on_air, asked, Some(&last.to_string()));
+        loop {
+            let told = stream.next().unwrap();
+            if told.name == "events" {
+                return told.data;
+            }
+        }
+    };
+    let all = missed(2);
+    assert_eq!(all["truncated"], true, "{all}");
+    let from = all["from"].as_u64().unwrap();
+    assert!(from > 3 && each(&all, "rows").all(|row| row["tick"].as_u64() >= Some(from)));
+    let last = on_air.tick() - 20;
+    let some = missed(last);
+    assert_eq!((&some["truncated"], &some["from"]), (&json!(false), &json!(last + 1)));
+    assert!(each(&some, "rows").any(|row| row["tick"].as_u64() < Some(on_air.tick() - 16)));
+}
+
+#[test]
+fn a_client_of_one_entity_is_told_that_it_went() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "50"]);
+    on_air.come_to(8);
+    let gone = on_air.ask("/changes?from=4&to=4");
+    let gone = each(&gone, "rows").find(|row| row["action"] == "despawned").unwrap();
+    let asked = format!("stream?entity={}", text(&gone["entity"]));
+    let mut stream = Stream::open(&on_air, &asked, Some("2"));
+    let told = stream.next().unwrap();
+    assert_eq!(
+        (told.name.as_str(), &told.data["despawned"]),
+        ("changes", &json!([gone["entity"]]))
+    );
+}
+
+#[test]
 fn one_that_had_a_tick_of_another_course_is_told_to_begin_anew() {
     let on_air = OnAir::with(&["menagerie"], &["--hz", "50"]);
     on_air.come_to(6);

@@ -124,7 +124,7 @@ pub use save::{Adoption, Save};
 pub use sql::{
     FUNCTIONS, Function, RowNumbers, SelectRows, Table, exact, may_be_number, plain_integer, quoted,
 };
-pub use sql::{cell_bytes, cell_to_json, distinct_names};
+pub use sql::{cell_bytes, cell_to_json, distinct_names, is_lasting};
 pub use stored::{StoredError, declaration_text, read_declaration};
 pub use table_shape::{ColumnShape, TableShape};
 pub use topics::event_told;

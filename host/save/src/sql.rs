@@ -46,6 +46,7 @@ pub(super) use past::Archive;
 pub use rows::SelectRows;
 pub use search::{RowNumbers, may_be_number, plain_integer};
 pub use text::{cell_bytes, cell_to_json, distinct_names, exact};
+pub use views::is_lasting;
 pub(super) use views::types_of_view;
 
 /// What there is to be asked besides the world.

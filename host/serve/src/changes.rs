@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sandtable::ecs::World;
+use sandtable::ecs::{Entity, Role, World};
 use sandtable::save::{Action, Change, PastValue, differences};
 use serde_json::{Value as Json, json};
 
@@ -34,17 +34,29 @@ impl Wanted {
             return Ok(None);
         }
         let now = served.now();
-        let kinds = kinds.unwrap_or("*").split(',').map(str::trim).filter(|it| *it != "*");
-        let kinds: BTreeSet<String> = kinds.map(str::to_owned).collect();
-        if let Some(none) = kinds.iter().find(|it| now.world.registry.find(it).is_none()) {
+        let kinds = kinds.unwrap_or("*").split(',').map(str::trim);
+        let mut kinds: BTreeSet<String> = kinds.map(str::to_owned).collect();
+        if kinds.contains("*") {
+            kinds.clear();
+        }
+        let registry = &now.world.registry;
+        let is_kept = |name: &str| {
+            let role = registry.find(name).map(|id| registry.get(id).role);
+            matches!(role, Some(Role::Component | Role::Relation))
+        };
+        if let Some(none) = kinds.iter().find(|it| !is_kept(it)) {
             let what = format!(
                 "names `{none}`, which is no component, relation or resource: `kinds` lists them, \
                  and `*` is all"
             );
             return Err(Problem::parameter("changes", what));
         }
-        let labels = served.labels(&now.world);
-        let entity = entity.map(|text| entity_of(&now.world, text, &labels)).transpose()?;
+        // It may be gone by now, which is what a client wants to know.
+        let named = |text: &str| match Entity::parse(text) {
+            Some(entity) => Ok(entity),
+            None => entity_of(&now.world, text, &served.labels(&now.world)),
+        };
+        let entity = entity.map(named).transpose()?;
         Ok(Some(Self { kinds, entity: entity.map(|it| it.to_bits()) }))
     }
 
@@ -59,7 +71,7 @@ impl Wanted {
     /// What leads from an earlier world to a later one. What is told twice has no other
     /// effect than what is told once.
     pub fn between(&self, before: &World, after: &World) -> Json {
-        let entity = self.entity.map(sandtable::ecs::Entity::from_bits);
+        let entity = self.entity.map(Entity::from_bits);
         let [mut spawned, mut despawned, mut set, mut removed] = [const { Vec::new() }; 4];
         let [mut related, mut unrelated, mut resources] = [const { Vec::new() }; 3];
         let changes = differences(before, after, entity);

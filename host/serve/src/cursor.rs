@@ -65,6 +65,12 @@ impl Cursor {
                 Kind::Parameter,
                 format!("`cursor` goes on at tick {}, and `at` is {}", at.tick, asked.tick),
             )),
+            Some(At { chain: Some(asked), .. })
+                if !at.chain.as_ref().is_some_and(|chain| asked.starts_with(chain)) =>
+            {
+                let what = format!("`cursor` is of {at}, and `at` of another course of the world");
+                Err(Problem::new(Kind::Rewound, what))
+            }
             _ => Ok(at),
         }
     }

@@ -26,8 +26,11 @@ pub fn document(served: &Served) -> Json {
     for operation in OPERATIONS {
         let mut methods = json!({ "get": described(operation) });
         if operation.name == "query" {
+            let of_get = methods["get"]["parameters"].as_array().cloned().unwrap_or_default();
+            let others: Vec<Json> = of_get.into_iter().filter(|it| it["name"] != "sql").collect();
             methods["post"] = json!({
                 "operationId": "query-by-body",
+                "parameters": others,
                 "summary": "The answer to one SELECT, which is the body.",
                 "requestBody": { "content": { "text/plain": { "schema": { "type": "string" } } } },
                 "responses": responses(operation),

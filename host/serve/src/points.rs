@@ -1,17 +1,18 @@
 //! What SELECTs were answered as of earlier ticks, so that a chart is drawn again for
-//! the price of what is new in it. An earlier tick answers the same for ever.
+//! the price of what is new in it: those whose answers last, since they ask for nothing
+//! that is pruned, nor for clocks or chance.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sandtable::save::Table;
+use sandtable::save::{Table, cell_bytes, is_lasting};
 
 /// SELECTs of which answers are kept.
 const SELECTS_KEPT: usize = 32;
-/// Rows of all answers of a SELECT that are kept.
-const ROWS_KEPT: usize = 20_000;
-/// Rows of an answer that is kept.
-const ROWS_MAX: usize = 64;
+/// Bytes of all answers of a SELECT that are kept, about.
+const BYTES_KEPT: usize = 1 << 20;
+/// Bytes of an answer that is kept.
+const BYTES_MAX: usize = 16 << 10;
 
 /// Answers, by SELECT and tick.
 #[derive(Default)]
@@ -19,7 +20,7 @@ pub struct Points(Mutex<VecDeque<Answered>>);
 
 struct Answered {
     sql: String,
-    rows: usize,
+    bytes: usize,
     ticks: BTreeMap<u64, Table>,
 }
 
@@ -38,20 +39,24 @@ impl Points {
 
     /// Keeps an answer, unless it is a large one.
     pub fn put(&self, sql: &str, tick: u64, table: &Table) {
-        if table.rows.len() > ROWS_MAX {
+        let cells = table.rows.iter().flatten().map(|cell| 32 + cell_bytes(cell));
+        let names: usize = table.columns.iter().map(|name| 32 + name.len()).sum();
+        let bytes = 128 + names + cells.sum::<usize>();
+        if bytes > BYTES_MAX || !is_lasting(sql) {
             return;
         }
         let mut kept = self.kept();
         let place = kept.iter().position(|it| it.sql == sql).unwrap_or_else(|| {
             kept.truncate(SELECTS_KEPT - 1);
-            kept.push_front(Answered { sql: sql.to_owned(), rows: 0, ticks: BTreeMap::new() });
+            kept.push_front(Answered { sql: sql.to_owned(), bytes: 0, ticks: BTreeMap::new() });
             0
         });
         let answered = &mut kept[place];
-        answered.rows += table.rows.len();
-        if answered.rows > ROWS_KEPT {
-            (answered.rows, answered.ticks) = (table.rows.len(), BTreeMap::new());
+        if answered.bytes > BYTES_KEPT {
+            (answered.bytes, answered.ticks) = (0, BTreeMap::new());
         }
-        answered.ticks.insert(tick, table.clone());
+        if answered.ticks.insert(tick, table.clone()).is_none() {
+            answered.bytes += bytes;
+        }
     }
 }

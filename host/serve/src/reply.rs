@@ -17,6 +17,8 @@ pub struct Reply {
     pub at: Option<String>,
     /// What the answer is recognised by, where that is not all of its bytes.
     pub tag: Option<String>,
+    /// Whether an answer as of an earlier tick stays what it is.
+    pub is_lasting: bool,
 }
 
 /// What is answered.
@@ -87,7 +89,13 @@ impl Format {
 impl Reply {
     /// One object.
     pub fn object(members: Map<String, Json>) -> Self {
-        Self { about: Map::new(), content: Content::Object(members), at: None, tag: None }
+        Self {
+            about: Map::new(),
+            content: Content::Object(members),
+            at: None,
+            tag: None,
+            is_lasting: true,
+        }
     }
 
     /// An object; nothing of what is none.
@@ -100,13 +108,25 @@ impl Reply {
 
     /// MessagePack, whatever is asked for.
     pub fn packed(bytes: Vec<u8>) -> Self {
-        Self { about: Map::new(), content: Content::Packed(bytes), at: None, tag: None }
+        Self {
+            about: Map::new(),
+            content: Content::Packed(bytes),
+            at: None,
+            tag: None,
+            is_lasting: true,
+        }
     }
 
     /// Rows of a tick.
     pub fn rows(columns: Vec<String>, rows: Vec<Vec<Json>>) -> Self {
         let content = Content::Rows { columns, rows };
-        Self { about: Map::new(), content, at: None, tag: None }
+        Self { about: Map::new(), content, at: None, tag: None, is_lasting: true }
+    }
+
+    /// The same, which may be another one later, also as of the same tick.
+    pub fn passing(mut self) -> Self {
+        self.is_lasting = false;
+        self
     }
 
     /// The same, of a tick as permanent links have it.
@@ -124,7 +144,7 @@ impl Reply {
     /// As the answer to a request with these headers. What the client has already is
     /// not sent again.
     pub fn response(self, format: Format, asked: &HeaderMap, is_permanent: bool) -> Response<Body> {
-        let Self { about, content, at, tag } = self;
+        let Self { about, content, at, tag, is_lasting } = self;
         let (media, body, said) = match content {
             Content::Packed(bytes) => (Format::MessagePack.media(), bytes, about),
             Content::Object(members) => {
@@ -160,7 +180,7 @@ impl Reply {
         }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-        let caching = match is_permanent {
+        let caching = match is_permanent && is_lasting {
             true => "private, max-age=31536000, immutable",
             false => "private, no-cache",
         };

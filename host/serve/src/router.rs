@@ -33,6 +33,8 @@ use super::stream::{self, Asked};
 const METRICS: &str = "/metrics";
 /// Bytes that a request may carry.
 const BODY_MAX: usize = 1 << 20;
+/// How long that may take to come.
+const BODY_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests that are worked on apart at the same time.
 const APART_MAX: usize = 4;
 
@@ -176,7 +178,9 @@ fn plain_json(json: &Json) -> Response<Body> {
 }
 
 async fn body(request: Request) -> Result<Bytes, Problem> {
-    to_bytes(request.into_body(), BODY_MAX).await.map_err(|_| {
+    let body = timeout(BODY_PATIENCE, to_bytes(request.into_body(), BODY_MAX)).await;
+    let body = body.map_err(|_| Problem::new(Kind::Deadline, "the body did not come in time"))?;
+    body.map_err(|_| {
         Problem::new(Kind::Parameter, format!("a request may carry {BODY_MAX} bytes at most"))
     })
 }

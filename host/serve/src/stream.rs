@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use futures_util::stream;
+use sandtable::ecs::Role;
 use sandtable::feed::Published;
 use sandtable::record::{Digest, hex};
 use sandtable::save::{cell_to_json, event_told};
@@ -61,8 +62,12 @@ impl Asked {
         let changes = Wanted::parse(question.served, kinds, entity)?;
         let events = question.parameter("events").map(str::to_owned);
         let registry = &question.served.now().world.registry;
+        let is_event = |name: &str| {
+            let role = registry.find(name).map(|id| registry.get(id).role);
+            matches!(role, Some(Role::Event | Role::Input))
+        };
         let names = events.iter().flat_map(|it| it.split(',')).filter(|it| *it != "*");
-        if let Some(none) = names.into_iter().find(|it| registry.find(it).is_none()) {
+        if let Some(none) = names.into_iter().find(|it| !is_event(it)) {
             let what = format!("names `{none}`, which is no event or input: `kinds` lists them");
             return Err(Problem::parameter("events", what));
         }
@@ -70,7 +75,8 @@ impl Asked {
     }
 
     fn wants_event(&self, name: &str) -> bool {
-        self.events.as_deref().is_some_and(|all| all == "*" || all.split(',').any(|it| it == name))
+        let mut asked = self.events.iter().flat_map(|all| all.split(','));
+        asked.any(|it| it == "*" || it == name)
     }
 }
 
@@ -103,8 +109,9 @@ pub async fn response(
     let mut last = last_event(headers)?;
     let mut first = None;
     if let Some(at) = &last {
-        let (served, at, keeps_copy) = (served.clone(), at.clone(), asked.changes.is_some());
-        let missed = tokio::task::spawn_blocking(move || missed(&served, at, keeps_copy)).await;
+        let (served, at) = (served.clone(), at.clone());
+        let is_whole = asked.changes.is_some() || asked.events.is_some();
+        let missed = tokio::task::spawn_blocking(move || missed(&served, at, is_whole)).await;
         let fault = |_| Problem::new(Kind::Save, "what was missed cannot be read: ask anew");
         let (text, upto) = missed.map_err(fault)??;
         (first, last) = (Some(Bytes::from(text)), Some(upto));
@@ -215,10 +222,12 @@ fn told(
     }
     if asked.events.is_some() {
         let from = since.map_or(published.tick(), |since| since + 1);
-        let (rows, is_cut) = events(served, from, published, asked)?;
-        if !rows.is_empty() {
-            let told =
-                json!({ "from": from, "to": published.tick(), "rows": rows, "truncated": is_cut });
+        let (rows, kept_from) = events(served, from, published, asked)?;
+        if !rows.is_empty() || kept_from > from {
+            let told = json!({
+                "from": kept_from, "to": published.tick(), "truncated": kept_from > from,
+                "rows": rows,
+            });
             push(&mut text, "events", None, &told);
         }
     }
@@ -226,24 +235,30 @@ fn told(
     Ok(text)
 }
 
-/// The events from a tick up to now: those of the last ticks from memory, the others
-/// from the save.
+/// The events from a tick up to now, as far as they are kept and are not too many, and
+/// from which tick on they are: those of the last ticks from memory, the others from the
+/// save.
 fn events(
     served: &Served,
     from: u64,
     published: &Published,
     asked: &Asked,
-) -> Result<(Vec<Json>, bool), Problem> {
+) -> Result<(Vec<Json>, u64), Problem> {
     let recent = served.recent();
     let recent = recent.iter().filter(|it| it.record.tick == it.tick() && it.tick() > 0);
     let recent: Vec<&Arc<Published>> =
         recent.filter(|it| (from..=published.tick()).contains(&it.tick())).collect();
     let mut rows = Vec::new();
     let known = recent.first().map_or(published.tick() + 1, |first| first.tick());
+    let mut kept_from = from;
     if from < known {
+        kept_from = from.max(match published.config.world.log_ticks {
+            0 => from,
+            kept => (published.saved_tick + 1).saturating_sub(kept),
+        });
         let select = format!(
             "SELECT tick, name, system, payload FROM events
-             WHERE tick BETWEEN {from} AND {} ORDER BY tick, number",
+             WHERE tick BETWEEN {kept_from} AND {} ORDER BY tick, number",
             known - 1
         );
         let (table, _) = served.ask(None, |inquiry| Ok(inquiry.query(&select)?))?;
@@ -269,16 +284,20 @@ fn events(
             }
         }
     }
-    let is_cut = rows.len() > EVENTS_MAX;
-    rows.drain(..rows.len().saturating_sub(EVENTS_MAX));
-    Ok((rows, is_cut))
+    if rows.len() > EVENTS_MAX {
+        rows.drain(..rows.len() - EVENTS_MAX);
+        // Of the tick in which the cut is, some are missing.
+        kept_from = rows[0]["tick"].as_u64().map_or(kept_from, |tick| tick + 1);
+        rows.retain(|row| row["tick"].as_u64() >= Some(kept_from));
+    }
+    Ok((rows, kept_from))
 }
 
-/// What a client missed, and the tick up to which it is told of it. One that keeps no
-/// copy is told of each tick in the save; where some are no longer kept, or there are
-/// too many, a `gap` stands in their place. One that keeps a copy is told when it
-/// cannot go on from the tick that it had.
-fn missed(served: &Served, last: At, keeps_copy: bool) -> Result<(String, At), Problem> {
+/// What a client missed, and the tick up to which it is told of it. One that asks for
+/// ticks alone is told of each in the save; where some are no longer kept, or there are
+/// too many, a `gap` stands in their place. One that asks for all that happened is told
+/// of it at once, and here only when it cannot go on from the tick that it had.
+fn missed(served: &Served, last: At, is_whole: bool) -> Result<(String, At), Problem> {
     let now = served.feed().now();
     let here = At::of(now.tick(), &now.chain);
     let gap = |why: Gap| {
@@ -294,7 +313,7 @@ fn missed(served: &Served, last: At, keeps_copy: bool) -> Result<(String, At), P
         return Ok(gap(Gap::of(problem)?));
     }
     let saved = now.saved_tick;
-    if keeps_copy || last.tick >= saved {
+    if is_whole || last.tick >= saved {
         return Ok((String::new(), last));
     }
     let from = last.tick.max(saved.saturating_sub(MISSED_MAX));
@@ -352,6 +371,11 @@ fn tick(published: &Published, since: Option<u64>) -> Json {
 
 /// The tick that a client had last.
 fn last_event(headers: &HeaderMap) -> Result<Option<At>, Problem> {
-    let last = headers.get("last-event-id").and_then(|it| it.to_str().ok());
-    last.map(|text| At::parse(text.trim())).transpose()
+    let last = headers.get("last-event-id").and_then(|it| it.to_str().ok()).map(str::trim);
+    let wrong = |text: &str| {
+        let what = format!("is `{text}`: give the id that was told last, as in 1200~6db9a168");
+        Problem::parameter("Last-Event-ID", what)
+    };
+    let last = last.filter(|text| !text.is_empty());
+    last.map(|text| At::parse(text).map_err(|_| wrong(text))).transpose()
 }

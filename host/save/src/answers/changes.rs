@@ -7,6 +7,7 @@ use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{Change, ChangeStream, Filter};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
+use sandtable_world::ecs::{KindId, Registry, Role};
 
 /// What happened in some ticks.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,12 @@ pub struct ChangesOf<'a> {
     pub entity: Option<&'a str>,
     /// Of a component, relation or resource alone, by its name.
     pub kind: Option<&'a str>,
+}
+
+/// A kind of which a world has values.
+fn kept(registry: &Registry, name: &str) -> Option<KindId> {
+    let is_kept = |id: &KindId| matches!(registry.get(*id).role, Role::Component | Role::Relation);
+    registry.find(name).filter(is_kept)
 }
 
 impl Reader {
@@ -51,7 +58,7 @@ impl Reader {
         let entity = of.entity.map(|name| self.entity_named(name, ticks)).transpose()?;
         let kind = match of.kind {
             None => None,
-            Some(name) => match read_kinds(&self.connection)?.find(name) {
+            Some(name) => match kept(&read_kinds(&self.connection)?, name) {
                 Some(kind) => Some(kind),
                 None => {
                     return Err(Failure::Told(format!(
@@ -76,6 +83,12 @@ impl Reader {
             }
         }
         told.changes = last.into();
+        if let Some(entity) = entity
+            && told.changes.is_empty()
+            && !self.head_world()?.entities.was_issued(entity)
+        {
+            return Err(Failure::Told(format!("never had an entity {entity}")));
+        }
         Ok(told)
     }
 }

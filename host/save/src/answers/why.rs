@@ -14,6 +14,7 @@ use crate::history::{Change, HistoryReader, Origin, PastValue, Sight, StepKind};
 use crate::labels::Labels;
 use crate::payloads::{Payloads, Written};
 use crate::reader::Reader;
+use crate::settings::settings;
 use crate::sql::cell_to_json;
 use crate::stored;
 use crate::topics::topic_number;
@@ -122,6 +123,12 @@ impl Reader {
         let entity = self.entity_named(asked.entity, Ticks { from: None, to: Some(tick) })?;
         let named = self.component_named(asked.component)?;
         let sight = asked.seen_by.map(|system| past.sight(tick, system)).transpose()?.flatten();
+        if let (None, Some(system)) = (&sight, asked.seen_by) {
+            return Err(Failure::Told(format!(
+                "has nothing that `{system}` changed in tick {tick}, so that it is not known when \
+                 it ran in it: give the system and the tick of a change"
+            )));
+        }
         let steps = sight.as_ref().map(|sight| &sight.before[..]);
         let is_other = |change: &Change| {
             let (old, new) = (named.cells(change.old.as_ref()), named.cells(change.new.as_ref()));
@@ -279,6 +286,12 @@ impl Reader {
                 why.left_out += self.events_seen(witness, kind, &mut told)?;
             }
         }
+        if !system.reads.is_empty() && self.events_begin()? > witness.tick {
+            why.notes.push(format!(
+                "events of tick {} are no longer kept: `log_ticks` in [world] says for how long",
+                witness.tick
+            ));
+        }
         if system.span != Span::Shard {
             why.notes.push(format!(
                 "{} sees all rows of its queries at once, of which only those of {whose} and of \
@@ -293,6 +306,14 @@ impl Reader {
         told.truncate(READS_MAX);
         why.read = told;
         Ok(())
+    }
+
+    /// The first tick of which all events are kept.
+    fn events_begin(&self) -> Fallible<u64> {
+        Ok(match settings(&self.connection)?.world.log_ticks {
+            0 => 0,
+            kept => (self.past().head()? + 1).saturating_sub(kept),
+        })
     }
 
     /// Adds the events of a kind that a system was the first time given in a tick; says

@@ -42,6 +42,10 @@ impl HistoryReader<'_> {
             origin.step == StepKind::Run && origin.system.as_deref() == Some(system)
         };
         let is_command = |origin: &Origin| origin.step == StepKind::Commands;
+        let is_of_it = |origin: &Origin| origin.system.as_deref() == Some(system);
+        if !steps.iter().any(is_of_it) {
+            return Ok(None);
+        }
         let own = steps.iter().position(is_run);
         let cut = own.or_else(|| steps.iter().position(is_command)).unwrap_or(steps.len());
         for step in 0..cut {

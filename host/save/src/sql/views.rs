@@ -180,6 +180,31 @@ pub(crate) fn types_of_view(name: &str) -> Option<Vec<String>> {
     Some(view.columns().map(|(_, ty)| ty.to_owned()).collect())
 }
 
+/// Whether what a SELECT answers as of an earlier tick stays what it is: it names
+/// nothing of the log, which is pruned, nor what follows from clocks and chance. One
+/// that only may, in a text or as the name of a column, is taken to name it.
+pub fn is_lasting(sql: &str) -> bool {
+    const OTHERS: [&str; 10] = [
+        "changes",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "date",
+        "datetime",
+        "julianday",
+        "random",
+        "randomblob",
+        "strftime",
+    ];
+    const MORE: [&str; 3] = ["time", "timediff", "unixepoch"];
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut words = sql.split(|letter| !is_word(letter)).map(str::to_ascii_lowercase);
+    let names = || VIEWS.iter().map(|view| view.name).chain(OTHERS).chain(MORE);
+    !words.any(|word| {
+        names().any(|name| name == word) || word.starts_with("st_") || word.ends_with("_history")
+    })
+}
+
 /// Makes the views, of an earlier tick or of now, and the functions that they
 /// use.
 pub(super) fn make(

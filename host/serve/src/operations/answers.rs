@@ -9,7 +9,7 @@ use sandtable::save::{
 use serde_json::{Value as Json, json};
 
 use super::super::at::shown;
-use super::super::problem::Problem;
+use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
 
@@ -110,7 +110,8 @@ pub fn why(question: &Question<'_>) -> Result<Reply, Problem> {
         "set": set, "since": why.since, "read": read, "left_out": why.left_out,
         "notes": why.notes,
     });
-    Ok(Reply::of(about))
+    // History is pruned, and then knows less.
+    Ok(Reply::of(about).passing())
 }
 
 fn mod_of(system: Option<&str>) -> Option<&str> {
@@ -129,9 +130,18 @@ pub fn changes(question: &Question<'_>) -> Result<Reply, Problem> {
     let last = question.served.feed().now().saved_tick;
     let to = to.unwrap_or(last).min(last);
     let from = from.or_else(|| entity.is_none().then_some(to));
+    if from.is_some_and(|from| from > last) {
+        let what = format!(
+            "tick {} is still to come: the last in the save is {last}",
+            from.unwrap_or(last)
+        );
+        return Err(Problem::new(Kind::Future, what));
+    }
     if entity.is_none() && from.is_some_and(|from| to.saturating_sub(from) >= TICKS_MAX) {
-        let what =
-            format!("is {TICKS_MAX} ticks or more before `to`: give a later one, or an `entity`");
+        let what = format!(
+            "begins more than {TICKS_MAX} ticks before tick {to}: give a later one, an earlier \
+             `to`, or an `entity`"
+        );
         return Err(Problem::parameter("from", what));
     }
     let (reader, limit) = (question.served.reader()?, question.limit()?);

@@ -13,7 +13,7 @@ use super::pages::Page;
 
 /// A page of entities.
 pub fn list(question: &Question<'_>) -> Result<Reply, Problem> {
-    let page = Page::open(question, &DECISIVE)?;
+    let page = Page::open(question, "entities", &DECISIVE)?;
     let (world, labels) = (&page.moment.world, question.served.labels(&page.moment.world));
     let wanted = Wanted::of(question, world)?;
     let names = wanted.shown.iter().map(|shown| shown.name.clone());

@@ -21,13 +21,18 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads which page is asked for, of a walk that these parameters decide.
+    /// Reads which page is asked for, of a walk through what an operation answers, which
+    /// these parameters decide.
     ///
     /// # Errors
     ///
     /// The cursor is none of this walk, or its tick is gone.
-    pub fn open(question: &Question<'_>, decisive: &[&str]) -> Result<Self, Problem> {
-        let mut asked = String::new();
+    pub fn open(
+        question: &Question<'_>,
+        operation: &str,
+        decisive: &[&str],
+    ) -> Result<Self, Problem> {
+        let mut asked = format!("{operation}:");
         for name in decisive {
             for value in question.all(name) {
                 asked.push_str(&format!("{name}={}:{value};", value.len()));
@@ -74,7 +79,10 @@ impl Page {
         if found.next().is_some() {
             // The walk goes on there, however the world does.
             question.served.keep(self.moment.clone());
-            reply = reply.with("next", Cursor { at, after }.seal(&self.asked, &question.secret));
+            // What is behind a cursor is for this process alone to know.
+            reply = reply
+                .passing()
+                .with("next", Cursor { at, after }.seal(&self.asked, &question.secret));
         }
         Ok(reply)
     }

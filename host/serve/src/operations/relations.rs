@@ -41,7 +41,7 @@ fn asked(question: &Question<'_>, world: &World) -> Result<Vec<KindId>, Problem>
 
 /// A page of edges.
 pub fn list(question: &Question<'_>) -> Result<Reply, Problem> {
-    let page = Page::open(question, &["kind", "from", "to"])?;
+    let page = Page::open(question, "relations", &["kind", "from", "to"])?;
     let (world, labels) = (&page.moment.world, question.served.labels(&page.moment.world));
     let kinds = asked(question, world)?;
     let end = |name: &str| -> Result<Option<Entity>, Problem> {
@@ -105,6 +105,7 @@ pub fn graph(question: &Question<'_>) -> Result<Reply, Problem> {
     for away in 1..=depth {
         let mut next = Vec::new();
         for entity in rim {
+            is_cut |= neighbours(entity).nth(EDGES_MAX).is_some();
             for other in neighbours(entity).take(EDGES_MAX) {
                 if found.contains_key(&other) {
                     continue;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sandtable::save::{Inquiry, SaveError, Table, cell_bytes, cell_to_json, distinct_names};
+use sandtable::save::{
+    Inquiry, SaveError, Table, cell_bytes, cell_to_json, distinct_names, is_lasting,
+};
 use serde_json::Value as Json;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -33,13 +35,14 @@ pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
     let sql = question.parameter("sql").unwrap_or_default();
     let every = question.number("every")?.and_then(NonZeroU64::new);
     let every = every.ok_or_else(|| Problem::parameter("every", "is none: give 1 or more"))?;
-    let (began, mut rows, mut is_cut) = (Instant::now(), 0, false);
+    let (began, mut rows, mut bytes, mut is_cut) = (Instant::now(), 0, 0, false);
     let points = question.served.points();
     let mut ask = |tick: u64, inquiry: &dyn Fn() -> Result<Inquiry, SaveError>| {
         if let Some(known) = points.get(sql, tick) {
             rows += known.rows.len();
-            is_cut |= rows > ROWS_MAX;
-            return Ok((rows <= ROWS_MAX).then_some(known));
+            bytes += bytes_of(&known, 0..known.rows.len());
+            is_cut |= rows > ROWS_MAX || bytes > BYTES_MAX;
+            return Ok((!is_cut).then_some(known));
         }
         let left = DEADLINE.saturating_sub(began.elapsed());
         let inquiry = match inquiry() {
@@ -54,11 +57,12 @@ pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
             (answer, false) => {
                 let (table, truncated) = answer?;
                 rows += table.rows.len();
-                is_cut |= truncated;
+                bytes += bytes_of(&table, 0..table.rows.len());
                 if !truncated {
                     points.put(sql, tick, &table);
                 }
-                Ok((!truncated).then_some(table))
+                is_cut |= truncated || bytes > BYTES_MAX;
+                Ok((!is_cut).then_some(table))
             }
             (_, true) => {
                 is_cut = true;
@@ -90,7 +94,8 @@ pub fn answered(question: &Question<'_>, sql: &str, limit: usize) -> Result<Repl
     let at = question.at()?;
     let ((columns, rows, truncated), tick) =
         question.served.ask(at.as_ref(), |inquiry| within_deadline(inquiry, sql, limit))?;
-    Ok(Reply::rows(columns, rows).with("tick", tick).with("truncated", truncated))
+    let reply = Reply::rows(columns, rows).with("tick", tick).with("truncated", truncated);
+    Ok(if is_lasting(sql) { reply } else { reply.passing() })
 }
 
 type Rows = (Vec<String>, Vec<Vec<Json>>, bool);
@@ -131,19 +136,26 @@ fn within<T>(inquiry: &Inquiry, patience: Duration, ask: impl FnOnce() -> T) -> 
     (answer, is_late.load(Ordering::Relaxed))
 }
 
+/// Bytes of rows as JSON has them: names in each, blobs as two digits a byte.
+fn bytes_of(table: &Table, rows: std::ops::Range<usize>) -> usize {
+    let names: usize = table.columns.iter().map(String::len).sum();
+    let cells = |row: &Vec<_>| row.iter().map(|cell| cell_bytes(cell) * 2 + 8).sum::<usize>();
+    table.rows[rows].iter().map(|row| names + cells(row)).sum()
+}
+
 /// The answer with so many rows at most, and whether there were more.
 fn table(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<(Table, bool), SaveError> {
     let mut answer = inquiry.rows(sql)?;
     let mut table = Table { columns: answer.columns(), rows: Vec::new() };
-    let names: usize = table.columns.iter().map(String::len).sum();
     let mut bytes = 0;
     while let Some(row) = answer.next()? {
-        // As JSON has them: names in each row, blobs as two digits a byte.
-        bytes += names + row.iter().map(|cell| cell_bytes(cell) * 2 + 8).sum::<usize>();
-        if table.rows.len() == limit || bytes > BYTES_MAX {
+        table.rows.push(row);
+        let last = table.rows.len() - 1;
+        bytes += bytes_of(&table, last..last + 1);
+        if last == limit || bytes > BYTES_MAX {
+            table.rows.pop();
             return Ok((table, true));
         }
-        table.rows.push(row);
     }
     Ok((table, false))
 }

@@ -101,7 +101,8 @@ function cause({ entity, label, value: is, set, since, notes = [] }, component, 
   ];
 }
 
-const sentence = (note) => `${note[0].toUpperCase()}${note.slice(1)}.`;
+// The name of a system stays as it is.
+const sentence = (note) => `${/^\S*\//.test(note) ? note[0] : note[0].toUpperCase()}${note.slice(1)}.`;
 
 // From what to what it was set; field by field where it is a whole component.
 function change({ action, old, new: is }, entity, component) {
@@ -134,6 +135,8 @@ function change({ action, old, new: is }, entity, component) {
         : null;
     return el('p', { class: 'big' }, value(old), ' → ', el('b', {}, value(is)), by);
   }
+  const isTag = is && typeof is === 'object' && Object.keys(is).length === 0;
+  if (isTag) return el('p', { class: 'big' }, action);
   const as = is === undefined || is === null ? null : [' as ', el('b', {}, value(is))];
   return el('p', { class: 'big' }, action, as);
 }
@@ -217,10 +220,10 @@ function history(rows, field, drawn) {
   return drawn.node;
 }
 
-// The change before or after the tick that is looked at.
+// The change before or after the one that made what is looked at.
 function neighbour(ticks, by) {
-  const at = lastAt(ticks, by > 0 ? looked() : looked() - 1);
-  return ticks[by > 0 ? at + 1 : at];
+  const at = lastAt(ticks, looked());
+  return ticks[at + by];
 }
 
 function jumps(ticks, go) {
@@ -239,7 +242,7 @@ function jumps(ticks, go) {
     'p',
     { class: 'row' },
     button(-1, '‹ The change before', 'Shift + ←'),
-    el('span', { class: 'soft' }, `${whole(ticks.length)} changes are kept`),
+    el('span', { class: 'soft' }, `${whole(ticks.length)} ${ticks.length === 1 ? 'change is' : 'changes are'} kept`),
     button(1, 'The change after ›', 'Shift + →'),
   );
 }
