@@ -390,3 +390,27 @@ fn columns_are_streamed_as_they_change() {
         last = Some(columns);
     }
 }
+
+#[test]
+fn after_a_rewind_links_and_streams_of_the_other_course_are_refused() {
+    let on_air = OnAir::with(&["watcher"], &["--hz", "50"]);
+    on_air.come_to(12);
+    let old = on_air.ask("/entities?at=9&limit=1")["at"].as_str().unwrap().to_owned();
+    let before = on_air.ask("/entities?at=3&limit=1")["at"].as_str().unwrap().to_owned();
+    let folder = on_air.stop();
+    let save = folder.path().join("save.db");
+    told(sandtable().arg("rewind").arg(&save).args(["--to", "5", "--discard"]));
+    let poke = ["watcher/Poke", "{\"number\": 1, \"to\": 2}"];
+    told(sandtable().arg("send").arg(&save).args(poke));
+    let mut command = sandtable();
+    command.arg("serve").arg(&save);
+    let again = OnAir::of(command, folder, &["--hz", "50"]);
+    again.come_to(12);
+    let refused = again.get(&format!("/entities?at={old}"));
+    assert_eq!(refused.status, 409, "{}", String::from_utf8_lossy(&refused.body));
+    assert_eq!(again.get(&format!("/entities?at={before}")).status, 200, "both courses have it");
+    let told = Stream::open(&again, "stream?changes=*", Some(&old)).next().unwrap();
+    assert_eq!((told.name.as_str(), &told.data["why"]), ("gap", &json!("rewound")));
+    let told = Stream::open(&again, "stream?changes=*", Some(&before)).next().unwrap();
+    assert_eq!((told.name.as_str(), &told.data["from"]), ("changes", &json!(3)));
+}

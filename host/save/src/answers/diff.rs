@@ -49,9 +49,12 @@ impl Reader {
         });
         let mut rows: Vec<(Ends, Vec<Value>)> = told.collect();
         notes.extend(shapes.values().filter_map(|shape| shape.became(&before.registry)));
-        let tables = (past.tables(from, false)?, past.tables(to, false)?);
-        let of_tables = of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?;
-        rows.extend(of_tables.into_iter().map(|row| ((None, None), row)));
+        // They are put together of copies, which takes longer than all else.
+        if before.tables != after.tables {
+            let tables = (past.tables(from, false)?, past.tables(to, false)?);
+            let of_tables = of_tables((&before, &tables.0.lock()), (&after, &tables.1.lock()))?;
+            rows.extend(of_tables.into_iter().map(|row| ((None, None), row)));
+        }
         let names = omitted.iter().filter_map(|kind| after.registry.known(KindId(*kind)));
         let names: Vec<&str> = names.map(|kind| kind.name.as_str()).collect();
         if !names.is_empty() {
