@@ -9,6 +9,8 @@ const PLACES = [
   [/^(lat|latitude)(_deg|_degrees)?$/i, /^(lon|lng|long|longitude)(_deg|_degrees)?$/i],
   [/^x$/, /^y$/],
 ];
+// Velocities have x and y too: what is called a place comes first.
+const CALLED_PLACES = /(position|place|location|point|coord|spot|site)/i;
 const ENTITIES_MAX = 10_000;
 
 // Which components place entities, and which fields can colour them.
@@ -38,7 +40,8 @@ export function placed(kinds) {
         isPacked: kind.storage === 'packed',
       })),
   );
-  return { places: places.sort((one, other) => other.isGlobe - one.isGlobe), fields };
+  const rank = ({ kind, isGlobe }) => 2 * isGlobe + CALLED_PLACES.test(kind.replace(/^.*\//, ''));
+  return { places: places.sort((one, other) => rank(other) - rank(one)), fields };
 }
 
 // The values of a field for each of the points, NaN where there is none.
