@@ -206,6 +206,17 @@ fn what_is_on_the_air_is_what_the_command_line_says() {
     assert_eq!(serde_json::from_str::<Json>(&told).unwrap(), said);
 }
 
+/// What counts the ticks for `/metrics` had kept all that was served, connections of
+/// SELECTs since the last tick among it, until after the save was closed.
+#[test]
+fn a_select_right_before_the_end_leaves_the_save_closed() {
+    let on_air = OnAir::with(&["citizens"], &["--hz", "1"]);
+    on_air.come_to(2);
+    on_air.ask("/query?sql=SELECT%20gold%20FROM%20citizens_wealth");
+    let folder = on_air.stop();
+    assert_eq!(names_in(folder.path()), ["save.db", "world"]);
+}
+
 #[test]
 fn pages_are_all_of_one_tick_however_the_world_moves_on() {
     let on_air = OnAir::with(&["drift"], &["--hz", "200"]);

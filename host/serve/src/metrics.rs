@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -66,7 +66,6 @@ struct Build {
 /// What is counted.
 pub struct Metrics {
     registry: Registry,
-    served: Arc<Served>,
     ticks: Mutex<Ticks>,
     now: Now,
     answered: Family<Answered, Counter>,
@@ -124,7 +123,7 @@ fn clock() -> f64 {
 
 impl Metrics {
     /// Of a world, with nothing counted yet.
-    pub fn new(served: Arc<Served>) -> Self {
+    pub fn new(served: &Served) -> Self {
         let mut registry = Registry::with_prefix("sandtable");
         let build = Family::<Build, Gauge>::default();
         build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
@@ -141,7 +140,7 @@ impl Metrics {
         registry.register("requests", "Requests that were answered", answered.clone());
         registry.register("request_seconds", "What an answer takes", taken.clone());
         registry.register("stream_clients", "Clients of the stream", streams.clone());
-        Self { registry, served, ticks, now, answered, taken, streams }
+        Self { registry, ticks, now, answered, taken, streams }
     }
 
     /// Counts what was published.
@@ -163,8 +162,8 @@ impl Metrics {
     }
 
     /// As text.
-    pub fn text(&self) -> String {
-        self.now.look(&self.served);
+    pub fn text(&self, served: &Served) -> String {
+        self.now.look(served);
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);

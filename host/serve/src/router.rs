@@ -61,7 +61,7 @@ struct Shared {
 pub fn router(served: Served, key: Arc<Key>) -> Router {
     let served = Arc::new(served);
     let (send, ticks) = watch::channel(served.feed().now().tick());
-    let metrics = Arc::new(Metrics::new(served.clone()));
+    let metrics = Arc::new(Metrics::new(&served));
     metrics.published(&served.feed().now());
     let counted = metrics.clone();
     served.feed().listen(move |published| {
@@ -160,7 +160,7 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
 }
 
 async fn measured(State(shared): State<Shared>) -> Response<Body> {
-    let mut response = Response::new(Body::from(shared.metrics.text()));
+    let mut response = Response::new(Body::from(shared.metrics.text(&shared.served)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
     response
 }
