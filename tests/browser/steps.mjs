@@ -10,9 +10,9 @@ const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 // Charts of a long history take a while.
-const REST_MS = 90_000;
+const REST_MS = 180_000;
 
 // Something that was not as it should be.
 export class Failed extends Error {}

@@ -277,12 +277,12 @@ fn a_client_is_told_the_changes_and_events_that_it_asks_for() {
 #[test]
 fn events_that_a_client_missed_are_told_or_said_to_be_gone() {
     let folder = tempfile::tempdir().unwrap();
-    let text = WORLD.replacen("[world]", "[world]\nlog_ticks = 30", 1);
+    let text = WORLD.replacen("[world]", "[world]\nlog_ticks = 40", 1);
     write_world(&folder.path().join("world"), &text, &["menagerie"]);
     let mut command = sandtable();
     command.arg("serve").arg(folder.path().join("world"));
     command.arg("--save").arg(folder.path().join("save.db"));
-    let on_air = OnAir::of(command, folder, &["--hz", "200"]);
+    let on_air = OnAir::of(command, folder, &["--hz", "10"]);
     on_air.come_to(60);
     let missed = |last: u64| -> Json {
         let asked = "stream?events=menagerie/Born";
