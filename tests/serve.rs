@@ -67,8 +67,13 @@ fn exchange(host: &str, request: &str) -> Answer {
 
 impl OnAir {
     fn with(guests: &[&str], more: &[&str]) -> Self {
+        Self::of_world(WORLD, guests, more)
+    }
+
+    /// As [`OnAir::with`], by another world file.
+    fn of_world(text: &str, guests: &[&str], more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write_world(&folder.path().join("world"), WORLD, guests);
+        write_world(&folder.path().join("world"), text, guests);
         let mut command = sandtable();
         command.arg("serve").arg(folder.path().join("world"));
         command.arg("--save").arg(folder.path().join("save.db"));
@@ -82,6 +87,13 @@ impl OnAir {
         }
         command.args(more);
         Self::started(command, folder)
+    }
+
+    /// What is in a folder already, once more.
+    fn again(folder: tempfile::TempDir, more: &[&str]) -> Self {
+        let mut command = sandtable();
+        command.arg("serve").arg(folder.path().join("save.db"));
+        Self::of(command, folder, more)
     }
 
     /// What a command serves that says where.
@@ -291,13 +303,8 @@ fn answers_come_in_four_forms() {
 
 #[test]
 fn entities_are_known_by_their_labels() {
-    let folder = tempfile::tempdir().unwrap();
     let text = format!("{WORLD}label = [\"citizens/Citizen.name\", \"citizens/Wealth.gold\"]\n");
-    write_world(&folder.path().join("world"), &text, &["citizens"]);
-    let mut command = sandtable();
-    command.arg("serve").arg(folder.path().join("world"));
-    command.arg("--save").arg(folder.path().join("save.db"));
-    let on_air = OnAir::of(command, folder, &["--hz", "50"]);
+    let on_air = OnAir::of_world(&text, &["citizens"], &["--hz", "50"]);
     on_air.come_to(7);
     assert_eq!(on_air.ask("/entities/Ada?at=5")["entity"], "0v1");
     let later = on_air.ask("/entities/0v1?at=7");

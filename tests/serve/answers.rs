@@ -37,15 +37,10 @@ fn columns_come_as_they_are() {
 
 /// Citizens with names, and a chart.
 fn citizens() -> OnAir {
-    let folder = tempfile::tempdir().unwrap();
     let label = WORLD.replacen("[world]", "[world]\nlabel = \"citizens/Citizen.name\"", 1);
     let chart =
         "[[chart]]\ntitle = \"Gold\"\nsql = \"SELECT sum(gold) AS gold FROM citizens_wealth\"";
-    write_world(&folder.path().join("world"), &format!("{label}\n{chart}\n"), &["citizens"]);
-    let mut command = sandtable();
-    command.arg("serve").arg(folder.path().join("world"));
-    command.arg("--save").arg(folder.path().join("save.db"));
-    OnAir::of(command, folder, &["--hz", "50"])
+    OnAir::of_world(&format!("{label}\n{chart}\n"), &["citizens"], &["--hz", "50"])
 }
 
 fn rows(json: &Json) -> &Vec<Json> {

@@ -97,9 +97,7 @@ fn a_client_that_comes_back_is_told_what_it_missed() {
     let missed = streamed(&on_air, Some(2), 4);
     assert_eq!(missed.iter().map(|it| it.1).collect::<Vec<_>>(), [3, 4, 5, 6], "none twice");
     let folder = on_air.stop();
-    let mut command = sandtable();
-    command.arg("serve").arg(folder.path().join("save.db"));
-    let again = OnAir::of(command, folder, &["--hz", "50"]);
+    let again = OnAir::again(folder, &["--hz", "50"]);
     again.come_to(9);
     assert_eq!(states(&streamed(&again, Some(2), 4)), states(&missed), "by another process");
     let saved = again.ask("")["saved_tick"].as_u64().unwrap();
@@ -225,9 +223,7 @@ fn a_client_that_replays_the_stream_has_the_world_also_after_a_kill() {
     on_air.child.kill().unwrap();
     on_air.child.wait().unwrap();
     let folder = std::mem::replace(&mut on_air.folder, tempfile::tempdir().unwrap());
-    let mut command = sandtable();
-    command.arg("serve").arg(folder.path().join("save.db"));
-    let again = OnAir::of(command, folder, &["--hz", "50"]);
+    let again = OnAir::again(folder, &["--hz", "50"]);
     let mut stream = Stream::open(&again, "stream?changes=*", Some(&at));
     let had: u64 = at.split('~').next().unwrap().parse().unwrap();
     (at, _) = followed(&mut copy, &mut stream, had + 9);
@@ -276,13 +272,8 @@ fn a_client_is_told_the_changes_and_events_that_it_asks_for() {
 
 #[test]
 fn events_that_a_client_missed_are_told_or_said_to_be_gone() {
-    let folder = tempfile::tempdir().unwrap();
     let text = WORLD.replacen("[world]", "[world]\nlog_ticks = 40", 1);
-    write_world(&folder.path().join("world"), &text, &["menagerie"]);
-    let mut command = sandtable();
-    command.arg("serve").arg(folder.path().join("world"));
-    command.arg("--save").arg(folder.path().join("save.db"));
-    let on_air = OnAir::of(command, folder, &["--hz", "10"]);
+    let on_air = OnAir::of_world(&text, &["menagerie"], &["--hz", "10"]);
     on_air.come_to(60);
     let missed = |last: u64| -> Json {
         let asked = "stream?events=menagerie/Born";
@@ -339,13 +330,8 @@ fn one_that_had_a_tick_of_another_course_is_told_to_begin_anew() {
 
 #[test]
 fn a_client_of_a_history_that_is_pruned_is_told_so() {
-    let folder = tempfile::tempdir().unwrap();
     let text = format!("{WORLD}\n[history]\nticks = 10\n");
-    write_world(&folder.path().join("world"), &text, &["menagerie"]);
-    let mut command = sandtable();
-    command.arg("serve").arg(folder.path().join("world"));
-    command.arg("--save").arg(folder.path().join("save.db"));
-    let on_air = OnAir::of(command, folder, &["--hz", "400"]);
+    let on_air = OnAir::of_world(&text, &["menagerie"], &["--hz", "400"]);
     let first = |on_air: &OnAir| on_air.ask("/health")["first_tick"].as_u64();
     wait_until("ticks are pruned", || first(&on_air) > Some(4));
     let mut stream = Stream::open(&on_air, "stream?changes=*", Some("3"));
@@ -402,9 +388,7 @@ fn after_a_rewind_links_and_streams_of_the_other_course_are_refused() {
     told(sandtable().arg("rewind").arg(&save).args(["--to", "5", "--discard"]));
     let poke = ["watcher/Poke", "{\"number\": 1, \"to\": 2}"];
     told(sandtable().arg("send").arg(&save).args(poke));
-    let mut command = sandtable();
-    command.arg("serve").arg(&save);
-    let again = OnAir::of(command, folder, &["--hz", "50"]);
+    let again = OnAir::again(folder, &["--hz", "50"]);
     again.come_to(12);
     let refused = again.get(&format!("/entities?at={old}"));
     assert_eq!(refused.status, 409, "{}", String::from_utf8_lossy(&refused.body));

@@ -40,11 +40,8 @@ impl Wanted {
             kinds.clear();
         }
         let registry = &now.world.registry;
-        let is_kept = |name: &str| {
-            let role = registry.find(name).map(|id| registry.get(id).role);
-            matches!(role, Some(Role::Component | Role::Relation))
-        };
-        if let Some(none) = kinds.iter().find(|it| !is_kept(it)) {
+        let roles = [Role::Component, Role::Relation];
+        if let Some(none) = kinds.iter().find(|it| registry.find_as(it, &roles).is_none()) {
             let what = format!(
                 "names `{none}`, which is no component, relation or resource: `kinds` lists them, \
                  and `*` is all"

@@ -24,9 +24,6 @@ use super::served::Served;
 /// The type of what is answered.
 pub const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The stages of a tick, in their order.
-const STAGES: [&str; 6] = ["inputs", "systems", "deferred", "hash", "history", "commit"];
-
 type Whole = Gauge<u64, AtomicU64>;
 type Real = Gauge<f64, AtomicU64>;
 type Seconds = Counter<f64, AtomicU64>;
@@ -80,7 +77,7 @@ struct Ticks {
     all: Counter,
     last: Real,
     whole: Histogram,
-    stages: [Histogram; STAGES.len()],
+    stages: [Histogram; 6],
     systems: Family<System, Seconds>,
     faults: Family<System, Counter>,
     /// Those of the two above that there are, by system.
@@ -175,7 +172,8 @@ impl Ticks {
     fn new(registry: &mut Registry) -> Self {
         let (all, last, whole) = (Counter::default(), Real::default(), seconds());
         let by_stage: Histograms<Stage> = Family::new_with_constructor(seconds);
-        let stages = STAGES.map(|stage| by_stage.get_or_create_owned(&Stage { stage }));
+        let stages = Timings::default().stages();
+        let stages = stages.map(|(stage, _)| by_stage.get_or_create_owned(&Stage { stage }));
         let (systems, faults) = (Family::default(), Family::default());
         last.set(clock());
         registry.register("ticks", "Ticks that were done since serving began", all.clone());
@@ -205,10 +203,8 @@ impl Ticks {
         self.counted = record.tick;
         self.all.inc();
         self.last.set(clock());
-        let Timings { inputs, systems, deferred, hash, history, commit } = record.timings;
-        let nanos = [inputs, systems, deferred, hash, history, commit];
-        self.whole.observe(nanos.iter().sum::<u64>() as f64 / 1e9);
-        for (stage, nanos) in self.stages.iter().zip(nanos) {
+        self.whole.observe(record.timings.total() as f64 / 1e9);
+        for (stage, (_, nanos)) in self.stages.iter().zip(record.timings.stages()) {
             stage.observe(nanos as f64 / 1e9);
         }
         record.runs.iter().filter(|run| run.calls > 0).for_each(|run| self.count_run(run));

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use sandtable::feed::Published;
-use sandtable::record::Timings;
 
 /// Ticks that are looked back at.
 const TICKS_KEPT: usize = 1_024;
@@ -65,8 +64,7 @@ impl Pulse {
         if record.tick == 0 || past.beats.back().is_some_and(|beat| beat.tick == record.tick) {
             return;
         }
-        let Timings { inputs, systems, deferred, hash, history, commit } = record.timings;
-        let nanos = inputs + systems + deferred + hash + history + commit;
+        let nanos = record.timings.total();
         let beat = Beat { tick: record.tick, at: Instant::now(), nanos };
         keep(&mut past.beats, beat, TICKS_KEPT);
         for run in &record.runs {

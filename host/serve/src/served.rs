@@ -1,8 +1,9 @@
 //! A world that is served: where what is asked of it is read.
 //!
 //! Of now and of the last ticks from memory, as they were published. Of earlier ticks
-//! from the save: worlds that were asked for lately are kept, and the next one is reached
-//! from the nearest.
+//! from the save, which goes on from the nearest that it was asked for ([`Terms`]). Those
+//! that were asked for lately are kept with their chain too, so that they are answered
+//! without the save: also where ticks of a walk through pages are not in it.
 //! Connections that answer SQL are made once a tick and kept until the next one: an
 //! open one holds the log of the save back.
 

@@ -62,10 +62,7 @@ impl Asked {
         let changes = Wanted::parse(question.served, kinds, entity)?;
         let events = question.parameter("events").map(str::to_owned);
         let registry = &question.served.now().world.registry;
-        let is_event = |name: &str| {
-            let role = registry.find(name).map(|id| registry.get(id).role);
-            matches!(role, Some(Role::Event | Role::Input))
-        };
+        let is_event = |name: &str| registry.find_as(name, &[Role::Event, Role::Input]).is_some();
         let names = events.iter().flat_map(|it| it.split(',')).filter(|it| *it != "*");
         if let Some(none) = names.into_iter().find(|it| !is_event(it)) {
             let what = format!("names `{none}`, which is no event or input: `kinds` lists them");
@@ -190,6 +187,13 @@ fn push(into: &mut String, event: &str, id: Option<&str>, data: &Json) {
     let _ = writeln!(into, "data: {data}\n");
 }
 
+/// That what lies between a tick that a client had and another cannot be told; it goes on
+/// at a third.
+fn push_gap(into: &mut String, had: &At, (to, at): (u64, &str), why: Gap) {
+    let from = had.tick.saturating_add(1);
+    push(into, "gap", None, &json!({ "from": from, "to": to, "at": at, "why": why.name() }));
+}
+
 /// What a client is told of a world that it had at a tick, or never, up to now.
 fn told(
     served: &Served,
@@ -212,10 +216,7 @@ fn told(
             }
             Err(gap) => {
                 let gap = gap?;
-                let told = json!({
-                    "from": last.tick + 1, "to": published.tick(), "at": at, "why": gap.name(),
-                });
-                push(&mut text, "gap", None, &told);
+                push_gap(&mut text, last, (published.tick(), &at), gap);
                 since = None;
             }
         }
@@ -301,11 +302,8 @@ fn missed(served: &Served, last: At, is_whole: bool) -> Result<(String, At), Pro
     let now = served.feed().now();
     let here = At::of(now.tick(), &now.chain);
     let gap = |why: Gap| {
-        let (from, to) = (last.tick.saturating_add(1), now.tick());
-        let at = here.to_string();
-        let told = json!({ "from": from, "to": to, "at": at, "why": why.name() });
-        let mut text = String::new();
-        push(&mut text, "gap", None, &told);
+        let (at, mut text) = (here.to_string(), String::new());
+        push_gap(&mut text, &last, (now.tick(), &at), why);
         push(&mut text, "tick", Some(&at), &tick(&now, None));
         (text, here.clone())
     };
@@ -328,8 +326,7 @@ fn missed(served: &Served, last: At, is_whole: bool) -> Result<(String, At), Pro
         let Some(tick) = cells[0].as_u64() else { continue };
         let at = At::with(tick, cells[2].as_str().unwrap_or_default());
         if tick != before.tick + 1 {
-            let told = json!({ "from": before.tick + 1, "to": tick - 1, "why": "pruned" });
-            push(&mut text, "gap", None, &told);
+            push_gap(&mut text, &before, (tick - 1, &at.to_string()), Gap::Pruned);
         }
         let told = json!({
             "tick": tick,

@@ -147,6 +147,26 @@ pub struct Timings {
     pub commit: u64,
 }
 
+impl Timings {
+    /// Each stage by its name, in the order in which a tick comes by them.
+    pub fn stages(&self) -> [(&'static str, u64); 6] {
+        let Self { inputs, systems, deferred, hash, history, commit } = *self;
+        [
+            ("inputs", inputs),
+            ("systems", systems),
+            ("deferred", deferred),
+            ("hash", hash),
+            ("history", history),
+            ("commit", commit),
+        ]
+    }
+
+    /// All of them together.
+    pub fn total(&self) -> u64 {
+        self.stages().iter().map(|(_, nanos)| nanos).sum()
+    }
+}
+
 /// How much a line that a mod logs matters.
 #[derive(
     Clone,

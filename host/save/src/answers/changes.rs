@@ -7,7 +7,10 @@ use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{Change, ChangeStream, Filter};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
-use sandtable_world::ecs::{KindId, Registry, Role};
+use sandtable_world::ecs::Role;
+
+/// Of what a world has values.
+const KEPT: [Role; 2] = [Role::Component, Role::Relation];
 
 /// What happened in some ticks.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,12 +30,6 @@ pub struct ChangesOf<'a> {
     pub entity: Option<&'a str>,
     /// Of a component, relation or resource alone, by its name.
     pub kind: Option<&'a str>,
-}
-
-/// A kind of which a world has values.
-fn kept(registry: &Registry, name: &str) -> Option<KindId> {
-    let is_kept = |id: &KindId| matches!(registry.get(*id).role, Role::Component | Role::Relation);
-    registry.find(name).filter(is_kept)
 }
 
 impl Reader {
@@ -58,7 +55,7 @@ impl Reader {
         let entity = of.entity.map(|name| self.entity_named(name, ticks)).transpose()?;
         let kind = match of.kind {
             None => None,
-            Some(name) => match kept(&read_kinds(&self.connection)?, name) {
+            Some(name) => match read_kinds(&self.connection)?.find_as(name, &KEPT) {
                 Some(kind) => Some(kind),
                 None => {
                     return Err(Failure::Told(format!(

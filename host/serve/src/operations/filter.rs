@@ -141,8 +141,7 @@ impl Wanted {
 
 /// A component that is there.
 pub fn component(world: &World, parameter: &str, name: &str) -> Result<KindId, Problem> {
-    let found =
-        world.registry.find(name).filter(|id| world.registry.get(*id).role == Role::Component);
+    let found = world.registry.find_as(name, &[Role::Component]);
     found.ok_or_else(|| {
         let what = format!("names `{name}`, which is no component: `kinds` lists them");
         Problem::parameter(parameter, what)

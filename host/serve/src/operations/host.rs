@@ -98,11 +98,7 @@ pub fn health(question: &Question<'_>) -> Result<Reply, Problem> {
 
 /// What each stage of a tick took.
 fn stages(timings: &Timings) -> Json {
-    let Timings { inputs, systems, deferred, hash, history, commit } = *timings;
-    json!({
-        "inputs": ms(inputs), "systems": ms(systems), "deferred": ms(deferred),
-        "hash": ms(hash), "history": ms(history), "commit": ms(commit),
-    })
+    timings.stages().into_iter().map(|(name, nanos)| (name, ms(nanos))).collect()
 }
 
 fn about(served: &Served) -> Map<String, Json> {

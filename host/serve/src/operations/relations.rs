@@ -20,8 +20,7 @@ const EDGES_MAX: usize = 1_000;
 
 /// A relation that is there.
 fn relation(world: &World, name: &str) -> Result<KindId, Problem> {
-    let found = world.registry.find(name);
-    let found = found.filter(|id| world.registry.get(*id).role == Role::Relation);
+    let found = world.registry.find_as(name, &[Role::Relation]);
     found.ok_or_else(|| {
         let what = format!("names `{name}`, which is no relation: `kinds` lists them");
         Problem::parameter("kind", what)

@@ -312,6 +312,11 @@ impl Registry {
         self.by_name.get(name).copied()
     }
 
+    /// The kind with this name, where it has one of these roles.
+    pub fn find_as(&self, name: &str, roles: &[Role]) -> Option<KindId> {
+        self.find(name).filter(|id| roles.contains(&self.get(*id).role))
+    }
+
     /// Why this is the name of no input, as the beginning of a sentence.
     pub fn why_no_input(&self, name: &str) -> String {
         match self.find(name).map(|id| self.get(id).role) {
