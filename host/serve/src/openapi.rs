@@ -4,7 +4,7 @@
 use sandtable::ecs::Role;
 use serde_json::{Map, Value as Json, json};
 
-use super::operations::{Answer, BASE, OPERATIONS, Operation, Parameter};
+use super::operations::{Answer, BASE, Method, OPERATIONS, Operation, Parameter};
 use super::reply::Format;
 use super::schema;
 use super::served::Served;
@@ -24,19 +24,8 @@ pub fn document(served: &Served) -> Json {
     schemas.insert("Entity".to_owned(), entity());
     let mut paths = Map::new();
     for operation in OPERATIONS {
-        let mut methods = json!({ "get": described(operation) });
-        if operation.name == "query" {
-            let of_get = methods["get"]["parameters"].as_array().cloned().unwrap_or_default();
-            let others: Vec<Json> = of_get.into_iter().filter(|it| it["name"] != "sql").collect();
-            methods["post"] = json!({
-                "operationId": "query-by-body",
-                "parameters": others,
-                "summary": "The answer to one SELECT, which is the body.",
-                "requestBody": { "content": { "text/plain": { "schema": { "type": "string" } } } },
-                "responses": responses(operation),
-            });
-        }
-        paths.insert(operation.path.to_owned(), methods);
+        let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
+        methods[operation.method.name()] = described(operation);
     }
     json!({
         "openapi": "3.1.0",
@@ -116,12 +105,17 @@ fn described(operation: &Operation) -> Json {
         })
     };
     let parameters: Vec<Json> = places.chain(operation.parameters.iter().map(parameter)).collect();
-    json!({
+    let mut described = json!({
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": parameters,
         "responses": responses(operation),
-    })
+    });
+    if let Method::Post(body) = operation.method {
+        let schema = json!({ "type": "string" });
+        described["requestBody"] = json!({ "content": { body.media(): { "schema": schema } } });
+    }
+    described
 }
 
 fn responses(operation: &Operation) -> Json {

@@ -28,6 +28,8 @@ pub const BASE: &str = "/api/v1";
 pub struct Operation {
     /// What it is called, which is one word.
     pub name: &'static str,
+    /// What is sent for it.
+    pub method: Method,
     /// Its address below `/api/v1`; what is in braces is part of the question.
     pub path: &'static str,
     /// What it answers, in a sentence.
@@ -36,6 +38,41 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// How it is answered.
     pub answer: Answer,
+}
+
+/// What is sent for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET, which changes nothing.
+    Get,
+    /// POST, with a body.
+    Post(Body),
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A text.
+    Text,
+}
+
+impl Method {
+    /// Its name in the OpenAPI document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "get",
+            Method::Post(_) => "post",
+        }
+    }
+}
+
+impl Body {
+    /// Its media type.
+    pub fn media(self) -> &'static str {
+        match self {
+            Body::Text => "text/plain",
+        }
+    }
 }
 
 /// What may stand behind the `?`.
@@ -85,6 +122,7 @@ const COMPONENT: Parameter =
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "worlds",
+        method: Method::Get,
         path: "/worlds",
         summary: "The worlds that are served.",
         parameters: &[FORMAT],
@@ -92,6 +130,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "world",
+        method: Method::Get,
         path: "/worlds/{world}",
         summary: "How a world stands: tick, hashes, entities, the last tick's stages.",
         parameters: &[],
@@ -99,6 +138,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "health",
+        method: Method::Get,
         path: "/worlds/{world}/health",
         summary: "How a world goes: what its last ticks took, what went wrong, sizes of its save.",
         parameters: &[],
@@ -106,6 +146,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "charts",
+        method: Method::Get,
         path: "/worlds/{world}/charts",
         summary: "The charts that the world file names: a title and one SELECT each.",
         parameters: &[FORMAT],
@@ -113,6 +154,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "kinds",
+        method: Method::Get,
         path: "/worlds/{world}/kinds",
         summary: "Components, relations, events, inputs and settings, with their fields.",
         parameters: &[AT, FORMAT],
@@ -120,6 +162,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "resources",
+        method: Method::Get,
         path: "/worlds/{world}/resources",
         summary: "Every resource and its value.",
         parameters: &[AT, FORMAT],
@@ -127,6 +170,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "entities",
+        method: Method::Get,
         path: "/worlds/{world}/entities",
         summary: "Entities by what they have, in pages that are all of one tick.",
         parameters: &[
@@ -151,6 +195,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "columns",
+        method: Method::Get,
         path: "/worlds/{world}/columns",
         summary: "All values of a packed component as they are, in MessagePack: entities and values as one run of bytes each.",
         parameters: &[required("kind", "a packed component"), AT],
@@ -158,6 +203,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "entity",
+        method: Method::Get,
         path: "/worlds/{world}/entities/{entity}",
         summary: "One entity: its label, components and relations, of which 1,000 each way.",
         parameters: &[AT],
@@ -165,6 +211,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "history",
+        method: Method::Get,
         path: "/worlds/{world}/entities/{entity}/history",
         summary: "What a component of an entity was, and every change since.",
         parameters: &[COMPONENT, FROM, TO, FORMAT],
@@ -172,6 +219,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "blame",
+        method: Method::Get,
         path: "/worlds/{world}/entities/{entity}/blame",
         summary: "Which mod and system set each field of a component last, and when.",
         parameters: &[COMPONENT, FROM, TO, FORMAT],
@@ -179,6 +227,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "why",
+        method: Method::Get,
         path: "/worlds/{world}/why",
         summary: "Why a value is what it is: who set it, what that system saw then, and who had set each of those.",
         parameters: &[
@@ -191,6 +240,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "timeline",
+        method: Method::Get,
         path: "/worlds/{world}/entities/{entity}/timeline",
         summary: "All that happened to an entity, tick by tick.",
         parameters: &[FROM, TO, FORMAT],
@@ -198,6 +248,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "relations",
+        method: Method::Get,
         path: "/worlds/{world}/relations",
         summary: "Edges between entities, in pages that are all of one tick.",
         parameters: &[
@@ -214,6 +265,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "graph",
+        method: Method::Get,
         path: "/worlds/{world}/graph",
         summary: "The entities around one, and the edges among them.",
         parameters: &[
@@ -227,6 +279,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "changes",
+        method: Method::Get,
         path: "/worlds/{world}/changes",
         summary: "What happened to entities, edges and resources, and by whom, the last first: in one tick, in some, or to one entity.",
         parameters: &[
@@ -241,6 +294,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "diff",
+        method: Method::Get,
         path: "/worlds/{world}/diff",
         summary: "What is other between two ticks.",
         parameters: &[
@@ -253,6 +307,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "ticks",
+        method: Method::Get,
         path: "/worlds/{world}/ticks",
         summary: "What each tick did, the last first.",
         parameters: &[FROM, TO, LIMIT, FORMAT],
@@ -260,6 +315,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "events",
+        method: Method::Get,
         path: "/worlds/{world}/events",
         summary: "Events, the last first.",
         parameters: &[optional("name", "of this kind only"), FROM, TO, LIMIT, FORMAT],
@@ -267,6 +323,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "system-runs",
+        method: Method::Get,
         path: "/worlds/{world}/system-runs",
         summary: "What each run of a system did and how long it took, the last first.",
         parameters: &[optional("system", "of this system only"), FROM, TO, LIMIT, FORMAT],
@@ -274,6 +331,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "logs",
+        method: Method::Get,
         path: "/worlds/{world}/logs",
         summary: "What mods logged, the last first.",
         parameters: &[optional("mod", "of this mod only"), FROM, TO, LIMIT, FORMAT],
@@ -281,6 +339,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "mods",
+        method: Method::Get,
         path: "/worlds/{world}/mods",
         summary: "The mods that run.",
         parameters: &[AT, FORMAT],
@@ -288,6 +347,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "systems",
+        method: Method::Get,
         path: "/worlds/{world}/systems",
         summary: "Every system and what it did so far.",
         parameters: &[FORMAT],
@@ -295,6 +355,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "tables",
+        method: Method::Get,
         path: "/worlds/{world}/tables",
         summary: "What a SELECT can ask for: every table with its columns.",
         parameters: &[AT, FORMAT],
@@ -302,13 +363,23 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "query",
+        method: Method::Get,
         path: "/worlds/{world}/query",
         summary: "The answer to one SELECT.",
         parameters: &[required("sql", "one SELECT"), LIMIT, AT, FORMAT],
         answer: Answer::Apart(sql::query),
     },
     Operation {
+        name: "query-by-body",
+        method: Method::Post(Body::Text),
+        path: "/worlds/{world}/query",
+        summary: "The answer to one SELECT, which is the body.",
+        parameters: &[LIMIT, AT, FORMAT],
+        answer: Answer::Apart(sql::query_by_body),
+    },
+    Operation {
         name: "series",
+        method: Method::Get,
         path: "/worlds/{world}/series",
         summary: "The answer to one SELECT as of every nth tick, with the tick in front.",
         parameters: &[
@@ -322,6 +393,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "stream",
+        method: Method::Get,
         path: "/worlds/{world}/stream",
         summary: "Server-sent events: every tick as it comes, by its number, and what is other in it.",
         parameters: &[
@@ -336,6 +408,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "column-stream",
+        method: Method::Get,
         path: "/worlds/{world}/columns/stream",
         summary: "A packed component as it changes: messages of MessagePack as `columns` gives them, with entities where those are others than before.",
         parameters: &[required("kind", "a packed component")],

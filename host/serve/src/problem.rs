@@ -86,7 +86,7 @@ impl Kind {
                  hosts are not answered."
             }
             Kind::NotFound => "The detail says what there is instead.",
-            Kind::Method => "Everything here is read: GET, and POST for `query`.",
+            Kind::Method => "The header `Allow` names the methods that the address has.",
             Kind::Rewound => {
                 "The tick is one of another chain of ticks: take it without what follows `~`, or \
                  begin the pages anew."
@@ -139,10 +139,6 @@ impl Problem {
         *response.status_mut() = status;
         let json = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
-        if self.kind == Kind::Method {
-            let allowed = header::HeaderValue::from_static("GET, HEAD, POST");
-            response.headers_mut().insert(header::ALLOW, allowed);
-        }
         if self.kind == Kind::Token {
             let bearer = header::HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use axum::body::Bytes;
+
 use super::at::At;
 use super::cursor::Secret;
 use super::problem::Problem;
@@ -15,6 +17,8 @@ pub struct Question<'a> {
     pub places: BTreeMap<String, String>,
     /// What stands behind the `?`; some of it may be there several times.
     pub given: Vec<(String, String)>,
+    /// What the request carries.
+    pub body: Bytes,
     /// What cursors are sealed with.
     pub secret: Secret,
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::routing::any;
+use axum::routing::{get, post};
 use percent_encoding::percent_decode_str;
 use sandtable::guest::panic_text;
 use serde_json::{Value as Json, json};
@@ -20,7 +20,7 @@ use super::column_stream;
 use super::guard::Key;
 use super::metrics::{self, Metrics};
 use super::openapi;
-use super::operations::{Answer, BASE, OPERATIONS, Operation};
+use super::operations::{Answer, BASE, Method, OPERATIONS, Operation};
 use super::page;
 use super::problem::{Kind, Problem};
 use super::question::Question;
@@ -73,24 +73,32 @@ pub fn router(served: Served, key: Arc<Key>) -> Router {
     let (told, sent) = (Arc::default(), Arc::default());
     let shared = Shared { served, key, apart, ticks, told, sent, metrics };
     let mut router = Router::new()
-        .route("/healthz", any(|| async { "ok\n" }))
-        .route("/readyz", any(ready))
-        .route(METRICS, any(measured))
-        .route(&format!("{BASE}/openapi.json"), any(document))
-        .route(&format!("{BASE}/session"), any(session))
-        .route("/problems/{kind}", any(page::problem))
-        .route("/", any(page::index))
-        .route("/{file}", any(page::asset));
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route(METRICS, get(measured))
+        .route(&format!("{BASE}/openapi.json"), get(document))
+        .route(&format!("{BASE}/session"), post(session))
+        .route("/problems/{kind}", get(page::problem))
+        .route("/", get(page::index))
+        .route("/{file}", get(page::asset));
     for operation in OPERATIONS {
         let answer = move |State(shared), request| answered(operation, shared, request);
-        router = router.route(&format!("{BASE}{}", operation.path), any(answer));
+        let by_method = match operation.method {
+            Method::Get => get(answer),
+            Method::Post(_) => post(answer),
+        };
+        router = router.route(&format!("{BASE}{}", operation.path), by_method);
     }
     let nothing = || async {
         let what = format!("there is nothing at this address: {BASE}/openapi.json lists what is");
         Problem::new(Kind::NotFound, what).response()
     };
+    let otherwise = |method: axum::http::Method| async move {
+        Problem::new(Kind::Method, format!("{method} is not answered here")).response()
+    };
     router
         .fallback(nothing)
+        .method_not_allowed_fallback(otherwise)
         .layer(middleware::from_fn_with_state(shared.clone(), guarded))
         .with_state(shared)
 }
@@ -115,14 +123,6 @@ async fn guarded(State(shared): State<Shared>, request: Request, next: Next) -> 
     let mut checked = shared.key.check_host(headers);
     if needs_token {
         checked = checked.and_then(|()| shared.key.check_token(headers));
-    }
-    let is_post = request.method() == Method::POST;
-    let may_post = path == format!("{BASE}/session") || path.ends_with("/query");
-    if checked.is_ok()
-        && !(matches!(*request.method(), Method::GET | Method::HEAD) || is_post && may_post)
-    {
-        checked =
-            Err(Problem::new(Kind::Method, format!("{} is not answered here", request.method())));
     }
     let mut response = match checked {
         Ok(()) => next.run(request).await,
@@ -203,14 +203,13 @@ async fn answer(
     request: Request,
 ) -> Result<Response<Body>, Problem> {
     let places = places(operation.path, request.uri().path())?;
-    let mut given = parameters(request.uri().query().unwrap_or(""))?;
+    let given = parameters(request.uri().query().unwrap_or(""))?;
     let headers = request.headers().clone();
-    if request.method() == Method::POST {
-        let sql = String::from_utf8(body(request).await?.to_vec());
-        let sql = sql.map_err(|_| Problem::new(Kind::Query, "the SELECT is no text"))?;
-        given.push(("sql".to_owned(), sql));
-    }
     check(operation, &given)?;
+    let body = match operation.method {
+        Method::Get => Bytes::new(),
+        Method::Post(_) => body(request).await?,
+    };
     if let Some(world) = places.get("world")
         && world != shared.served.name()
     {
@@ -225,17 +224,20 @@ async fn answer(
     let reply: Reply = match operation.answer {
         Answer::Stream => {
             let client = metrics.stream_client();
-            let asked = Asked::parse(&Question { served: &served, places, given, secret })?;
+            let asked = Asked::parse(&Question { served: &served, places, given, body, secret })?;
             return stream::response(served, told, ticks, client, asked, &headers).await;
         }
         Answer::ColumnStream => {
             let client = metrics.stream_client();
-            let kind = column_stream::asked(&Question { served: &served, places, given, secret })?;
+            let kind =
+                column_stream::asked(&Question { served: &served, places, given, body, secret })?;
             return Ok(column_stream::response(served, sent, ticks, client, kind));
         }
-        Answer::AtOnce(answer) => answer(&Question { served: &served, places, given, secret })?,
+        Answer::AtOnce(answer) => {
+            answer(&Question { served: &served, places, given, body, secret })?
+        }
         Answer::AtOnceOfNow(answer) if !given.iter().any(|(name, _)| name == "at") => {
-            answer(&Question { served: &served, places, given, secret })?
+            answer(&Question { served: &served, places, given, body, secret })?
         }
         Answer::Apart(answer) | Answer::AtOnceOfNow(answer) => {
             // With the work, which goes on where the client does not wait for it. It is
@@ -246,7 +248,7 @@ async fn answer(
             })?;
             let work = move || {
                 let _permit = permit;
-                answer(&Question { served: &served, places, given, secret })
+                answer(&Question { served: &served, places, given, body, secret })
             };
             let done = tokio::task::spawn_blocking(work).await;
             done.map_err(|error| {

@@ -259,7 +259,7 @@ mod tests {
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
              `on_save_failure`, `history`, `snapshots`, `logs`, `limits`, `mods`, `removed`, \
-             `trust`, `summary`, `chart`",
+             `trust`, `summary`, `chart`, `api`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

@@ -3,6 +3,8 @@
 //! The same structure is read from `world.toml` and kept in the save, so that
 //! a save alone can be run. Unknown keys are refused.
 
+mod api;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::ecs::HashVersion;
 use crate::grants::Asks;
 use crate::record::LogLevel;
+
+pub use api::ApiSettings;
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +57,9 @@ pub struct WorldConfig {
     /// with a row of numbers, a line for each column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chart: Vec<TitledQuery>,
+    /// What may be done with it from outside.
+    #[serde(default, skip_serializing_if = "ApiSettings::is_default")]
+    pub api: ApiSettings,
     /// How the state hash is made. No world file has it: a save keeps it beside
     /// the settings, and a world that is run has the newest.
     #[serde(skip)]
@@ -86,6 +93,7 @@ impl WorldConfig {
             trust: Trust::default(),
             summary: Vec::new(),
             chart: Vec::new(),
+            api: ApiSettings::default(),
             hash_version: HashVersion::default(),
         }
     }

@@ -31,6 +31,12 @@ pub fn query(question: &Question<'_>) -> Result<Reply, Problem> {
     answered(question, sql, question.limit()?)
 }
 
+pub fn query_by_body(question: &Question<'_>) -> Result<Reply, Problem> {
+    let sql = std::str::from_utf8(&question.body);
+    let sql = sql.map_err(|_| Problem::new(Kind::Query, "the SELECT is no text"))?;
+    answered(question, sql, question.limit()?)
+}
+
 pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
     let sql = question.parameter("sql").unwrap_or_default();
     let every = question.number("every")?.and_then(NonZeroU64::new);

@@ -38,6 +38,8 @@ pub struct Settings {
     summary: Vec<Query>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     chart: Vec<Query>,
+    #[serde(default, skip_serializing_if = "Api::is_default")]
+    api: Api,
     #[serde(default = "first")]
     hash_version: Json,
 }
@@ -189,6 +191,19 @@ impl Logs {
     }
 }
 
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Api {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edit: bool,
+}
+
+impl Api {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mod {
@@ -248,6 +263,7 @@ impl Settings {
             trust: Trust { keys: live.trust.keys.clone() },
             summary: live.summary.iter().map(Query::of).collect(),
             chart: live.chart.iter().map(Query::of).collect(),
+            api: Api { edit: live.api.edit },
             hash_version: (live.hash_version as u64).into(),
         }
     }
@@ -274,6 +290,7 @@ impl Settings {
             trust: config::Trust { keys: self.trust.keys },
             summary: self.summary.into_iter().map(Query::upgrade).collect(),
             chart: self.chart.into_iter().map(Query::upgrade).collect(),
+            api: config::ApiSettings { edit: self.api.edit },
             hash_version,
         })
     }
