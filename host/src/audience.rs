@@ -4,31 +4,45 @@
 //! refused, with the reason, while it could not be read: no
 //! system that takes part reads it, or the mods of those are suspended.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value as Json;
-
 use crate::declaration::Reading;
-use crate::save::{self, SaveError, Standing, read_declaration};
+use crate::error::Error;
+use crate::save::{self, KnownRequest, Parcel, Standing, read_declaration};
 
-/// Gives a save an input for its next tick, also while another process runs it:
-/// the input's full name, its fields as JSON, and who sends it.
+/// Gives a save what is sent at once for its next tick, also while another process runs
+/// it. Gives what is known of it, where it was sent before under its key.
 ///
-/// When this returns, the input is on disk.
+/// When this returns, it is on disk.
 ///
 /// # Errors
 ///
-/// That no mod declares the input or can read it, that the fields do not fit it,
-/// that too many wait, or that the save cannot be written.
-pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), SaveError> {
-    save::send(path, kind, fields, sender, &|standing| {
-        let readers = readers_of(kind, standing)?;
-        objection(kind, &readers).map(|why| match readers.keys().next() {
-            Some(id) => format!("{why}: `sandtable resume {} {id}` brings it back", path.display()),
-            None => why,
-        })
-    })
+/// That no mod declares an input or can read it, that fields do not fit it, that the
+/// world does not grant edits, that another parcel has the same key, that too much waits,
+/// or that the save cannot be written. Nothing is sent then.
+pub fn send(path: &Path, parcel: &Parcel) -> Result<Option<KnownRequest>, Error> {
+    let known: RefCell<BTreeMap<String, Option<String>>> = RefCell::default();
+    let found = save::send(path, parcel, &|kind, standing| {
+        let objects = || {
+            let readers = readers_of(kind, standing)?;
+            let why = objection(kind, &readers)?;
+            Some(match readers.keys().next() {
+                Some(id) => {
+                    format!("{why}: `sandtable resume {} {id}` brings it back", path.display())
+                }
+                None => why,
+            })
+        };
+        known.borrow_mut().entry(kind.to_owned()).or_insert_with(objects).clone()
+    })?;
+    match (&found, &parcel.key) {
+        (Some(known), Some(key)) if known.digest != key.digest => {
+            Err(Error::OtherRequest { key: key.key.clone() })
+        }
+        _ => Ok(found),
+    }
 }
 
 /// The mods of the systems that read an input, and whether each is suspended.

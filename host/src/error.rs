@@ -67,6 +67,28 @@ pub enum Error {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// An edit that cannot be sent.
+    #[error("the edit is refused: {0}")]
+    Edit(String),
+    /// A parcel under the key of another.
+    #[error(
+        "another request was sent under the key `{key}` before: give each a key of its own, and \
+         the same key only to the same request"
+    )]
+    OtherRequest {
+        /// The key.
+        key: String,
+    },
+    /// Too much waits for the next tick.
+    #[error("{waiting} {what} of {most} at most are waiting: send the others after the next tick")]
+    Full {
+        /// Of what.
+        what: &'static str,
+        /// How many wait.
+        waiting: usize,
+        /// How many may.
+        most: usize,
+    },
     /// What people should know entities by is nothing that a mod declares.
     #[error("{0}")]
     Label(String),

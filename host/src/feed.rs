@@ -26,6 +26,9 @@ pub struct Published {
     pub state: Digest,
     /// The chain hash of all ticks up to it.
     pub chain: Digest,
+    /// How often the world went back to an earlier tick since it was opened: what was
+    /// known of ticks of another course is not of this one.
+    pub course: u64,
     /// What its last tick did, but for what history keeps of it; that of tick zero where
     /// none was done since the world was opened or went back.
     pub record: Arc<TickRecord>,

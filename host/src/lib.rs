@@ -32,6 +32,7 @@ mod audience;
 pub mod calls;
 pub mod catalog;
 pub mod compile;
+pub mod desk;
 mod error;
 pub mod fanout;
 pub mod feed;
@@ -60,6 +61,7 @@ pub mod unsaved;
 pub mod verify;
 
 pub use audience::send;
+pub use desk::Desk;
 pub use error::Error;
 pub use options::{LogSink, Options};
 pub use sandtable_guest as guest;
@@ -67,10 +69,10 @@ pub use sandtable_save as save;
 pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{
-    condition, config, declaration, ecs, fault, grants, hash, interface, label, manifest, names,
+    condition, config, declaration, ecs, edit, fault, grants, hash, interface, label, manifest, names,
     reading, record, statements, system,
 };
-pub use simulation::Simulation;
+pub use simulation::{Done, Settled, Simulation, Tell};
 pub use swap::Swap;
 pub use unsaved::Unsaved;
 

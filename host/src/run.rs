@@ -416,6 +416,7 @@ impl<'a> TickRun<'a> {
                 merge::tables(&mut world, &changed);
                 let deferred = merge::merge(&mut world, outcomes);
                 step = before.map(|before| Step {
+                    edit: None,
                     system: run.system.clone(),
                     is_commands: false,
                     before,

@@ -6,6 +6,7 @@
 //! [`Fork`](crate::fork::Fork) only goes on from it.
 
 mod attempt;
+mod edits;
 mod input;
 mod pending;
 mod sets;

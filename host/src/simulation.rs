@@ -4,6 +4,8 @@
 //! `Runtime`, which decides what a tick does, and a `Journal`, which decides
 //! what becomes of it; the tick itself is in `tick`, other mods are in `swap`.
 
+mod parcels;
+mod rewind;
 mod swap;
 mod tick;
 
@@ -15,6 +17,7 @@ use serde_json::Value as Json;
 use crate::catalog::ModSource;
 use crate::compile::{Compiler, source_of};
 use crate::config::WorldConfig;
+use crate::desk::{Attended, Desk};
 use crate::ecs::World;
 use crate::feed::{Feed, Published, Publisher};
 use crate::journal::Journal;
@@ -25,8 +28,11 @@ use crate::runtime::{ModSets, Runtime, checked_input};
 use crate::save::{self, Cause, Contents, Save};
 use crate::unsaved::Unsaved;
 
+use self::parcels::Parcels;
 use crate::error::Error;
 use crate::options::{LogSink, Options};
+
+pub use self::parcels::{Done, Settled, Tell};
 
 /// A running world.
 pub struct Simulation {
@@ -35,6 +41,11 @@ pub struct Simulation {
     log: LogSink,
     /// Where the world is published, once that was asked for.
     feed: Option<Publisher>,
+    /// Where other threads leave errands.
+    desk: Attended,
+    parcels: Parcels,
+    /// How often it went back to an earlier tick since it was opened.
+    course: u64,
 }
 
 impl Simulation {
@@ -55,7 +66,7 @@ impl Simulation {
         let sets = ModSets::default();
         let runtime = Runtime::new(config.clone(), compiler.engine(), sets, options.threads)?;
         let journal = Journal::in_memory(World::new(config.world.shard_rows), &config)?;
-        let mut made = Self { runtime, journal, log: options.log, feed: None };
+        let mut made = Self::with(runtime, journal, options.log);
         let candidate = made.prepare(config.clone(), mods)?;
         if let Some(path) = save {
             made.journal.draft(path, &config)?;
@@ -100,13 +111,18 @@ impl Simulation {
         let journal = Journal::of_save(save, world, &saved);
         let sets = ModSets::new(set, before);
         let runtime = Runtime::new(saved, compiler.engine(), sets, options.threads)?;
-        let mut opened = Self { runtime, journal, log: options.log, feed: None };
+        let mut opened = Self::with(runtime, journal, options.log);
         let candidate = opened.prepare(config, compiler.compile(mods)?)?;
         if !options.accept_mods && !candidate.plan().is_empty() {
             return Err(Error::OtherMods(Box::new(candidate.plan().clone())));
         }
         opened.take_over(candidate, None)?;
         Ok(opened)
+    }
+
+    fn with(runtime: Runtime, journal: Journal, log: LogSink) -> Self {
+        let (desk, parcels) = (Attended::default(), Parcels::default());
+        Self { runtime, journal, log, feed: None, desk, parcels, course: 0 }
     }
 
     /// Gives the next tick an input: its full name, its fields as JSON, and who
@@ -192,6 +208,11 @@ impl Simulation {
         self.journal.chain()
     }
 
+    /// Where other threads leave what is to be done with this world between two ticks.
+    pub fn desk(&self) -> Desk {
+        self.desk.0.clone()
+    }
+
     /// Where this world is published after every tick, and whenever it changes between
     /// two.
     pub fn feed(&mut self) -> Feed {
@@ -205,16 +226,11 @@ impl Simulation {
 
     /// Publishes the world as it is, where it is asked for, with what the tick did that
     /// was just done, if one was.
-    fn publish(&mut self, done: Option<&mut TickRecord>) {
+    fn publish(&mut self, done: Option<&TickRecord>) {
         let Some(feed) = self.feed.as_ref().map(|it| it.0.clone()) else { return };
         let before = feed.now();
         let (config, record) = match done {
-            Some(record) => {
-                let history = std::mem::take(&mut record.history);
-                let published = Arc::new(record.clone());
-                record.history = history;
-                (before.config.clone(), published)
-            }
+            Some(record) => (before.config.clone(), Arc::new(record.published())),
             None => {
                 let is_same = before.record.tick == self.world().tick();
                 let record = if is_same { before.record.clone() } else { Arc::default() };
@@ -231,6 +247,7 @@ impl Simulation {
             saved_tick: self.saved_tick(),
             state: self.hash(),
             chain: self.chain(),
+            course: self.course,
             record,
         }
     }
@@ -274,9 +291,15 @@ impl Simulation {
             return Err(Error::Reopened { tick: self.world().tick(), computed, found });
         }
         reopened.journal.enqueue(self.journal.take_waiting());
-        reopened.feed = self.feed.take();
-        *self = reopened;
+        self.replace_by(reopened);
         Ok(())
+    }
+
+    /// Goes on as another that was opened of the same save, with all that others hold of
+    /// this one.
+    fn replace_by(&mut self, reopened: Self) {
+        let Self { runtime, journal, .. } = reopened;
+        (self.runtime, self.journal) = (runtime, journal);
     }
 
     /// Commits what is still held back and closes the save, which is then one

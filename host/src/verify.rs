@@ -186,10 +186,12 @@ impl Replay {
     }
 
     fn tick(&mut self, tick: u64) -> Result<TickRecord, Error> {
-        let ReplayLog { inputs, resumes, exclusions, .. } = &self.replay_log;
+        let ReplayLog { inputs, resumes, edits, exclusions, .. } = &self.replay_log;
         let given = Given {
             inputs: inputs.get(&tick).cloned().unwrap_or_default(),
             resumes: resumes.get(&tick).cloned().unwrap_or_default(),
+            edits: edits.get(&tick).cloned().unwrap_or_default(),
+            requests: Vec::new(),
         };
         let exclusions = exclusions.get(&tick).cloned().unwrap_or_default();
         self.fork.tick(PendingTick { given, exclusions })

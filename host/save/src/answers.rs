@@ -113,9 +113,9 @@ fn entity(entity: Option<Entity>) -> Value {
     entity.map_or(Value::Null, |entity| Value::Text(entity.to_string()))
 }
 
-/// The mod, the system and the kind of step.
-fn by_whom(origin: &Origin) -> [Value; 3] {
-    [0, 1, 2].map(|at| cells::by_whom(origin, at))
+/// The mod, the system, the kind of step, and the sender of an edit.
+fn by_whom(origin: &Origin) -> [Value; 4] {
+    [0, 1, 2, 3].map(|at| cells::by_whom(origin, at))
 }
 
 /// Whether two values cannot be told apart.

@@ -93,6 +93,12 @@ pub enum SaveError {
         /// The newest format that is known.
         known: i64,
     },
+    /// An edit that cannot be sent.
+    #[error("the edit is refused: {what}")]
+    Edit {
+        /// Why, and what to do.
+        what: String,
+    },
     /// It has not what was asked for.
     #[error("{} {what}", path.display())]
     Cannot {

@@ -7,17 +7,33 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, from_json};
-use sandtable_world::record::{Given, Input, Resume, TickRecord};
+use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, Stamp, from_json};
+use sandtable_world::edit::Edit;
+use sandtable_world::record::{Given, Input, Request, RequestKey, SentEdit};
 
 use super::error::{Failure, Fallible, SaveError, damage};
 use super::findings::Findings;
+use super::format::format;
 use super::lock::Lock;
 use super::restore::{check_value, read_kinds};
+use super::settings::settings;
 use super::{connect, mark, schema};
+
+mod requests;
+mod taken;
+
+use requests::Put;
+pub use requests::{KnownRequest, RequestPlace};
+pub(super) use requests::{keep, known, write};
+pub(super) use taken::Taken;
 
 /// Inputs that can wait in a save.
 pub const INBOX_MAX: i64 = 100_000;
+/// Edits that can wait in a save: so many a tick can do, beside those of its own process.
+pub const EDITS_WAITING_MAX: i64 = Stamp::EDITS_MAX as i64 / 2;
+/// Why a world takes no edits.
+pub const NO_EDITS: &str = "the world does not grant edits: say `edit = true` under [api] in its \
+                            world file, and take that over with `--accept-mods` or `sandtable dev`";
 
 /// How the mods of a save stand, as far as it matters to who sends an input.
 #[derive(Debug, Default)]
@@ -54,42 +70,102 @@ fn suspended(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     select.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Puts an input into a save, unless there is an objection to it.
+/// What is sent to a world at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parcel {
+    /// Who sends it; free text.
+    pub sender: String,
+    /// By which it counts once, if it has one.
+    pub key: Option<RequestKey>,
+    /// Inputs by their full names, with their fields as JSON.
+    pub inputs: Vec<(String, serde_json::Value)>,
+    /// Changes by hand.
+    pub edits: Vec<Edit>,
+}
+
+/// Puts what is sent into a save, all of it or nothing, also while another process runs
+/// its world. Gives what is known of it, where it was sent before under its key.
+///
+/// When this returns, it is on disk.
 ///
 /// # Errors
 ///
-/// There is no such input, the value is none of its kind, there is an objection, too
-/// many inputs wait already, or the save cannot be read or written. Nothing is sent
-/// then; but where only the disk failed to sync, it may be found after a crash.
+/// There is no such input, a value is none of its kind, `objection` has one to an input of
+/// this name, the world does not grant edits, another request has the same key, too much
+/// waits already, or the save cannot be read or written. Nothing is sent then; but where
+/// only the disk failed to sync, it may be found after a crash.
 pub fn send(
     path: &Path,
-    kind: &str,
-    json: &serde_json::Value,
-    sender: &str,
-    objection: &dyn Fn(&Standing) -> Option<String>,
-) -> Result<(), SaveError> {
+    parcel: &Parcel,
+    objection: &dyn Fn(&str, &Standing) -> Option<String>,
+) -> Result<Option<KnownRequest>, SaveError> {
     let path = &connect::find(path)?;
-    let connection = connect::writing(path)?;
-    connect::recognise_as_it_is(&connection, path)?;
+    let mut connection = connect::writing(path)?;
     let failed = |failure: Failure| failure.of(path, "written");
+    connect::recognise_as_it_is(&connection, path)?;
     schema::check(&connection, &mut Findings::strict()).map_err(failed)?;
-    let registry = read_kinds(&connection).map_err(failed)?;
-    let wrong = |what: String| SaveError::Input { kind: kind.to_owned(), what };
-    let id = find(&registry, kind).map_err(wrong)?;
-    let payload = from_json(registry.get(id), json)
-        .map_err(|problem| wrong(format!("{problem}; its fields are {}", listed(&registry, id))))?;
+    let is_plain = parcel.key.is_none() && parcel.edits.is_empty();
+    let found = format(&connection).map_err(|error| failed(error.into()))?;
+    if !is_plain && found < schema::FORMAT {
+        // A version that runs it without these tables would never look into them.
+        let _lock = Lock::take(path)?;
+        schema::migrate(&mut connection).map_err(|error| failed(error.into()))?;
+    }
     let standing = Standing::read(&connection).map_err(|error| failed(error.into()))?;
-    if let Some(why) = objection(&standing) {
-        return Err(wrong(why));
+    let given = given(&connection, path, parcel, &standing, objection)?;
+    let put = requests::put(&connection, &given, is_plain).map_err(failed)?;
+    let known = match put {
+        Put::Done => None,
+        Put::Known(known) => Some(known),
+        Put::Full(what) => {
+            let what = format!("{what} in {} already: run the world first", path.display());
+            return Err(match parcel.inputs.first() {
+                Some((kind, _)) => SaveError::Input { kind: kind.clone(), what },
+                None => SaveError::Edit { what },
+            });
+        }
+    };
+    connection.close().map_err(|(_, error)| failed(error.into()))?;
+    Ok(known)
+}
+
+/// What a parcel gives a world, in the form that ticks take.
+fn given(
+    connection: &Connection,
+    path: &Path,
+    parcel: &Parcel,
+    standing: &Standing,
+    objection: &dyn Fn(&str, &Standing) -> Option<String>,
+) -> Result<Given, SaveError> {
+    let failed = |failure: Failure| failure.of(path, "read");
+    let Parcel { sender, key, inputs, edits } = parcel;
+    let registry = read_kinds(connection).map_err(failed)?;
+    let mut given = Given::default();
+    for (kind, json) in inputs {
+        let wrong = |what: String| SaveError::Input { kind: kind.clone(), what };
+        let id = find(&registry, kind).map_err(wrong)?;
+        let payload = from_json(registry.get(id), json).map_err(|problem| {
+            wrong(format!("{problem}; its fields are {}", listed(&registry, id)))
+        })?;
+        if let Some(why) = objection(kind, standing) {
+            return Err(wrong(why));
+        }
+        let sender = sender.clone();
+        given.inputs.push(Input { kind: id, sender, payload: payload.into() });
     }
-    let written = write(&connection, id, sender, &payload).map_err(|error| failed(error.into()))?;
-    if !written {
-        return Err(wrong(format!(
-            "{INBOX_MAX} inputs are waiting in {} already: run the world first",
-            path.display()
-        )));
+    if !edits.is_empty() && !settings(connection).map_err(failed)?.api.edit {
+        return Err(SaveError::Edit { what: NO_EDITS.to_owned() });
     }
-    connection.close().map_err(|(_, error)| failed(error.into()))
+    let sent = |edit: &Edit| SentEdit { sender: sender.clone(), edit: edit.text() };
+    given.edits.extend(edits.iter().map(sent));
+    given.requests.push(Request {
+        id: 0,
+        sender: sender.clone(),
+        key: key.clone(),
+        inputs: 0..given.inputs.len(),
+        edits: 0..given.edits.len(),
+    });
+    Ok(given)
 }
 
 /// Lets a suspended mod of a save take part again from its next tick on, also
@@ -166,29 +242,6 @@ fn listed(registry: &Registry, id: KindId) -> String {
     if fields.is_empty() { "no fields".to_owned() } else { fields.join(", ") }
 }
 
-fn write(
-    connection: &Connection,
-    kind: KindId,
-    sender: &str,
-    payload: &[u8],
-) -> rusqlite::Result<bool> {
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let waiting: i64 =
-        transaction.query_row("SELECT count(*) FROM st_inbox", [], |row| row.get(0))?;
-    if waiting >= INBOX_MAX {
-        return Ok(false);
-    }
-    transaction.execute(
-        "INSERT INTO st_inbox (kind, sender, payload, sent_at)
-         VALUES (?1, ?2, ?3, unixepoch('subsec') * 1000)",
-        params![kind.0, sender, payload],
-    )?;
-    mark::advance(&transaction)?;
-    transaction.commit()?;
-    Ok(true)
-}
-
 /// What waits after a row, oldest first, with its row.
 pub(super) fn read(
     connection: &Connection,
@@ -240,83 +293,4 @@ pub(super) fn change_schema(
         update.execute(params![row, payload])?;
     }
     Ok(())
-}
-
-/// What was taken out of an inbox and not committed yet, by row.
-#[derive(Debug, Default)]
-pub(super) struct Taken {
-    inputs: Vec<(i64, Input)>,
-    resumes: Vec<(i64, Resume)>,
-}
-
-/// The rows that a commit took.
-#[derive(Debug)]
-pub(super) struct Consumed {
-    inputs: Vec<i64>,
-    resumes: Vec<i64>,
-}
-
-impl Taken {
-    /// What was sent and not taken before, oldest first.
-    pub(super) fn take(&mut self, connection: &Connection, registry: &Registry) -> Fallible<Given> {
-        let inputs = read(connection, registry, last_row(&self.inputs))?;
-        let mut select = connection.prepare_cached(
-            "SELECT id, mod, sender FROM st_resume_inbox WHERE id > ?1 ORDER BY id",
-        )?;
-        let resumes = select.query_map([last_row(&self.resumes)], |row| {
-            Ok((row.get(0)?, Resume { mod_id: row.get(1)?, sender: row.get(2)? }))
-        })?;
-        let resumes: Vec<(i64, Resume)> = resumes.collect::<Result<_, _>>()?;
-        let given = Given {
-            inputs: inputs.iter().map(|(_, input)| input.clone()).collect(),
-            resumes: resumes.iter().map(|(_, resume)| resume.clone()).collect(),
-        };
-        self.inputs.extend(inputs);
-        self.resumes.extend(resumes);
-        Ok(given)
-    }
-
-    /// Deletes what is in the records, and says which rows those were.
-    pub(super) fn delete_recorded(
-        &self,
-        connection: &Connection,
-        records: &[TickRecord],
-    ) -> rusqlite::Result<Consumed> {
-        let inputs = records.iter().flat_map(|record| &record.inputs);
-        let resumes = records.iter().flat_map(|record| &record.resumes);
-        Ok(Consumed {
-            inputs: delete(connection, "st_inbox", &self.inputs, inputs)?,
-            resumes: delete(connection, "st_resume_inbox", &self.resumes, resumes)?,
-        })
-    }
-
-    /// Forgets what is committed.
-    pub(super) fn retain_others(&mut self, consumed: &Consumed) {
-        self.inputs.retain(|(row, _)| !consumed.inputs.contains(row));
-        self.resumes.retain(|(row, _)| !consumed.resumes.contains(row));
-    }
-}
-
-fn last_row<T>(taken: &[(i64, T)]) -> i64 {
-    taken.iter().map(|(row, _)| *row).max().unwrap_or(0)
-}
-
-fn delete<'a, T: PartialEq + 'a>(
-    connection: &Connection,
-    table: &str,
-    taken: &[(i64, T)],
-    recorded: impl Iterator<Item = &'a T>,
-) -> rusqlite::Result<Vec<i64>> {
-    let mut left: Vec<&(i64, T)> = taken.iter().collect();
-    let mut consumed = Vec::new();
-    for item in recorded {
-        if let Some(place) = left.iter().position(|(_, waiting)| waiting == item) {
-            consumed.push(left.remove(place).0);
-        }
-    }
-    for row in &consumed {
-        let sql = format!("DELETE FROM {table} WHERE id = ?1");
-        connection.prepare_cached(&sql)?.execute([row])?;
-    }
-    Ok(consumed)
 }

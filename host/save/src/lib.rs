@@ -110,8 +110,8 @@ pub use history::{
     Terms, Worlds, forget_snapshot, snapshot, snapshot_tick, snapshots,
 };
 pub use history::{compare, differences};
-pub use inbox::{INBOX_MAX, resume};
-pub use inbox::{Standing, objection_to_resume, send};
+pub use inbox::{EDITS_WAITING_MAX, INBOX_MAX, NO_EDITS};
+pub use inbox::{KnownRequest, Parcel, RequestPlace, Standing, objection_to_resume, resume, send};
 pub use inquiry::{Inquiry, Running};
 pub use labels::Labels;
 pub use logged::{Line, LineId, WantedLines};

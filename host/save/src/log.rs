@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use serde_json::json;
 
 use sandtable_world::ecs::{Entity, Events, KindId, Registry, Topic, World, to_json};
-use sandtable_world::record::{Exclusion, Input, Logged, Resume, SetAside, TickRecord};
+use sandtable_world::record::{EditRun, SentEdit, Exclusion, Input, Logged, Resume, SetAside, TickRecord};
 
 use super::topics::{subject, topic_number};
 
@@ -90,6 +90,7 @@ pub(super) fn write(
     }
     for record in records {
         write_inputs(connection, record)?;
+        write_edits(connection, record)?;
         write_runs(connection, record, totals, &mut changed)?;
         write_troubles(connection, record)?;
     }
@@ -118,6 +119,20 @@ fn write_inputs(connection: &Connection, record: &TickRecord) -> rusqlite::Resul
         )?;
         let (tick, number) = (record.tick as i64, number as i64);
         insert.execute(params![tick, number, resume.mod_id, resume.sender])?;
+    }
+    Ok(())
+}
+
+fn write_edits(connection: &Connection, record: &TickRecord) -> rusqlite::Result<()> {
+    for (number, EditRun { sent, spawned, refused }) in record.edits.iter().enumerate() {
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO st_edits (tick, number, sender, edit, spawned, refused)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        let (tick, number) = (record.tick as i64, number as i64);
+        let spawned: Vec<String> = spawned.iter().map(Entity::to_string).collect();
+        let spawned = json!(spawned).to_string();
+        insert.execute(params![tick, number, sent.sender, sent.edit, spawned, refused])?;
     }
     Ok(())
 }
@@ -195,6 +210,18 @@ pub(super) fn read_resumes(
         connection.prepare("SELECT tick, mod, sender FROM st_resumes ORDER BY tick, number")?;
     let rows = select.query_map([], |row| {
         Ok((row.get::<_, i64>(0)? as u64, Resume { mod_id: row.get(1)?, sender: row.get(2)? }))
+    })?;
+    by_tick(rows)
+}
+
+/// Every edit that a tick was given, by tick, in order.
+pub(super) fn read_edits(
+    connection: &Connection,
+) -> rusqlite::Result<BTreeMap<u64, Vec<SentEdit>>> {
+    let mut select =
+        connection.prepare("SELECT tick, sender, edit FROM st_edits ORDER BY tick, number")?;
+    let rows = select.query_map([], |row| {
+        Ok((row.get::<_, i64>(0)? as u64, SentEdit { sender: row.get(1)?, edit: row.get(2)? }))
     })?;
     by_tick(rows)
 }

@@ -7,7 +7,7 @@ use crate::tables::Database;
 use sandtable_world::config::WorldConfig;
 use sandtable_world::ecs::World;
 use sandtable_world::record::Conversions;
-use sandtable_world::record::{Digest, Exclusion, Input, Resume};
+use sandtable_world::record::{Digest, Exclusion, Input, Resume, SentEdit};
 
 use super::error::{Failure, Fallible, SaveError, damage};
 use super::history::{Anchor, HistoryReader, NO_HISTORY};
@@ -28,6 +28,8 @@ pub struct ReplayLog {
     pub inputs: BTreeMap<u64, Vec<Input>>,
     /// Mods that took part again, by tick, in order.
     pub resumes: BTreeMap<u64, Vec<Resume>>,
+    /// Changes by hand, by tick, in order.
+    pub edits: BTreeMap<u64, Vec<SentEdit>>,
     /// By tick.
     pub exclusions: BTreeMap<u64, Vec<Exclusion>>,
     /// State and chain hash after each tick.
@@ -74,6 +76,7 @@ impl Reader {
             settings: all_settings(connection)?,
             inputs: log::read_inputs(connection)?,
             resumes: log::read_resumes(connection)?,
+            edits: log::read_edits(connection)?,
             exclusions: log::read_exclusions(connection)?,
             hashes: hashes.collect::<Result<_, _>>()?,
             keyframes: keyframes

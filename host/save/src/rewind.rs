@@ -353,6 +353,8 @@ fn forget_later(connection: &Connection, then: &Then) -> Fallible<()> {
         "st_ticks",
         "st_inputs",
         "st_resumes",
+        "st_edits",
+        "st_requests",
         "st_runs",
         "st_faults",
         "st_exclusions",

@@ -18,7 +18,11 @@ use crate::tables;
 
 /// Every migration, in order.
 const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_second.sql")];
+    &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_second.sql"),
+    include_str!("schema/0003_third.sql"),
+];
 
 /// The current format.
 pub(super) const FORMAT: i64 = MIGRATIONS.len() as i64;

@@ -67,7 +67,7 @@ impl World {
         let kind = self.journal.world().registry.find("test/Order").expect("a kind");
         let payload = vec![0x90].into();
         let input = Input { kind, sender: name.to_owned(), payload };
-        self.journal.enqueue(Given { inputs: vec![input], resumes: Vec::new() });
+        self.journal.enqueue(Given { inputs: vec![input], ..Given::default() });
     }
 
     /// Takes what came from outside and does a tick with it.
@@ -80,7 +80,7 @@ impl World {
     /// What mods would do in a tick: they read what they are given, and write the
     /// number of the tick into their table.
     fn attempt(&self, pending: PendingTick) -> Attempt {
-        let PendingTick { given: Given { inputs, resumes }, exclusions } = pending;
+        let PendingTick { given: Given { inputs, resumes, .. }, exclusions } = pending;
         let mut world = self.journal.world().clone();
         let tick = world.tick() + 1;
         world.set_tick(tick);

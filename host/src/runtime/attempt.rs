@@ -64,7 +64,7 @@ impl Runtime {
         let tick = world.tick() + 1;
         world.set_tick(tick);
         let mut record = TickRecord { tick, exclusions: exclusions.clone(), ..Default::default() };
-        admit(&mut world, given, &mut record);
+        let edited = self.admit(&mut world, given, &mut record, records_steps);
 
         let takes_part = self.participants(&world, exclusions);
         let super::Loaded { config, engine, program, schedule } = &self.loaded;
@@ -80,7 +80,7 @@ impl Runtime {
         let _deferred = trace_span!("deferred").entered();
         self.check_room(&world, &finished)?;
         self.note_progress(&mut world, &finished, &mut record);
-        let mut attempt = Attempt { world, record, steps: Vec::new(), said: Vec::new() };
+        let mut attempt = Attempt { world, record, steps: edited, said: Vec::new() };
         self.apply_deferred(&mut attempt, finished, records_steps);
         let Attempt { world, record, .. } = &mut attempt;
         self.judge(world, record);
@@ -133,6 +133,33 @@ impl Runtime {
             };
             !out.contains(&system.owner) && is_due
         }
+    }
+
+    /// Lets mods take part again, does edits, and makes inputs events that systems read
+    /// in this tick. Gives the steps that the edits were, where they are recorded.
+    fn admit(
+        &self,
+        world: &mut World,
+        given: &Given,
+        record: &mut TickRecord,
+        records_steps: bool,
+    ) -> Vec<Step> {
+        for Resume { mod_id, .. } in &given.resumes {
+            if world.is_suspended(mod_id) {
+                Arc::make_mut(&mut world.mods).insert(mod_id.clone(), ModState::default());
+            }
+        }
+        let steps = self.edit(world, &given.edits, record, records_steps);
+        for input in &given.inputs {
+            let topic = Topic::Kind(input.kind);
+            let number = world.events.push(topic, record.tick, input.payload.clone());
+            let payload = input.payload.clone();
+            record.events.push(Emitted { topic, number, system: String::new(), payload });
+        }
+        record.inputs = given.inputs.clone();
+        record.resumes = given.resumes.clone();
+        record.requests = given.requests.clone();
+        steps
     }
 
     /// Halts the first mod whose commands would make more entities than a world
@@ -204,6 +231,7 @@ impl Runtime {
             let (applied, emitted) = merge::apply_deferred(world, &run.system, deferred);
             record.events.extend(new_removals(world, removed));
             commands.extend(before.map(|before| Step {
+                edit: None,
                 system: run.system.clone(),
                 is_commands: true,
                 before,
@@ -284,31 +312,13 @@ impl Runtime {
     }
 }
 
-/// Lets mods take part again, and makes inputs events that systems read in this
-/// tick.
-fn admit(world: &mut World, given: &Given, record: &mut TickRecord) {
-    for Resume { mod_id, .. } in &given.resumes {
-        if world.is_suspended(mod_id) {
-            Arc::make_mut(&mut world.mods).insert(mod_id.clone(), ModState::default());
-        }
-    }
-    for input in &given.inputs {
-        let topic = Topic::Kind(input.kind);
-        let number = world.events.push(topic, record.tick, input.payload.clone());
-        let payload = input.payload.clone();
-        record.events.push(Emitted { topic, number, system: String::new(), payload });
-    }
-    record.inputs = given.inputs.clone();
-    record.resumes = given.resumes.clone();
-}
-
 /// The last numbers of all removals and despawns.
-fn removals(world: &World, topics: &BTreeSet<Topic>) -> Vec<(Topic, u64)> {
+pub(super) fn removals(world: &World, topics: &BTreeSet<Topic>) -> Vec<(Topic, u64)> {
     let of = |topic: &&Topic| matches!(topic, Topic::Removed(_) | Topic::Despawned);
     topics.iter().filter(of).map(|topic| (*topic, world.events.last(*topic))).collect()
 }
 
-fn new_removals(world: &World, before: Vec<(Topic, u64)>) -> Vec<Emitted> {
+pub(super) fn new_removals(world: &World, before: Vec<(Topic, u64)>) -> Vec<Emitted> {
     before
         .into_iter()
         .flat_map(|(topic, last)| {

@@ -28,8 +28,8 @@ impl Simulation {
     /// call: the world then stands where the save stands. A world that is to go on
     /// in memory has [`Simulation::unsaved`] ticks instead.
     pub fn tick(&mut self) -> Result<TickRecord, Error> {
-        let mut done = self.do_tick();
-        self.publish(done.as_mut().ok());
+        let done = self.do_tick();
+        self.publish(done.as_ref().ok());
         done
     }
 
@@ -102,8 +102,12 @@ impl Simulation {
     /// That the save could not be written. The ticks are undone, or stay
     /// [`Simulation::unsaved`] in a world that goes on in memory.
     pub fn flush(&mut self) -> Result<(), Error> {
+        let settled = self.about_to_settle();
         let done = trace_span!("commit").in_scope(|| self.journal.commit());
-        let Err(CommitFailure { error, again }) = done else { return Ok(()) };
+        let Err(CommitFailure { error, again }) = done else {
+            self.settle(settled);
+            return Ok(());
+        };
         self.redo(again)?;
         Err(*error)
     }

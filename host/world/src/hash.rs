@@ -30,7 +30,7 @@ use self::edges::Edges;
 use self::events::Queues;
 use self::feed::{digest_topic, number, sized};
 use crate::ecs::{Bytes, HashVersion, KindId, Relations, Role, Stamp, World};
-use crate::record::{Digest, Emitted, Resume, TickRecord};
+use crate::record::{Digest, Emitted, Resume, SentEdit, TickRecord};
 
 /// Digests worlds, and remembers what it has seen of the last one.
 #[derive(Default)]
@@ -150,6 +150,15 @@ pub fn chain(previous: &Digest, state: &Digest, record: &TickRecord) -> Digest {
         for Resume { mod_id, sender } in &record.resumes {
             sized(&mut into, mod_id.as_bytes());
             sized(&mut into, sender.as_bytes());
+        }
+    }
+    if !record.edits.is_empty() {
+        // Likewise.
+        number(&mut into, u64::MAX - 1);
+        number(&mut into, record.edits.len() as u64);
+        for SentEdit { sender, edit } in record.edits.iter().map(|run| &run.sent) {
+            sized(&mut into, sender.as_bytes());
+            sized(&mut into, edit.as_bytes());
         }
     }
     let mut events: Vec<&Emitted> = record.events.iter().collect();

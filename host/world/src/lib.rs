@@ -6,6 +6,7 @@
 //! | [`ecs`] | the world, as a value |
 //! | [`hash`] | the state hash and the chain |
 //! | [`record`] | what one tick did |
+//! | [`edit`] | changes of a world by hand |
 //! | [`system`] | a system as the host runs it |
 //! | [`reading`] | which events a system is offered, and which are set aside |
 //! | [`statements`] | what a run may ask of its mod's tables |
@@ -24,6 +25,7 @@ pub mod condition;
 pub mod config;
 pub mod declaration;
 pub mod ecs;
+pub mod edit;
 pub mod fault;
 pub mod grants;
 pub mod hash;

@@ -4,8 +4,9 @@
 //! two [`World`]s.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use crate::ecs::{Bytes, Event, KindId, Topic, World};
+use crate::ecs::{Bytes, Entity, Event, KindId, Topic, World};
 
 /// A 32-byte BLAKE3 digest.
 pub type Digest = [u8; 32];
@@ -39,6 +40,50 @@ pub struct Resume {
     pub sender: String,
 }
 
+/// A change of the world by hand, as it came from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentEdit {
+    /// Who sent it; free text.
+    pub sender: String,
+    /// The [`Edit`](crate::edit::Edit) as JSON.
+    pub edit: String,
+}
+
+/// What a tick did with an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditRun {
+    /// What was sent, and by whom.
+    pub sent: SentEdit,
+    /// Entities that it spawned, in order.
+    pub spawned: Vec<Entity>,
+    /// Why nothing of it was done, if nothing was.
+    pub refused: Option<String>,
+}
+
+/// What was sent at once, which one tick is given whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// By which the process that took it knows it; zero where it does not.
+    pub id: u64,
+    /// Who sent it; free text.
+    pub sender: String,
+    /// By which it counts once, if the sender gave a key.
+    pub key: Option<RequestKey>,
+    /// Its inputs, by their places among all.
+    pub inputs: Range<usize>,
+    /// Its edits, by their places among all.
+    pub edits: Range<usize>,
+}
+
+/// By which a request counts once, however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// What the sender calls it; another sender's key of the same name is another.
+    pub key: String,
+    /// A digest of what was asked, so that another request under its key is told from it.
+    pub digest: Digest,
+}
+
 /// What came from outside for one tick.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
@@ -46,13 +91,31 @@ pub struct Given {
     pub inputs: Vec<Input>,
     /// Mods that take part again from this tick on.
     pub resumes: Vec<Resume>,
+    /// Changes by hand, in order.
+    pub edits: Vec<SentEdit>,
+    /// What of that was sent at once, where it matters.
+    pub requests: Vec<Request>,
 }
 
 impl Given {
     /// Adds what came later.
     pub fn append(&mut self, mut later: Given) {
+        let (inputs, edits) = (self.inputs.len(), self.edits.len());
+        let moved = |range: Range<usize>, by: usize| range.start + by..range.end + by;
+        self.requests.extend(later.requests.into_iter().map(|request| Request {
+            inputs: moved(request.inputs, inputs),
+            edits: moved(request.edits, edits),
+            ..request
+        }));
         self.inputs.append(&mut later.inputs);
         self.resumes.append(&mut later.resumes);
+        self.edits.append(&mut later.edits);
+    }
+
+    /// Whether nothing came.
+    pub fn is_empty(&self) -> bool {
+        let Self { inputs, resumes, edits, requests } = self;
+        inputs.is_empty() && resumes.is_empty() && edits.is_empty() && requests.is_empty()
     }
 }
 
@@ -115,10 +178,12 @@ pub struct SystemRun {
     pub fault: Option<String>,
 }
 
-/// One step of a tick: the run of a system, or its commands.
+/// One step of a tick: an edit, the run of a system, or its commands.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Whose, by full name.
+    /// The number of the edit among those of the tick, where it is one.
+    pub edit: Option<u32>,
+    /// Whose, by full name; empty for an edit.
     pub system: String,
     /// Whether it is the commands, which come after all runs.
     pub is_commands: bool,
@@ -242,6 +307,10 @@ pub struct TickRecord {
     pub inputs: Vec<Input>,
     /// Mods that took part again from it on, as a sender asked.
     pub resumes: Vec<Resume>,
+    /// Changes by hand, in order, and what became of each.
+    pub edits: Vec<EditRun>,
+    /// What of that was sent at once, where it matters; part of no hash.
+    pub requests: Vec<Request>,
     /// What was emitted in it, in order.
     pub events: Vec<Emitted>,
     /// Mods that were left out of it.
@@ -268,8 +337,38 @@ pub struct TickRecord {
 }
 
 impl TickRecord {
+    /// The same without what history keeps of it.
+    pub fn published(&self) -> Self {
+        let Self { tick, state, chain, spawned, despawned, timings, .. } = *self;
+        Self {
+            tick,
+            state,
+            chain,
+            inputs: self.inputs.clone(),
+            resumes: self.resumes.clone(),
+            edits: self.edits.clone(),
+            requests: self.requests.clone(),
+            events: self.events.clone(),
+            exclusions: self.exclusions.clone(),
+            set_aside: self.set_aside.clone(),
+            suspended: self.suspended.clone(),
+            rolled_back: self.rolled_back.clone(),
+            runs: self.runs.clone(),
+            logged: self.logged.clone(),
+            history: Vec::new(),
+            spawned,
+            despawned,
+            timings,
+        }
+    }
+
     /// What came from outside for it.
     pub fn given(self) -> Given {
-        Given { inputs: self.inputs, resumes: self.resumes }
+        Given {
+            inputs: self.inputs,
+            resumes: self.resumes,
+            edits: self.edits.into_iter().map(|run| run.sent).collect(),
+            requests: self.requests,
+        }
     }
 }

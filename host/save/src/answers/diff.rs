@@ -36,7 +36,7 @@ impl Reader {
         let (before, mut omitted) = past.world(from)?;
         let (after, also) = past.world(to)?;
         omitted.extend(also);
-        let origin = Origin { tick: to, step: StepKind::Ticks, system: None };
+        let origin = Origin::of(to, StepKind::Ticks);
         let changes = between(&before, &after, &omitted, &Filter::default(), &origin);
         let declarations = Declarations::read(&self.connection)?;
         let shapes = after.registry.iter();

@@ -32,7 +32,7 @@ impl Reader {
         let (named, told) = self.one(entity, component, ticks)?;
         let mut names = vec!["tick".to_owned()];
         names.extend(named.columns());
-        names.extend(columns(&["action", "mod", "system", "step"]));
+        names.extend(columns(&["action", "mod", "system", "step", "sender"]));
         let row = |change: &Change| {
             let mut row = vec![number(change.origin.tick)];
             row.extend(named.cells(change.new.as_ref()));
@@ -63,14 +63,13 @@ impl Reader {
             _ => named.cells(value).into_iter().next().unwrap_or(Value::Null),
         };
         let row = |change: &Change| {
-            let mut row = vec![number(change.origin.tick)];
-            row.extend(by_whom(&change.origin));
-            row.push(text(change.action.name()));
-            row.extend([shown(change.old.as_ref()), shown(change.new.as_ref())]);
-            row
+            let [mod_id, system, step, sender] = by_whom(&change.origin);
+            let (tick, action) = (number(change.origin.tick), text(change.action.name()));
+            let (old, new) = (shown(change.old.as_ref()), shown(change.new.as_ref()));
+            vec![tick, mod_id, system, step, action, old, new, sender]
         };
         let rows = changes.iter().filter(|change| change.action != Action::Was).map(row).collect();
-        let columns = columns(&["tick", "mod", "system", "step", "action", "old", "new"]);
+        let columns = columns(&["tick", "mod", "system", "step", "action", "old", "new", "sender"]);
         Ok(Answer { table: Table { columns, rows }, notes })
     }
 

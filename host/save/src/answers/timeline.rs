@@ -53,7 +53,8 @@ impl Reader {
         if lines.is_empty() {
             notes.push(format!("{entity} was not alive in these ticks"));
         }
-        let names = ["tick", "action", "name", "other", "value", "times", "mod", "system", "step"];
+        let names =
+            ["tick", "action", "name", "other", "value", "times", "mod", "system", "step", "sender"];
         let mut columns = columns(&names);
         if !labels.is_empty() {
             let past = self.past();
@@ -102,7 +103,7 @@ impl Reader {
             let mut line = vec![Value::Integer(tick), text(action), text(&kind.name), Value::Null];
             line.extend([json(Some(&value)), Value::Null]);
             line.extend(by);
-            line.push(Value::Null);
+            line.extend([Value::Null, Value::Null]);
             lines.push(Line { tick: tick.unsigned_abs(), other: None, row: line });
         }
         Ok(lines)

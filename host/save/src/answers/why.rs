@@ -64,6 +64,8 @@ pub struct Setting {
     pub action: &'static str,
     /// The system, by full name, where that is known.
     pub system: Option<String>,
+    /// Who sent the edit, where it was one.
+    pub sender: Option<String>,
     /// The version of its mod.
     pub version: Option<String>,
     /// The value before.
@@ -165,7 +167,7 @@ impl Reader {
             why.notes.push(format!("nothing has changed it since tick {}", why.since));
             return Ok(why);
         };
-        let Origin { tick, step, system } = change.origin.clone();
+        let Origin { tick, step, system, edit } = change.origin.clone();
         let declared = match system.as_deref() {
             Some(system) => self.declared(tick, system)?,
             None => None,
@@ -175,10 +177,14 @@ impl Reader {
             step: step.name(),
             action: change.action.name(),
             system: system.as_deref().map(str::to_owned),
+            sender: edit.as_ref().map(|(_, sender)| sender.to_string()),
             version: declared.as_ref().map(|(of, _)| of.version.clone()),
             old: shown(&named, change.old.as_ref()),
             new: shown(&named, change.new.as_ref()),
         });
+        if let Some((number, sender)) = edit {
+            why.notes.push(format!("{sender} set it by hand, with edit {number} of tick {tick}"));
+        }
         match (step, system, declared) {
             (StepKind::Ticks, ..) => why.notes.push(
                 "not every tick is kept, so that it is not known which system changed it: set \

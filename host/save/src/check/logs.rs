@@ -10,7 +10,9 @@ use super::super::restore::{check_payload, shown};
 use super::super::topics::topic_of;
 use sandtable_world::ecs::{KindId, Registry, Topic};
 use sandtable_world::hash;
-use sandtable_world::record::{Digest, Emitted, Exclusion, Input, Resume, TickRecord};
+use sandtable_world::record::{
+    Digest, EditRun, Emitted, Exclusion, Input, Resume, SentEdit, TickRecord,
+};
 
 /// Rows that no save has: of which table, which of them, and what they are.
 /// Repairing drops them, in this order.
@@ -73,6 +75,23 @@ pub(crate) const STRAY: &[(&str, &str, &str)] = &[
         "st_resumes",
         "tick NOT BETWEEN 1 AND (SELECT tick FROM st_world)",
         "mods that were resumed in ticks that were not done",
+    ),
+    (
+        "st_edits",
+        "tick NOT BETWEEN 1 AND (SELECT tick FROM st_world)",
+        "edits of ticks that were not done",
+    ),
+    (
+        "st_requests",
+        "tick NOT BETWEEN 1 AND (SELECT tick FROM st_world) OR length(digest) <> 32",
+        "requests of ticks that were not done",
+    ),
+    (
+        "st_inbox_requests",
+        "(part = 0 AND id NOT IN (SELECT id FROM st_inbox))
+             OR (part = 1 AND id NOT IN (SELECT id FROM st_edit_inbox))
+             OR part NOT IN (0, 1)",
+        "requests of inputs that do not wait",
     ),
     (
         "st_set_aside",
@@ -280,6 +299,13 @@ fn record(connection: &Connection, tick: i64) -> Fallible<TickRecord> {
     let resumes =
         select.query_map([tick], |row| Ok(Resume { mod_id: row.get(0)?, sender: row.get(1)? }))?;
     let resumes = resumes.collect::<Result<_, _>>()?;
+    let mut select = connection
+        .prepare_cached("SELECT sender, edit FROM st_edits WHERE tick = ?1 ORDER BY number")?;
+    let edits = select.query_map([tick], |row| {
+        let sent = SentEdit { sender: row.get(0)?, edit: row.get(1)? };
+        Ok(EditRun { sent, spawned: Vec::new(), refused: None })
+    })?;
+    let edits = edits.collect::<Result<_, _>>()?;
     let mut select = connection.prepare_cached("SELECT mod FROM st_exclusions WHERE tick = ?1")?;
     let exclusions = select.query_map([tick], |row| {
         Ok(Exclusion { mod_id: row.get(0)?, system: String::new(), cause: String::new() })
@@ -297,5 +323,5 @@ fn record(connection: &Connection, tick: i64) -> Fallible<TickRecord> {
         })
     })?;
     let events = events.collect::<Result<_, _>>()?;
-    Ok(TickRecord { inputs, resumes, exclusions, events, ..TickRecord::default() })
+    Ok(TickRecord { inputs, resumes, edits, exclusions, events, ..TickRecord::default() })
 }

@@ -40,7 +40,7 @@ pub fn between(
 /// of one entity. No system is known for any of it.
 pub fn differences(before: &World, after: &World, entity: Option<Entity>) -> Vec<Change> {
     let filter = Filter { entity, both_ends: entity.is_some(), ..Filter::default() };
-    let origin = Origin { tick: after.tick(), step: StepKind::Ticks, system: None };
+    let origin = Origin::of(after.tick(), StepKind::Ticks);
     between(before, after, &BTreeSet::new(), &filter, &origin)
 }
 

@@ -34,9 +34,21 @@ pub struct Origin {
     pub step: StepKind,
     /// The system whose step it was, by full name, where that is known.
     pub system: Option<Arc<str>>,
+    /// Who sent the edit that it was, and its number in the tick.
+    pub edit: Option<(u32, Arc<str>)>,
 }
 
 impl Origin {
+    /// A step of no system.
+    pub fn of(tick: u64, step: StepKind) -> Self {
+        Self { tick, step, system: None, edit: None }
+    }
+
+    /// Who sent the edit, where it was one.
+    pub fn sender(&self) -> Option<&str> {
+        self.edit.as_ref().map(|(_, sender)| &**sender)
+    }
+
     /// The mod of the system.
     pub fn mod_id(&self) -> Option<&str> {
         self.system.as_deref().map(|system| system.split('/').next().unwrap_or_default())
@@ -48,6 +60,8 @@ impl Origin {
 pub enum StepKind {
     /// None that is known: so it was at the first tick that is looked at.
     Start,
+    /// A change by hand.
+    Edit,
     /// The run of a system.
     Run,
     /// The commands of a system.
@@ -63,6 +77,7 @@ impl StepKind {
     pub fn name(self) -> &'static str {
         match self {
             StepKind::Start => "start",
+            StepKind::Edit => "edit",
             StepKind::Run => "run",
             StepKind::Commands => "commands",
             StepKind::Swap => "swap",

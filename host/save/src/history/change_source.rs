@@ -45,7 +45,7 @@ pub(super) fn delta_from<'a>(
 ) -> Fallible<Option<Loaded<'a>>> {
     let loaded = past.delta(tick, omitted)?.filter(|loaded| !loaded.delta.rows_only);
     let of_one = loaded.as_ref().is_some_and(|loaded| {
-        loaded.delta.steps.first().is_none_or(|first| first.system.is_some())
+        loaded.delta.steps.first().is_none_or(|first| first.system.or(first.edit).is_some())
     });
     match of_one && stands_at + 1 != tick {
         true => damage(format!("the history of tick {} is missing", tick - 1)),
@@ -55,20 +55,28 @@ pub(super) fn delta_from<'a>(
 
 /// Whose the steps of a tick are, where these systems had run before it.
 pub(super) fn origins<'b>(
+    past: HistoryReader<'_>,
     loaded: &'b Loaded<'_>,
     before: impl Iterator<Item = &'b String>,
 ) -> Fallible<Vec<Origin>> {
-    let tick = loaded.delta.tick;
+    let (tick, steps) = (loaded.delta.tick, &loaded.delta.steps);
     let names: Vec<Arc<str>> = loaded.systems_after(before).into_iter().map(Arc::from).collect();
-    let origin = |head: &StepHead| match head.system {
-        None => Ok(Origin { tick, step: StepKind::Ticks, system: None }),
-        Some(place) => match names.get(place as usize) {
-            Some(name) => {
-                let step = if head.commands { StepKind::Commands } else { StepKind::Run };
-                Ok(Origin { tick, step, system: Some(name.clone()) })
-            }
-            None => damage(format!("the history of tick {tick} names a system that there is not")),
-        },
+    let senders = match steps.iter().any(|head| head.edit.is_some()) {
+        true => past.senders(tick)?,
+        false => Vec::new(),
     };
-    loaded.delta.steps.iter().map(origin).collect()
+    let origin = |head: &StepHead| {
+        if let Some(number) = head.edit {
+            let sender = senders.get(number as usize).cloned().unwrap_or_else(|| Arc::from(""));
+            let edit = Some((number, sender));
+            return Ok(Origin { edit, ..Origin::of(tick, StepKind::Edit) });
+        }
+        let Some(place) = head.system else { return Ok(Origin::of(tick, StepKind::Ticks)) };
+        let Some(name) = names.get(place as usize) else {
+            return damage(format!("the history of tick {tick} names a system that there is not"));
+        };
+        let step = if head.commands { StepKind::Commands } else { StepKind::Run };
+        Ok(Origin { system: Some(name.clone()), ..Origin::of(tick, step) })
+    };
+    steps.iter().map(origin).collect()
 }

@@ -68,7 +68,8 @@ fn try_compare(
         let who: [Option<(&str, bool)>; 2] = std::array::from_fn(|at| {
             let head = heads[at]?;
             let name = head.system.and_then(|system| names[at].get(system as usize));
-            Some((name.copied().unwrap_or("several ticks"), head.commands))
+            let other = if head.edit.is_some() { "an edit" } else { "several ticks" };
+            Some((name.copied().unwrap_or(other), head.commands))
         });
         if who == [None, None] {
             break;

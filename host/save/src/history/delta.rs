@@ -76,11 +76,14 @@ pub type TableSum = (u64, u64, [u64; 4]);
 /// A step of a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepHead {
-    /// The place of the system among all that have run, by name; none where
-    /// several ticks are one.
+    /// The place of the system among all that have run, by name; none for an edit, and
+    /// where several ticks are one.
     pub system: Option<u32>,
     /// Whether it is the commands of the system, and not its run.
     pub commands: bool,
+    /// The number of the edit in its tick. Deltas of before there were edits have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<u32>,
 }
 
 /// What is left of a topic.
@@ -113,7 +116,7 @@ pub struct SystemChange {
 }
 
 // Every step of a tick has a number.
-const _: () = assert!(2 * Stamp::SYSTEMS_MAX <= u16::MAX as usize);
+const _: () = assert!(Stamp::EDITS_MAX + 2 * Stamp::SYSTEMS_MAX <= u16::MAX as usize);
 
 /// A block to be written.
 struct Task<'a> {
@@ -146,7 +149,7 @@ pub fn encode(before: &World, after: &World, steps: &[Step], keeps: Keeps<'_>) -
     let mut tasks = Vec::new();
     for (at, step) in (0..=u16::MAX).zip(steps) {
         let system = places.get(step.system.as_str()).copied();
-        delta.steps.push(StepHead { system, commands: step.is_commands });
+        delta.steps.push(StepHead { system, commands: step.is_commands, edit: step.edit });
         add_tasks(&mut tasks, at, step, keeps);
         rest_of_step(&mut delta, at, step);
     }
@@ -191,7 +194,7 @@ pub fn encode_rows(after: &World, steps: &[Step]) -> Frames {
     let mut delta = Delta { tick: after.tick(), rows_only: true, ..Delta::default() };
     for (at, step) in (0..=u16::MAX).zip(steps) {
         let system = places.get(step.system.as_str()).copied();
-        delta.steps.push(StepHead { system, commands: step.is_commands });
+        delta.steps.push(StepHead { system, commands: step.is_commands, edit: step.edit });
         delta.rows.extend(
             step.rows.iter().map(|(table, log)| (at, table.clone(), ByteBuf::from(&log[..]))),
         );

@@ -214,7 +214,7 @@ impl EntityReplay {
 
 impl ChangeSource for EntityReplay {
     fn start(&self) -> Vec<Change> {
-        let origin = Origin { tick: self.tick, step: StepKind::Start, system: None };
+        let origin = Origin::of(self.tick, StepKind::Start);
         let mut report = Report::new(self, &origin);
         let nothing = BTreeMap::new();
         let values = report
@@ -239,7 +239,7 @@ impl ChangeSource for EntityReplay {
             return Ok(changes);
         };
         if self.may_be_in(&loaded.delta) {
-            let origins = origins(&loaded, self.known.systems.iter())?;
+            let origins = origins(past, &loaded, self.known.systems.iter())?;
             for (step, origin) in origins.iter().enumerate() {
                 let mut report = Report::new(self, origin);
                 self.step(past, &loaded, step, &mut report)?;
@@ -266,7 +266,7 @@ impl ChangeSource for EntityReplay {
         let (values, edges) = (std::mem::take(values), std::mem::take(edges));
         (self.anchor, self.tick) = (anchor, anchor.tick);
         self.seed(past, &head)?;
-        let origin = Origin { tick: anchor.tick, step: by, system: None };
+        let origin = Origin::of(anchor.tick, by);
         let mut report = Report::new(self, &origin);
         let omitted =
             |kind: &KindId| known.omitted.contains(&kind.0) || self.known.omitted.contains(&kind.0);

@@ -63,6 +63,15 @@ impl<'c> HistoryReader<'c> {
         Ok(anchors)
     }
 
+    /// Who sent the edits of a tick, by their numbers.
+    pub(super) fn senders(&self, tick: u64) -> Fallible<Vec<Arc<str>>> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT sender FROM st_edits WHERE tick = ?1 ORDER BY number")?;
+        let senders = select.query_map([tick as i64], |row| row.get::<_, Arc<str>>(0))?;
+        Ok(senders.collect::<Result<_, _>>()?)
+    }
+
     /// The first tick of which there is a world.
     ///
     /// # Errors

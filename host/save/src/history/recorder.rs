@@ -66,6 +66,7 @@ impl Recorder {
                 let mut rows: Vec<Step> = rows.collect();
                 if self.keeps(after.tick()) {
                     let all = Step {
+                        edit: None,
                         system: String::new(),
                         is_commands: false,
                         before: kept.clone(),

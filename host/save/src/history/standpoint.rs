@@ -37,7 +37,7 @@ impl HistoryReader<'_> {
         let Some(loaded) = self.delta(tick, &omitted)?.filter(|it| !it.delta.rows_only) else {
             return Ok(None);
         };
-        let steps = origins(&loaded, world.systems.keys())?;
+        let steps = origins(*self, &loaded, world.systems.keys())?;
         let is_run = |origin: &Origin| {
             origin.step == StepKind::Run && origin.system.as_deref() == Some(system)
         };

@@ -31,7 +31,7 @@ impl ChangeSource for WorldReplay {
     fn start(&self) -> Vec<Change> {
         let mut nothing = World::new(self.world.rows_per_page());
         nothing.registry = self.world.registry.clone();
-        let origin = Origin { tick: self.world.tick(), step: StepKind::Start, system: None };
+        let origin = Origin::of(self.world.tick(), StepKind::Start);
         let mut all = between(&nothing, &self.world, &self.omitted, &self.filter, &origin);
         all.iter_mut().for_each(|change| change.action = Action::Was);
         all
@@ -46,7 +46,7 @@ impl ChangeSource for WorldReplay {
         let Some(loaded) = delta_from(past, self.world.tick(), tick, &self.omitted)? else {
             return Ok(changes);
         };
-        let origins = origins(&loaded, self.world.systems.keys())?;
+        let origins = origins(past, &loaded, self.world.systems.keys())?;
         for (step, origin) in origins.iter().enumerate() {
             let before = wanted.then(|| self.world.clone());
             loaded.apply_step(&mut self.world, step)?;
@@ -66,7 +66,7 @@ impl ChangeSource for WorldReplay {
         by: StepKind,
     ) -> Fallible<Vec<Change>> {
         let (world, omitted) = past.world_of(anchor)?;
-        let origin = Origin { tick: anchor.tick, step: by, system: None };
+        let origin = Origin::of(anchor.tick, by);
         let unknown: BTreeSet<u32> = omitted.union(&self.omitted).copied().collect();
         let changes = between(&self.world, &world, &unknown, &self.filter, &origin);
         (self.world, self.omitted) = (world, omitted);

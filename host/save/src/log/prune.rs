@@ -14,8 +14,15 @@ pub(crate) struct Pruned<'a> {
 }
 
 /// What history needs of ticks, by tick, besides the ticks themselves.
-const OF_TICKS: [&str; 6] =
-    ["st_inputs", "st_resumes", "st_faults", "st_exclusions", "st_halts", "st_suspensions"];
+const OF_TICKS: [&str; 7] = [
+    "st_inputs",
+    "st_resumes",
+    "st_edits",
+    "st_faults",
+    "st_exclusions",
+    "st_halts",
+    "st_suspensions",
+];
 
 /// Drops what ticks did that are longer ago than `log_ticks`: system runs, and
 /// events that everybody has read. The rest goes too once history, of which this

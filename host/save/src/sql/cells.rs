@@ -68,12 +68,13 @@ pub(crate) fn json(value: Option<&PastValue>) -> Value {
     value.map_or(Value::Null, |value| Value::Text(value.to_json().to_string()))
 }
 
-/// Who did something: the mod, the system, the kind of step.
+/// Who did something: the mod, the system, the kind of step, the sender of an edit.
 pub(crate) fn by_whom(origin: &Origin, at: usize) -> Value {
     let told = match at {
         0 => origin.mod_id(),
         1 => origin.system.as_deref(),
-        _ => Some(origin.step.name()),
+        2 => Some(origin.step.name()),
+        _ => origin.sender(),
     };
     told.map_or(Value::Null, |told| Value::Text(told.to_owned()))
 }

@@ -125,6 +125,7 @@ pub(super) fn shown(
                 ("mod", "TEXT"),
                 ("system", "TEXT"),
                 ("step", "TEXT"),
+                ("sender", "TEXT"),
                 ("target", "INTEGER"),
             ]),
             source: Source::Changes,
@@ -185,7 +186,7 @@ fn history(kind: KindId, shape: Shape, table: &Shown, names: &mut Names) -> Show
     all.extend(table.columns.iter().map(|(name, ty)| (columns.claim(name), *ty)));
     let gone = shape.names().zip(shape.types()).skip(table.columns.len() - 1);
     all.extend(gone.map(|(name, ty)| (columns.claim(name), affinity(ty))));
-    let by = ["action", "mod", "system", "step"];
+    let by = ["action", "mod", "system", "step", "sender"];
     all.extend(by.map(|name| (columns.claim(name), "TEXT")));
     let name = names.claim(&format!("{}_history", table.name));
     Shown { name, columns: all, source: Source::History(kind, Arc::new(shape)) }

@@ -110,7 +110,7 @@ pub(super) fn change_cell(change: &Change, column: usize) -> Value {
         3 => Value::Text(change.action.name().to_owned()),
         4 => cells::json(change.old.as_ref()),
         5 => cells::json(change.new.as_ref()),
-        9 => change.target.map_or(Value::Null, cells::entity),
+        10 => change.target.map_or(Value::Null, cells::entity),
         at => cells::by_whom(&change.origin, at - 6),
     }
 }

@@ -74,8 +74,18 @@ pub(super) const VIEWS: &[View] = &[
         columns: "name TEXT, sender TEXT, payload TEXT, sent_at TEXT",
         select: "SELECT st_topic(kind), sender, st_json(kind, payload, NULL, NULL),
                      strftime('%Y-%m-%dT%H:%M:%fZ', sent_at / 1000.0, 'unixepoch')
-                 FROM main.st_inbox",
+                 FROM main.st_inbox
+                 UNION ALL
+                 SELECT 'edit', sender, edit,
+                     strftime('%Y-%m-%dT%H:%M:%fZ', sent_at / 1000.0, 'unixepoch')
+                 FROM st_edit_inbox",
         until: None,
+    },
+    View {
+        name: "edits",
+        columns: "tick INTEGER, number INTEGER, sender TEXT, edit TEXT, spawned TEXT, refused TEXT",
+        select: "SELECT tick, number, sender, edit, spawned, refused FROM st_edits",
+        until: UP_TO,
     },
     View {
         name: "systems",

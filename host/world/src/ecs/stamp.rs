@@ -7,9 +7,11 @@ pub struct Stamp(u64);
 impl Stamp {
     /// Before everything.
     pub const NEVER: Stamp = Stamp(0);
+    /// How many edits a tick can do: each is a step, which history numbers with 16 bits.
+    pub const EDITS_MAX: usize = 2_000;
     /// How many systems a tick can have: each takes two steps, its run and its
-    /// commands, which history numbers with 16 bits.
-    pub const SYSTEMS_MAX: usize = i16::MAX as usize;
+    /// commands.
+    pub const SYSTEMS_MAX: usize = (u16::MAX as usize - Self::EDITS_MAX) / 2;
     /// The last tick: stamps of the next one would be no numbers of SQLite.
     pub const TICK_MAX: u64 = (1 << 47) - 2;
 
