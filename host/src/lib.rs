@@ -44,6 +44,7 @@ mod journal;
 pub mod merge;
 pub mod migration;
 mod options;
+pub mod pace;
 pub mod pack;
 pub mod plan;
 pub mod program;

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sandtable::Simulation;
-use sandtable_serve::{Served, Server, Tempo};
+use sandtable::pace::{Bell, Pace};
+use sandtable_serve::{Served, Server};
 use serde_json::{Value as Json, json};
 
 use super::{OnAir, TOKEN, exchange};
@@ -243,20 +244,23 @@ fn a_world_that_does_no_ticks_is_not_ready() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().join("save.db");
     let mut simulation = world(&save);
-    let served = Served::new(&mut simulation, &save);
+    let pace = Pace::new(20.0);
+    let served = Served::new(&mut simulation, &save).paced(&pace);
     let address = "127.0.0.1:0".parse().unwrap();
     let server = Server::start(served, address, Some(TOKEN.to_owned())).unwrap();
     run(&mut simulation, 3);
     assert_eq!(ready(&server), (200, "tick 3, saved 3\n".to_owned()));
-    let due = Instant::now().checked_sub(Duration::from_secs(40));
-    let late = Tempo { hertz: 20.0, due, ..Tempo::default() };
-    server.metronome().set(late);
+    drop(server);
+    let due = Instant::now().checked_sub(Duration::from_secs(40)).unwrap();
+    let late = Pace::since(20.0, due, Bell::default());
+    let served = Served::new(&mut simulation, &save).paced(&late);
+    let server = Server::start(served, address, Some(TOKEN.to_owned())).unwrap();
     let refused = ready(&server);
     assert_eq!(
         refused,
         (503, "test stands at tick 3: the next one should have begun 40 s ago\n".to_owned())
     );
-    server.metronome().set(Tempo { due: None, is_paused: true, ..late });
+    late.pause();
     assert_eq!(ready(&server).0, 200, "as it was told to");
     simulation.reopen().unwrap();
     assert_eq!(ready(&server).0, 200, "it goes on");

@@ -64,18 +64,17 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let arguments = run::Arguments::of_dev(world, save, ticks, hz, serve);
     let save = arguments.save()?;
     let simulation = run::open(&arguments, &save, &screen)?;
-    let stop = Stop::listen()?;
+    let (stop, pace) = (Stop::listen()?, arguments.pace());
     let (send, built) = channel();
     let builder = Builder::new(file, watch, &simulation)?;
     thread::scope(|scope| {
         let done = Done::default();
         builder.start(scope, &screen, send, done.0.clone())?;
-        let keys = keys::listen(scope, &stop, done.0.clone());
-        if keys.is_some() {
+        if keys::listen(scope, &screen, &pace, &stop, done.0.clone()) {
             screen.say(keys::HELP);
         }
         let result =
-            run::go(&arguments, &save, &screen, simulation, &stop, keys, &mut |simulation| {
+            run::go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |simulation| {
                 take_over(simulation, &built, &screen)
             });
         drop(done);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use sandtable::Simulation;
+use sandtable::pace::Pace;
 use sandtable_serve::{Served, Server};
 
 use super::screen::Screen;
@@ -17,12 +18,14 @@ const TOKEN: &str = "SANDTABLE_TOKEN";
 pub fn start(
     simulation: &mut Simulation,
     save: &Path,
+    pace: &Pace,
     listen: SocketAddr,
     screen: &Screen,
 ) -> Result<Server> {
     raise_limits();
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
-    let server = Server::start(Served::new(simulation, save), listen, token)?;
+    let served = Served::new(simulation, save).paced(pace);
+    let server = Server::start(served, listen, token)?;
     screen.insist(&format!("open {}", server.link()));
     Ok(server)
 }

@@ -6,7 +6,6 @@ mod tally;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,11 +13,11 @@ use indicatif::ProgressBar;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
+use sandtable::pace::{Next, Pace};
 use sandtable::unsaved::Unsaved;
 use sandtable::{Error, Options, Simulation};
-use sandtable_serve::{Metronome, Server, Tempo};
 
-use self::pace::{Key, Pace};
+use self::pace::Losses;
 use self::tally::Tally;
 use super::on_air;
 use super::screen::{Screen, Show, answer};
@@ -104,6 +103,11 @@ impl Arguments {
         Self { world, save, ticks, hz, serve, ..Self::default() }
     }
 
+    /// When ticks are due.
+    pub fn pace(&self) -> Pace {
+        Pace::new(self.hz.unwrap_or_default())
+    }
+
     /// The file that holds the world: the one that is named, or one in the folder
     /// in which we are that is called as the world is.
     pub fn save(&self) -> Result<PathBuf> {
@@ -131,8 +135,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (false, false) => Show::All,
     });
     let simulation = open(&arguments, &save, &screen)?;
-    let stop = Stop::listen()?;
-    go(&arguments, &save, &screen, simulation, &stop, None, &mut |_| Ok(()))
+    let (stop, pace) = (Stop::listen()?, arguments.pace());
+    go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |_| Ok(()))
 }
 
 /// Does ticks, each after `before_tick`, and closes the save.
@@ -142,13 +146,13 @@ pub fn go(
     screen: &Screen,
     mut simulation: Simulation,
     stop: &Stop,
-    keys: Option<Receiver<Key>>,
+    pace: &Pace,
     before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
 ) -> Result<()> {
-    let on_air = arguments.serve.map(|listen| on_air::start(&mut simulation, save, listen, screen));
-    let on_air = on_air.transpose()?;
-    let metronome = on_air.as_ref().map(Server::metronome);
-    let mut going = Going::new(arguments, keys, metronome, screen);
+    stop.rings(pace.bell())?;
+    let start = |listen| on_air::start(&mut simulation, save, pace, listen, screen);
+    let on_air = arguments.serve.map(start).transpose()?;
+    let mut going = Going::new(arguments, pace, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
     done.and_then(|()| Ok(simulation.flush()?)).with_context(|| {
@@ -170,7 +174,7 @@ pub fn go(
     if arguments.json {
         answer(&ending.json(save))?;
     } else if !arguments.quiet {
-        answer(&ending.summary(save, going.pace.as_ref()))?;
+        answer(&ending.summary(save, arguments.hz.map(|_| pace.tempo())))?;
     }
     Ok(())
 }
@@ -269,9 +273,8 @@ struct Going<'a> {
     heavy: bool,
     screen: &'a Screen,
     bar: ProgressBar,
-    pace: Option<Pace>,
-    /// Where a pace is told that is as fast as it can be.
-    metronome: Option<Metronome>,
+    pace: &'a Pace,
+    losses: Losses,
     tally: Tally,
     started: Instant,
     shown: Instant,
@@ -281,20 +284,15 @@ impl<'a> Going<'a> {
     /// Long enough not to cost anything, short enough to look alive.
     const SHOW_EVERY: Duration = Duration::from_millis(50);
 
-    fn new(
-        arguments: &Arguments,
-        keys: Option<Receiver<Key>>,
-        metronome: Option<&Metronome>,
-        screen: &'a Screen,
-    ) -> Self {
+    fn new(arguments: &Arguments, pace: &'a Pace, screen: &'a Screen) -> Self {
         let started = Instant::now();
         Self {
             ticks: arguments.ticks,
             heavy: arguments.heavy,
             screen,
             bar: screen.ticks(arguments.ticks),
-            pace: arguments.hz.map(|hz| Pace::new(hz, keys, metronome.cloned())),
-            metronome: metronome.filter(|_| arguments.hz.is_none()).cloned(),
+            pace,
+            losses: Losses::default(),
             tally: Tally::default(),
             started,
             shown: started,
@@ -309,13 +307,12 @@ impl<'a> Going<'a> {
         before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
     ) -> Result<()> {
         while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
-            if let Some(pace) = &mut self.pace
-                && !pace.wait(stop, self.screen)
-            {
-                break;
+            match self.pace.wait() {
+                Next::Woken => continue,
+                Next::Tick => {}
             }
-            if let Some(metronome) = &self.metronome {
-                metronome.set(Tempo { due: Some(Instant::now()), ..Tempo::default() });
+            if let Some(news) = self.losses.news(&self.pace.tempo()) {
+                self.screen.warn(&news);
             }
             before_tick(simulation)?;
             let unsaved = simulation.unsaved();
@@ -323,13 +320,13 @@ impl<'a> Going<'a> {
             if self.heavy {
                 simulation.reopen()?;
             }
+            self.pace.done();
             let news = of_the_save(unsaved, simulation.unsaved());
             for news in self.tally.add(&record).into_iter().chain(news) {
                 self.screen.warn(&news);
             }
             self.bar.inc(1);
-            let is_paused = self.pace.as_ref().is_some_and(Pace::is_paused);
-            if is_paused || self.shown.elapsed() >= Self::SHOW_EVERY {
+            if self.pace.tempo().is_paused || self.shown.elapsed() >= Self::SHOW_EVERY {
                 self.show(record.tick, simulation.unsaved());
             }
         }
@@ -344,7 +341,7 @@ impl<'a> Going<'a> {
             let ticks = text::counted(unsaved.last + 1 - unsaved.first, "tick");
             message.push_str(&format!(" · {ticks} NOT IN THE SAVE"));
         }
-        if let Some(lag) = self.pace.as_ref().and_then(Pace::lag) {
+        if let Some(lag) = pace::lag(&self.pace.tempo()) {
             message.push_str(&format!(" · {lag} behind"));
         }
         self.bar.set_message(message);

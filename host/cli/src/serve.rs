@@ -50,6 +50,6 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     let save = arguments.save()?;
     let simulation = run::open(&arguments, &save, &screen)?;
-    let stop = Stop::listen()?;
-    run::go(&arguments, &save, &screen, simulation, &stop, None, &mut |_| Ok(()))
+    let (stop, pace) = (Stop::listen()?, arguments.pace());
+    run::go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |_| Ok(()))
 }

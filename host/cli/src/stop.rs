@@ -4,8 +4,10 @@
 use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result};
+use sandtable::pace::Bell;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -31,10 +33,47 @@ impl Stop {
         Ok(Self { asked })
     }
 
+    /// Rings a bell with every signal that comes from now on, for as long as the process
+    /// lives.
+    pub fn rings(&self, bell: &Bell) -> Result<()> {
+        let (stop, bell) = (self.clone(), bell.clone());
+        listener(move || {
+            if stop.asked() {
+                bell.ring();
+            }
+        })
+        .context("signals cannot be listened to")
+    }
+
     /// Whether a signal has come.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
+}
+
+/// Calls a function after every signal, on a thread of its own: a signal itself may
+/// wake none.
+#[cfg(unix)]
+fn listener(call: impl Fn() + Send + 'static) -> std::io::Result<()> {
+    use signal_hook::iterator::Signals;
+    // Called after the flag is up: it was registered first.
+    let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hang_up()))?;
+    let all = thread::Builder::new().name("signals".to_owned());
+    all.spawn(move || signals.forever().for_each(|_| call())).map(drop)
+}
+
+/// Elsewhere there is nothing to wait for a signal by.
+#[cfg(not(unix))]
+fn listener(call: impl Fn() + Send + 'static) -> std::io::Result<()> {
+    const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+    let all = thread::Builder::new().name("signals".to_owned());
+    all.spawn(move || {
+        loop {
+            thread::sleep(LOOK);
+            call();
+        }
+    })
+    .map(drop)
 }
 
 /// The signal of a terminal that goes away, unless we are to outlive it.

@@ -25,7 +25,6 @@ mod cursor;
 mod fuzz;
 mod guard;
 mod metrics;
-mod metronome;
 mod once;
 mod openapi;
 mod operations;
@@ -44,7 +43,6 @@ mod server;
 mod stream;
 
 pub use guard::Key;
-pub use metronome::{Metronome, Tempo};
 pub use router::router;
 pub use served::Served;
 pub use server::{ServeError, Server};

@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use sandtable::feed::Published;
+use sandtable::pace::Pace;
 use sandtable::record::{SystemRun, Timings};
 
 use super::served::Served;
@@ -278,11 +279,12 @@ impl Now {
         self.entities.set(u64::from(published.world.entities.alive()));
         let suspended = published.world.mods.values().filter(|it| it.suspended).count();
         self.suspended.set(suspended as u64);
-        let tempo = served.metronome().last();
-        self.hertz.set(tempo.hertz);
-        self.is_paused.set(tempo.is_paused.into());
-        self.lag.set(tempo.lag().as_secs_f64());
-        self.left_out.inner().store(tempo.left_out.as_secs_f64().to_bits(), Relaxed);
+        if let Some(tempo) = served.pace().map(Pace::tempo) {
+            self.hertz.set(tempo.hertz);
+            self.is_paused.set(tempo.is_paused.into());
+            self.lag.set(tempo.lag().as_secs_f64());
+            self.left_out.inner().store(tempo.left_out.as_secs_f64().to_bits(), Relaxed);
+        }
         let (save, log) = served.bytes();
         self.save.set(save);
         self.log.set(log);

@@ -15,7 +15,7 @@ pub fn trouble(served: &Served) -> Option<String> {
     if feed.is_over() {
         return Some(format!("{name} has ended at tick {tick}, and nothing runs it any more"));
     }
-    let lag = served.metronome().last().lag();
+    let lag = served.pace().map_or(Duration::ZERO, |pace| pace.tempo().lag());
     (lag > LATE_MAX).then(|| {
         let late = lag.as_secs();
         format!("{name} stands at tick {tick}: the next one should have begun {late} s ago")

@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use sandtable::Simulation;
 use sandtable::ecs::{Archetype, Entity, World};
 use sandtable::feed::{Feed, Published};
+use sandtable::pace::Pace;
 use sandtable::record::Digest;
 use sandtable::save::{Inquiry, Labels, Reader, Terms};
 
 use super::at::{At, shown};
-use super::metronome::Metronome;
 use super::points::Points;
 use super::problem::{Kind, Problem};
 use super::pulse::Pulse;
@@ -46,7 +46,8 @@ pub struct Served {
     /// What of history was read.
     terms: Terms,
     kept: Mutex<Kept>,
-    metronome: Metronome,
+    /// When its ticks are due, where that is known.
+    pace: Option<Pace>,
     reads: Reads,
 }
 
@@ -105,7 +106,7 @@ impl Served {
             points: Points::default(),
             terms,
             kept,
-            metronome: Metronome::default(),
+            pace: None,
             reads: Reads::new(),
         }
     }
@@ -138,9 +139,14 @@ impl Served {
         &self.feed
     }
 
-    /// Where its pace is said.
-    pub fn metronome(&self) -> &Metronome {
-        &self.metronome
+    /// The same, whose ticks are due by a pace: it is told, held to, and commanded.
+    pub fn paced(self, pace: &Pace) -> Self {
+        Self { pace: Some(pace.clone()), ..self }
+    }
+
+    /// When its ticks are due, where that is known.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.pace.as_ref()
     }
 
     /// Where what was asked of it was read.

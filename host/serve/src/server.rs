@@ -8,7 +8,6 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::connections;
 use super::guard::Key;
-use super::metronome::Metronome;
 use super::router::router;
 use super::served::Served;
 
@@ -46,7 +45,6 @@ pub enum ServeError {
 pub struct Server {
     runtime: Option<Runtime>,
     key: Arc<Key>,
-    metronome: Metronome,
     address: SocketAddr,
 }
 
@@ -82,23 +80,16 @@ impl Server {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
-        let metronome = served.metronome().clone();
         let (of_router, key_of_router) = (served, key.clone());
         runtime.spawn(async move {
             connections::serve(listener, router(of_router, key_of_router)).await;
         });
-        Ok(Self { runtime: Some(runtime), key, metronome, address })
+        Ok(Self { runtime: Some(runtime), key, address })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Where the one who does the ticks says their pace, which `/metrics` shows and
-    /// `/readyz` holds the world to.
-    pub fn metronome(&self) -> &Metronome {
-        &self.metronome
     }
 
     /// The link that opens the page. What stands behind its `#` is never sent to a

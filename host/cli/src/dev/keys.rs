@@ -9,11 +9,13 @@
 use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Scope;
 use std::time::Duration;
 
+use sandtable::pace::Pace;
+
 use crate::run::pace::Key;
+use crate::screen::Screen;
 use crate::stop::Stop;
 
 /// What the keys do, in a line.
@@ -22,40 +24,41 @@ pub const HELP: &str = "keys: p pauses and goes on, s does one tick, + faster, -
 /// How often it is looked whether a key was pressed.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Listens until the world is done; gives nothing without a terminal.
+/// Does what keys say until the world is done; false without a terminal.
 pub fn listen<'scope>(
     scope: &'scope Scope<'scope, '_>,
+    screen: &'scope Screen,
+    pace: &Pace,
     stop: &Stop,
     done: Arc<AtomicBool>,
-) -> Option<Receiver<Key>> {
-    let stop = stop.clone();
-    let terminal = Terminal::take()?;
-    let (pressed, keys) = channel();
+) -> bool {
+    let (stop, pace) = (stop.clone(), pace.clone());
+    let Some(terminal) = Terminal::take() else { return false };
     scope.spawn(move || {
         let _terminal = terminal;
         while !done.load(Ordering::Relaxed) && !stop.asked() {
-            if !pass_on(&pressed) {
-                break;
+            match next() {
+                Ok(Some(key)) => screen.say(&key.press(&pace)),
+                Ok(None) => {}
+                Err(_) => break,
             }
         }
     });
-    Some(keys)
+    true
 }
 
-/// Passes on the next key, if there is one soon; false when there will be none.
-fn pass_on(pressed: &Sender<Key>) -> bool {
+/// The next key, if there is one soon.
+fn next() -> io::Result<Option<Key>> {
     let mut byte = [0];
     match io::stdin().read(&mut byte) {
-        Ok(0) => std::thread::sleep(LOOK),
-        Ok(_) => {
-            if let Some(key) = key(byte[0]) {
-                return pressed.send(key).is_ok();
-            }
+        Ok(0) => {
+            std::thread::sleep(LOOK);
+            Ok(None)
         }
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-        Err(_) => return false,
+        Ok(_) => Ok(key(byte[0])),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+        Err(error) => Err(error),
     }
-    true
 }
 
 fn key(byte: u8) -> Option<Key> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::config::TitledQuery;
+use sandtable::pace::Tempo;
 use sandtable::record::hex;
 use sandtable::save;
 use serde_json::json;
 
-use super::pace::Pace;
+use super::pace;
 use super::tally::Tally;
 use crate::{table, text};
 
@@ -72,13 +73,13 @@ impl Ending {
     }
 
     /// The summary for a person who tries the world out.
-    pub fn summary(&self, save: &Path, pace: Option<&Pace>) -> String {
+    pub fn summary(&self, save: &Path, tempo: Option<Tempo>) -> String {
         let tally = &self.tally;
         let mut lines = vec![String::new(), self.headline()];
         let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
         line("ticks", self.speed());
-        if let Some(pace) = pace {
-            line("pace", pace.outcome());
+        if let Some(tempo) = tempo {
+            line("pace", pace::outcome(&tempo));
         }
         line("entities", self.population());
         line("events", text::count(tally.events));
