@@ -8,6 +8,7 @@ use crate::declaration::{self, Declaration, DeclarationError};
 use crate::ecs::Kind;
 use crate::error::Error;
 use crate::guest::{Code, Engine};
+use crate::options::Options;
 use crate::program::Terms;
 use crate::record::Digest;
 use crate::save::{StoredMod, declaration_text};
@@ -107,6 +108,14 @@ impl Compiler {
         let engine = Engine::new(config.world.strict_nan, thread_count(threads))?;
         let engine = Arc::new(engine);
         Ok(Self { engine, config, known: Vec::new() })
+    }
+
+    /// For a world with these settings that is run so.
+    pub(crate) fn of_options(config: WorldConfig, options: &Options) -> Result<Self, Error> {
+        match &options.engines {
+            Some(engines) => Ok(Self::of(engines.of(config.world.strict_nan)?, config, Vec::new())),
+            None => Self::new(config, options.threads),
+        }
     }
 
     /// For an engine that runs mods already.

@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Simulation;
+use crate::pace::Bell;
 
 /// What is done with a simulation between two ticks.
 pub type Errand = Box<dyn FnOnce(&mut Simulation) + Send>;
@@ -20,16 +20,12 @@ pub type Errand = Box<dyn FnOnce(&mut Simulation) + Send>;
 pub struct Desk(Arc<Shared>);
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    arrived: Condvar,
-}
+struct Shared(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     errands: VecDeque<Errand>,
-    /// Whether there is something that the thread has not seen.
-    is_rung: bool,
+    bell: Option<Bell>,
     is_closed: bool,
 }
 
@@ -40,7 +36,7 @@ pub struct Closed;
 
 impl Desk {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Leaves an errand. It is dropped undone where the world is closed first.
@@ -57,24 +53,17 @@ impl Desk {
             return Err(Closed);
         }
         state.errands.push_back(Box::new(errand));
+        let bell = state.bell.clone();
         drop(state);
-        self.ring();
+        bell.iter().for_each(Bell::ring);
         Ok(())
     }
 
-    /// Wakes the thread that does the ticks, where it waits here.
-    pub fn ring(&self) {
-        self.state().is_rung = true;
-        self.0.arrived.notify_all();
-    }
-
-    /// Waits until there is an errand or the bell is rung, or for so long at most. Says
-    /// whether there was.
-    pub fn wait(&self, at_most: Duration) -> bool {
-        let state = self.state();
-        let waited = self.0.arrived.wait_timeout_while(state, at_most, |it| !it.is_rung);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut state.is_rung)
+    /// Rings this bell whenever an errand is left, as for those that were left by now: the
+    /// one that the thread which does the ticks waits for.
+    pub fn ring_by(&self, bell: &Bell) {
+        self.state().bell = Some(bell.clone());
+        bell.ring();
     }
 
     /// Takes what was left, oldest first.
@@ -90,7 +79,6 @@ impl Desk {
         };
         // What they hold is dropped without the lock.
         drop(left);
-        self.ring();
     }
 }
 

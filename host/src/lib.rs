@@ -33,6 +33,7 @@ pub mod calls;
 pub mod catalog;
 pub mod compile;
 pub mod desk;
+mod engines;
 mod error;
 pub mod fanout;
 pub mod feed;
@@ -63,6 +64,7 @@ pub mod verify;
 
 pub use audience::send;
 pub use desk::Desk;
+pub use engines::Engines;
 pub use error::Error;
 pub use options::{LogSink, Options};
 pub use sandtable_guest as guest;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engines::Engines;
 use crate::guest::LogLine;
 
 /// Takes what mods say: the system's full name, the tick, the line.
@@ -22,6 +23,8 @@ pub struct Options {
     /// Public keys of minisign: who is trusted to have made packs, besides those
     /// that a save trusts.
     pub trust: Vec<String>,
+    /// Engines that it shares with other worlds; without them it has one of its own.
+    pub engines: Option<Engines>,
 }
 
 impl Default for Options {
@@ -29,7 +32,7 @@ impl Default for Options {
     /// and carries them.
     fn default() -> Self {
         let (log, trust) = (Arc::new(trace), Vec::new());
-        Self { threads: 0, log, accept_mods: true, slim: false, trust }
+        Self { threads: 0, log, accept_mods: true, slim: false, trust, engines: None }
     }
 }
 

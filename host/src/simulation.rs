@@ -29,6 +29,7 @@ use crate::save::{self, Cause, Contents, Save};
 use crate::unsaved::Unsaved;
 
 use self::parcels::Parcels;
+use crate::engines::Engines;
 use crate::error::Error;
 use crate::options::{LogSink, Options};
 
@@ -39,6 +40,8 @@ pub struct Simulation {
     runtime: Runtime,
     journal: Journal,
     log: LogSink,
+    /// Engines that it shares with other worlds.
+    engines: Option<Engines>,
     /// Where the world is published, once that was asked for.
     feed: Option<Publisher>,
     /// Where other threads leave errands.
@@ -61,12 +64,13 @@ impl Simulation {
         mods: Vec<ModSource>,
         options: Options,
     ) -> Result<Self, Error> {
-        let compiler = Compiler::new(config.clone(), options.threads)?;
+        let compiler = Compiler::of_options(config.clone(), &options)?;
         let mods = compiler.compile(mods)?;
         let sets = ModSets::default();
         let runtime = Runtime::new(config.clone(), compiler.engine(), sets, options.threads)?;
         let journal = Journal::in_memory(World::new(config.world.shard_rows), &config)?;
-        let mut made = Self::with(runtime, journal, options.log);
+        let Options { log, engines, .. } = options;
+        let mut made = Self::with(runtime, journal, log, engines);
         let candidate = made.prepare(config.clone(), mods)?;
         if let Some(path) = save {
             made.journal.draft(path, &config)?;
@@ -107,11 +111,12 @@ impl Simulation {
             Some(given) => given,
         };
         config.renew();
-        let compiler = Compiler::new(config.clone(), options.threads)?;
+        let compiler = Compiler::of_options(config.clone(), &options)?;
         let journal = Journal::of_save(save, world, &saved);
         let sets = ModSets::new(set, before);
         let runtime = Runtime::new(saved, compiler.engine(), sets, options.threads)?;
-        let mut opened = Self::with(runtime, journal, options.log);
+        let Options { log, engines, .. } = options;
+        let mut opened = Self::with(runtime, journal, log, engines);
         let candidate = opened.prepare(config, compiler.compile(mods)?)?;
         if !options.accept_mods && !candidate.plan().is_empty() {
             return Err(Error::OtherMods(Box::new(candidate.plan().clone())));
@@ -120,9 +125,14 @@ impl Simulation {
         Ok(opened)
     }
 
-    fn with(runtime: Runtime, journal: Journal, log: LogSink) -> Self {
+    fn with(
+        runtime: Runtime,
+        journal: Journal,
+        log: LogSink,
+        engines: Option<Engines>,
+    ) -> Self {
         let (desk, parcels) = (Attended::default(), Parcels::default());
-        Self { runtime, journal, log, feed: None, desk, parcels, course: 0 }
+        Self { runtime, journal, log, engines, feed: None, desk, parcels, course: 0 }
     }
 
     /// Gives the next tick an input: its full name, its fields as JSON, and who
@@ -280,6 +290,7 @@ impl Simulation {
         let options = Options {
             threads: self.threads(),
             log: self.log.clone(),
+            engines: self.engines.clone(),
             accept_mods: false,
             ..Options::default()
         };

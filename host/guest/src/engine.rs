@@ -13,11 +13,12 @@
 //! panic in it is a component that is refused, by [`contained`].
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -142,9 +143,13 @@ pub struct Engine {
     strict_nan: bool,
     functions: Arc<Functions>,
     versions: Vec<(&'static str, Box<dyn Version>)>,
+    loaded: Mutex<Loaded>,
     /// Runs for as long as there may be calls.
     _clock: Clock,
 }
+
+/// What was compiled and is in use, by the digest of the component.
+type Loaded = HashMap<Digest, (&'static str, Weak<dyn Exports>)>;
 
 /// Advances the epoch, so that long calls notice.
 struct Clock {
@@ -189,11 +194,13 @@ impl Engine {
         let clock = Clock::start(wasmtime.clone(), Builder::new()).map_err(|error| {
             GuestError::Engine(format!("the thread that stops calls which take too long: {error}"))
         })?;
-        Ok(Self { wasmtime, strict_nan, functions, versions, _clock: clock })
+        let loaded = Mutex::default();
+        Ok(Self { wasmtime, strict_nan, functions, versions, loaded, _clock: clock })
     }
 
     /// Compiles a component, or finds it compiled in the cache, for the version of
-    /// the interface that it states. `name` is how it is called in messages.
+    /// the interface that it states. `name` is how it is called in messages. One that
+    /// is in use already, be it by another world, is the same code.
     ///
     /// # Errors
     ///
@@ -202,6 +209,10 @@ impl Engine {
         let name = name.to_owned();
         if component.len() > Self::COMPONENT_MAX_BYTES {
             return Err(GuestError::TooLarge { name, bytes: component.len() });
+        }
+        let hash = *blake3::hash(component).as_bytes();
+        if let Some(code) = self.in_use(hash) {
+            return Ok(code);
         }
         let Stated { interface, memories } = look_over(&name, component)?;
         let version = self.versions.iter().find(|(number, _)| *number == interface);
@@ -218,8 +229,21 @@ impl Engine {
         })?;
         let linked = contained(|| version.link(&compiled))
             .map_err(|why| GuestError::WrongWorld { name, why })?;
-        let hash = *blake3::hash(component).as_bytes();
+        let mut loaded = self.loaded();
+        loaded.retain(|_, (_, component)| component.strong_count() > 0);
+        loaded.insert(hash, (interface, Arc::downgrade(&linked)));
         Ok(Code { hash, interface, component: linked })
+    }
+
+    /// Code that is in use, by the digest of its component.
+    fn in_use(&self, hash: Digest) -> Option<Code> {
+        let loaded = self.loaded();
+        let (interface, component) = loaded.get(&hash)?;
+        Some(Code { hash, interface, component: component.upgrade()? })
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Compiles a component that may have come from the cache, so that its functions

@@ -25,6 +25,7 @@ impl Simulation {
         let options = Options {
             threads: self.threads(),
             log: self.log.clone(),
+            engines: self.engines.clone(),
             accept_mods: true,
             ..Options::default()
         };
