@@ -12,6 +12,7 @@ use sandtable::record::hex;
 use subtle::ConstantTimeEq;
 
 use super::cursor::Secret;
+use super::principal::Principal;
 use super::problem::{Kind, Problem};
 
 /// The port that browsers leave out.
@@ -21,6 +22,8 @@ const HTTP: u16 = 80;
 pub struct Key {
     /// What requests carry.
     token: String,
+    /// Who has it.
+    host: Principal,
     /// What the printed link carries, until it was used.
     once: Mutex<Option<String>>,
     /// What cursors are sealed with.
@@ -49,7 +52,7 @@ impl Key {
             let bare = |host: &String| host.trim_end_matches(":80").to_owned();
             hosts.extend(hosts.iter().map(bare).collect::<Vec<_>>());
         }
-        Ok(Self { token, once, secret, hosts })
+        Ok(Self { token, host: Principal::host(), once, secret, hosts })
     }
 
     /// What stands behind the `#` of the printed link. It is taken once.
@@ -104,16 +107,16 @@ impl Key {
         Ok(())
     }
 
-    /// Checks the token of a request.
+    /// Who asks, by the token of the request.
     ///
     /// # Errors
     ///
     /// There is none, or it is another.
-    pub fn check_token(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let given = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
         let bearer = given.and_then(|it| it.split_once(' '));
         match bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, it)| it) {
-            Some(given) if same(given.trim(), &self.token) => Ok(()),
+            Some(given) if same(given.trim(), &self.token) => Ok(self.host.clone()),
             Some(_) => Err(Problem::new(Kind::Token, "the token is none of this server")),
             None => Err(Problem::new(
                 Kind::Token,
@@ -156,10 +159,10 @@ mod tests {
         let token = key.exchange(&fragment).expect("the token");
         assert!(key.exchange(&fragment).is_err());
         let mut asked = HeaderMap::new();
-        assert!(key.check_token(&asked).is_err());
+        assert!(key.principal(&asked).is_err());
         let bearer = format!("Bearer {token}");
         asked.insert(header::AUTHORIZATION, HeaderValue::from_str(&bearer).expect("a header"));
-        assert_eq!(key.check_token(&asked), Ok(()));
+        assert_eq!(key.principal(&asked), Ok(Principal::host()));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!              │          │             │            └ JSON, NDJSON, CSV or MessagePack
 //!              │          │             └ memory, past, save: where what is asked for is read
 //!              │          └ one table: the router and the OpenAPI document are made of it
-//!              └ token, Host, Origin
+//!              └ Host, Origin; whose token it is, and what they may
 //! ```
 //!
 //! The process that runs a world serves it. What is asked of "now" is answered from
@@ -30,12 +30,14 @@ mod openapi;
 mod operations;
 mod page;
 mod points;
+mod principal;
 mod problem;
 mod pulse;
 mod question;
 mod readiness;
 mod reads;
 mod reply;
+mod rights;
 mod router;
 mod schema;
 mod served;
@@ -43,6 +45,8 @@ mod server;
 mod stream;
 
 pub use guard::Key;
+pub use principal::Principal;
+pub use rights::{Grant, GrantError, Grants, Scope};
 pub use router::router;
 pub use served::Served;
 pub use server::{ServeError, Server};

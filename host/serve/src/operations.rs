@@ -15,6 +15,7 @@ mod world;
 use super::problem::Problem;
 use super::question::Question;
 use super::reply::Reply;
+use super::rights::Scope;
 
 pub use columns::Columns;
 pub use filter::component;
@@ -34,6 +35,9 @@ pub struct Operation {
     pub path: &'static str,
     /// What it answers, in a sentence.
     pub summary: &'static str,
+    /// What it asks a right for; that of a world as it is now, asked `at` a tick, asks
+    /// for [`Scope::History`] too.
+    pub scope: Scope,
     /// What may stand behind the `?`.
     pub parameters: &'static [Parameter],
     /// How it is answered.
@@ -125,6 +129,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds",
         summary: "The worlds that are served.",
+        scope: Scope::Read,
         parameters: &[FORMAT],
         answer: Answer::AtOnce(host::worlds),
     },
@@ -133,6 +138,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}",
         summary: "How a world stands: tick, hashes, entities, the last tick's stages.",
+        scope: Scope::Read,
         parameters: &[],
         answer: Answer::AtOnce(host::world),
     },
@@ -141,6 +147,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/health",
         summary: "How a world goes: what its last ticks took, what went wrong, sizes of its save.",
+        scope: Scope::Read,
         parameters: &[],
         answer: Answer::Apart(host::health),
     },
@@ -149,6 +156,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/charts",
         summary: "The charts that the world file names: a title and one SELECT each.",
+        scope: Scope::Read,
         parameters: &[FORMAT],
         answer: Answer::AtOnce(host::charts),
     },
@@ -157,6 +165,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/kinds",
         summary: "Components, relations, events, inputs and settings, with their fields.",
+        scope: Scope::Read,
         parameters: &[AT, FORMAT],
         answer: Answer::AtOnceOfNow(world::kinds),
     },
@@ -165,6 +174,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/resources",
         summary: "Every resource and its value.",
+        scope: Scope::Read,
         parameters: &[AT, FORMAT],
         answer: Answer::AtOnceOfNow(world::resources),
     },
@@ -173,6 +183,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/entities",
         summary: "Entities by what they have, in pages that are all of one tick.",
+        scope: Scope::Read,
         parameters: &[
             optional("with", "components that they have, with commas between them"),
             optional("without", "components that they lack"),
@@ -198,6 +209,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/columns",
         summary: "All values of a packed component as they are, in MessagePack: entities and values as one run of bytes each.",
+        scope: Scope::Read,
         parameters: &[required("kind", "a packed component"), AT],
         answer: Answer::Apart(columns::columns),
     },
@@ -206,6 +218,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/entities/{entity}",
         summary: "One entity: its label, components and relations, of which 1,000 each way.",
+        scope: Scope::Read,
         parameters: &[AT],
         answer: Answer::AtOnceOfNow(entities::one),
     },
@@ -214,6 +227,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/entities/{entity}/history",
         summary: "What a component of an entity was, and every change since.",
+        scope: Scope::History,
         parameters: &[COMPONENT, FROM, TO, FORMAT],
         answer: Answer::Apart(answers::history),
     },
@@ -222,6 +236,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/entities/{entity}/blame",
         summary: "Which mod and system set each field of a component last, and when.",
+        scope: Scope::History,
         parameters: &[COMPONENT, FROM, TO, FORMAT],
         answer: Answer::Apart(answers::blame),
     },
@@ -230,6 +245,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/why",
         summary: "Why a value is what it is: who set it, what that system saw then, and who had set each of those.",
+        scope: Scope::History,
         parameters: &[
             required("entity", "an entity, as 12v3 or by its label"),
             COMPONENT,
@@ -243,6 +259,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/entities/{entity}/timeline",
         summary: "All that happened to an entity, tick by tick.",
+        scope: Scope::History,
         parameters: &[FROM, TO, FORMAT],
         answer: Answer::Apart(answers::timeline),
     },
@@ -251,6 +268,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/relations",
         summary: "Edges between entities, in pages that are all of one tick.",
+        scope: Scope::Read,
         parameters: &[
             optional("kind", "of this relation only"),
             optional("from", "from this entity only"),
@@ -268,6 +286,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/graph",
         summary: "The entities around one, and the edges among them.",
+        scope: Scope::Read,
         parameters: &[
             required("around", "an entity, as 12v3 or by its label"),
             optional("kind", "over this relation only"),
@@ -282,6 +301,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/changes",
         summary: "What happened to entities, edges and resources, and by whom, the last first: in one tick, in some, or to one entity.",
+        scope: Scope::History,
         parameters: &[
             optional("entity", "of this entity only, as 12v3 or by its label"),
             optional("kind", "of this component, relation or resource only"),
@@ -297,6 +317,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/diff",
         summary: "What is other between two ticks.",
+        scope: Scope::History,
         parameters: &[
             required("from", "the earlier tick"),
             TO,
@@ -310,6 +331,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/ticks",
         summary: "What each tick did, the last first.",
+        scope: Scope::History,
         parameters: &[FROM, TO, LIMIT, FORMAT],
         answer: Answer::Apart(log::ticks),
     },
@@ -318,6 +340,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/events",
         summary: "Events, the last first.",
+        scope: Scope::History,
         parameters: &[optional("name", "of this kind only"), FROM, TO, LIMIT, FORMAT],
         answer: Answer::Apart(log::events),
     },
@@ -326,6 +349,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/system-runs",
         summary: "What each run of a system did and how long it took, the last first.",
+        scope: Scope::History,
         parameters: &[optional("system", "of this system only"), FROM, TO, LIMIT, FORMAT],
         answer: Answer::Apart(log::system_runs),
     },
@@ -334,6 +358,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/logs",
         summary: "What mods logged, the last first.",
+        scope: Scope::History,
         parameters: &[optional("mod", "of this mod only"), FROM, TO, LIMIT, FORMAT],
         answer: Answer::Apart(log::logs),
     },
@@ -342,6 +367,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/mods",
         summary: "The mods that run.",
+        scope: Scope::Read,
         parameters: &[AT, FORMAT],
         answer: Answer::Apart(log::mods),
     },
@@ -350,6 +376,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/systems",
         summary: "Every system and what it did so far.",
+        scope: Scope::Read,
         parameters: &[FORMAT],
         answer: Answer::Apart(log::systems),
     },
@@ -358,6 +385,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/tables",
         summary: "What a SELECT can ask for: every table with its columns.",
+        scope: Scope::Sql,
         parameters: &[AT, FORMAT],
         answer: Answer::Apart(sql::tables),
     },
@@ -366,6 +394,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/query",
         summary: "The answer to one SELECT.",
+        scope: Scope::Sql,
         parameters: &[required("sql", "one SELECT"), LIMIT, AT, FORMAT],
         answer: Answer::Apart(sql::query),
     },
@@ -374,6 +403,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Post(Body::Text),
         path: "/worlds/{world}/query",
         summary: "The answer to one SELECT, which is the body.",
+        scope: Scope::Sql,
         parameters: &[LIMIT, AT, FORMAT],
         answer: Answer::Apart(sql::query_by_body),
     },
@@ -382,6 +412,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/series",
         summary: "The answer to one SELECT as of every nth tick, with the tick in front.",
+        scope: Scope::Sql,
         parameters: &[
             required("sql", "one SELECT"),
             required("every", "so many ticks apart"),
@@ -396,6 +427,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/stream",
         summary: "Server-sent events: every tick as it comes, by its number, and what is other in it.",
+        scope: Scope::Read,
         parameters: &[
             optional(
                 "changes",
@@ -411,6 +443,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: Method::Get,
         path: "/worlds/{world}/columns/stream",
         summary: "A packed component as it changes: messages of MessagePack as `columns` gives them, with entities where those are others than before.",
+        scope: Scope::Read,
         parameters: &[required("kind", "a packed component")],
         answer: Answer::ColumnStream,
     },

@@ -15,6 +15,8 @@ pub enum Kind {
     Query,
     /// No token, or one that is none.
     Token,
+    /// A token that has no right to this.
+    Scope,
     /// The request is for another host, or from the page of one.
     Origin,
     /// There is nothing at this address.
@@ -37,10 +39,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Parameter,
         Kind::Query,
         Kind::Token,
+        Kind::Scope,
         Kind::Origin,
         Kind::NotFound,
         Kind::Method,
@@ -58,6 +61,7 @@ impl Kind {
             Kind::Parameter => (StatusCode::BAD_REQUEST, "parameter", "A parameter is wrong"),
             Kind::Query => (StatusCode::BAD_REQUEST, "query", "The SELECT cannot be answered"),
             Kind::Token => (StatusCode::UNAUTHORIZED, "token", "A token is needed"),
+            Kind::Scope => (StatusCode::FORBIDDEN, "scope", "The token has no right to that"),
             Kind::Origin => (StatusCode::FORBIDDEN, "origin", "Not from here"),
             Kind::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Kind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "Another method"),
@@ -80,6 +84,10 @@ impl Kind {
             Kind::Token => {
                 "Open the link that `sandtable serve` printed, or send the header \
                  `Authorization: Bearer <token>` with what SANDTABLE_TOKEN is set to."
+            }
+            Kind::Scope => {
+                "The detail names the right that is missing: `sandtable token create` makes a \
+                 token that has it."
             }
             Kind::Origin => {
                 "The address must be the one that `sandtable serve` printed, and pages of other \

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 
 use super::at::At;
 use super::cursor::Secret;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::served::{Moment, Served, entity_of};
 
@@ -13,6 +14,8 @@ use super::served::{Moment, Served, entity_of};
 pub struct Question<'a> {
     /// Of which world.
     pub served: &'a Served,
+    /// Who asks. The scope of the operation was checked.
+    pub principal: Principal,
     /// What stands in the address in place of names in braces.
     pub places: BTreeMap<String, String>,
     /// What stands behind the `?`; some of it may be there several times.

@@ -17,15 +17,18 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use super::column_stream;
+use super::cursor::Secret;
 use super::guard::Key;
 use super::metrics::{self, Metrics};
 use super::openapi;
 use super::operations::{Answer, BASE, Method, OPERATIONS, Operation};
 use super::page;
+use super::principal::Principal;
 use super::problem::{Kind, Problem};
 use super::question::Question;
 use super::readiness;
 use super::reply::{Format, Reply};
+use super::rights::Scope;
 use super::served::Served;
 use super::stream::{self, Asked};
 
@@ -113,19 +116,24 @@ fn forget_connections(served: Arc<Served>, mut ticks: watch::Receiver<u64>) {
     });
 }
 
-/// Lets requests through that may be answered, and says to browsers what pages of ours
-/// may do.
-async fn guarded(State(shared): State<Shared>, request: Request, next: Next) -> Response<Body> {
+/// Lets requests through that may be answered, with who asks, and says to browsers what
+/// pages of ours may do.
+async fn guarded(State(shared): State<Shared>, mut request: Request, next: Next) -> Response<Body> {
     let headers = request.headers();
     let path = request.uri().path();
     let is_ours = path.starts_with(BASE) || path == METRICS;
     let needs_token = is_ours && path != format!("{BASE}/session");
-    let mut checked = shared.key.check_host(headers);
+    let mut checked = shared.key.check_host(headers).map(|()| None);
     if needs_token {
-        checked = checked.and_then(|()| shared.key.check_token(headers));
+        checked = checked.and_then(|_| shared.key.principal(headers).map(Some));
     }
     let mut response = match checked {
-        Ok(()) => next.run(request).await,
+        Ok(principal) => {
+            if let Some(principal) = principal {
+                request.extensions_mut().insert::<Principal>(principal);
+            }
+            next.run(request).await
+        }
         Err(problem) => problem.response(),
     };
     let headers = response.headers_mut();
@@ -159,7 +167,10 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
     (StatusCode::OK, format!("tick {}, saved {}\n", published.tick(), published.saved_tick))
 }
 
-async fn measured(State(shared): State<Shared>) -> Response<Body> {
+async fn measured(State(shared): State<Shared>, request: Request) -> Response<Body> {
+    if let Err(problem) = principal(&request).and_then(|it| it.check(Scope::Admin, None)) {
+        return problem.response();
+    }
     let mut response = Response::new(Body::from(shared.metrics.text(&shared.served)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
     response
@@ -204,6 +215,7 @@ async fn answer(
 ) -> Result<Response<Body>, Problem> {
     let places = places(operation.path, request.uri().path())?;
     let given = parameters(request.uri().query().unwrap_or(""))?;
+    let principal = allowed(operation, &request, &places, &given)?;
     let headers = request.headers().clone();
     check(operation, &given)?;
     let body = match operation.method {
@@ -220,25 +232,21 @@ async fn answer(
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
     let format = Format::of(asked.as_deref(), &headers)?;
     let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
-    let secret = *key.secret();
+    let is_of_now = !given.iter().any(|(name, _)| name == "at");
+    let carried = Carried { principal, places, given, body, secret: *key.secret() };
     let reply: Reply = match operation.answer {
         Answer::Stream => {
             let client = metrics.stream_client();
-            let asked = Asked::parse(&Question { served: &served, places, given, body, secret })?;
+            let asked = Asked::parse(&carried.question(&served))?;
             return stream::response(served, told, ticks, client, asked, &headers).await;
         }
         Answer::ColumnStream => {
             let client = metrics.stream_client();
-            let kind =
-                column_stream::asked(&Question { served: &served, places, given, body, secret })?;
+            let kind = column_stream::asked(&carried.question(&served))?;
             return Ok(column_stream::response(served, sent, ticks, client, kind));
         }
-        Answer::AtOnce(answer) => {
-            answer(&Question { served: &served, places, given, body, secret })?
-        }
-        Answer::AtOnceOfNow(answer) if !given.iter().any(|(name, _)| name == "at") => {
-            answer(&Question { served: &served, places, given, body, secret })?
-        }
+        Answer::AtOnce(answer) => answer(&carried.question(&served))?,
+        Answer::AtOnceOfNow(answer) if is_of_now => answer(&carried.question(&served))?,
         Answer::Apart(answer) | Answer::AtOnceOfNow(answer) => {
             // With the work, which goes on where the client does not wait for it. It is
             // never closed.
@@ -248,7 +256,7 @@ async fn answer(
             })?;
             let work = move || {
                 let _permit = permit;
-                answer(&Question { served: &served, places, given, body, secret })
+                answer(&carried.question(&served))
             };
             let done = tokio::task::spawn_blocking(work).await;
             done.map_err(|error| {
@@ -262,6 +270,51 @@ async fn answer(
         }
     };
     Ok(reply.response(format, &headers, is_permanent))
+}
+
+/// What a request carries, whatever it asks.
+struct Carried {
+    principal: Principal,
+    places: BTreeMap<String, String>,
+    given: Vec<(String, String)>,
+    body: Bytes,
+    secret: Secret,
+}
+
+impl Carried {
+    /// What it asks of a world.
+    fn question(self, served: &Served) -> Question<'_> {
+        let Self { principal, places, given, body, secret } = self;
+        Question { served, principal, places, given, body, secret }
+    }
+}
+
+/// Who asks, as [`guarded`] found out.
+fn principal(request: &Request) -> Result<&Principal, Problem> {
+    let principal = request.extensions().get::<Principal>();
+    principal.ok_or_else(|| Problem::new(Kind::Token, "a token is needed here"))
+}
+
+/// Who asks, if they have a right to what is asked.
+fn allowed(
+    operation: &Operation,
+    request: &Request,
+    places: &BTreeMap<String, String>,
+    given: &[(String, String)],
+) -> Result<Principal, Problem> {
+    let principal = principal(request)?;
+    let world = places.get("world").map(String::as_str);
+    principal.check(operation.scope, world)?;
+    let is_past = given.iter().any(|(name, _)| name == "at");
+    let needs: &[Scope] = match operation.scope {
+        Scope::Read if is_past => &[Scope::History],
+        // They add to what may be read, and give nothing to read.
+        Scope::Sql if is_past => &[Scope::Read, Scope::History],
+        Scope::History | Scope::Sql => &[Scope::Read],
+        _ => &[],
+    };
+    needs.iter().try_for_each(|scope| principal.check(*scope, world))?;
+    Ok(principal.clone())
 }
 
 /// What stands in an address in place of names in braces.

@@ -7,12 +7,14 @@ use super::super::at::shown;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::super::rights::Scope;
 use super::super::served::Served;
 
 pub fn worlds(question: &Question<'_>) -> Result<Reply, Problem> {
     let about = about(question.served);
     let (columns, row) = about.into_iter().unzip();
-    Ok(Reply::rows(columns, vec![row]))
+    let may_see = question.principal.check(Scope::Read, Some(question.served.name())).is_ok();
+    Ok(Reply::rows(columns, may_see.then_some(row).into_iter().collect()))
 }
 
 pub fn world(question: &Question<'_>) -> Result<Reply, Problem> {
