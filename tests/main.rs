@@ -15,12 +15,14 @@ mod columns;
 mod determinism;
 mod durability;
 mod earth;
+mod edits;
 mod export;
 mod extension;
 #[cfg(unix)]
 mod failing_disk;
 mod faults;
 mod fixtures;
+mod forks;
 mod fuzz;
 mod guide;
 mod heavy;

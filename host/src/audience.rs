@@ -8,9 +8,25 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::Value as Json;
+
 use crate::declaration::Reading;
 use crate::error::Error;
 use crate::save::{self, KnownRequest, Parcel, Standing, read_declaration};
+
+/// Gives a save an input for its next tick, also while another process runs it: the
+/// input's full name, its fields as JSON, and who sends it.
+///
+/// When this returns, the input is on disk.
+///
+/// # Errors
+///
+/// As [`send_parcel`].
+pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), Error> {
+    let inputs = vec![(kind.to_owned(), fields.clone())];
+    let parcel = Parcel { sender: sender.to_owned(), inputs, ..Parcel::default() };
+    send_parcel(path, &parcel).map(drop)
+}
 
 /// Gives a save what is sent at once for its next tick, also while another process runs
 /// it. Gives what is known of it, where it was sent before under its key.
@@ -22,7 +38,7 @@ use crate::save::{self, KnownRequest, Parcel, Standing, read_declaration};
 /// That no mod declares an input or can read it, that fields do not fit it, that the
 /// world does not grant edits, that another parcel has the same key, that too much waits,
 /// or that the save cannot be written. Nothing is sent then.
-pub fn send(path: &Path, parcel: &Parcel) -> Result<Option<KnownRequest>, Error> {
+pub fn send_parcel(path: &Path, parcel: &Parcel) -> Result<Option<KnownRequest>, Error> {
     let known: RefCell<BTreeMap<String, Option<String>>> = RefCell::default();
     let found = save::send(path, parcel, &|kind, standing| {
         let objects = || {

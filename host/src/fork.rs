@@ -12,7 +12,7 @@ use crate::ecs::World;
 use crate::error::Error;
 use crate::hash::StateHasher;
 use crate::options::{LogSink, silent};
-use crate::record::{Conversions, Digest, Input, TickRecord};
+use crate::record::{Conversions, Digest, Input, Step, TickRecord};
 use crate::runtime::{PendingTick, Runtime};
 use crate::save::{Cause, Recorder};
 use crate::swap::{Candidate, Swap, Target};
@@ -28,6 +28,8 @@ pub struct Fork {
     hasher: StateHasher,
     recorder: Recorder,
     log: LogSink,
+    /// What the last tick consisted of, where that is kept.
+    steps: Option<Vec<Step>>,
 }
 
 impl Fork {
@@ -42,7 +44,8 @@ impl Fork {
     ) -> Self {
         let (tip, hasher) = (Tip::new(world, chain), StateHasher::default());
         let (recorder, log) = (Recorder::default(), silent());
-        Self { runtime, tip, tables, applied_conversions, hasher, recorder, log }
+        let steps = None;
+        Self { runtime, tip, tables, applied_conversions, hasher, recorder, log, steps }
     }
 
     /// Gives on what mods say.
@@ -53,6 +56,16 @@ impl Fork {
     /// Notes in the record of each tick all that it changed, step by step.
     pub fn recording(self) -> Self {
         Self { recorder: Recorder::of_everything(), ..self }
+    }
+
+    /// Keeps what each tick consists of, for [`Fork::take_steps`].
+    pub fn keeping_steps(self) -> Self {
+        Self { steps: Some(Vec::new()), ..self }
+    }
+
+    /// What the last tick consisted of, where that is kept.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        self.steps.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// What decides about its ticks.
@@ -127,7 +140,8 @@ impl Fork {
     /// call; the fork is as it was.
     pub fn tick(&mut self, mut pending: PendingTick) -> Result<TickRecord, Error> {
         loop {
-            let (world, records) = (self.tip.world(), self.recorder.is_on());
+            let world = self.tip.world();
+            let records = self.recorder.is_on() || self.steps.is_some();
             match self.runtime.attempt(world, &self.tables, &pending, records) {
                 Ok(mut attempt) => {
                     let kept = self.tables.end_tick().and_then(|()| self.tables.commit());
@@ -136,6 +150,9 @@ impl Fork {
                         Error::Tables(error.to_string())
                     })?;
                     attempt.say(&self.log);
+                    if let Some(steps) = &mut self.steps {
+                        steps.clone_from(&attempt.steps);
+                    }
                     return Ok(self.tip.advance(attempt, &mut self.hasher, &self.recorder));
                 }
                 Err(halted) => {

@@ -49,6 +49,7 @@ pub mod pace;
 pub mod pack;
 pub mod plan;
 pub mod program;
+mod replay;
 pub mod run;
 mod runtime;
 pub mod scenario;
@@ -61,8 +62,9 @@ mod tip;
 pub mod trial;
 pub mod unsaved;
 pub mod verify;
+pub mod what_if;
 
-pub use audience::send;
+pub use audience::{send, send_parcel};
 pub use desk::Desk;
 pub use engines::Engines;
 pub use error::Error;
@@ -72,8 +74,8 @@ pub use sandtable_save as save;
 pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{
-    condition, config, declaration, ecs, edit, fault, grants, hash, interface, label, manifest, names,
-    reading, record, statements, system,
+    condition, config, declaration, ecs, edit, fault, grants, hash, interface, label, manifest,
+    names, reading, record, statements, system,
 };
 pub use simulation::{Done, Settled, Simulation, Tell};
 pub use swap::Swap;

@@ -125,12 +125,7 @@ impl Simulation {
         Ok(opened)
     }
 
-    fn with(
-        runtime: Runtime,
-        journal: Journal,
-        log: LogSink,
-        engines: Option<Engines>,
-    ) -> Self {
+    fn with(runtime: Runtime, journal: Journal, log: LogSink, engines: Option<Engines>) -> Self {
         let (desk, parcels) = (Attended::default(), Parcels::default());
         Self { runtime, journal, log, engines, feed: None, desk, parcels, course: 0 }
     }
@@ -313,8 +308,8 @@ impl Simulation {
         (self.runtime, self.journal) = (runtime, journal);
     }
 
-    /// Commits what is still held back and closes the save, which is then one
-    /// file.
+    /// Commits what is still held back, puts what waits for the next tick into the save,
+    /// and closes it, which is then one file.
     ///
     /// # Errors
     ///
@@ -325,6 +320,7 @@ impl Simulation {
             true => self.journal.give_up(&error.to_string()),
             false => error,
         })?;
+        self.keep_waiting()?;
         self.journal.close()
     }
 }

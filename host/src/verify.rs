@@ -9,16 +9,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::ModSource;
-use crate::compile::{Compiler, source_of};
-use crate::config::{Limits, WorldConfig};
+use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::error::Error;
-use crate::fork::Fork;
 use crate::hash::StateHasher;
-use crate::record::{Digest, Given, TickRecord, hex};
-use crate::runtime::{ModSets, PendingTick, Runtime};
-use crate::save::{self, Difference, Reader, ReplayLog, Start};
+use crate::record::{Digest, TickRecord, hex};
+use crate::replay::{Replay, Terms};
+use crate::save::{self, Difference, Reader};
 
 /// How far running ticks again is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +83,13 @@ pub fn verify(
     let first = start.world.tick() + 1;
     let from = from.unwrap_or(first).max(first);
     let to = to.unwrap_or(replay_log.head).min(replay_log.head);
-    let mut replay = Replay::new(replay_log, start, threads)?;
+    let terms = Terms { threads, ..Terms::default() };
+    let mut replay = Replay::new(Arc::new(replay_log), start, terms)?.recording();
     let mut verified = Verified { from, to, ticks: 0, mismatch: None };
     for tick in first..=to {
         replay.keep_up(tick)?;
         let before = replay.world().clone();
-        let record = replay.tick(tick)?;
+        let record = replay.tick(replay.given(tick))?;
         if tick >= from {
             verified.ticks += 1;
             let mismatch = replay.hold(&reader, &before, &record)?;
@@ -105,98 +103,7 @@ pub fn verify(
     Ok(verified)
 }
 
-/// A world whose ticks are run again.
-struct Replay {
-    replay_log: ReplayLog,
-    fork: Fork,
-    compiler: Compiler,
-    /// The places of the next set of mods and the next settings.
-    next: (usize, usize),
-}
-
 impl Replay {
-    fn new(replay_log: ReplayLog, start: Start, threads: usize) -> Result<Self, Error> {
-        let Start { world, tables, applied_conversions, is_adopted } = start;
-        let at = world.tick();
-        let has_begun = |since: u64| since < at || (since == at && is_adopted);
-        let set = replay_log.sets.iter().rposition(|set| has_begun(set.since)).unwrap_or(0);
-        let setting =
-            replay_log.settings.iter().rposition(|(since, _)| has_begun(*since)).unwrap_or(0);
-        let next = (set + 1, setting + 1);
-        let config = replay_log
-            .settings
-            .get(setting)
-            .map_or_else(|| WorldConfig::of(""), |(_, it)| unguarded(it));
-        let compiler = Compiler::new(config.clone(), threads)?;
-        let before = set.checked_sub(1).and_then(|before| replay_log.sets.get(before)).cloned();
-        let sets = ModSets::new(replay_log.sets.get(set).cloned().unwrap_or_default(), before);
-        let runtime = Runtime::new(config.clone(), compiler.engine(), sets, threads)?;
-        let chain = replay_log.hashes.get(&at).map_or([0; 32], |(_, chain)| *chain);
-        let fork =
-            Fork::new(runtime, world, chain, Arc::new(tables), applied_conversions).recording();
-        let mut replay = Self { replay_log, fork, compiler, next };
-        let mods = replay.compiler.compile(replay.sources(set)?)?;
-        let candidate = replay.fork.prepare(config, mods, Vec::new())?;
-        replay.fork.take_over(candidate, None)?;
-        Ok(replay)
-    }
-
-    fn world(&self) -> &World {
-        self.fork.world()
-    }
-
-    fn sources(&self, set: usize) -> Result<Vec<ModSource>, Error> {
-        let mods = self.replay_log.sets.get(set).map_or(&[][..], |set| &set.mods[..]);
-        match mods.iter().find(|stored| stored.component.is_empty()) {
-            None => Ok(mods.iter().map(source_of).collect()),
-            Some(lost) => Err(Error::Lost { mod_id: lost.id.clone(), hash: hex(&lost.hash) }),
-        }
-    }
-
-    /// Takes over the mods and settings that came before a tick.
-    fn keep_up(&mut self, tick: u64) -> Result<(), Error> {
-        loop {
-            let set = self.replay_log.sets.get(self.next.0).filter(|set| set.since < tick);
-            let settings =
-                self.replay_log.settings.get(self.next.1).filter(|(since, _)| *since < tick);
-            let upto = match (set, settings) {
-                (None, None) => return Ok(()),
-                (Some(set), None) => set.since,
-                (None, Some((since, _))) => *since,
-                (Some(set), Some((since, _))) => set.since.min(*since),
-            };
-            while self.replay_log.settings.get(self.next.1).is_some_and(|(since, _)| *since <= upto)
-            {
-                self.next.1 += 1;
-            }
-            let cause = self.replay_log.sets.get(self.next.0).filter(|set| set.since <= upto);
-            let cause = cause.map(|set| set.cause);
-            if cause.is_some() {
-                self.next.0 += 1;
-            }
-            let config = unguarded(&self.replay_log.settings[self.next.1 - 1].1);
-            let mods = self.sources(self.next.0 - 1)?;
-            let threads = self.fork.runtime().threads();
-            self.compiler = self.compiler.with(config.clone(), threads)?;
-            let compiled = self.compiler.compile(mods)?;
-            self.compiler.remember(&compiled);
-            let candidate = self.fork.prepare(config, compiled, Vec::new())?;
-            self.fork.take_over(candidate, cause)?;
-        }
-    }
-
-    fn tick(&mut self, tick: u64) -> Result<TickRecord, Error> {
-        let ReplayLog { inputs, resumes, edits, exclusions, .. } = &self.replay_log;
-        let given = Given {
-            inputs: inputs.get(&tick).cloned().unwrap_or_default(),
-            resumes: resumes.get(&tick).cloned().unwrap_or_default(),
-            edits: edits.get(&tick).cloned().unwrap_or_default(),
-            requests: Vec::new(),
-        };
-        let exclusions = exclusions.get(&tick).cloned().unwrap_or_default();
-        self.fork.tick(PendingTick { given, exclusions })
-    }
-
     /// Holds a tick that was run again against what was recorded of it.
     fn hold(
         &self,
@@ -222,7 +129,7 @@ impl Replay {
                 Err(what) => return mismatch(&what, None),
             },
         };
-        let others = self.replay_log.exclusions.get(&tick).map_or(&[][..], |them| them);
+        let others = self.exclusions(tick);
         if record.exclusions.len() != others.len() {
             let new = record.exclusions.last();
             let new =
@@ -267,19 +174,4 @@ impl Replay {
 fn differing(which: &str, recorded: &Digest, found: &Digest) -> String {
     let (recorded, found) = (hex(recorded), hex(found));
     format!("its recorded {which} hash {} is not {}", &recorded[..12], &found[..12])
-}
-
-/// Settings without guards that look at a clock or at the machine: what those
-/// did is recorded.
-fn unguarded(config: &WorldConfig) -> WorldConfig {
-    let mut config = config.clone();
-    let Limits { wall_clock_max_millis, sql_steps_max, sql_memory_max_bytes, .. } =
-        &mut config.limits;
-    (*wall_clock_max_millis, *sql_steps_max, *sql_memory_max_bytes) = (0, 0, 0);
-    for settings in config.mods.values_mut() {
-        settings.limits.wall_clock_max_millis = None;
-        settings.limits.sql_steps_max = None;
-        settings.limits.sql_memory_max_bytes = None;
-    }
-    config
 }

@@ -19,8 +19,10 @@ mod build;
 mod check;
 mod dev;
 mod diff;
+mod edit;
 mod embed;
 mod export;
+mod fork;
 mod history;
 mod info;
 mod kinds;
@@ -97,6 +99,8 @@ enum Verb {
     Check(check::Arguments),
     Test(test::Arguments),
     Send(send::Arguments),
+    Edit(edit::Arguments),
+    Fork(fork::Arguments),
     Resume(resume::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
@@ -135,6 +139,8 @@ pub fn main() -> ExitCode {
         Verb::Check(arguments) => check::run(arguments),
         Verb::Test(arguments) => test::run(arguments),
         Verb::Send(arguments) => send::run(arguments),
+        Verb::Edit(arguments) => edit::run(arguments),
+        Verb::Fork(arguments) => fork::run(arguments),
         Verb::Resume(arguments) => resume::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Build(arguments) => build::run(arguments),

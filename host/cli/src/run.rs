@@ -150,6 +150,7 @@ pub fn go(
     before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
 ) -> Result<()> {
     stop.rings(pace.bell())?;
+    simulation.desk().ring_by(pace.bell());
     let start = |listen| on_air::start(&mut simulation, save, pace, listen, screen);
     let on_air = arguments.serve.map(start).transpose()?;
     let mut going = Going::new(arguments, pace, screen);
@@ -308,8 +309,12 @@ impl<'a> Going<'a> {
     ) -> Result<()> {
         while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
             match self.pace.wait() {
-                Next::Woken => continue,
-                Next::Tick => {}
+                Next::Woken => {
+                    let due = self.pace.due();
+                    simulation.attend(due.map(|due| due.saturating_duration_since(Instant::now())));
+                    continue;
+                }
+                Next::Tick => simulation.attend(Some(Duration::ZERO)),
             }
             if let Some(news) = self.losses.news(&self.pace.tempo()) {
                 self.screen.warn(&news);

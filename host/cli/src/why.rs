@@ -57,11 +57,14 @@ fn sentence(why: &Why) -> String {
     };
     match &why.set {
         None => format!("{what} of {whose} is {} since tick {} or before\n", why.value, why.since),
-        Some(Setting { tick, system, version, action, old, new, .. }) => {
+        Some(Setting { tick, system, sender, version, action, old, new, .. }) => {
             let by = match (system, version) {
                 (Some(system), Some(version)) => format!("{system} (version {version})"),
                 (Some(system), None) => system.clone(),
-                (None, _) => "no system".to_owned(),
+                (None, _) => match sender {
+                    Some(sender) => format!("{sender}, by hand,"),
+                    None => "no system".to_owned(),
+                },
             };
             format!("{what} of {whose} was {action} by {by} in tick {tick}: {old} → {new}\n")
         }

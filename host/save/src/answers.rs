@@ -10,6 +10,7 @@ mod history;
 mod names;
 mod series;
 mod timeline;
+mod undo;
 mod why;
 
 use std::ops::RangeInclusive;

@@ -16,7 +16,9 @@ use rustc_hash::FxHashMap;
 use serde_json::json;
 
 use sandtable_world::ecs::{Entity, Events, KindId, Registry, Topic, World, to_json};
-use sandtable_world::record::{EditRun, SentEdit, Exclusion, Input, Logged, Resume, SetAside, TickRecord};
+use sandtable_world::record::{
+    EditRun, Exclusion, Input, Logged, Resume, SentEdit, SetAside, TickRecord,
+};
 
 use super::topics::{subject, topic_number};
 

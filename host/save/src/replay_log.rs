@@ -2,6 +2,7 @@
 //! came from outside since.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::tables::Database;
 use sandtable_world::config::WorldConfig;
@@ -15,6 +16,9 @@ use super::log;
 use super::mods::{self, RecordedSet};
 use super::reader::Reader;
 use super::settings::all_settings;
+
+const NOT_WHOLE: &str =
+    "keeps the history of some components only, so that there is no whole world to begin at";
 
 /// What came from outside in all ticks that a save still knows, and what they
 /// led to.
@@ -110,27 +114,57 @@ impl Reader {
     fn start_at(&self, past: &HistoryReader<'_>, anchor: Anchor) -> Fallible<Start> {
         let (world, omitted) = past.world_of(anchor)?;
         if !omitted.is_empty() {
-            return Err(Failure::Told(
-                "keeps the history of some components only, so that there is no whole world to \
-                 begin at"
-                    .to_owned(),
-            ));
+            return Err(Failure::Told(NOT_WHOLE.to_owned()));
         }
         let (tick, adopted) = (anchor.tick, anchor.adopted);
-        let mut select = self.connection.prepare(
-            "SELECT mod, name FROM st_conversions WHERE tick < ?1 OR (tick = ?1 AND ?2)",
-        )?;
-        let applied_conversions = select
-            .query_map(rusqlite::params![tick as i64, adopted], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<Result<_, _>>()?;
+        let applied_conversions = self.conversions_by(tick, adopted)?;
         Ok(Start {
             tables: past.tables(tick, adopted)?,
             world,
             applied_conversions,
             is_adopted: adopted,
         })
+    }
+
+    /// The world as a tick left it, to run other ticks from; with what other mods made of
+    /// it, where it is the last.
+    ///
+    /// # Errors
+    ///
+    /// History does not have the tick, or some components of it only; or the save cannot
+    /// be read or is damaged.
+    pub fn start_of(&self, tick: u64) -> Result<Start, SaveError> {
+        if tick == self.tick()? {
+            return Ok(Start {
+                world: self.world()?.0,
+                tables: self.tables()?,
+                applied_conversions: self.applied_conversions()?,
+                is_adopted: true,
+            });
+        }
+        let start = || -> Fallible<Start> {
+            let past = self.past();
+            let (mut world, omitted) = past.world(tick)?;
+            if !omitted.is_empty() {
+                return Err(Failure::Told(NOT_WHOLE.to_owned()));
+            }
+            let tables = past.tables(tick, false)?;
+            world.tables = Arc::new(tables.tables()?);
+            let applied_conversions = self.conversions_by(tick, false)?;
+            Ok(Start { world, tables, applied_conversions, is_adopted: false })
+        };
+        start().map_err(|failure| failure.of(self.path(), "read"))
+    }
+
+    /// Conversions that were made before a tick, or with other mods after it.
+    fn conversions_by(&self, tick: u64, adopted: bool) -> Fallible<Conversions> {
+        let mut select = self.connection.prepare(
+            "SELECT mod, name FROM st_conversions WHERE tick < ?1 OR (tick = ?1 AND ?2)",
+        )?;
+        let conversions = select.query_map(rusqlite::params![tick as i64, adopted], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        Ok(conversions.collect::<Result<_, _>>()?)
     }
 
     /// What is recorded of a tick, for [`compare`](super::compare).

@@ -17,8 +17,7 @@ use super::mark;
 use crate::tables;
 
 /// Every migration, in order.
-const MIGRATIONS: &[&str] =
-    &[
+const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_first.sql"),
     include_str!("schema/0002_second.sql"),
     include_str!("schema/0003_third.sql"),

@@ -64,7 +64,9 @@ fn opens_as(path: &Path, expected: &World) {
 
 /// Sends an input without asking who reads it: no host knows of these mods.
 fn send(path: &Path, kind: &str, json: &serde_json::Value, sender: &str) -> Result<(), SaveError> {
-    super::send(path, kind, json, sender, &|_| None)
+    let inputs = vec![(kind.to_owned(), json.clone())];
+    let parcel = Parcel { sender: sender.to_owned(), inputs, ..Parcel::default() };
+    super::send(path, &parcel, &|_, _| None).map(drop)
 }
 
 #[test]

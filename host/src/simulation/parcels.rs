@@ -118,7 +118,8 @@ impl Simulation {
         for (kind, json) in inputs {
             given.inputs.push(self.runtime.input(self.world(), kind, json, sender)?);
         }
-        let sent = |edit: &crate::edit::Edit| SentEdit { sender: sender.clone(), edit: edit.text() };
+        let sent =
+            |edit: &crate::edit::Edit| SentEdit { sender: sender.clone(), edit: edit.text() };
         given.edits.extend(edits.iter().map(sent));
         let id = self.parcels.number();
         let request = Request {

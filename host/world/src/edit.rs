@@ -12,6 +12,8 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::ecs::Entity;
+
 pub use apply::Done;
 
 /// A change of a world by hand.
@@ -201,6 +203,62 @@ impl Edit {
         }
     }
 
+    /// The entities that its operations are about, each once, as they are written; none
+    /// that it spawns.
+    pub fn entities(&self) -> impl Iterator<Item = &str> {
+        let mut all: Vec<&str> = Vec::new();
+        for operation in &self.operations {
+            let (one, other) = operation.entities();
+            for entity in one.into_iter().chain(other) {
+                let is_spawned = self.names().any(|name| name == entity);
+                if !is_spawned && !all.contains(&entity) {
+                    all.push(entity);
+                }
+            }
+        }
+        all.into_iter()
+    }
+
+    /// Writes entities that are written otherwise than as `12v3` as a function says.
+    ///
+    /// # Errors
+    ///
+    /// The first that the function does not know.
+    pub fn name_by<E>(&mut self, name: &mut dyn FnMut(&str) -> Result<String, E>) -> Result<(), E> {
+        let known: Vec<String> = self.names().map(str::to_owned).collect();
+        let mut written = |text: &mut String| {
+            if Entity::parse(text).is_none() && !known.contains(text) {
+                *text = name(text)?;
+            }
+            Ok(())
+        };
+        for operation in &mut self.operations {
+            let (one, other) = operation.entities_mut();
+            one.into_iter().chain(other).try_for_each(&mut written)?;
+        }
+        for expectation in &mut self.expects {
+            match expectation {
+                Expectation::Component { entity, .. } | Expectation::Entity { entity, .. } => {
+                    written(entity)?;
+                }
+                Expectation::Edge { from, to, .. } => {
+                    written(from)?;
+                    written(to)?;
+                }
+                Expectation::Resource { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What it calls the entities that it spawns.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().filter_map(|operation| match operation {
+            Operation::Spawn { name, .. } => name.as_deref(),
+            _ => None,
+        })
+    }
+
     /// As it is kept.
     pub fn text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
@@ -219,6 +277,32 @@ impl Operation {
             Operation::Relate { .. } => "relate",
             Operation::Unrelate { .. } => "unrelate",
             Operation::SetResource { .. } => "set-resource",
+        }
+    }
+
+    fn entities(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Operation::Set { entity, .. }
+            | Operation::Insert { entity, .. }
+            | Operation::Remove { entity, .. }
+            | Operation::Despawn { entity } => (Some(entity), None),
+            Operation::Relate { from, to, .. } | Operation::Unrelate { from, to, .. } => {
+                (Some(from), Some(to))
+            }
+            Operation::Spawn { .. } | Operation::SetResource { .. } => (None, None),
+        }
+    }
+
+    fn entities_mut(&mut self) -> (Option<&mut String>, Option<&mut String>) {
+        match self {
+            Operation::Set { entity, .. }
+            | Operation::Insert { entity, .. }
+            | Operation::Remove { entity, .. }
+            | Operation::Despawn { entity } => (Some(entity), None),
+            Operation::Relate { from, to, .. } | Operation::Unrelate { from, to, .. } => {
+                (Some(from), Some(to))
+            }
+            Operation::Spawn { .. } | Operation::SetResource { .. } => (None, None),
         }
     }
 }

@@ -53,8 +53,9 @@ impl Reader {
         if lines.is_empty() {
             notes.push(format!("{entity} was not alive in these ticks"));
         }
-        let names =
-            ["tick", "action", "name", "other", "value", "times", "mod", "system", "step", "sender"];
+        let names = [
+            "tick", "action", "name", "other", "value", "times", "mod", "system", "step", "sender",
+        ];
         let mut columns = columns(&names);
         if !labels.is_empty() {
             let past = self.past();

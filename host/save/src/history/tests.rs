@@ -27,6 +27,7 @@ fn digest(world: &World) -> [u8; 32] {
 /// What led from one world to another, as one step.
 fn delta(before: &World, after: &World) -> Frames {
     let step = Step {
+        edit: None,
         system: "test/ring".to_owned(),
         is_commands: true,
         before: before.clone(),

@@ -88,7 +88,7 @@ pub fn why(question: &Question<'_>) -> Result<Reply, Problem> {
         None => Json::Null,
         Some(set) => json!({
             "tick": set.tick, "at": place(set.tick)?, "step": set.step, "action": set.action,
-            "mod": mod_of(set.system.as_deref()), "system": set.system, "version": set.version,
+            "mod": mod_of(set.system.as_deref()), "system": set.system, "sender": set.sender, "version": set.version,
             "old": set.old, "new": set.new,
         }),
     };
@@ -164,12 +164,14 @@ pub fn changes(question: &Question<'_>) -> Result<Reply, Problem> {
             origin.mod_id().into(),
             origin.system.as_deref().into(),
             origin.step.name().into(),
+            origin.sender().into(),
+            origin.edit.as_ref().map(|(number, _)| *number).into(),
         ]
     };
     let rows = told.changes.iter().rev().map(row).collect();
     let columns = [
         "tick", "action", "entity", "label", "name", "target", "old", "new", "mod", "system",
-        "step",
+        "step", "sender", "edit",
     ];
     let reply = Reply::rows(columns.map(str::to_owned).into(), rows);
     Ok(reply.with("truncated", told.is_cut).with("notes", told.notes))

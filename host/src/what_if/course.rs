@@ -1,0 +1,136 @@
+//! One way that a world goes on, and what is noted of it.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde_json::Value as Json;
+
+use super::{Watch, Watched};
+use crate::ecs::{Entity, World, to_json};
+use crate::error::Error;
+use crate::record::{EditRun, Given, Step};
+use crate::replay::Replay;
+use crate::save::{Inquiry, Running, SaveError, cell_to_json};
+
+/// Ticks whose worlds are kept, to find what becomes other first.
+const EARLY: u64 = 50;
+
+/// How far, and what is noted.
+pub(super) struct Way<'a> {
+    pub ticks: u64,
+    /// Of how many ticks one is noted.
+    pub every: u64,
+    pub until: Instant,
+    pub watch: &'a [Watch],
+}
+
+/// What was noted of a world that went on.
+pub(super) struct Course {
+    /// By tick, what was watched.
+    pub points: Vec<(u64, Vec<Json>)>,
+    /// The worlds that the first ticks led to, with the steps of each where those are kept.
+    pub early: Vec<(World, Vec<Step>)>,
+    pub end: World,
+    pub edits: Vec<EditRun>,
+    pub faults: u64,
+    pub cut: Option<String>,
+}
+
+impl Course {
+    /// Goes on, and gives the first tick more than it had.
+    pub fn of(replay: &mut Replay, more: Given, way: &Way<'_>) -> Result<Self, Error> {
+        let at = replay.world().tick();
+        let watching = Watching::new(replay, way.watch)?;
+        let mut course = Self {
+            points: vec![(at, watching.look(replay)?)],
+            early: Vec::new(),
+            end: replay.world().clone(),
+            edits: Vec::new(),
+            faults: 0,
+            cut: None,
+        };
+        for tick in at + 1..=at + way.ticks {
+            if Instant::now() > way.until {
+                let done = tick - 1 - at;
+                course.cut = Some(format!("the time was up after {done} of {} ticks", way.ticks));
+                break;
+            }
+            replay.keep_up(tick)?;
+            let mut pending = replay.given(tick);
+            if tick == at + 1 {
+                pending.given.append(more.clone());
+            }
+            let own = pending.given.edits.len() - more.edits.len().min(pending.given.edits.len());
+            let record = replay.tick(pending)?;
+            if tick == at + 1 {
+                course.edits = record.edits[own..].to_vec();
+            }
+            course.faults += record.runs.iter().filter(|run| run.fault.is_some()).count() as u64;
+            if tick - at <= EARLY {
+                course.early.push((replay.world().clone(), replay.take_steps()));
+            }
+            if (tick - at).is_multiple_of(way.every) || tick == at + way.ticks {
+                course.points.push((tick, watching.look(replay)?));
+            }
+        }
+        course.end = replay.world().clone();
+        Ok(course)
+    }
+}
+
+/// What is watched in a world.
+struct Watching<'a> {
+    watch: Vec<Looked<'a>>,
+    asks: bool,
+}
+
+enum Looked<'a> {
+    Select(&'a str),
+    Field { entity: Entity, component: &'a str, field: &'a str },
+}
+
+impl<'a> Watching<'a> {
+    fn new(replay: &Replay, watch: &'a [Watch]) -> Result<Self, Error> {
+        let looked = |watch: &'a Watch| match &watch.of {
+            Watched::Select(sql) => Ok(Looked::Select(sql)),
+            Watched::Field { entity, component, field } => {
+                let entity = replay.entity_called(entity)?;
+                Ok(Looked::Field { entity, component, field })
+            }
+        };
+        let watch: Vec<Looked<'_>> = watch.iter().map(looked).collect::<Result<_, SaveError>>()?;
+        let asks = watch.iter().any(|it| matches!(it, Looked::Select(_)));
+        Ok(Self { watch, asks })
+    }
+
+    fn look(&self, replay: &Replay) -> Result<Vec<Json>, Error> {
+        let (now, names) = (replay.world(), BTreeMap::new());
+        let inquiry = match self.asks {
+            false => None,
+            true => {
+                let tables = replay.fork().tables();
+                let (before, records) = (now, &[]);
+                let about = Running { before, now, tables, records, names: &names };
+                let inquiry = Inquiry::about(about)?;
+                inquiry.confine()?;
+                Some(inquiry)
+            }
+        };
+        let value = |looked: &Looked<'_>| match (looked, &inquiry) {
+            (Looked::Select(sql), Some(inquiry)) => {
+                let first = inquiry.query(sql)?.rows.into_iter().next();
+                let cell = first.and_then(|row| row.into_iter().next());
+                Ok(cell.map_or(Json::Null, |cell| cell_to_json(&cell)))
+            }
+            (Looked::Field { entity, component, field }, _) => {
+                let value = now.registry.find(component).and_then(|id| {
+                    let value = now.component(*entity, id)?;
+                    to_json(now.registry.get(id), value).get(*field).cloned()
+                });
+                Ok(value.unwrap_or(Json::Null))
+            }
+            _ => Ok(Json::Null),
+        };
+        self.watch.iter().map(value).collect()
+    }
+}
