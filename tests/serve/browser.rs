@@ -1,10 +1,10 @@
 //! The page in a real browser, as a person uses it: `tests/browser/page.mjs` drives
-//! Chromium, and has axe look at each view.
+//! Chromium, and has axe look at each view; `worlds.mjs` where there are several worlds.
 
-use std::path::Path;
 use std::process::Command;
 
 use super::OnAir;
+use super::worlds::saves;
 use crate::harness::*;
 use crate::outside::{CHROMIUM, NODE, needs};
 
@@ -15,25 +15,42 @@ const SLACK: &str = "40";
 #[test]
 fn the_page_is_usable_by_keyboard_and_pointer_and_accessible() {
     needs!(CHROMIUM, NODE);
-    let (chromium, node) = (CHROMIUM.find().unwrap(), NODE.find().unwrap());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().join("earth.db");
-    let earth = root.join("examples/earth");
+    let earth = root().join("examples/earth");
     told(
         sandtable().arg("run").arg(&earth).arg("--save").arg(&save).args(["--ticks", "120", "-q"]),
     );
     let mut command = sandtable();
     command.arg("serve").arg(&save);
     let on_air = OnAir::of(command, folder, &["--hz", "4"]);
-    let tests = root.join("tests/browser");
+    let said = drives("page.mjs", &on_air.link);
+    assert!(said.lines().filter(|line| line.starts_with("ok  ")).count() >= 10, "{said}");
+}
+
+#[test]
+fn one_of_several_worlds_is_chosen_and_let_run() {
+    needs!(CHROMIUM, NODE);
+    let folder = saves(&["citizens"], 3, &["one", "two"]);
+    std::fs::write(folder.path().join("worlds/broken.db"), "no save").unwrap();
+    let mut command = sandtable();
+    command.arg("serve").arg(folder.path().join("worlds"));
+    let on_air = OnAir::of(command, folder, &["--hz", "10"]);
+    let said = drives("worlds.mjs", &on_air.link);
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok  ")).count(), 3, "{said}");
+}
+
+/// Drives the page behind a link; gives what was found to be so.
+fn drives(program: &str, link: &str) -> String {
+    let (chromium, node) = (CHROMIUM.find().unwrap(), NODE.find().unwrap());
+    let tests = root().join("tests/browser");
     let axe = tests.join("node_modules/axe-core/axe.min.js");
     let mut command = Command::new(node);
-    command.arg(tests.join("page.mjs")).arg(&on_air.link).arg(axe);
+    command.arg(tests.join(program)).arg(link).arg(axe);
     command.env("CHROMIUM", chromium).env("SLACK", SLACK).env("ENTITY", "Germany");
     let done = command.output().unwrap();
-    let said = String::from_utf8_lossy(&done.stdout);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}{wrong}");
-    assert!(said.lines().filter(|line| line.starts_with("ok  ")).count() >= 10, "{said}");
+    said
 }

@@ -7,10 +7,12 @@ import { whole, seconds } from '/format.js';
 import { listen, list } from '/keys.js';
 import { follow } from '/live.js';
 import { known, learnAll } from '/names.js';
+import { runControl } from '/run.js';
 import { forget as forgetSeries } from '/series.js';
 import { stage as makeStage, VIEWS } from '/stage.js';
 import { state, looked } from '/state.js';
 import { timeBar } from '/time.js';
+import { chooseWorld, listWorlds } from '/view-worlds.js';
 
 const $ = (id) => document.getElementById(id);
 const NOTICE_MS = 6000;
@@ -26,6 +28,7 @@ const stage = makeStage({
   go: (tick) => time.scrub(tick),
 });
 const time = timeBar(stage);
+const control = runControl((sentence) => mention(sentence));
 
 function showPlace(view) {
   const within = VIEWS[view][2] ?? view;
@@ -127,6 +130,8 @@ const KEYS = [
   [[','], 'a tick back', () => time.scrub(looked() - 1)],
   [['.'], 'a tick on', () => time.scrub(looked() + 1)],
   [['l'], 'follow the world', () => time.scrub(Infinity)],
+  [['p'], 'let the world run, or stand still', () => control.toggle()],
+  [['s'], 'one tick, and stand still', () => control.once()],
   [['Shift+ArrowLeft'], 'to the change before, of the value that is chosen', () => stage.jump(-1)],
   [['Shift+ArrowRight'], 'to the change after', () => stage.jump(1)],
   [['/'], 'go to an entity', () => $('find').elements.find.focus()],
@@ -151,8 +156,20 @@ async function open() {
   await enter();
   state.token = sessionStorage.getItem('token');
   if (!state.token) throw new Refused({ detail: 'Open the link that `sandtable serve` printed.' });
-  [state.world] = (await ask('/worlds')).rows;
+  const { rows } = await ask('/worlds');
+  const chosen = new URLSearchParams(location.search).get('world');
+  state.world = rows.length === 1 ? rows[0] : rows.find(({ name }) => name === chosen);
+  if (!state.world) {
+    for (const part of document.querySelectorAll('footer, #find, #link, #help')) part.hidden = true;
+    listWorlds($('view'), rows);
+    document.body.dataset.ready = 'yes';
+    return;
+  }
+  if (rows.length > 1) $('name').after(chooseWorld(rows, state.world.name));
+  // Opens it where it is closed.
+  state.world = await world('');
   state.now = state.world.tick;
+  control.look();
   $('name').replaceChildren(el('a', { href: '#/world' }, state.world.name));
   put(
     $('nav'),

@@ -74,6 +74,14 @@ export async function bytes(path, parameters, signal) {
 export const stream = (headers, signal) =>
   request(worldPath('/stream'), {}, { signal, headers: { accept: 'text/event-stream', ...headers } });
 
+// How the world runs; with a body, tells it to.
+export const run = (path, body) =>
+  answered(
+    worldPath(`/run${path}`),
+    {},
+    body && { method: 'POST', headers: { 'content-type': 'application/json', prefer: 'wait=5' }, body: JSON.stringify(body) },
+  );
+
 // Two questions at a time that can wait: others are answered in between.
 const SLOTS = 2;
 const waiting = [];
