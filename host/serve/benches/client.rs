@@ -26,9 +26,20 @@ impl Client {
 
     /// Asks, and reads the whole answer, which must be one.
     pub fn get(&mut self, path: &str) -> Vec<u8> {
+        self.send("GET", path, "")
+    }
+
+    /// As [`Client::get`], with a body.
+    pub fn post(&mut self, path: &str, body: &str) -> Vec<u8> {
+        self.send("POST", path, body)
+    }
+
+    fn send(&mut self, method: &str, path: &str, body: &str) -> Vec<u8> {
         let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n\r\n",
-            self.address
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
         );
         self.stream.get_mut().write_all(request.as_bytes()).expect("it is sent");
         let (mut line, mut length, mut is_good) = (String::new(), 0, false);

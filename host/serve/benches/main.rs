@@ -6,6 +6,7 @@
 
 mod client;
 mod world;
+mod worlds;
 
 use std::io::BufRead;
 use std::sync::{Arc, Barrier};
@@ -15,6 +16,7 @@ use serde_json::Value as Json;
 
 use client::{Client, Took, load};
 use world::World;
+use worlds::{Saves, resident};
 
 /// As in the command `sandtable`.
 #[global_allocator]
@@ -57,6 +59,9 @@ fn main() {
     }
     if wants("serve_pages") {
         pages(&World::new("examples/swarm", 10, 20.0));
+    }
+    if wants("serve_worlds") {
+        many();
     }
 }
 
@@ -108,6 +113,29 @@ fn entity(earth: &World) {
         shown(busy),
         shown(quiet),
         busy.as_secs_f64() / quiet.as_secs_f64()
+    );
+}
+
+/// Many saves of earth, of which some run.
+fn many() {
+    const SAVES: usize = 200;
+    const ACTIVE: usize = 20;
+    let saves = Saves::new("examples/earth", 20, SAVES);
+    let list = saves.list();
+    let before = resident();
+    saves.run(0..ACTIVE);
+    let active = resident();
+    let took = saves.first_access(ACTIVE..SAVES);
+    let rate = 1.0 / took.quantile(0.5).as_secs_f64();
+    told("serve_worlds", "the first request for a closed earth", rate, &took);
+    saves.come_to(ACTIVE);
+    println!(
+        "{:<26} a first list {}, another {}; {before} MiB closed, {active} MiB with {ACTIVE} that \
+         run, {} MiB after the others",
+        "",
+        shown(list),
+        shown(saves.list()),
+        resident()
     );
 }
 
