@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::routing::get;
+use sandtable::pace::{Next, Pace};
 use sandtable::{Options, Simulation, catalog};
 use sandtable_serve::{Key, Served, router};
 
@@ -21,22 +22,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let save = folder.path().join("world.db");
     let mut simulation = Simulation::create(Some(&save), file.config, mods, Options::default())?;
 
-    // The server has threads of its own; the world keeps this one.
+    // The server has threads of its own; the world keeps this one, and is paused, stepped
+    // and set to other speeds by the pace that both have.
+    let pace = Pace::new(20.0);
+    simulation.desk().ring_by(pace.bell());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let key = Arc::new(Key::new(address, std::env::var("SANDTABLE_TOKEN").ok())?);
     eprintln!("open http://{address}/#link={}", key.fragment().unwrap_or_default());
-    let served = Served::new(&mut simulation, &save);
+    let served = Served::new(&mut simulation, &save).paced(&pace);
     let server = tokio::runtime::Runtime::new()?;
     server.spawn(async move {
         let app = router(served, key).route("/hello", get(|| async { "hello\n" }));
         axum::serve(tokio::net::TcpListener::from_std(listener)?, app).await
     });
 
-    for _ in 0..ticks {
-        simulation.tick()?;
-        std::thread::sleep(Duration::from_millis(50));
+    while pace.tempo().done < ticks {
+        match pace.wait() {
+            // What requests left for this thread.
+            Next::Woken => {
+                simulation.attend(pace.until_due());
+                continue;
+            }
+            Next::Tick => simulation.tick()?,
+        };
+        pace.done();
     }
     server.shutdown_timeout(Duration::from_secs(1));
     simulation.close()?;

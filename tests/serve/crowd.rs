@@ -37,6 +37,6 @@ fn clients_that_never_read_or_never_ask_hold_up_no_other() {
     let metrics =
         on_air.request("GET", "/metrics", &[&format!("authorization: Bearer {TOKEN}")], "");
     let metrics = String::from_utf8(metrics.body).unwrap();
-    let clients = format!("sandtable_stream_clients {}", CLIENTS / 2);
+    let clients = format!("sandtable_stream_clients{{world=\"test\"}} {}", CLIENTS / 2);
     assert!(metrics.contains(&clients), "{metrics}");
 }

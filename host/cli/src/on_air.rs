@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use sandtable::Simulation;
 use sandtable::pace::Pace;
-use sandtable_serve::{Served, Server};
+use sandtable_serve::{Served, Server, Worlds};
 
 use super::screen::Screen;
 
@@ -22,10 +22,14 @@ pub fn start(
     listen: SocketAddr,
     screen: &Screen,
 ) -> Result<Server> {
+    serve(Served::new(simulation, save).paced(pace), listen, screen)
+}
+
+/// Serves worlds, and says where.
+pub fn serve(worlds: impl Into<Worlds>, listen: SocketAddr, screen: &Screen) -> Result<Server> {
     raise_limits();
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
-    let served = Served::new(simulation, save).paced(pace);
-    let server = Server::start(served, listen, token)?;
+    let server = Server::start(worlds, listen, token)?;
     screen.insist(&format!("open {}", server.link()));
     Ok(server)
 }

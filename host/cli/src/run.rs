@@ -310,8 +310,7 @@ impl<'a> Going<'a> {
         while !stop.asked() && self.ticks.is_none_or(|ticks| self.tally.ticks < ticks) {
             match self.pace.wait() {
                 Next::Woken => {
-                    let due = self.pace.due();
-                    simulation.attend(due.map(|due| due.saturating_duration_since(Instant::now())));
+                    simulation.attend(self.pace.until_due());
                     continue;
                 }
                 Next::Tick => simulation.attend(Some(Duration::ZERO)),

@@ -145,6 +145,15 @@ pub(super) fn reading(path: &Path) -> Result<Connection, SaveError> {
     }
 }
 
+/// Opens an existing file for a glance. Where there is no log beside it no process has it
+/// open, and none is begun.
+pub(super) fn glancing(path: &Path) -> Result<Connection, SaveError> {
+    match beside(path, "-wal").exists() {
+        true => reading(path),
+        false => unwritten(path).map_err(|failure| diagnose(path, failure)),
+    }
+}
+
 /// Makes a checkpoint, as far as it comes, and says whether it came to its end.
 /// Why not does not matter: what is left in the log is as safe there.
 pub(super) fn checkpoint(connection: &Connection, mode: &str, patience: Duration) -> bool {

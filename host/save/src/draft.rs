@@ -63,7 +63,7 @@ pub(super) fn remove(path: &Path) {
     remove_logs(path);
 }
 
-fn remove_logs(path: &Path) {
+pub(super) fn remove_logs(path: &Path) {
     for leftover in ["-wal", "-shm", "-journal"] {
         let _ = std::fs::remove_file(beside(path, leftover));
     }

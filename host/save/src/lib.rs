@@ -68,6 +68,7 @@ mod file_identity;
 mod findings;
 mod format;
 mod gather;
+mod glance;
 mod head;
 mod history;
 mod inbox;
@@ -105,6 +106,7 @@ pub use connect::{in_memory, is_save};
 pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub use format::APPLICATION_ID;
+pub use glance::{Glance, delete, glance};
 pub use history::{
     Action, Change, Difference, Filter, Heads, Origin, PastValue, Recorder, Snapshot, StepKind,
     Terms, Worlds, forget_snapshot, snapshot, snapshot_tick, snapshots,

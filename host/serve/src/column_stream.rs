@@ -18,14 +18,13 @@ use super::operations::{Columns, component};
 use super::problem::Problem;
 use super::question::Question;
 use super::reply::Format;
-use super::served::Served;
+use super::worlds::Lease;
 
 /// Columns that were sent lately, by kind, tick and state.
 pub type Sent = Once<(String, u64, Digest), Arc<Columns>>;
 
 struct Client {
-    served: Arc<Served>,
-    sent: Arc<Sent>,
+    world: Lease,
     ticks: watch::Receiver<u64>,
     kind: String,
     last: Option<Arc<Columns>>,
@@ -45,14 +44,9 @@ pub fn asked(question: &Question<'_>) -> Result<String, Problem> {
 }
 
 /// Answers with the component as it is, and again whenever it is other.
-pub fn response(
-    served: Arc<Served>,
-    sent: Arc<Sent>,
-    ticks: watch::Receiver<u64>,
-    counted: StreamClient,
-    kind: String,
-) -> Response<Body> {
-    let client = Client { served, sent, ticks, kind, last: None, _counted: counted };
+pub fn response(world: Lease, kind: String) -> Response<Body> {
+    let (ticks, counted) = (world.ticks(), world.figures().stream_client());
+    let client = Client { world, ticks, kind, last: None, _counted: counted };
     let messages = stream::unfold(client, |mut client| async move {
         let message = client.next().await?;
         Some((Ok::<_, Infallible>(message), client))
@@ -71,7 +65,7 @@ impl Client {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             self.ticks.borrow_and_update();
-            let published = self.served.feed().now();
+            let published = self.world.served().feed().now();
             let key = (self.kind.clone(), published.tick(), published.state);
             let kind = self.kind.clone();
             let make = move || {
@@ -80,7 +74,7 @@ impl Client {
                     .and_then(|id| Columns::of(world, id, &published.chain))?;
                 Ok::<_, Problem>(Arc::new(columns))
             };
-            let now = self.sent.get(key, make).await.ok()?;
+            let now = self.world.sent().get(key, make).await.ok()?;
             let message = match &self.last {
                 None => Some(now.message(true)),
                 Some(last) if now.is_same(last) => None,

@@ -20,7 +20,9 @@ use sandtable::feed::Published;
 use sandtable::pace::Pace;
 use sandtable::record::{SystemRun, Timings};
 
+use super::reads::Reads;
 use super::served::Served;
+use super::worlds::{Status, Worlds};
 
 /// The type of what is answered.
 pub const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -31,13 +33,31 @@ type Seconds = Counter<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct World {
+    world: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Stage {
+    world: String,
     stage: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct System {
+    world: String,
     system: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Source {
+    world: String,
+    source: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Standing {
+    status: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +73,7 @@ struct Asked {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct File {
+    world: String,
     file: &'static str,
 }
 
@@ -64,10 +85,48 @@ struct Build {
 /// What is counted.
 pub struct Metrics {
     registry: Registry,
-    ticks: Mutex<Ticks>,
-    now: Now,
+    families: Families,
+    worlds: Family<Standing, Whole>,
     answered: Family<Answered, Counter>,
     taken: Histograms<Asked>,
+}
+
+/// What is counted of each world, by its name. Clones are the same ones.
+#[derive(Clone)]
+struct Families {
+    ticks: Family<World, Counter>,
+    last: Family<World, Real>,
+    whole: Histograms<World>,
+    stages: Histograms<Stage>,
+    systems: Family<System, Seconds>,
+    faults: Family<System, Counter>,
+    /// What is so now, in whole numbers: in the order of [`WHOLES`].
+    wholes: [Family<World, Whole>; WHOLES.len()],
+    hertz: Family<World, Real>,
+    lag: Family<World, Real>,
+    left_out: Family<World, Seconds>,
+    bytes: Family<File, Whole>,
+    reads: Family<Source, Counter>,
+    streams: Family<World, Gauge>,
+}
+
+/// What is so now, in whole numbers.
+const WHOLES: [(&str, &str); 6] = [
+    ("tick", "The last tick"),
+    ("saved_tick", "The last tick that is in the save"),
+    ("unsaved_ticks", "Ticks that are not in the save yet"),
+    ("entities", "Entities alive"),
+    ("suspended_mods", "Mods that faulted too often to take part"),
+    ("paused", "1 while the world stands still as it was told to"),
+];
+
+/// What is counted of one world, for as long as it is on the air.
+pub struct Figures {
+    world: String,
+    families: Families,
+    ticks: Mutex<Ticks>,
+    now: Now,
+    reads: Reads,
     streams: Gauge,
 }
 
@@ -79,21 +138,14 @@ struct Ticks {
     last: Real,
     whole: Histogram,
     stages: [Histogram; 6],
-    systems: Family<System, Seconds>,
-    faults: Family<System, Counter>,
-    /// Those of the two above that there are, by system.
+    /// What systems took and how often they faulted, for those that there are.
     known: HashMap<String, (Seconds, Counter)>,
 }
 
 /// What is so now.
 struct Now {
-    tick: Whole,
-    saved: Whole,
-    unsaved: Whole,
-    entities: Whole,
-    suspended: Whole,
+    wholes: [Whole; WHOLES.len()],
     hertz: Real,
-    is_paused: Whole,
     lag: Real,
     left_out: Seconds,
     save: Whole,
@@ -120,8 +172,8 @@ fn clock() -> f64 {
 }
 
 impl Metrics {
-    /// Of a world, with nothing counted yet.
-    pub fn new(served: &Served) -> Self {
+    /// With nothing counted yet.
+    pub fn new() -> Self {
         let mut registry = Registry::with_prefix("sandtable");
         let build = Family::<Build, Gauge>::default();
         build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
@@ -129,21 +181,19 @@ impl Metrics {
         let start = Real::default();
         start.set(clock());
         registry.register("start_time_seconds", "When serving began, since 1970", start);
-        let ticks = Mutex::new(Ticks::new(&mut registry));
-        let now = Now::new(&mut registry);
-        served.reads().register(&mut registry);
+        let worlds = Family::default();
+        registry.register("worlds", "Worlds, by how they stand", worlds.clone());
+        let families = Families::new(&mut registry);
         let answered = Family::default();
         let taken: Histograms<Asked> = Family::new_with_constructor(seconds);
-        let streams = Gauge::default();
         registry.register("requests", "Requests that were answered", answered.clone());
         registry.register("request_seconds", "What an answer takes", taken.clone());
-        registry.register("stream_clients", "Clients of the stream", streams.clone());
-        Self { registry, ticks, now, answered, taken, streams }
+        Self { registry, families, worlds, answered, taken }
     }
 
-    /// Counts what was published.
-    pub fn published(&self, published: &Published) {
-        self.ticks.lock().unwrap_or_else(PoisonError::into_inner).count(published);
+    /// What is counted of a world from now on, until it is dropped.
+    pub fn figures(&self, world: &str) -> Figures {
+        Figures::new(world.to_owned(), self.families.clone())
     }
 
     /// Counts an answer.
@@ -153,15 +203,14 @@ impl Metrics {
         self.taken.get_or_create(&Asked { operation }).observe(took.as_secs_f64());
     }
 
-    /// Counts a client of the stream until it is dropped.
-    pub fn stream_client(&self) -> StreamClient {
-        self.streams.inc();
-        StreamClient(self.streams.clone())
-    }
-
     /// As text.
-    pub fn text(&self, served: &Served) -> String {
-        self.now.look(served);
+    pub fn text(&self, worlds: &Worlds) -> String {
+        let counts = worlds.counts();
+        for status in Status::ALL {
+            let count = counts.get(&status).copied().unwrap_or_default() as u64;
+            self.worlds.get_or_create(&Standing { status: status.name() }).set(count);
+        }
+        worlds.on_air().iter().for_each(|world| world.figures().look(world.served()));
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
@@ -169,33 +218,167 @@ impl Metrics {
     }
 }
 
-impl Ticks {
+impl Families {
     fn new(registry: &mut Registry) -> Self {
-        let (all, last, whole) = (Counter::default(), Real::default(), seconds());
-        let by_stage: Histograms<Stage> = Family::new_with_constructor(seconds);
-        let stages = Timings::default().stages();
-        let stages = stages.map(|(stage, _)| by_stage.get_or_create_owned(&Stage { stage }));
-        let (systems, faults) = (Family::default(), Family::default());
-        last.set(clock());
-        registry.register("ticks", "Ticks that were done since serving began", all.clone());
+        let families = Self {
+            ticks: Family::default(),
+            last: Family::default(),
+            whole: Family::new_with_constructor(seconds),
+            stages: Family::new_with_constructor(seconds),
+            systems: Family::default(),
+            faults: Family::default(),
+            wholes: Default::default(),
+            hertz: Family::default(),
+            lag: Family::default(),
+            left_out: Family::default(),
+            bytes: Family::default(),
+            reads: Family::default(),
+            streams: Family::default(),
+        };
+        let of = families.clone();
+        registry.register("ticks", "Ticks that were done since the world was opened", of.ticks);
         registry.register(
             "last_tick_timestamp_seconds",
-            "When the last tick was done or, before the first, serving began, since 1970",
-            last.clone(),
+            "When the last tick was done or, before the first, the world was opened, since 1970",
+            of.last,
         );
-        registry.register("tick_seconds", "What a tick takes", whole.clone());
-        registry.register("tick_stage_seconds", "What the stages of a tick take", by_stage);
+        registry.register("tick_seconds", "What a tick takes", of.whole);
+        registry.register("tick_stage_seconds", "What the stages of a tick take", of.stages);
         registry.register(
             "system_seconds",
             "Time in the calls of a system, summed over threads",
-            systems.clone(),
+            of.systems,
         );
-        registry.register("faults", "Runs that were discarded, by system", faults.clone());
-        let known = HashMap::new();
-        Self { counted: 0, all, last, whole, stages, systems, faults, known }
+        registry.register("faults", "Runs that were discarded, by system", of.faults);
+        for ((name, what), family) in WHOLES.into_iter().zip(of.wholes) {
+            registry.register(name, what, family);
+        }
+        registry.register(
+            "pace_hertz",
+            "Ticks a second that are wanted, 0 for as many as possible",
+            of.hertz,
+        );
+        registry.register("lag_seconds", "How long ago the next tick should have begun", of.lag);
+        registry.register(
+            "left_out_seconds",
+            "Time whose ticks were too late to be made up for",
+            of.left_out,
+        );
+        registry.register("save_bytes", "What the save and the log beside it take", of.bytes);
+        let what = "Reads of a world, by where what was asked for was found";
+        registry.register("reads", what, of.reads);
+        registry.register("stream_clients", "Clients of the stream", of.streams);
+        families
+    }
+}
+
+impl Figures {
+    fn new(world: String, families: Families) -> Self {
+        let ticks = Mutex::new(Ticks::new(&world, &families));
+        let now = Now::new(&world, &families);
+        let of =
+            |source| families.reads.get_or_create_owned(&Source { world: world.clone(), source });
+        let reads = Reads {
+            memory: of("memory"),
+            past: of("past"),
+            rebuilt: of("rebuilt"),
+            save: of("save"),
+        };
+        let streams = families.streams.get_or_create_owned(&World { world: world.clone() });
+        Self { world, families, ticks, now, reads, streams }
     }
 
-    fn count(&mut self, published: &Published) {
+    /// Counts what was published.
+    pub fn published(&self, published: &Published) {
+        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        ticks.count(&self.world, &self.families, published);
+    }
+
+    /// Where reads of it are counted.
+    pub fn reads(&self) -> Reads {
+        self.reads.clone()
+    }
+
+    /// Counts a client of the stream until it is dropped.
+    pub fn stream_client(&self) -> StreamClient {
+        self.streams.inc();
+        StreamClient(self.streams.clone())
+    }
+
+    fn look(&self, served: &Served) {
+        let published = served.feed().now();
+        let suspended = published.world.mods.values().filter(|it| it.suspended).count();
+        let tempo = served.pace().map(Pace::tempo);
+        let wholes = [
+            published.tick(),
+            published.saved_tick,
+            published.tick() - published.saved_tick,
+            u64::from(published.world.entities.alive()),
+            suspended as u64,
+            tempo.is_some_and(|tempo| tempo.is_paused).into(),
+        ];
+        for (gauge, value) in self.now.wholes.iter().zip(wholes) {
+            gauge.set(value);
+        }
+        if let Some(tempo) = tempo {
+            self.now.hertz.set(tempo.hertz);
+            self.now.lag.set(tempo.lag().as_secs_f64());
+            let left_out = tempo.left_out.as_secs_f64().to_bits();
+            self.now.left_out.inner().store(left_out, Relaxed);
+        }
+        let (save, log) = served.bytes();
+        self.now.save.set(save);
+        self.now.log.set(log);
+    }
+}
+
+/// What is said of a world that is closed is said no more.
+impl Drop for Figures {
+    fn drop(&mut self) {
+        let Self { families, world, .. } = self;
+        let of = World { world: world.clone() };
+        families.ticks.remove(&of);
+        families.last.remove(&of);
+        families.whole.remove(&of);
+        for (stage, _) in Timings::default().stages() {
+            families.stages.remove(&Stage { world: world.clone(), stage });
+        }
+        let ticks = self.ticks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for system in ticks.known.keys() {
+            let of = System { world: world.clone(), system: system.clone() };
+            families.systems.remove(&of);
+            families.faults.remove(&of);
+        }
+        for family in &families.wholes {
+            family.remove(&of);
+        }
+        families.hertz.remove(&of);
+        families.lag.remove(&of);
+        families.left_out.remove(&of);
+        for file in ["save", "log"] {
+            families.bytes.remove(&File { world: world.clone(), file });
+        }
+        for source in ["memory", "past", "rebuilt", "save"] {
+            families.reads.remove(&Source { world: world.clone(), source });
+        }
+        families.streams.remove(&of);
+    }
+}
+
+impl Ticks {
+    fn new(world: &str, families: &Families) -> Self {
+        let of = World { world: world.to_owned() };
+        let last = families.last.get_or_create_owned(&of);
+        last.set(clock());
+        let stages = Timings::default().stages().map(|(stage, _)| {
+            families.stages.get_or_create_owned(&Stage { world: world.to_owned(), stage })
+        });
+        let (all, whole) =
+            (families.ticks.get_or_create_owned(&of), families.whole.get_or_create_owned(&of));
+        Self { counted: 0, all, last, whole, stages, known: HashMap::new() }
+    }
+
+    fn count(&mut self, world: &str, families: &Families, published: &Published) {
         let record = &published.record;
         // A swap publishes the same tick once more, and before the first there is none.
         if self.counted == record.tick {
@@ -208,14 +391,16 @@ impl Ticks {
         for (stage, (_, nanos)) in self.stages.iter().zip(record.timings.stages()) {
             stage.observe(nanos as f64 / 1e9);
         }
-        record.runs.iter().filter(|run| run.calls > 0).for_each(|run| self.count_run(run));
+        for run in record.runs.iter().filter(|run| run.calls > 0) {
+            self.count_run(world, families, run);
+        }
     }
 
-    fn count_run(&mut self, run: &SystemRun) {
+    fn count_run(&mut self, world: &str, families: &Families, run: &SystemRun) {
         if !self.known.contains_key(&run.system) {
-            let label = System { system: run.system.clone() };
-            let seconds = self.systems.get_or_create_owned(&label);
-            let faults = self.faults.get_or_create_owned(&label);
+            let label = System { world: world.to_owned(), system: run.system.clone() };
+            let seconds = families.systems.get_or_create_owned(&label);
+            let faults = families.faults.get_or_create_owned(&label);
             self.known.insert(run.system.clone(), (seconds, faults));
         }
         if let Some((seconds, faults)) = self.known.get(&run.system) {
@@ -226,67 +411,17 @@ impl Ticks {
 }
 
 impl Now {
-    fn new(registry: &mut Registry) -> Self {
-        let bytes = Family::<File, Whole>::default();
-        let of = |file| bytes.get_or_create_owned(&File { file });
-        let now = Self {
-            tick: Whole::default(),
-            saved: Whole::default(),
-            unsaved: Whole::default(),
-            entities: Whole::default(),
-            suspended: Whole::default(),
-            hertz: Real::default(),
-            is_paused: Whole::default(),
-            lag: Real::default(),
-            left_out: Seconds::default(),
-            save: of("save"),
-            log: of("log"),
-        };
-        for (name, what, gauge) in [
-            ("tick", "The last tick", &now.tick),
-            ("saved_tick", "The last tick that is in the save", &now.saved),
-            ("unsaved_ticks", "Ticks that are not in the save yet", &now.unsaved),
-            ("entities", "Entities alive", &now.entities),
-            ("suspended_mods", "Mods that faulted too often to take part", &now.suspended),
-            ("paused", "1 while the world stands still as it was told to", &now.is_paused),
-        ] {
-            registry.register(name, what, gauge.clone());
+    fn new(world: &str, families: &Families) -> Self {
+        let of = World { world: world.to_owned() };
+        let bytes =
+            |file| families.bytes.get_or_create_owned(&File { world: world.to_owned(), file });
+        Self {
+            wholes: families.wholes.each_ref().map(|family| family.get_or_create_owned(&of)),
+            hertz: families.hertz.get_or_create_owned(&of),
+            lag: families.lag.get_or_create_owned(&of),
+            left_out: families.left_out.get_or_create_owned(&of),
+            save: bytes("save"),
+            log: bytes("log"),
         }
-        registry.register(
-            "pace_hertz",
-            "Ticks a second that are wanted, 0 for as many as possible",
-            now.hertz.clone(),
-        );
-        registry.register(
-            "lag_seconds",
-            "How long ago the next tick should have begun",
-            now.lag.clone(),
-        );
-        registry.register(
-            "left_out_seconds",
-            "Time whose ticks were too late to be made up for",
-            now.left_out.clone(),
-        );
-        registry.register("save_bytes", "What the save and the log beside it take", bytes);
-        now
-    }
-
-    fn look(&self, served: &Served) {
-        let published = served.feed().now();
-        self.tick.set(published.tick());
-        self.saved.set(published.saved_tick);
-        self.unsaved.set(published.tick() - published.saved_tick);
-        self.entities.set(u64::from(published.world.entities.alive()));
-        let suspended = published.world.mods.values().filter(|it| it.suspended).count();
-        self.suspended.set(suspended as u64);
-        if let Some(tempo) = served.pace().map(Pace::tempo) {
-            self.hertz.set(tempo.hertz);
-            self.is_paused.set(tempo.is_paused.into());
-            self.lag.set(tempo.lag().as_secs_f64());
-            self.left_out.inner().store(tempo.left_out.as_secs_f64().to_bits(), Relaxed);
-        }
-        let (save, log) = served.bytes();
-        self.save.set(save);
-        self.log.set(log);
     }
 }

@@ -2,23 +2,26 @@
 //! that run.
 
 use sandtable::ecs::Role;
+use sandtable::pace::HERTZ;
 use serde_json::{Map, Value as Json, json};
 
-use super::operations::{Answer, BASE, Method, OPERATIONS, Operation, Parameter};
+use super::operations::{Answer, BASE, Body, Method, OPERATIONS, Operation, Parameter};
 use super::reply::Format;
 use super::schema;
 use super::served::Served;
 
-/// The document of a server.
-pub fn document(served: &Served) -> Json {
-    let world = served.now().world;
-    let mut schemas = schema::of_kinds(&world.registry);
-    let components = world.registry.iter().filter(|(_, kind)| kind.role == Role::Component);
-    let components = components.map(|(_, kind)| {
+/// The document of a server, with the kinds of a world where it is about one.
+pub fn document(served: Option<&Served>) -> Json {
+    let world = served.map(|served| served.now().world);
+    let registry = world.as_ref().map(|world| &world.registry);
+    let mut schemas = registry.map(|registry| schema::of_kinds(registry)).unwrap_or_default();
+    let kinds = registry.into_iter().flat_map(|registry| registry.iter());
+    let components = kinds.filter(|(_, kind)| kind.role == Role::Component).map(|(_, kind)| {
         let of = format!("#/components/schemas/{}", schema::name(kind));
         (kind.name.clone(), json!({ "$ref": of }))
     });
     let components: Map<String, Json> = components.collect();
+    let title = served.map_or("Sandtable".to_owned(), |it| format!("Sandtable: {}", it.name()));
     schemas.insert("Components".to_owned(), json!({ "type": "object", "properties": components }));
     schemas.insert("Problem".to_owned(), problem());
     schemas.insert("Entity".to_owned(), entity());
@@ -30,7 +33,7 @@ pub fn document(served: &Served) -> Json {
     json!({
         "openapi": "3.1.0",
         "info": {
-            "title": format!("Sandtable: {}", served.name()),
+            "title": title,
             "version": env!("CARGO_PKG_VERSION"),
             "description": "A running world, at any tick. Every answer says of which tick it is, \
                             as `at`, which asks for the same again.",
@@ -112,10 +115,30 @@ fn described(operation: &Operation) -> Json {
         "responses": responses(operation),
     });
     if let Method::Post(body) = operation.method {
-        let schema = json!({ "type": "string" });
+        let schema = carried(operation, body);
         described["requestBody"] = json!({ "content": { body.media(): { "schema": schema } } });
     }
     described
+}
+
+/// What a request carries.
+fn carried(operation: &Operation, body: Body) -> Json {
+    match (operation.name, body) {
+        ("set-run", _) => object(json!({
+            "paused": { "type": "boolean" },
+            "hz": { "type": "number", "minimum": 0, "maximum": HERTZ.end() },
+        })),
+        ("step", _) => object(json!({
+            "ticks": { "type": "integer", "minimum": 1, "default": 1 },
+        })),
+        (_, Body::Text) => json!({ "type": "string" }),
+        (_, Body::Pack) => json!({ "type": "string", "format": "binary" }),
+        (_, Body::Json) => json!({ "type": "object" }),
+    }
+}
+
+fn object(properties: Json) -> Json {
+    json!({ "type": "object", "additionalProperties": false, "properties": properties })
 }
 
 fn responses(operation: &Operation) -> Json {

@@ -9,11 +9,15 @@ mod host;
 mod log;
 mod pages;
 mod relations;
+mod run;
 mod sql;
 mod world;
+mod worlds;
+
+use sandtable::pack::PACKED_MAX_BYTES;
 
 use super::problem::Problem;
-use super::question::Question;
+use super::question::{Question, WorldsQuestion};
 use super::reply::Reply;
 use super::rights::Scope;
 
@@ -21,6 +25,7 @@ pub use columns::Columns;
 pub use filter::component;
 #[cfg(test)]
 pub use filter::condition_of;
+pub use run::step;
 
 /// Where the addresses of operations begin.
 pub const BASE: &str = "/api/v1";
@@ -51,6 +56,8 @@ pub enum Method {
     Get,
     /// POST, with a body.
     Post(Body),
+    /// DELETE.
+    Delete,
 }
 
 /// What a request carries.
@@ -58,6 +65,10 @@ pub enum Method {
 pub enum Body {
     /// A text.
     Text,
+    /// An object.
+    Json,
+    /// A pack.
+    Pack,
 }
 
 impl Method {
@@ -66,6 +77,7 @@ impl Method {
         match self {
             Method::Get => "get",
             Method::Post(_) => "post",
+            Method::Delete => "delete",
         }
     }
 }
@@ -75,6 +87,16 @@ impl Body {
     pub fn media(self) -> &'static str {
         match self {
             Body::Text => "text/plain",
+            Body::Json => "application/json",
+            Body::Pack => "application/zip",
+        }
+    }
+
+    /// Bytes that it may have.
+    pub fn bytes_max(self) -> usize {
+        match self {
+            Body::Text | Body::Json => 1 << 20,
+            Body::Pack => PACKED_MAX_BYTES as usize,
         }
     }
 }
@@ -98,6 +120,10 @@ pub enum Answer {
     AtOnceOfNow(fn(&Question<'_>) -> Result<Reply, Problem>),
     /// By work that may take a while, on a thread of its own.
     Apart(fn(&Question<'_>) -> Result<Reply, Problem>),
+    /// By work about the worlds of the server, which may take a while.
+    OfAll(fn(&WorldsQuestion<'_>) -> Result<Reply, Problem>),
+    /// By ticks that are done.
+    Step,
     /// As a stream of what happens.
     Stream,
     /// As a stream of a component's columns.
@@ -128,10 +154,31 @@ pub const OPERATIONS: &[Operation] = &[
         name: "worlds",
         method: Method::Get,
         path: "/worlds",
-        summary: "The worlds that are served.",
+        summary: "The worlds that are served: where they stand, and whether they are closed, opening, open, running or broken.",
         scope: Scope::Read,
         parameters: &[FORMAT],
-        answer: Answer::AtOnce(host::worlds),
+        answer: Answer::OfAll(worlds::list),
+    },
+    Operation {
+        name: "create-world",
+        method: Method::Post(Body::Pack),
+        path: "/worlds",
+        summary: "Makes a world in the folder that is served, of the pack that is sent, or of one that lies there.",
+        scope: Scope::Admin,
+        parameters: &[
+            required("name", "what it is to be called: letters, digits, - and _"),
+            optional("pack", "a pack in the folder, by the name of its file; else the body is one"),
+        ],
+        answer: Answer::OfAll(worlds::create),
+    },
+    Operation {
+        name: "delete-world",
+        method: Method::Delete,
+        path: "/worlds/{world}",
+        summary: "Deletes a world of the folder that is served, with its save, if it does not run and nothing is on it.",
+        scope: Scope::Admin,
+        parameters: &[],
+        answer: Answer::OfAll(worlds::delete),
     },
     Operation {
         name: "world",
@@ -150,6 +197,33 @@ pub const OPERATIONS: &[Operation] = &[
         scope: Scope::Read,
         parameters: &[],
         answer: Answer::Apart(host::health),
+    },
+    Operation {
+        name: "run",
+        method: Method::Get,
+        path: "/worlds/{world}/run",
+        summary: "Whether a world runs, how fast it should, and how far it is behind.",
+        scope: Scope::Read,
+        parameters: &[],
+        answer: Answer::AtOnce(run::run),
+    },
+    Operation {
+        name: "set-run",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/run",
+        summary: "Lets a world run or stand still, and sets its speed.",
+        scope: Scope::Run,
+        parameters: &[],
+        answer: Answer::AtOnce(run::set),
+    },
+    Operation {
+        name: "step",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/run/step",
+        summary: "Does some ticks, after which the world stands still. With `Prefer: wait=5` the answer comes when they are done, or after 5 seconds.",
+        scope: Scope::Run,
+        parameters: &[],
+        answer: Answer::Step,
     },
     Operation {
         name: "charts",

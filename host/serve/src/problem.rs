@@ -23,6 +23,10 @@ pub enum Kind {
     NotFound,
     /// Another method than the address has.
     Method,
+    /// What is asked for cannot be as things stand.
+    Conflict,
+    /// What the request carries cannot be taken.
+    Body,
     /// The tick, or the page of a cursor, was of a world that was rewound since.
     Rewound,
     /// The tick is no longer kept.
@@ -39,7 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Parameter,
         Kind::Query,
         Kind::Token,
@@ -47,6 +51,8 @@ impl Kind {
         Kind::Origin,
         Kind::NotFound,
         Kind::Method,
+        Kind::Conflict,
+        Kind::Body,
         Kind::Rewound,
         Kind::Pruned,
         Kind::Future,
@@ -65,6 +71,8 @@ impl Kind {
             Kind::Origin => (StatusCode::FORBIDDEN, "origin", "Not from here"),
             Kind::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Kind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "Another method"),
+            Kind::Conflict => (StatusCode::CONFLICT, "conflict", "Not as things stand"),
+            Kind::Body => (StatusCode::UNPROCESSABLE_ENTITY, "body", "What was sent is refused"),
             Kind::Rewound => (StatusCode::CONFLICT, "rewound", "The world was rewound"),
             Kind::Pruned => (StatusCode::GONE, "pruned", "The tick is no longer kept"),
             Kind::Future => (StatusCode::NOT_FOUND, "future", "The tick is still to come"),
@@ -95,6 +103,8 @@ impl Kind {
             }
             Kind::NotFound => "The detail says what there is instead.",
             Kind::Method => "The header `Allow` names the methods that the address has.",
+            Kind::Conflict => "The detail says what is in the way.",
+            Kind::Body => "The detail says what is wrong with what the request carries.",
             Kind::Rewound => {
                 "The tick is one of another chain of ticks: take it without what follows `~`, or \
                  begin the pages anew."

@@ -1,14 +1,17 @@
 //! What a request asks.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 
 use super::at::At;
 use super::cursor::Secret;
 use super::principal::Principal;
 use super::problem::Problem;
 use super::served::{Moment, Served, entity_of};
+use super::worlds::Worlds;
 
 /// What is asked.
 pub struct Question<'a> {
@@ -24,6 +27,65 @@ pub struct Question<'a> {
     pub body: Bytes,
     /// What cursors are sealed with.
     pub secret: Secret,
+}
+
+/// What a request carries, whatever it asks.
+pub struct Carried {
+    /// Who asks. The scope of the operation was checked.
+    pub principal: Principal,
+    /// What stands in the address in place of names in braces.
+    pub places: BTreeMap<String, String>,
+    /// What stands behind the `?`; some of it may be there several times.
+    pub given: Vec<(String, String)>,
+    /// What the request carries.
+    pub body: Bytes,
+    /// What cursors are sealed with.
+    pub secret: Secret,
+}
+
+impl Carried {
+    /// What it asks of a world.
+    pub fn question(self, served: &Served) -> Question<'_> {
+        let Self { principal, places, given, body, secret } = self;
+        Question { served, principal, places, given, body, secret }
+    }
+
+    /// What it asks about all of them.
+    pub fn of_all(self, worlds: &Worlds) -> WorldsQuestion<'_> {
+        let Self { principal, places, given, body, .. } = self;
+        WorldsQuestion { worlds, principal, places, given, body }
+    }
+}
+
+/// What is asked about the worlds of a server, of which none need be open.
+pub struct WorldsQuestion<'a> {
+    /// All of them.
+    pub worlds: &'a Worlds,
+    /// Who asks. The scope of the operation was checked.
+    pub principal: Principal,
+    /// What stands in the address in place of names in braces.
+    pub places: BTreeMap<String, String>,
+    /// What stands behind the `?`.
+    pub given: Vec<(String, String)>,
+    /// What the request carries.
+    pub body: Bytes,
+}
+
+impl WorldsQuestion<'_> {
+    /// What is given for a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.given.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// How long a client wants to wait for what it asked for, by `Prefer: wait=5`.
+pub fn patience(headers: &HeaderMap) -> Option<Duration> {
+    const MOST: u64 = 60;
+    let asked = headers.get_all("prefer").iter().filter_map(|it| it.to_str().ok());
+    let wait =
+        asked.flat_map(|it| it.split([',', ';'])).find_map(|it| it.trim().strip_prefix("wait="));
+    let seconds: u64 = wait?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(MOST)))
 }
 
 impl Question<'_> {
@@ -81,5 +143,29 @@ impl Question<'_> {
     /// What stands in the address for a name.
     pub fn place(&self, name: &str) -> &str {
         self.places.get(name).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_client_says_how_long_it_waits() {
+        let wait = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("prefer", HeaderValue::from_static(value));
+            patience(&headers).map(|it| it.as_secs())
+        };
+        assert_eq!(wait("wait=5"), Some(5));
+        assert_eq!(wait("respond-async, wait=7"), Some(7));
+        assert_eq!(wait("wait=86400"), Some(60));
+        assert_eq!(
+            (wait("wait=soon"), wait("wait=-1"), wait("return=minimal")),
+            (None, None, None)
+        );
+        assert_eq!(patience(&HeaderMap::new()), None);
     }
 }

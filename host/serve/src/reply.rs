@@ -19,6 +19,8 @@ pub struct Reply {
     pub tag: Option<String>,
     /// Whether an answer as of an earlier tick stays what it is.
     pub is_lasting: bool,
+    /// How the request went.
+    pub status: StatusCode,
 }
 
 /// What is answered.
@@ -89,13 +91,7 @@ impl Format {
 impl Reply {
     /// One object.
     pub fn object(members: Map<String, Json>) -> Self {
-        Self {
-            about: Map::new(),
-            content: Content::Object(members),
-            at: None,
-            tag: None,
-            is_lasting: true,
-        }
+        Self::new(Content::Object(members))
     }
 
     /// An object; nothing of what is none.
@@ -108,19 +104,23 @@ impl Reply {
 
     /// MessagePack, whatever is asked for.
     pub fn packed(bytes: Vec<u8>) -> Self {
-        Self {
-            about: Map::new(),
-            content: Content::Packed(bytes),
-            at: None,
-            tag: None,
-            is_lasting: true,
-        }
+        Self::new(Content::Packed(bytes))
     }
 
     /// Rows of a tick.
     pub fn rows(columns: Vec<String>, rows: Vec<Vec<Json>>) -> Self {
-        let content = Content::Rows { columns, rows };
-        Self { about: Map::new(), content, at: None, tag: None, is_lasting: true }
+        Self::new(Content::Rows { columns, rows })
+    }
+
+    fn new(content: Content) -> Self {
+        let (about, status) = (Map::new(), StatusCode::OK);
+        Self { about, content, at: None, tag: None, is_lasting: true, status }
+    }
+
+    /// The same, for a request that went in this way.
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
     }
 
     /// The same, which may be another one later, also as of the same tick.
@@ -144,7 +144,7 @@ impl Reply {
     /// As the answer to a request with these headers. What the client has already is
     /// not sent again.
     pub fn response(self, format: Format, asked: &HeaderMap, is_permanent: bool) -> Response<Body> {
-        let Self { about, content, at, tag, is_lasting } = self;
+        let Self { about, content, at, tag, is_lasting, status } = self;
         let (media, body, said) = match content {
             Content::Packed(bytes) => (Format::MessagePack.media(), bytes, about),
             Content::Object(members) => {
@@ -175,9 +175,7 @@ impl Reply {
         let known = asked.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
         let is_known = known.is_some_and(|it| it.split(',').any(|it| it.trim() == tag));
         let mut response = Response::new(if is_known { Body::empty() } else { Body::from(body) });
-        if is_known {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-        }
+        *response.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { status };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         let caching = match is_permanent && is_lasting {

@@ -6,37 +6,37 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use percent_encoding::percent_decode_str;
 use sandtable::guest::panic_text;
 use serde_json::{Value as Json, json};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::column_stream;
-use super::cursor::Secret;
 use super::guard::Key;
-use super::metrics::{self, Metrics};
+use super::metrics;
+use super::on_air::OnAir;
 use super::openapi;
-use super::operations::{Answer, BASE, Method, OPERATIONS, Operation};
+use super::operations::{Answer, BASE, Method, OPERATIONS, Operation, step};
 use super::page;
 use super::principal::Principal;
 use super::problem::{Kind, Problem};
-use super::question::Question;
+use super::question::{Carried, patience};
 use super::readiness;
 use super::reply::{Format, Reply};
 use super::rights::Scope;
-use super::served::Served;
 use super::stream::{self, Asked};
+use super::worlds::Worlds;
 
 /// Where a monitoring system asks.
 const METRICS: &str = "/metrics";
-/// Bytes that a request may carry.
-const BODY_MAX: usize = 1 << 20;
-/// How long that may take to come.
+/// Bytes that a request with a link may carry.
+const LINK_MAX: usize = 1 << 12;
+/// How long what a request carries may take to come.
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests that are worked on apart at the same time.
 const APART_MAX: usize = 4;
@@ -47,39 +47,23 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 /// What every request is answered with.
 #[derive(Clone)]
 struct Shared {
-    served: Arc<Served>,
+    worlds: Worlds,
     key: Arc<Key>,
     apart: Arc<Semaphore>,
-    /// The tick that was published last.
-    ticks: watch::Receiver<u64>,
-    /// What clients of the stream are told.
-    told: Arc<stream::Told>,
-    /// Columns that were sent.
-    sent: Arc<column_stream::Sent>,
-    metrics: Arc<Metrics>,
 }
 
-/// What answers requests about a world, for a server of this program or of one that
+/// What answers requests about worlds, for a server of this program or of one that
 /// embeds a world. Must be called within a tokio runtime.
-pub fn router(served: Served, key: Arc<Key>) -> Router {
-    let served = Arc::new(served);
-    let (send, ticks) = watch::channel(served.feed().now().tick());
-    let metrics = Arc::new(Metrics::new(&served));
-    metrics.published(&served.feed().now());
-    let counted = metrics.clone();
-    served.feed().listen(move |published| {
-        counted.published(published);
-        send.send_replace(published.tick());
-    });
-    forget_connections(served.clone(), ticks.clone());
-    let apart = Arc::new(Semaphore::new(APART_MAX));
-    let (told, sent) = (Arc::default(), Arc::default());
-    let shared = Shared { served, key, apart, ticks, told, sent, metrics };
+pub fn router(worlds: impl Into<Worlds>, key: Arc<Key>) -> Router {
+    let worlds = worlds.into();
+    worlds.tend();
+    let shared = Shared { worlds, key, apart: Arc::new(Semaphore::new(APART_MAX)) };
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route(METRICS, get(measured))
         .route(&format!("{BASE}/openapi.json"), get(document))
+        .route(&format!("{BASE}/worlds/{{world}}/openapi.json"), get(document_of))
         .route(&format!("{BASE}/session"), post(session))
         .route("/problems/{kind}", get(page::problem))
         .route("/", get(page::index))
@@ -89,6 +73,7 @@ pub fn router(served: Served, key: Arc<Key>) -> Router {
         let by_method = match operation.method {
             Method::Get => get(answer),
             Method::Post(_) => post(answer),
+            Method::Delete => delete(answer),
         };
         router = router.route(&format!("{BASE}{}", operation.path), by_method);
     }
@@ -104,16 +89,6 @@ pub fn router(served: Served, key: Arc<Key>) -> Router {
         .method_not_allowed_fallback(otherwise)
         .layer(middleware::from_fn_with_state(shared.clone(), guarded))
         .with_state(shared)
-}
-
-/// Gives up connections to commits before the last one, beside the ticks.
-fn forget_connections(served: Arc<Served>, mut ticks: watch::Receiver<u64>) {
-    tokio::spawn(async move {
-        while ticks.changed().await.is_ok() {
-            let served = served.clone();
-            let _ = tokio::task::spawn_blocking(move || served.forget_connections()).await;
-        }
-    });
 }
 
 /// Lets requests through that may be answered, with who asks, and says to browsers what
@@ -146,7 +121,7 @@ async fn guarded(State(shared): State<Shared>, mut request: Request, next: Next)
 /// Gives a token for what the printed link carries.
 async fn session(State(shared): State<Shared>, request: Request) -> Response<Body> {
     let given = async {
-        let body = body(request).await?;
+        let body = body(request, LINK_MAX).await?;
         let json: Json = serde_json::from_slice(&body).unwrap_or_default();
         let link = json["link"].as_str().unwrap_or_default();
         shared.key.exchange(link)
@@ -157,27 +132,43 @@ async fn session(State(shared): State<Shared>, request: Request) -> Response<Bod
     }
 }
 
-/// A world is ready while it can be read and does the ticks that it should; how far its
-/// save is behind stands beside.
+/// A server is ready while its worlds can be read and do the ticks that they should.
 async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
-    if let Some(trouble) = readiness::trouble(&shared.served) {
-        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n"));
+    match readiness::standing(&shared.worlds) {
+        Ok(told) => (StatusCode::OK, format!("{told}\n")),
+        Err(troubles) => (StatusCode::SERVICE_UNAVAILABLE, format!("{troubles}\n")),
     }
-    let published = shared.served.feed().now();
-    (StatusCode::OK, format!("tick {}, saved {}\n", published.tick(), published.saved_tick))
 }
 
 async fn measured(State(shared): State<Shared>, request: Request) -> Response<Body> {
     if let Err(problem) = principal(&request).and_then(|it| it.check(Scope::Admin, None)) {
         return problem.response();
     }
-    let mut response = Response::new(Body::from(shared.metrics.text(&shared.served)));
+    let text = shared.worlds.metrics().text(&shared.worlds);
+    let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
     response
 }
 
 async fn document(State(shared): State<Shared>) -> Response<Body> {
-    plain_json(&openapi::document(&shared.served))
+    plain_json(&openapi::document(shared.worlds.only().map(OnAir::served)))
+}
+
+/// The document with the kinds of one world.
+async fn document_of(
+    State(shared): State<Shared>,
+    Path(world): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let allowed = principal(&request).and_then(|it| it.check(Scope::Read, Some(&world)));
+    let entered = match allowed {
+        Ok(()) => shared.worlds.enter(&world).await,
+        Err(problem) => Err(problem),
+    };
+    match entered {
+        Ok(world) => plain_json(&openapi::document(Some(world.served()))),
+        Err(problem) => problem.response(),
+    }
 }
 
 fn plain_json(json: &Json) -> Response<Body> {
@@ -188,12 +179,10 @@ fn plain_json(json: &Json) -> Response<Body> {
     response
 }
 
-async fn body(request: Request) -> Result<Bytes, Problem> {
-    let body = timeout(BODY_PATIENCE, to_bytes(request.into_body(), BODY_MAX)).await;
+async fn body(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let body = timeout(BODY_PATIENCE, to_bytes(request.into_body(), most)).await;
     let body = body.map_err(|_| Problem::new(Kind::Deadline, "the body did not come in time"))?;
-    body.map_err(|_| {
-        Problem::new(Kind::Parameter, format!("a request may carry {BODY_MAX} bytes at most"))
-    })
+    body.map_err(|_| Problem::new(Kind::Parameter, format!("this may carry {most} bytes at most")))
 }
 
 async fn answered(
@@ -201,10 +190,10 @@ async fn answered(
     shared: Shared,
     request: Request,
 ) -> Response<Body> {
-    let (metrics, began) = (shared.metrics.clone(), Instant::now());
+    let (worlds, began) = (shared.worlds.clone(), Instant::now());
     let answer = answer(operation, shared, request).await;
     let response = answer.unwrap_or_else(|problem| problem.response());
-    metrics.answered(operation.name, response.status().as_u16(), began.elapsed());
+    worlds.metrics().answered(operation.name, response.status().as_u16(), began.elapsed());
     response
 }
 
@@ -219,74 +208,68 @@ async fn answer(
     let headers = request.headers().clone();
     check(operation, &given)?;
     let body = match operation.method {
-        Method::Get => Bytes::new(),
-        Method::Post(_) => body(request).await?,
+        Method::Get | Method::Delete => Bytes::new(),
+        Method::Post(carried) => body(request, carried.bytes_max()).await?,
     };
-    if let Some(world) = places.get("world")
-        && world != shared.served.name()
-    {
-        let what = format!("there is no world `{world}`: it is {}", shared.served.name());
-        return Err(Problem::new(Kind::NotFound, what));
-    }
-    let Shared { served, key, apart, ticks, told, sent, metrics } = shared;
+    let Shared { worlds, key, apart } = shared;
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
     let format = Format::of(asked.as_deref(), &headers)?;
     let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
+    let name = places.get("world").cloned().unwrap_or_default();
     let is_of_now = !given.iter().any(|(name, _)| name == "at");
     let carried = Carried { principal, places, given, body, secret: *key.secret() };
+    let enter = || worlds.enter(&name);
     let reply: Reply = match operation.answer {
+        Answer::OfAll(answer) => {
+            let worlds = worlds.clone();
+            in_turn(apart, move || answer(&carried.of_all(&worlds))).await?
+        }
         Answer::Stream => {
-            let client = metrics.stream_client();
-            let asked = Asked::parse(&carried.question(&served))?;
-            return stream::response(served, told, ticks, client, asked, &headers).await;
+            let world = enter().await?;
+            let asked = Asked::parse(&carried.question(world.served()))?;
+            return stream::response(world, asked, &headers).await;
         }
         Answer::ColumnStream => {
-            let client = metrics.stream_client();
-            let kind = column_stream::asked(&carried.question(&served))?;
-            return Ok(column_stream::response(served, sent, ticks, client, kind));
+            let world = enter().await?;
+            let kind = column_stream::asked(&carried.question(world.served()))?;
+            return Ok(column_stream::response(world, kind));
         }
-        Answer::AtOnce(answer) => answer(&carried.question(&served))?,
-        Answer::AtOnceOfNow(answer) if is_of_now => answer(&carried.question(&served))?,
+        Answer::Step => step(&enter().await?, &carried.body, patience(&headers)).await?,
+        Answer::AtOnce(answer) => answer(&carried.question(enter().await?.served()))?,
+        Answer::AtOnceOfNow(answer) if is_of_now => {
+            answer(&carried.question(enter().await?.served()))?
+        }
         Answer::Apart(answer) | Answer::AtOnceOfNow(answer) => {
-            // With the work, which goes on where the client does not wait for it. It is
-            // never closed.
-            let permit = timeout(WAIT_MAX, apart.acquire_owned()).await.map_err(|_| {
-                let what = "so much is asked at once that this waited too long: ask again";
-                Problem::new(Kind::Busy, what)
-            })?;
-            let work = move || {
-                let _permit = permit;
-                answer(&carried.question(&served))
-            };
-            let done = tokio::task::spawn_blocking(work).await;
-            done.map_err(|error| {
-                let why = match error.try_into_panic() {
-                    Ok(panic) => panic_text(&*panic),
-                    Err(error) => error.to_string(),
-                };
-                tracing::error!("a request failed: {why}");
-                Problem::new(Kind::Save, "the answer failed with a fault of sandtable: report it")
-            })??
+            let world = enter().await?;
+            in_turn(apart, move || answer(&carried.question(world.served()))).await?
         }
     };
     Ok(reply.response(format, &headers, is_permanent))
 }
 
-/// What a request carries, whatever it asks.
-struct Carried {
-    principal: Principal,
-    places: BTreeMap<String, String>,
-    given: Vec<(String, String)>,
-    body: Bytes,
-    secret: Secret,
-}
-
-impl Carried {
-    /// What it asks of a world.
-    fn question(self, served: &Served) -> Question<'_> {
-        let Self { principal, places, given, body, secret } = self;
-        Question { served, principal, places, given, body, secret }
-    }
+/// Does work that may take a while, once there is a turn for it.
+async fn in_turn(
+    apart: Arc<Semaphore>,
+    work: impl FnOnce() -> Result<Reply, Problem> + Send + 'static,
+) -> Result<Reply, Problem> {
+    // With the work, which goes on where the client does not wait for it. It is never
+    // closed.
+    let permit = timeout(WAIT_MAX, apart.acquire_owned()).await.map_err(|_| {
+        let what = "so much is asked at once that this waited too long: ask again";
+        Problem::new(Kind::Busy, what)
+    })?;
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let why = match error.try_into_panic() {
+            Ok(panic) => panic_text(&*panic),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!("a request failed: {why}");
+        Problem::new(Kind::Save, "the answer failed with a fault of sandtable: report it")
+    })?
 }
 
 /// Who asks, as [`guarded`] found out.

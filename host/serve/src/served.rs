@@ -107,7 +107,7 @@ impl Served {
             terms,
             kept,
             pace: None,
-            reads: Reads::new(),
+            reads: Reads::default(),
         }
     }
 
@@ -139,6 +139,11 @@ impl Served {
         &self.feed
     }
 
+    /// The same, under another name than its world file gives it.
+    pub fn called(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// The same, whose ticks are due by a pace: it is told, held to, and commanded.
     pub fn paced(self, pace: &Pace) -> Self {
         Self { pace: Some(pace.clone()), ..self }
@@ -149,9 +154,9 @@ impl Served {
         self.pace.as_ref()
     }
 
-    /// Where what was asked of it was read.
-    pub fn reads(&self) -> &Reads {
-        &self.reads
+    /// Counts where what is asked of it is read.
+    pub fn count_reads(&mut self, reads: Reads) {
+        self.reads = reads;
     }
 
     /// Opens its save to be read.

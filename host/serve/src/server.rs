@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::connections;
 use super::guard::Key;
 use super::router::router;
-use super::served::Served;
+use super::worlds::Worlds;
 
 /// How long requests that are worked on apart are waited for at the end: longer than a
 /// SELECT may take, since the save is not closed while one reads it.
@@ -49,14 +49,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves a world at an address of the loopback; port 0 is any that is free.
+    /// Serves worlds at an address of the loopback; port 0 is any that is free.
     /// Requests carry the token, which is drawn where none is given.
     ///
     /// # Errors
     ///
     /// The address is none of the loopback or is taken, or there are no threads.
     pub fn start(
-        served: Served,
+        worlds: impl Into<Worlds>,
         address: SocketAddr,
         token: Option<String>,
     ) -> Result<Self, ServeError> {
@@ -80,9 +80,9 @@ impl Server {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
-        let (of_router, key_of_router) = (served, key.clone());
+        let (worlds, key_of_router) = (worlds.into(), key.clone());
         runtime.spawn(async move {
-            connections::serve(listener, router(of_router, key_of_router)).await;
+            connections::serve(listener, router(worlds, key_of_router)).await;
         });
         Ok(Self { runtime: Some(runtime), key, address })
     }

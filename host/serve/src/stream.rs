@@ -31,6 +31,7 @@ use super::once::Once;
 use super::problem::{Kind, Problem};
 use super::question::Question;
 use super::served::Served;
+use super::worlds::Lease;
 
 /// Ticks of which a client that comes back is told one by one, where it keeps no copy.
 const MISSED_MAX: u64 = 1_000;
@@ -79,8 +80,7 @@ impl Asked {
 
 /// One client.
 struct Client {
-    served: Arc<Served>,
-    told: Arc<Told>,
+    world: Lease,
     ticks: watch::Receiver<u64>,
     asked: Asked,
     last: Option<At>,
@@ -96,34 +96,23 @@ struct Client {
 /// Answers with a stream from now on, or from the tick after the one that the client
 /// had last: what it missed comes from the save, as far as that is kept.
 pub async fn response(
-    served: Arc<Served>,
-    told: Arc<Told>,
-    ticks: watch::Receiver<u64>,
-    counted: StreamClient,
+    world: Lease,
     asked: Asked,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let mut last = last_event(headers)?;
     let mut first = None;
     if let Some(at) = &last {
-        let (served, at) = (served.clone(), at.clone());
+        let (of, at) = (world.clone(), at.clone());
         let is_whole = asked.changes.is_some() || asked.events.is_some();
-        let missed = tokio::task::spawn_blocking(move || missed(&served, at, is_whole)).await;
+        let missed = tokio::task::spawn_blocking(move || missed(of.served(), at, is_whole)).await;
         let fault = |_| Problem::new(Kind::Save, "what was missed cannot be read: ask anew");
         let (text, upto) = missed.map_err(fault)??;
         (first, last) = (Some(Bytes::from(text)), Some(upto));
     }
-    let client = Client {
-        served,
-        told,
-        ticks,
-        asked,
-        last,
-        state: None,
-        first,
-        is_over: false,
-        _counted: counted,
-    };
+    let (ticks, counted) = (world.ticks(), world.figures().stream_client());
+    let (state, is_over) = (None, false);
+    let client = Client { world, ticks, asked, last, state, first, is_over, _counted: counted };
     let events = stream::unfold(client, |mut client| async move {
         let bytes = client.next().await?;
         Some((Ok::<_, Infallible>(bytes), client))
@@ -146,7 +135,7 @@ impl Client {
         }
         let published = loop {
             self.ticks.borrow_and_update();
-            let published = self.served.feed().now();
+            let published = self.world.served().feed().now();
             let had = self.last.as_ref().map(|last| last.tick);
             let is_same = had == Some(published.tick())
                 && self.state.is_none_or(|state| state == published.state);
@@ -161,9 +150,9 @@ impl Client {
         };
         let (last, asked) = (self.last.clone(), self.asked.clone());
         let key = (last.clone(), published.tick(), published.state, asked.clone());
-        let (served, of) = (self.served.clone(), published.clone());
-        let make = move || told(&served, last.as_ref(), &of, &asked).map(Bytes::from);
-        let bytes = match self.told.get(key, make).await {
+        let (world, of) = (self.world.clone(), published.clone());
+        let make = move || told(world.served(), last.as_ref(), &of, &asked).map(Bytes::from);
+        let bytes = match self.world.told().get(key, make).await {
             Ok(bytes) => bytes,
             Err(problem) => {
                 self.is_over = true;

@@ -54,18 +54,28 @@ impl Pack {
     /// used.
     pub fn read(path: &Path, keys: &Keys) -> Result<Self, Error> {
         let failed = |cause| Error::Io { path: path.to_owned(), doing: "read", cause };
-        let refused = |what| Error::Refused { path: path.to_owned(), what };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
         file.take(PACKED_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        Self::of_bytes(path, &bytes, keys)
+    }
+
+    /// As [`Pack::read`], of what would be in the file of this name; its signature is
+    /// beside that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pack::read`].
+    pub fn of_bytes(path: &Path, bytes: &[u8], keys: &Keys) -> Result<Self, Error> {
+        let refused = |what| Error::Refused { path: path.to_owned(), what };
         if bytes.len() as u64 > PACKED_MAX_BYTES {
             return Err(refused(format!("it has more than {} MiB", PACKED_MAX_BYTES >> 20)));
         }
-        keys.verify(path, &bytes)?;
-        let mut archive = Archive::open(&bytes).map_err(refused)?;
+        keys.verify(path, bytes)?;
+        let mut archive = Archive::open(bytes).map_err(refused)?;
         let contents = list(&mut archive).map_err(refused)?;
         if keys.is_empty() {
-            Keys::new(&contents.config.trust.keys)?.verify(path, &bytes)?;
+            Keys::new(&contents.config.trust.keys)?.verify(path, bytes)?;
         }
         let files = unpack(&mut archive, &contents).map_err(refused)?;
         let mods = assemble(path, &contents.config, files).map_err(refused)?;

@@ -7,15 +7,7 @@ use super::super::at::shown;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::rights::Scope;
 use super::super::served::Served;
-
-pub fn worlds(question: &Question<'_>) -> Result<Reply, Problem> {
-    let about = about(question.served);
-    let (columns, row) = about.into_iter().unzip();
-    let may_see = question.principal.check(Scope::Read, Some(question.served.name())).is_ok();
-    Ok(Reply::rows(columns, may_see.then_some(row).into_iter().collect()))
-}
 
 pub fn world(question: &Question<'_>) -> Result<Reply, Problem> {
     let served = question.served;
@@ -103,7 +95,8 @@ fn stages(timings: &Timings) -> Json {
     timings.stages().into_iter().map(|(name, nanos)| (name, ms(nanos))).collect()
 }
 
-fn about(served: &Served) -> Map<String, Json> {
+/// What is said of a world at the least.
+pub fn about(served: &Served) -> Map<String, Json> {
     let published = served.feed().now();
     let members = json!({
         "name": served.name(),
