@@ -12,6 +12,9 @@ use serde_json::json;
 
 use crate::harness::*;
 
+/// The format that saves are brought up to.
+const TODAY: i64 = 3;
+
 /// Where saves of older versions are kept.
 fn fixture(name: &str) -> PathBuf {
     root().join("tests").join("fixtures").join(name)
@@ -183,7 +186,7 @@ fn a_save_of_the_first_format_is_read_by_every_verb_as_it_is() {
     set_readonly(false);
     assert_eq!(std::fs::read(&save).unwrap(), before, "reading changes nothing");
     // A copy is a copy; a branch can be gone on with.
-    assert_eq!((format(Path::new(&out("BACKUP"))), format(Path::new(&out("BRANCH")))), (1, 2));
+    assert_eq!((format(Path::new(&out("BACKUP"))), format(Path::new(&out("BRANCH")))), (1, TODAY));
 }
 
 #[test]
@@ -194,7 +197,7 @@ fn a_save_of_the_first_format_is_brought_up_to_date_by_the_run_that_goes_on_with
     assert_eq!(format(&save), 1, "a name is a row that every format has room for");
     let mut world = Simulation::open(&save, None, quiet(1)).unwrap();
     run(&mut world, 2);
-    assert_eq!(format(&save), 2);
+    assert_eq!(format(&save), TODAY);
     world.close().unwrap();
     let verified = told(sandtable().arg("verify").arg(&save).arg("--json"));
     assert!(verified.contains("\"ticks\":7"), "{verified}");
@@ -202,7 +205,7 @@ fn a_save_of_the_first_format_is_brought_up_to_date_by_the_run_that_goes_on_with
     let again = copy("ledger_first.db", &folder.path().join("."));
     assert_eq!(format(&again), 1);
     told(sandtable().arg("rewind").arg(&again).args(["--to", "2", "--discard"]));
-    assert_eq!(format(&again), 2);
+    assert_eq!(format(&again), TODAY);
     assert_eq!(number(&again, "SELECT count(*) FROM ticks"), "Integer(2)");
 }
 
@@ -213,7 +216,7 @@ fn a_damaged_save_of_the_first_format_is_repaired_to_one_of_today() {
     rusqlite::Connection::open(&save).unwrap().execute("DELETE FROM st_ticks", []).unwrap();
     let repaired = folder.path().join("repaired.db");
     told(sandtable().arg("repair").arg(&save).arg("--output").arg(&repaired));
-    assert_eq!((format(&save), format(&repaired)), (1, 2));
+    assert_eq!((format(&save), format(&repaired)), (1, TODAY));
     let mut world = Simulation::open(&repaired, None, quiet(1)).unwrap();
     run(&mut world, 1);
     world.close().unwrap();

@@ -4,6 +4,7 @@
 mod answers;
 mod browser;
 mod crowd;
+mod hands;
 mod refusals;
 mod running;
 mod streams;

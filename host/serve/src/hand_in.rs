@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use sandtable::record::{Emitted, TickRecord};
 use sandtable::save::{KnownRequest, Parcel, event_told};
-use sandtable::{Done, Error, Settled};
-use serde_json::{Map, Value as Json, json};
-use tokio::sync::mpsc;
+use sandtable::{Done, Error, Settled, Simulation};
+use serde_json::{Value as Json, json};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::at::shown;
+use super::operations::Errand;
 use super::problem::{Kind, Problem};
 use super::reply::Reply;
 use super::worlds::Lease;
@@ -48,7 +49,7 @@ pub async fn hand_in(
 ) -> Result<Outcome, Problem> {
     let (send, mut told) = mpsc::unbounded_channel();
     let tell = send.clone();
-    let errand = move |simulation: &mut sandtable::Simulation| {
+    let errand = move |simulation: &mut Simulation| {
         let telling = Box::new(move |settled| drop(tell.send(Ok(settled))));
         if let Err(error) = simulation.take_in(&parcel, telling) {
             let _ = send.send(Err(error));
@@ -77,7 +78,21 @@ pub async fn hand_in(
     }
 }
 
-fn refused(error: &Error) -> Problem {
+/// Has something done with a world between two ticks, and waits for it.
+///
+/// # Errors
+///
+/// What it says, or the world was closed first.
+pub async fn between(world: &Lease, errand: Errand) -> Result<Reply, Problem> {
+    let (send, told) = oneshot::channel();
+    let closed = || Problem::new(Kind::Busy, "the world was closed before this was done");
+    let done = move |simulation: &mut Simulation| drop(send.send(errand(simulation)));
+    world.served().desk().leave(done).map_err(|_| closed())?;
+    told.await.map_err(|_| closed())?
+}
+
+/// The problem that an error is to the client who sent something.
+pub fn refused(error: &Error) -> Problem {
     let kind = match error {
         Error::Edit(_) => Kind::Conflict,
         Error::Full { .. } => Kind::Busy,
@@ -111,7 +126,12 @@ impl Outcome {
                     "state": "done", "known": true, "tick": place.tick, "inputs": place.inputs,
                 });
                 for (number, outcome) in place.edits {
-                    edit(&mut members, number, outcome.as_deref().map_err(String::as_str), refusal)?;
+                    edit(
+                        &mut members,
+                        number,
+                        outcome.as_deref().map_err(String::as_str),
+                        refusal,
+                    )?;
                 }
                 (members, StatusCode::OK, at)
             }
@@ -148,7 +168,8 @@ fn edit(
     outcome: Result<&[sandtable::ecs::Entity], &str>,
     refusal: Kind,
 ) -> Result<(), Problem> {
-    let spawned = outcome.map_err(|why| Problem::new(refusal, format!("nothing was done: {why}")))?;
+    let spawned =
+        outcome.map_err(|why| Problem::new(refusal, format!("nothing was done: {why}")))?;
     members["edit"] = number.into();
     members["spawned"] = spawned.iter().map(ToString::to_string).collect::<Vec<_>>().into();
     Ok(())
@@ -160,12 +181,10 @@ fn events(world: &Lease, done: &Done) -> Json {
     let caused = |event: &&Emitted| done.readers.contains(&event.system);
     let events = done.record.events.iter().filter(caused).take(EVENTS_MAX);
     let told = |event: &Emitted| {
-        let mut members = Map::new();
-        members.insert("tick".to_owned(), done.record.tick.into());
-        if let Json::Object(told) = event_told(&now.world.registry, event) {
-            members.extend(told);
-        }
-        Json::Object(members)
+        let (name, payload) = event_told(event, &now.world.registry);
+        json!({
+            "name": name, "number": event.number, "system": event.system, "payload": payload,
+        })
     };
     events.map(told).collect::<Vec<_>>().into()
 }

@@ -24,6 +24,8 @@ mod cursor;
 #[cfg(test)]
 mod fuzz;
 mod guard;
+mod hand_in;
+mod lines;
 mod metrics;
 mod on_air;
 mod once;

@@ -131,6 +131,8 @@ fn carried(operation: &Operation, body: Body) -> Json {
         ("step", _) => object(json!({
             "ticks": { "type": "integer", "minimum": 1, "default": 1 },
         })),
+        ("edit" | "undo" | "fork", _) => json!({ "type": ["object", "array"] }),
+        (_, Body::Inputs) => json!({ "type": ["object", "array"] }),
         (_, Body::Text) => json!({ "type": "string" }),
         (_, Body::Pack) => json!({ "type": "string", "format": "binary" }),
         (_, Body::Json) => json!({ "type": "object" }),

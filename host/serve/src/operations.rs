@@ -5,16 +5,22 @@ mod answers;
 mod columns;
 mod entities;
 mod filter;
+mod forks;
 mod host;
 mod log;
 mod pages;
 mod relations;
 mod run;
+mod sent;
 mod sql;
+mod time;
 mod world;
 mod worlds;
 
+use axum::http::HeaderMap;
+use sandtable::Simulation;
 use sandtable::pack::PACKED_MAX_BYTES;
+use sandtable::save::Parcel;
 
 use super::problem::Problem;
 use super::question::{Question, WorldsQuestion};
@@ -26,6 +32,7 @@ pub use filter::component;
 #[cfg(test)]
 pub use filter::condition_of;
 pub use run::step;
+pub use sent::{Sent, allowed, inputs, key, one};
 
 /// Where the addresses of operations begin.
 pub const BASE: &str = "/api/v1";
@@ -69,6 +76,8 @@ pub enum Body {
     Json,
     /// A pack.
     Pack,
+    /// Inputs: an object, an array, or lines.
+    Inputs,
 }
 
 impl Method {
@@ -87,7 +96,7 @@ impl Body {
     pub fn media(self) -> &'static str {
         match self {
             Body::Text => "text/plain",
-            Body::Json => "application/json",
+            Body::Json | Body::Inputs => "application/json",
             Body::Pack => "application/zip",
         }
     }
@@ -95,7 +104,7 @@ impl Body {
     /// Bytes that it may have.
     pub fn bytes_max(self) -> usize {
         match self {
-            Body::Text | Body::Json => 1 << 20,
+            Body::Text | Body::Json | Body::Inputs => 1 << 20,
             Body::Pack => PACKED_MAX_BYTES as usize,
         }
     }
@@ -124,11 +133,26 @@ pub enum Answer {
     OfAll(fn(&WorldsQuestion<'_>) -> Result<Reply, Problem>),
     /// By ticks that are done.
     Step,
+    /// By the tick that is given what is sent: an object, an array or lines of inputs.
+    Inputs,
+    /// By the tick that does the edit which is sent.
+    Edit(ReadEdit),
+    /// By what is done with the world between two ticks.
+    Between(ReadErrand),
     /// As a stream of what happens.
     Stream,
     /// As a stream of a component's columns.
     ColumnStream,
 }
+
+/// Reads an edit that is sent, which may take a while.
+pub type ReadEdit = fn(&Question<'_>, &HeaderMap) -> Result<Parcel, Problem>;
+
+/// Reads what is to be done with the world between two ticks.
+pub type ReadErrand = fn(&Question<'_>) -> Result<Errand, Problem>;
+
+/// What is done with the world between two ticks.
+pub type Errand = Box<dyn FnOnce(&mut Simulation) -> Result<Reply, Problem> + Send>;
 
 const fn optional(name: &'static str, summary: &'static str) -> Parameter {
     Parameter { name, summary, is_required: false }
@@ -224,6 +248,87 @@ pub const OPERATIONS: &[Operation] = &[
         scope: Scope::Run,
         parameters: &[],
         answer: Answer::Step,
+    },
+    Operation {
+        name: "inputs",
+        method: Method::Post(Body::Inputs),
+        path: "/worlds/{world}/inputs",
+        summary: "Gives the next tick inputs: {\"input\": \"mod/Name\", \"value\": {…}}, an array of them, or one a line as application/x-ndjson. With `Idempotency-Key` they count once. With `Prefer: wait=5` the answer has the tick that read them and the events that came of it.",
+        scope: Scope::Send,
+        parameters: &[],
+        answer: Answer::Inputs,
+    },
+    Operation {
+        name: "edits",
+        method: Method::Get,
+        path: "/worlds/{world}/edits",
+        summary: "Changes by hand, with who sent each and what became of it, the last first.",
+        scope: Scope::History,
+        parameters: &[FROM, TO, LIMIT, FORMAT],
+        answer: Answer::Apart(log::edits),
+    },
+    Operation {
+        name: "edit",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/edits",
+        summary: "Changes values by hand, all of it or nothing, in the next tick: {\"op\": \"set\", \"entity\": \"12v3\", \"component\": \"mod/Kind\", \"value\": {…}}, a list of such, or {\"operations\": […], \"expects\": […]}. With `If-Match`, only if the entity is as that tag had it. `Idempotency-Key` and `Prefer` as for inputs.",
+        scope: Scope::Edit,
+        parameters: &[],
+        answer: Answer::Edit(sent::edit),
+    },
+    Operation {
+        name: "undo",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/edits/undo",
+        summary: "Takes an edit back, unless what it set has changed since: {\"tick\": 120, \"number\": 0}.",
+        scope: Scope::Edit,
+        parameters: &[],
+        answer: Answer::Edit(sent::undo),
+    },
+    Operation {
+        name: "fork",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/forks",
+        summary: "What would be if: {\"at\": 1200, \"ticks\": 365, \"inputs\": […], \"edits\": […], \"watch\": [{\"entity\": \"12v3\", \"component\": \"mod/Kind.field\"}, {\"sql\": \"SELECT …\"}]}. The world goes on in memory, with what is changed and without; nothing is written.",
+        scope: Scope::Fork,
+        parameters: &[],
+        answer: Answer::Apart(forks::fork),
+    },
+    Operation {
+        name: "snapshots",
+        method: Method::Get,
+        path: "/worlds/{world}/snapshots",
+        summary: "Ticks that have a name, by which they can be gone back to.",
+        scope: Scope::History,
+        parameters: &[FORMAT],
+        answer: Answer::Apart(time::snapshots),
+    },
+    Operation {
+        name: "take-snapshot",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/snapshots",
+        summary: "Gives the world as it is a name: {\"name\": \"before-the-war\", \"note\": \"…\"}.",
+        scope: Scope::Time,
+        parameters: &[],
+        answer: Answer::Between(time::take_snapshot),
+    },
+    Operation {
+        name: "branch",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/branches",
+        summary: "Makes another save beside this one, which goes on from an earlier tick: {\"tick\": 1200, \"name\": \"what-if\"}.",
+        scope: Scope::Time,
+        parameters: &[],
+        answer: Answer::Apart(time::branch),
+    },
+    Operation {
+        name: "rewind",
+        method: Method::Post(Body::Json),
+        path: "/worlds/{world}/rewind",
+        summary: "Takes the world back to an earlier tick: {\"tick\": 1200}. What was ahead is kept as a save of its own beside this one.",
+        scope: Scope::Time,
+        parameters: &[],
+        answer: Answer::Between(time::rewind),
     },
     Operation {
         name: "charts",

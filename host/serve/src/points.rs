@@ -29,6 +29,11 @@ impl Points {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets all of them.
+    pub fn forget(&self) {
+        self.kept().clear();
+    }
+
     /// What a SELECT was answered as of a tick.
     pub fn get(&self, sql: &str, tick: u64) -> Option<Table> {
         let mut kept = self.kept();

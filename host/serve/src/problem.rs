@@ -25,6 +25,8 @@ pub enum Kind {
     Method,
     /// What is asked for cannot be as things stand.
     Conflict,
+    /// What is asked for is about something that is another by now.
+    Changed,
     /// What the request carries cannot be taken.
     Body,
     /// The tick, or the page of a cursor, was of a world that was rewound since.
@@ -43,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Parameter,
         Kind::Query,
         Kind::Token,
@@ -52,6 +54,7 @@ impl Kind {
         Kind::NotFound,
         Kind::Method,
         Kind::Conflict,
+        Kind::Changed,
         Kind::Body,
         Kind::Rewound,
         Kind::Pruned,
@@ -72,6 +75,7 @@ impl Kind {
             Kind::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Kind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "Another method"),
             Kind::Conflict => (StatusCode::CONFLICT, "conflict", "Not as things stand"),
+            Kind::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "It has changed since"),
             Kind::Body => (StatusCode::UNPROCESSABLE_ENTITY, "body", "What was sent is refused"),
             Kind::Rewound => (StatusCode::CONFLICT, "rewound", "The world was rewound"),
             Kind::Pruned => (StatusCode::GONE, "pruned", "The tick is no longer kept"),
@@ -104,6 +108,7 @@ impl Kind {
             Kind::NotFound => "The detail says what there is instead.",
             Kind::Method => "The header `Allow` names the methods that the address has.",
             Kind::Conflict => "The detail says what is in the way.",
+            Kind::Changed => "Look at it again, and ask with the tag that it has now.",
             Kind::Body => "The detail says what is wrong with what the request carries.",
             Kind::Rewound => {
                 "The tick is one of another chain of ticks: take it without what follows `~`, or \

@@ -46,6 +46,7 @@ pub struct Carried {
 impl Carried {
     /// What it asks of a world.
     pub fn question(self, served: &Served) -> Question<'_> {
+        served.follow_course();
         let Self { principal, places, given, body, secret } = self;
         Question { served, principal, places, given, body, secret }
     }

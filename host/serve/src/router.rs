@@ -18,10 +18,12 @@ use tokio::time::timeout;
 
 use super::column_stream;
 use super::guard::Key;
+use super::hand_in::{between, hand_in};
+use super::lines;
 use super::metrics;
 use super::on_air::OnAir;
 use super::openapi;
-use super::operations::{Answer, BASE, Method, OPERATIONS, Operation, step};
+use super::operations::{Answer, BASE, Method, OPERATIONS, Operation, inputs, step};
 use super::page;
 use super::principal::Principal;
 use super::problem::{Kind, Problem};
@@ -207,9 +209,11 @@ async fn answer(
     let principal = allowed(operation, &request, &places, &given)?;
     let headers = request.headers().clone();
     check(operation, &given)?;
-    let body = match operation.method {
-        Method::Get | Method::Delete => Bytes::new(),
-        Method::Post(carried) => body(request, carried.bytes_max()).await?,
+    let lines = matches!(operation.answer, Answer::Inputs) && lines::are_sent(&headers);
+    let (body, stream) = match operation.method {
+        Method::Post(_) if lines => (Bytes::new(), Some(request.into_body())),
+        Method::Get | Method::Delete => (Bytes::new(), None),
+        Method::Post(carried) => (body(request, carried.bytes_max()).await?, None),
     };
     let Shared { worlds, key, apart } = shared;
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
@@ -234,6 +238,35 @@ async fn answer(
             let kind = column_stream::asked(&carried.question(world.served()))?;
             return Ok(column_stream::response(world, kind));
         }
+        Answer::Inputs => {
+            let world = enter().await?;
+            match stream {
+                Some(stream) => {
+                    let question = carried.question(world.served());
+                    lines::hand_in(&world, &question, stream, &headers).await?
+                }
+                None => {
+                    let parcel = inputs(&carried.question(world.served()), &headers)?;
+                    let outcome = hand_in(&world, parcel, patience(&headers)).await?;
+                    in_turn(apart, move || outcome.reply(&world, Kind::Conflict)).await?
+                }
+            }
+        }
+        Answer::Edit(read) => {
+            let world = enter().await?;
+            let (of, asked) = (world.clone(), headers.clone());
+            let read = move || read(&carried.question(of.served()), &asked);
+            let parcel = in_turn(apart.clone(), read).await?;
+            let outcome = hand_in(&world, parcel, patience(&headers)).await?;
+            let is_conditional = headers.contains_key(header::IF_MATCH);
+            let refusal = if is_conditional { Kind::Changed } else { Kind::Conflict };
+            in_turn(apart, move || outcome.reply(&world, refusal)).await?
+        }
+        Answer::Between(read) => {
+            let world = enter().await?;
+            let errand = read(&carried.question(world.served()))?;
+            between(&world, errand).await?
+        }
         Answer::Step => step(&enter().await?, &carried.body, patience(&headers)).await?,
         Answer::AtOnce(answer) => answer(&carried.question(enter().await?.served()))?,
         Answer::AtOnceOfNow(answer) if is_of_now => {
@@ -248,10 +281,10 @@ async fn answer(
 }
 
 /// Does work that may take a while, once there is a turn for it.
-async fn in_turn(
+async fn in_turn<T: Send + 'static>(
     apart: Arc<Semaphore>,
-    work: impl FnOnce() -> Result<Reply, Problem> + Send + 'static,
-) -> Result<Reply, Problem> {
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     // With the work, which goes on where the client does not wait for it. It is never
     // closed.
     let permit = timeout(WAIT_MAX, apart.acquire_owned()).await.map_err(|_| {

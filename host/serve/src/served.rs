@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sandtable::Simulation;
+use sandtable::compile::Compiler;
 use sandtable::ecs::{Archetype, Entity, World};
 use sandtable::feed::{Feed, Published};
 use sandtable::pace::Pace;
 use sandtable::record::Digest;
 use sandtable::save::{Inquiry, Labels, Reader, Terms};
+use sandtable::{Desk, Simulation};
 
 use super::at::{At, shown};
 use super::points::Points;
@@ -44,10 +45,14 @@ pub struct Served {
     recent: Arc<Mutex<VecDeque<Arc<Published>>>>,
     points: Points,
     /// What of history was read.
-    terms: Terms,
+    terms: Mutex<Terms>,
     kept: Mutex<Kept>,
     /// When its ticks are due, where that is known.
     pace: Option<Pace>,
+    /// Where errands for the thread that does its ticks are left.
+    desk: Desk,
+    /// What compiled its mods for forks, with an engine of its own.
+    fork_compiler: Mutex<Option<Compiler>>,
     reads: Reads,
 }
 
@@ -56,6 +61,8 @@ struct Kept {
     /// Those that were asked for last come first.
     worlds: VecDeque<Moment>,
     inquiries: Vec<Inquiry>,
+    /// Of which course of the world all of this is.
+    course: u64,
 }
 
 /// The world at a tick.
@@ -85,13 +92,13 @@ impl Served {
         let name = simulation.config().world.name.clone();
         let (feed, save, kept) = (simulation.feed(), save.to_owned(), Mutex::default());
         let pulse = Arc::new(Pulse::new());
-        let (heads, worlds) = (Some(Arc::default()), Some(Arc::default()));
-        let terms = Terms { heads, worlds, until: None };
+        let terms = Mutex::new(fresh_terms());
         let recent = Arc::new(Mutex::new(VecDeque::from([feed.now()])));
         let (noted, remembered) = (pulse.clone(), recent.clone());
         feed.listen(move |published| {
             noted.published(published);
             let mut recent = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.retain(|it| it.course == published.course);
             if recent.len() == RECENT_KEPT {
                 recent.pop_front();
             }
@@ -107,6 +114,8 @@ impl Served {
             terms,
             kept,
             pace: None,
+            desk: simulation.desk(),
+            fork_compiler: Mutex::default(),
             reads: Reads::default(),
         }
     }
@@ -124,6 +133,41 @@ impl Served {
     /// What SELECTs were answered as of earlier ticks.
     pub fn points(&self) -> &Points {
         &self.points
+    }
+
+    /// Where its save is.
+    pub fn save(&self) -> &Path {
+        &self.save
+    }
+
+    /// Where errands for the thread that does its ticks are left.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// What compiled its mods for the last fork, if there was one.
+    pub fn fork_compiler(&self) -> Option<Compiler> {
+        self.fork_compiler.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what compiled its mods for a fork.
+    pub fn keep_fork_compiler(&self, compiler: Compiler) {
+        *self.fork_compiler.lock().unwrap_or_else(PoisonError::into_inner) = Some(compiler);
+    }
+
+    /// Forgets what is known of ticks that are no longer those of the world, once it went
+    /// back to an earlier one.
+    pub fn follow_course(&self) {
+        let course = self.feed.now().course;
+        let mut kept = self.kept();
+        if kept.course == course {
+            return;
+        }
+        let stale = std::mem::replace(&mut *kept, Kept { course, ..Kept::default() });
+        drop(kept);
+        drop(stale);
+        *self.terms.lock().unwrap_or_else(PoisonError::into_inner) = fresh_terms();
+        self.points.forget();
     }
 
     /// Bytes of its save, and of the log beside it.
@@ -171,7 +215,8 @@ impl Served {
 
     fn open(&self) -> Result<Reader, Problem> {
         let until = Some(Instant::now() + DEADLINE);
-        Ok(Reader::open(&self.save)?.on(Terms { until, ..self.terms.clone() }))
+        let terms = self.terms.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Reader::open(&self.save)?.on(Terms { until, ..terms }))
     }
 
     /// Opens its save to be read about a tick, which must be of the course that is asked
@@ -231,12 +276,15 @@ impl Served {
             self.reads.past.inc();
             return Ok(moment);
         }
+        let course = self.kept().course;
         let reader = self.open()?;
         let chain = self.chain_of(&reader, at)?;
         let world = reader.world_at(at.tick);
         let moment = Moment { world: world.map_err(|error| pruned(error.into()))?, chain };
         self.reads.rebuilt.inc();
-        self.keep(moment.clone());
+        if self.kept().course == course {
+            self.keep(moment.clone());
+        }
         Ok(moment)
     }
 
@@ -382,9 +430,8 @@ impl Served {
         let answer = ask(&inquiry)?;
         let answered = inquiry.tick();
         let mut kept = self.kept();
-        if kept.inquiries.len() < INQUIRIES_KEPT
-            && self.feed.now().saved_tick == published.saved_tick
-        {
+        // One that was in use when the others were given up is not of the last commit.
+        if kept.inquiries.len() < INQUIRIES_KEPT && Arc::ptr_eq(&self.feed.now(), &published) {
             kept.inquiries.push(inquiry);
         }
         Ok((answer, answered))
@@ -394,6 +441,10 @@ impl Served {
     pub fn labels(&self, world: &World) -> Labels {
         Labels::over(&self.feed.now().config.world.label, &world.registry)
     }
+}
+
+fn fresh_terms() -> Terms {
+    Terms { heads: Some(Arc::default()), worlds: Some(Arc::default()), until: None }
 }
 
 /// What the save does not have of the past was pruned.

@@ -193,7 +193,12 @@ fn told(
     let mut text = String::new();
     let at = shown(published.tick(), &published.chain);
     let mut since = last.map(|last| last.tick);
-    if let (Some(wanted), Some(last)) = (&asked.changes, last) {
+    // The world went back to an earlier tick.
+    let is_rewound = last.is_some_and(|last| last.tick > published.tick());
+    if let Some(last) = last.filter(|_| is_rewound) {
+        push_gap(&mut text, last, (published.tick(), &at), Gap::Rewound);
+        since = None;
+    } else if let (Some(wanted), Some(last)) = (&asked.changes, last) {
         match served.whole(last).map_err(Gap::of) {
             Ok(before) => {
                 let mut told = wanted.between(&before.world, &published.world);

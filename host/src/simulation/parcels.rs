@@ -49,6 +49,8 @@ pub(super) struct Parcels {
     /// The last number that one was given.
     last: u64,
     open: BTreeMap<u64, Open>,
+    /// What committed ticks had of them, which is told once the world is published.
+    settled: Vec<Arc<TickRecord>>,
 }
 
 struct Open {
@@ -162,6 +164,8 @@ impl Simulation {
                 open.tell.iter_mut().for_each(|tell| tell(Settled::Kept));
             }
         }
+        // Readers of the save have another commit to look at.
+        self.publish(None);
         Ok(())
     }
 
@@ -174,9 +178,14 @@ impl Simulation {
         with_requests.map(|record| Arc::new(record.published())).collect()
     }
 
-    /// Tells what became of parcels, now that these ticks are committed.
-    pub(super) fn settle(&mut self, records: Vec<Arc<TickRecord>>) {
-        for record in records {
+    /// Notes that these ticks are committed.
+    pub(super) fn settle(&mut self, mut records: Vec<Arc<TickRecord>>) {
+        self.parcels.settled.append(&mut records);
+    }
+
+    /// Tells what became of parcels that committed ticks had.
+    pub(super) fn tell_settled(&mut self) {
+        for record in std::mem::take(&mut self.parcels.settled) {
             for request in &record.requests {
                 let Some(mut open) = self.parcels.open.remove(&request.id) else { continue };
                 let topics = record.inputs[request.inputs.clone()].iter();

@@ -30,6 +30,7 @@ impl Simulation {
     pub fn tick(&mut self) -> Result<TickRecord, Error> {
         let done = self.do_tick();
         self.publish(done.as_ref().ok());
+        self.tell_settled();
         done
     }
 
@@ -84,7 +85,7 @@ impl Simulation {
         if !self.journal.is_due() {
             return Ok(false);
         }
-        match self.flush() {
+        match self.commit() {
             Err(error) if self.journal.is_failing() && self.journal.holds_too_much() => {
                 let why = format!("no more may be kept in memory, and {error}");
                 Err(self.journal.give_up(&why))
@@ -102,6 +103,12 @@ impl Simulation {
     /// That the save could not be written. The ticks are undone, or stay
     /// [`Simulation::unsaved`] in a world that goes on in memory.
     pub fn flush(&mut self) -> Result<(), Error> {
+        let done = self.commit();
+        self.tell_settled();
+        done
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
         let settled = self.about_to_settle();
         let done = trace_span!("commit").in_scope(|| self.journal.commit());
         let Err(CommitFailure { error, again }) = done else {

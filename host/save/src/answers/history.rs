@@ -3,11 +3,10 @@
 use rusqlite::types::Value;
 
 use super::names::{Asked, Named};
-use super::{Answer, Ticks, Told, by_whom, columns, number, same, text};
+use super::{Answer, Ticks, Told, by_hand, by_whom, columns, number, same, text};
 use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{Action, Change, Filter};
 use crate::reader::Reader;
-use crate::sql::Table;
 use crate::sql::cells::json;
 use sandtable_world::ecs::Entity;
 
@@ -41,7 +40,7 @@ impl Reader {
             row
         };
         let rows = told.changes.iter().map(row).collect();
-        Ok(Answer { table: Table { columns: names, rows }, notes: told.notes })
+        Ok(Answer { table: by_hand(names, rows), notes: told.notes })
     }
 
     /// Who changed a component of an entity, or a field of it, from what to what.
@@ -70,7 +69,7 @@ impl Reader {
         };
         let rows = changes.iter().filter(|change| change.action != Action::Was).map(row).collect();
         let columns = columns(&["tick", "mod", "system", "step", "action", "old", "new", "sender"]);
-        Ok(Answer { table: Table { columns, rows }, notes })
+        Ok(Answer { table: by_hand(columns, rows), notes })
     }
 
     /// What happened to one component of one entity, or to one field of it.

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 
-use super::{Answer, Ticks, Told, by_whom, columns, entity, number, text};
+use super::{Answer, Ticks, Told, by_hand, by_whom, columns, entity, number, text};
 use crate::declarations::Declarations;
 use crate::error::{Failure, Fallible, SaveError};
 use crate::history::{Action, Change, Filter};
 use crate::payloads::{Payloads, Written};
 use crate::reader::Reader;
 use crate::restore::read_kinds;
-use crate::sql::Table;
 use crate::sql::cells::json;
 use crate::topics::topic_of;
 use sandtable_world::ecs::{Entity, Role, Topic, canonical_value};
@@ -66,7 +65,7 @@ impl Reader {
             columns.insert(4, "label".to_owned());
         }
         let rows = lines.into_iter().map(|line| line.row).collect();
-        Ok(Answer { table: Table { columns, rows }, notes })
+        Ok(Answer { table: by_hand(columns, rows), notes })
     }
 
     /// The events and inputs that name an entity.

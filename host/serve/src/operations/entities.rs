@@ -2,12 +2,13 @@
 
 use sandtable::ecs::{Bytes, Entity, Role, to_json};
 use sandtable::record::hex;
+use sandtable::save::Labels;
 use serde_json::{Map, Value as Json};
 
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::entity_of;
+use super::super::served::{Moment, entity_of};
 use super::filter::{DECISIVE, Wanted};
 use super::pages::Page;
 
@@ -39,9 +40,19 @@ enum Way {
 /// the world goes on.
 pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
     let moment = question.moment()?;
-    let (world, name) = (&moment.world, question.place("entity"));
-    let labels = question.served.labels(world);
-    let entity = entity_of(world, name, &labels)?;
+    let labels = question.served.labels(&moment.world);
+    let entity = entity_of(&moment.world, question.place("entity"), &labels)?;
+    Ok(whole(&moment, &labels, entity))
+}
+
+/// What an entity is recognised by, whatever the form of the answer.
+pub fn tag(question: &Question<'_>, moment: &Moment, entity: Entity) -> String {
+    let labels = question.served.labels(&moment.world);
+    whole(moment, &labels, entity).tag.unwrap_or_default()
+}
+
+fn whole(moment: &Moment, labels: &Labels, entity: Entity) -> Reply {
+    let world = &moment.world;
     let mut components = Map::new();
     let place = world.entities.locate(entity);
     let kinds = place.map(|(archetype, _)| world.archetype(archetype).kinds()).unwrap_or_default();
@@ -97,5 +108,5 @@ pub fn one(question: &Question<'_>) -> Result<Reply, Problem> {
     members.insert("incoming_count".to_owned(), in_count.into());
     let mut reply = Reply::object(members).at(moment.at());
     reply.tag = Some(hex(hasher.finalize().as_bytes())[..32].to_owned());
-    Ok(reply)
+    reply
 }

@@ -27,6 +27,10 @@ pub fn system_runs(question: &Question<'_>) -> Result<Reply, Problem> {
     narrowed(question, &Asked { view: "system_runs", by, order: "tick DESC" })
 }
 
+pub fn edits(question: &Question<'_>) -> Result<Reply, Problem> {
+    narrowed(question, &Asked { view: "edits", by: None, order: "tick DESC, number DESC" })
+}
+
 pub fn logs(question: &Question<'_>) -> Result<Reply, Problem> {
     narrowed(question, &Asked { view: "logs", by: Some(("mod", "mod")), order: "tick DESC" })
 }

@@ -118,7 +118,12 @@ fn pace(served: &Served) -> Result<&Pace, Problem> {
     })
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, Problem> {
+/// Reads what a request carries.
+///
+/// # Errors
+///
+/// It is something else.
+pub fn read<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         Problem::new(Kind::Body, format!("the body is not understood: {error}; send {example}"))
     })

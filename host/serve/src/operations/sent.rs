@@ -12,6 +12,7 @@ use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::rights::Scope;
 use super::super::served::entity_of;
+use super::entities;
 
 /// Inputs of a request at most, where they do not come line by line.
 const INPUTS_MAX: usize = 10_000;
@@ -65,10 +66,7 @@ pub fn one(json: Json) -> Result<Sent, String> {
 /// # Errors
 ///
 /// It does not allow one of them.
-pub fn allowed(
-    question: &Question<'_>,
-    inputs: Vec<Sent>,
-) -> Result<Vec<(String, Json)>, Problem> {
+pub fn allowed(question: &Question<'_>, inputs: Vec<Sent>) -> Result<Vec<(String, Json)>, Problem> {
     let world = question.place("world");
     let pair = |Sent { input, value }: Sent| {
         question.principal.check_kind(Scope::Send, world, &input)?;
@@ -141,8 +139,10 @@ fn expected(question: &Question<'_>, edit: &Edit, tag: &str) -> Result<Expectati
     };
     let now = question.served.now();
     let living = Entity::parse(entity).ok_or_else(changed)?;
-    let is = super::entities::tag(question, &now, living)?;
-    if !tag.split(',').any(|it| it.trim() == "*" || it.trim().trim_matches('"') == is) {
+    // Behind it stands the form of the answer.
+    let is = entities::tag(question, &now, living);
+    let is_it = |tag: &str| tag == "*" || tag.trim_matches('"').starts_with(&is);
+    if now.world.entities.locate(living).is_none() || !tag.split(',').any(|it| is_it(it.trim())) {
         return Err(changed());
     }
     let digest = now.world.entity_digest(living).ok_or_else(changed)?;
@@ -170,7 +170,6 @@ pub fn key(headers: &HeaderMap, body: &[u8]) -> Result<Option<RequestKey>, Probl
 }
 
 fn read(body: &[u8]) -> Result<Json, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        Problem::new(Kind::Body, format!("the body is not JSON: {error}"))
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(Kind::Body, format!("the body is not JSON: {error}")))
 }

@@ -12,6 +12,7 @@ use std::{fs, io};
 use sandtable::catalog::ModSource;
 use sandtable::config::WorldConfig;
 use sandtable::guest::panic_text;
+use sandtable::names::{FILE_STEM_MAX, is_file_stem};
 use sandtable::pace::{Next, Pace};
 use sandtable::{Engines, Options, Simulation, save};
 use tokio::time::{sleep, timeout_at};
@@ -32,8 +33,6 @@ const OPENING_MAX: usize = 2;
 /// Calls of guests at once beside those of ticks: of worlds that are opened, of what
 /// is tried in memory.
 const CALLS_BESIDE: usize = 16;
-/// Letters in the name of a new world.
-const NAME_MAX: usize = 64;
 
 /// How the saves of a folder are served.
 pub struct Folder {
@@ -354,9 +353,9 @@ impl Saves {
 
     /// Checks that a new world may be called so.
     pub fn check_name(name: &str) -> Result<(), Problem> {
-        if !is_name(name) {
+        if !is_file_stem(name) {
             let what = format!(
-                "is `{name}`: give letters, digits, - and _, {NAME_MAX} at most and a letter or \
+                "is `{name}`: give letters, digits, - and _, {FILE_STEM_MAX} at most and a letter or \
                  digit first"
             );
             return Err(Problem::parameter("name", what));
@@ -540,14 +539,6 @@ fn name_of(path: &Path) -> Option<String> {
     (is_save && !name.starts_with('.')).then(|| name.to_owned())
 }
 
-/// Whether a new world may be called so: it becomes the name of a file.
-fn is_name(name: &str) -> bool {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric();
-    (1..=NAME_MAX).contains(&name.len())
-        && name.starts_with(is_plain)
-        && name.chars().all(|letter| is_plain(letter) || matches!(letter, '-' | '_'))
-}
-
 /// Bytes of memory that this process takes, where the system tells.
 fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -570,14 +561,14 @@ mod tests {
 
     #[test]
     fn names_of_new_worlds_are_plain() {
-        for good in ["a", "earth-2", "7_islands", &"n".repeat(NAME_MAX)] {
-            assert!(is_name(good), "{good}");
+        for good in ["a", "earth-2", "7_islands", &"n".repeat(FILE_STEM_MAX)] {
+            assert!(is_file_stem(good), "{good}");
         }
-        let long = "n".repeat(NAME_MAX + 1);
+        let long = "n".repeat(FILE_STEM_MAX + 1);
         for bad in
             ["", ".", "..", "../a", "a/b", "a\\b", "-a", "_a", "a.db", "a b", "ä", "a\0", &long]
         {
-            assert!(!is_name(bad), "{bad}");
+            assert!(!is_file_stem(bad), "{bad}");
         }
     }
 
