@@ -160,7 +160,7 @@ fn an_edit_is_done_blamed_undone_and_verified() {
     }
     let folder = on_air.stop();
     let verified = told(sandtable().arg("verify").arg(folder.path().join("save.db")));
-    assert!(verified.contains("same"), "{verified}");
+    assert!(verified.contains("all as recorded"), "{verified}");
 }
 
 #[test]
