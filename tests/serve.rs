@@ -5,6 +5,7 @@ mod answers;
 mod browser;
 mod crowd;
 mod hands;
+mod kills;
 mod refusals;
 mod running;
 mod streams;

@@ -2,11 +2,12 @@
 //! nothing panics. What stands for itself in `host/src/fuzz.rs` stands for these too.
 
 use bolero::check;
-use sandtable::ecs::{Field, Kind, OnDespawn, Registry, Role, Storage, Type, World};
+use sandtable::ecs::{Field, Kind, OnDespawn, Registry, Role, Stamp, Storage, Type, World};
+use sandtable::edit::Edit;
 
 use super::at::At;
 use super::cursor::Cursor;
-use super::operations::condition_of;
+use super::operations::{condition_of, one};
 use super::router::{parameters, places};
 
 fn world() -> World {
@@ -70,4 +71,37 @@ fn addresses() {
         let _ = parameters(text);
         let _ = places("/worlds/{world}/entities/{entity}", text);
     });
+}
+
+#[test]
+fn lines_of_inputs() {
+    check!().with_iterations(20_000).with_type::<String>().for_each(|text| {
+        for line in text.lines() {
+            let json = serde_json::from_str(line).map_err(|error| error.to_string());
+            if let Ok(sent) = json.and_then(one) {
+                assert!(sent.input.len() <= line.len());
+            }
+        }
+    });
+}
+
+#[test]
+fn edits() {
+    let world = world();
+    let whole = r#"{"operations":[{"op":"spawn","as":"x","components":{"a/B":{"f0":"","f1":0.0,"f2":null,"f3":"0v1"}}},{"op":"set","entity":"x","component":"a/B","value":{"f1":1}}],"expects":[{"entity":"0v1","digest":"00"}]}"#;
+    check!().with_iterations(20_000).with_type::<(usize, char, String)>().for_each(
+        |(place, letter, more)| {
+            let mut altered: Vec<char> = whole.chars().collect();
+            let place = place % altered.len();
+            altered[place] = *letter;
+            let altered: String = altered.into_iter().collect();
+            for text in [&altered, more] {
+                let Ok(json) = serde_json::from_str(text) else { continue };
+                let Ok(edit) = Edit::parse(&json) else { continue };
+                let again = serde_json::from_str(&edit.text()).expect("JSON");
+                assert_eq!(Edit::parse(&again), Ok(edit.clone()));
+                let _ = world.edited(&edit, Stamp::commands(0));
+            }
+        },
+    );
 }
