@@ -54,7 +54,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "host/src/lib.rs",
         &[
-            &["catalog", "feed", "options", "pack", "stopwatch", "unsaved"],
+            &["catalog", "engines", "feed", "options", "pace", "pack", "stopwatch", "unsaved"],
             &["program"],
             &["settings", "migration", "plan", "schedule", "fanout", "merge", "calls"],
             &["run"],

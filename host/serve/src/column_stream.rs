@@ -9,19 +9,15 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, header};
 use futures_util::stream;
-use sandtable::record::Digest;
 use tokio::sync::watch;
 
 use super::metrics::StreamClient;
-use super::once::Once;
-use super::operations::{Columns, component};
+use super::operations::component;
+use super::packed_columns::Columns;
 use super::problem::Problem;
 use super::question::Question;
 use super::reply::Format;
 use super::worlds::Lease;
-
-/// Columns that were sent lately, by kind, tick and state.
-pub type Sent = Once<(String, u64, Digest), Arc<Columns>>;
 
 struct Client {
     world: Lease,

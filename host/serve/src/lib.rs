@@ -31,6 +31,7 @@ mod on_air;
 mod once;
 mod openapi;
 mod operations;
+mod packed_columns;
 mod page;
 mod points;
 mod principal;
@@ -46,6 +47,7 @@ mod schema;
 mod served;
 mod server;
 mod stream;
+mod told;
 mod worlds;
 
 pub use guard::Key;

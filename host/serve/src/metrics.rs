@@ -22,7 +22,6 @@ use sandtable::record::{SystemRun, Timings};
 
 use super::reads::Reads;
 use super::served::Served;
-use super::worlds::{Status, Worlds};
 
 /// The type of what is answered.
 pub const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -203,14 +202,11 @@ impl Metrics {
         self.taken.get_or_create(&Asked { operation }).observe(took.as_secs_f64());
     }
 
-    /// As text.
-    pub fn text(&self, worlds: &Worlds) -> String {
-        let counts = worlds.counts();
-        for status in Status::ALL {
-            let count = counts.get(&status).copied().unwrap_or_default() as u64;
-            self.worlds.get_or_create(&Standing { status: status.name() }).set(count);
+    /// As text, with how many worlds there are, by how they stand.
+    pub fn text(&self, worlds: impl IntoIterator<Item = (&'static str, usize)>) -> String {
+        for (status, count) in worlds {
+            self.worlds.get_or_create(&Standing { status }).set(count as u64);
         }
-        worlds.on_air().iter().for_each(|world| world.figures().look(world.served()));
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
@@ -305,7 +301,8 @@ impl Figures {
         StreamClient(self.streams.clone())
     }
 
-    fn look(&self, served: &Served) {
+    /// Looks up what is so now.
+    pub fn look(&self, served: &Served) {
         let published = served.feed().now();
         let suspended = published.world.mods.values().filter(|it| it.suspended).count();
         let tempo = served.pace().map(Pace::tempo);

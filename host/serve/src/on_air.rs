@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::column_stream::Sent;
 use super::metrics::{Figures, Metrics};
 use super::served::Served;
-use super::stream::Told;
+use super::told::{Sent, Told};
 
 /// A world on the air.
 pub struct OnAir {
@@ -66,6 +65,11 @@ impl OnAir {
     /// What is counted of it.
     pub fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// Looks up what is so now, for figures.
+    pub fn look(&self) {
+        self.figures.look(&self.served);
     }
 
     /// The tick that was published last, from now on.

@@ -8,6 +8,7 @@ mod filter;
 mod forks;
 mod host;
 mod log;
+mod method;
 mod pages;
 mod relations;
 mod run;
@@ -19,7 +20,6 @@ mod worlds;
 
 use axum::http::HeaderMap;
 use sandtable::Simulation;
-use sandtable::pack::PACKED_MAX_BYTES;
 use sandtable::save::Parcel;
 
 use super::problem::Problem;
@@ -27,10 +27,10 @@ use super::question::{Question, WorldsQuestion};
 use super::reply::Reply;
 use super::rights::Scope;
 
-pub use columns::Columns;
 pub use filter::component;
 #[cfg(test)]
 pub use filter::condition_of;
+pub use method::{Body, Method};
 pub use run::step;
 pub use sent::{Sent, allowed, inputs, key, one};
 
@@ -54,60 +54,6 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// How it is answered.
     pub answer: Answer,
-}
-
-/// What is sent for an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET, which changes nothing.
-    Get,
-    /// POST, with a body.
-    Post(Body),
-    /// DELETE.
-    Delete,
-}
-
-/// What a request carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// A text.
-    Text,
-    /// An object.
-    Json,
-    /// A pack.
-    Pack,
-    /// Inputs: an object, an array, or lines.
-    Inputs,
-}
-
-impl Method {
-    /// Its name in the OpenAPI document.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Get => "get",
-            Method::Post(_) => "post",
-            Method::Delete => "delete",
-        }
-    }
-}
-
-impl Body {
-    /// Its media type.
-    pub fn media(self) -> &'static str {
-        match self {
-            Body::Text => "text/plain",
-            Body::Json | Body::Inputs => "application/json",
-            Body::Pack => "application/zip",
-        }
-    }
-
-    /// Bytes that it may have.
-    pub fn bytes_max(self) -> usize {
-        match self {
-            Body::Text | Body::Json | Body::Inputs => 1 << 20,
-            Body::Pack => PACKED_MAX_BYTES as usize,
-        }
-    }
 }
 
 /// What may stand behind the `?`.

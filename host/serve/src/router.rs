@@ -31,7 +31,7 @@ use super::question::{Carried, patience};
 use super::readiness;
 use super::reply::{Format, Reply};
 use super::rights::Scope;
-use super::stream::{self, Asked};
+use super::stream;
 use super::worlds::Worlds;
 
 /// Where a monitoring system asks.
@@ -146,7 +146,7 @@ async fn measured(State(shared): State<Shared>, request: Request) -> Response<Bo
     if let Err(problem) = principal(&request).and_then(|it| it.check(Scope::Admin, None)) {
         return problem.response();
     }
-    let text = shared.worlds.metrics().text(&shared.worlds);
+    let text = shared.worlds.figures();
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
     response
@@ -230,7 +230,7 @@ async fn answer(
         }
         Answer::Stream => {
             let world = enter().await?;
-            let asked = Asked::parse(&carried.question(world.served()))?;
+            let asked = stream::asked(&carried.question(world.served()))?;
             return stream::response(world, asked, &headers).await;
         }
         Answer::ColumnStream => {

@@ -27,10 +27,10 @@ use tokio::time::timeout;
 use super::at::{At, shown};
 use super::changes::{Gap, Wanted};
 use super::metrics::StreamClient;
-use super::once::Once;
 use super::problem::{Kind, Problem};
 use super::question::Question;
 use super::served::Served;
+use super::told::Asked;
 use super::worlds::Lease;
 
 /// Ticks of which a client that comes back is told one by one, where it keeps no copy.
@@ -40,42 +40,23 @@ const EVENTS_MAX: usize = 10_000;
 /// How long a connection may be silent.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// What clients were told lately: by what they had last, tick, state, and what they ask
-/// for.
-pub type Told = Once<(Option<At>, u64, Digest, Asked), Bytes>;
-
-/// What a client asks for, beside the ticks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked {
-    changes: Option<Wanted>,
-    /// Kinds of events, with commas between them; `*` for all.
-    events: Option<String>,
-}
-
-impl Asked {
-    /// Reads what is asked for.
-    ///
-    /// # Errors
-    ///
-    /// There is no such kind or entity.
-    pub fn parse(question: &Question<'_>) -> Result<Self, Problem> {
-        let (kinds, entity) = (question.parameter("changes"), question.parameter("entity"));
-        let changes = Wanted::parse(question.served, kinds, entity)?;
-        let events = question.parameter("events").map(str::to_owned);
-        let registry = &question.served.now().world.registry;
-        let is_event = |name: &str| registry.find_as(name, &[Role::Event, Role::Input]).is_some();
-        let names = events.iter().flat_map(|it| it.split(',')).filter(|it| *it != "*");
-        if let Some(none) = names.into_iter().find(|it| !is_event(it)) {
-            let what = format!("names `{none}`, which is no event or input: `kinds` lists them");
-            return Err(Problem::parameter("events", what));
-        }
-        Ok(Self { changes, events })
+/// Reads what is asked for.
+///
+/// # Errors
+///
+/// There is no such kind or entity.
+pub fn asked(question: &Question<'_>) -> Result<Asked, Problem> {
+    let (kinds, entity) = (question.parameter("changes"), question.parameter("entity"));
+    let changes = Wanted::parse(question.served, kinds, entity)?;
+    let events = question.parameter("events").map(str::to_owned);
+    let registry = &question.served.now().world.registry;
+    let is_event = |name: &str| registry.find_as(name, &[Role::Event, Role::Input]).is_some();
+    let names = events.iter().flat_map(|it| it.split(',')).filter(|it| *it != "*");
+    if let Some(none) = names.into_iter().find(|it| !is_event(it)) {
+        let what = format!("names `{none}`, which is no event or input: `kinds` lists them");
+        return Err(Problem::parameter("events", what));
     }
-
-    fn wants_event(&self, name: &str) -> bool {
-        let mut asked = self.events.iter().flat_map(|all| all.split(','));
-        asked.any(|it| it == "*" || it == name)
-    }
+    Ok(Asked { changes, events })
 }
 
 /// One client.

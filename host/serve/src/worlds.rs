@@ -3,6 +3,8 @@
 
 mod entry;
 mod folder;
+mod names;
+mod room;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -15,9 +17,10 @@ use super::on_air::OnAir;
 use super::problem::{Kind, Problem};
 use super::served::Served;
 
-pub use entry::Status;
 use entry::Use;
+pub use entry::{Listed, Status};
 pub use folder::{Folder, Saves};
+pub use names::check_name;
 
 /// The worlds of a server. Clones are the same ones.
 #[derive(Clone)]
@@ -50,22 +53,6 @@ impl Deref for Lease {
     }
 }
 
-/// What a list of worlds says of one.
-pub struct Listed {
-    /// What it is called in addresses.
-    pub name: String,
-    /// Whether it is open, and whether it runs.
-    pub status: Status,
-    /// Bytes of its save, without the log beside it.
-    pub bytes: Option<u64>,
-    /// Where it is on the air.
-    pub world: Option<Arc<OnAir>>,
-    /// What its save says of itself, where it is not.
-    pub glance: Option<sandtable::save::Glance>,
-    /// Why it cannot be opened, or stopped.
-    pub problem: Option<String>,
-}
-
 impl From<Served> for Worlds {
     /// A world that is run elsewhere in the program.
     fn from(served: Served) -> Self {
@@ -86,6 +73,17 @@ impl Worlds {
         let metrics = Arc::new(Metrics::new());
         let held = Held::Saves(Saves::new(folder, metrics.clone())?);
         Ok(Self { metrics, held })
+    }
+
+    /// What is counted, as text.
+    pub fn figures(&self) -> String {
+        self.on_air().iter().for_each(|world| world.look());
+        let counts = match &self.held {
+            Held::One(world) => BTreeMap::from([(Status::of_open(world), 1)]),
+            Held::Saves(saves) => saves.standing().0,
+        };
+        let count = |status: Status| counts.get(&status).copied().unwrap_or_default();
+        self.metrics.text(Status::ALL.map(|status| (status.name(), count(status))))
     }
 
     /// What is counted.
@@ -162,14 +160,6 @@ impl Worlds {
         match &self.held {
             Held::One(world) => vec![world.clone()],
             Held::Saves(saves) => saves.on_air(),
-        }
-    }
-
-    /// How many there are in each state.
-    pub fn counts(&self) -> BTreeMap<Status, usize> {
-        match &self.held {
-            Held::One(world) => BTreeMap::from([(Status::of_open(world), 1)]),
-            Held::Saves(saves) => saves.standing().0,
         }
     }
 

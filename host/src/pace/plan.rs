@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Tempo;
+use super::tempo::Tempo;
 
 /// How far behind a tick may be, where one tick does not take longer, and still be made
 /// up for.

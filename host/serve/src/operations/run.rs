@@ -53,6 +53,8 @@ pub fn set(question: &Question<'_>) -> Result<Reply, Problem> {
         }
         pace.set_hertz(hz);
     }
+    let (who, name) = (question.principal.name(), question.served.name());
+    tracing::debug!("{who} says of {name}: paused {paused:?}, hz {hz:?}");
     match paused {
         Some(true) => pace.pause(),
         Some(false) => pace.go_on(),

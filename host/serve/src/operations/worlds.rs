@@ -14,7 +14,7 @@ use super::super::problem::{Kind, Problem};
 use super::super::question::WorldsQuestion;
 use super::super::reply::Reply;
 use super::super::rights::Scope;
-use super::super::worlds::{Listed, Saves};
+use super::super::worlds::{Listed, Saves, check_name};
 use super::host::about;
 
 pub fn list(question: &WorldsQuestion<'_>) -> Result<Reply, Problem> {
@@ -36,7 +36,7 @@ pub fn list(question: &WorldsQuestion<'_>) -> Result<Reply, Problem> {
 pub fn create(question: &WorldsQuestion<'_>) -> Result<Reply, Problem> {
     let saves = folder(question)?;
     let name = question.parameter("name").unwrap_or_default();
-    Saves::check_name(name)?;
+    check_name(name)?;
     let refused = |error: sandtable::pack::Error| Problem::new(Kind::Body, error.to_string());
     let keys = Keys::new(&saves.options().trust).map_err(refused)?;
     let pack = match question.parameter("pack") {

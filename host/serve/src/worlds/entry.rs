@@ -58,6 +58,22 @@ impl Status {
     }
 }
 
+/// What a list of worlds says of one.
+pub struct Listed {
+    /// What it is called in addresses.
+    pub name: String,
+    /// Whether it is open, and whether it runs.
+    pub status: Status,
+    /// Bytes of its save, without the log beside it.
+    pub bytes: Option<u64>,
+    /// Where it is on the air.
+    pub world: Option<Arc<OnAir>>,
+    /// What its save says of itself, where it is not.
+    pub glance: Option<Glance>,
+    /// Why it cannot be opened, or stopped.
+    pub problem: Option<String>,
+}
+
 /// A save of a folder.
 pub struct Entry {
     /// What it is called: the name of its file, without the ending.
@@ -101,7 +117,7 @@ pub struct Opened {
     pub world: Arc<OnAir>,
     /// When its ticks are due.
     pub pace: Pace,
-    /// The world itself, for whoever has the turn.
+    /// The world itself, for the thread that has the turn.
     pub seat: Arc<Seat>,
     /// Its place among those that have turns.
     pub place: Place,

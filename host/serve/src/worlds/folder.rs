@@ -5,31 +5,28 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use sandtable::catalog::ModSource;
 use sandtable::config::WorldConfig;
 use sandtable::guest::panic_text;
-use sandtable::names::{FILE_STEM_MAX, is_file_stem};
 use sandtable::pace::{Next, Pace};
 use sandtable::{Engines, Options, Simulation, save};
 use tokio::time::{sleep, timeout_at};
 
-use super::entry::{Entered, Entry, Opened, Seat, State, Status, Use};
+use super::entry::{Entered, Entry, Listed, Opened, Seat, State, Status, Use};
+use super::names::{check_name, file_name, name_of};
+use super::room::{Room, resident};
 use super::turns::Turns;
-use super::{Listed, OnAir};
 use crate::metrics::Metrics;
+use crate::on_air::OnAir;
 use crate::problem::{Kind, Problem};
 use crate::served::Served;
 
-/// How the name of a save ends, after the dot.
-const ENDING: &str = "db";
 /// How long a request waits for a world to be opened.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Worlds that are opened at the same time: each reads all of its save.
-const OPENING_MAX: usize = 2;
 /// Calls of guests at once beside those of ticks: of worlds that are opened, of what
 /// is tried in memory.
 const CALLS_BESIDE: usize = 16;
@@ -63,13 +60,6 @@ pub struct Saves {
     entries: Mutex<BTreeMap<String, Arc<Entry>>>,
     room: Room,
     turns: Turns,
-}
-
-/// How many are open, and how many are being opened.
-#[derive(Default)]
-struct Room {
-    taken: Mutex<(usize, usize)>,
-    opened: Condvar,
 }
 
 impl Saves {
@@ -351,18 +341,6 @@ impl Saves {
         &self.folder.options
     }
 
-    /// Checks that a new world may be called so.
-    pub fn check_name(name: &str) -> Result<(), Problem> {
-        if !is_file_stem(name) {
-            let what = format!(
-                "is `{name}`: give letters, digits, - and _, {FILE_STEM_MAX} at most and a letter or \
-                 digit first"
-            );
-            return Err(Problem::parameter("name", what));
-        }
-        Ok(())
-    }
-
     /// Makes a world, which is closed then.
     pub fn create(
         &self,
@@ -370,9 +348,9 @@ impl Saves {
         config: WorldConfig,
         mods: Vec<ModSource>,
     ) -> Result<(), Problem> {
-        Self::check_name(name)?;
+        check_name(name)?;
         self.looked()?;
-        let path = self.folder.path.join(format!("{name}.{ENDING}"));
+        let path = self.folder.path.join(file_name(name));
         let entry = Arc::new(Entry::new(name, path.clone(), State::Opening));
         {
             let mut entries = self.entries();
@@ -432,34 +410,6 @@ impl Saves {
             closed.err().map(|error| format!("{}: {error}", entry.name))
         });
         failed.collect()
-    }
-}
-
-impl Room {
-    /// Takes room for one that is being opened, once not too many are; false where
-    /// there is none.
-    fn take(&self, most: usize) -> bool {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        while taken.1 >= OPENING_MAX {
-            taken = self.opened.wait(taken).unwrap_or_else(PoisonError::into_inner);
-        }
-        if taken.0 >= most {
-            return false;
-        }
-        *taken = (taken.0 + 1, taken.1 + 1);
-        true
-    }
-
-    /// It was opened, or could not be.
-    fn opened(&self, is_open: bool) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        *taken = (taken.0 - usize::from(!is_open), taken.1 - 1);
-        self.opened.notify_one();
-    }
-
-    /// It is open no more.
-    fn left(&self) {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).0 -= 1;
     }
 }
 
@@ -532,67 +482,10 @@ fn listed(entry: &Entry) -> Listed {
     Listed { name: entry.name.clone(), status, bytes, world, glance, problem }
 }
 
-/// What the save in a file is called; nothing where it is none.
-fn name_of(path: &Path) -> Option<String> {
-    let is_save = path.extension().is_some_and(|ending| ending == ENDING);
-    let name = path.file_stem()?.to_str()?;
-    (is_save && !name.starts_with('.')).then(|| name.to_owned())
-}
-
-/// Bytes of memory that this process takes, where the system tells.
-fn resident() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    Some(kib << 10)
-}
-
 /// Work that may take a while, on a thread of its own.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!("work beside requests failed: {error}");
         Problem::new(Kind::Save, "it failed with a fault of sandtable: report it")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_new_worlds_are_plain() {
-        for good in ["a", "earth-2", "7_islands", &"n".repeat(FILE_STEM_MAX)] {
-            assert!(is_file_stem(good), "{good}");
-        }
-        let long = "n".repeat(FILE_STEM_MAX + 1);
-        for bad in
-            ["", ".", "..", "../a", "a/b", "a\\b", "-a", "_a", "a.db", "a b", "ä", "a\0", &long]
-        {
-            assert!(!is_file_stem(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn saves_are_known_by_their_ending() {
-        let name = |path: &str| name_of(Path::new(path));
-        assert_eq!(name("worlds/earth.db"), Some("earth".to_owned()));
-        assert_eq!(name("worlds/earth.1.db"), Some("earth.1".to_owned()));
-        for other in
-            ["worlds/earth.pack", "worlds/earth.db-wal", "worlds/.db", "worlds/..db", "w/.a.db"]
-        {
-            assert_eq!(name(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn there_is_room_for_so_many() {
-        let room = Room::default();
-        assert!(room.take(1));
-        room.opened(true);
-        assert!(!room.take(1));
-        room.left();
-        assert!(room.take(1));
-        room.opened(false);
-        assert!(room.take(1), "what could not be opened takes none");
-    }
 }
