@@ -1,30 +1,24 @@
 //! What other threads ask of the one that does the ticks.
 //!
-//! An errand is a function of the simulation, run between two ticks by
-//! [`Simulation::attend`](crate::Simulation::attend). So nothing that a tick works on is
+//! An errand is a function of what that thread works on, which is a simulation, run between
+//! two ticks by [`Simulation::attend`](crate::Simulation::attend). So nothing that a tick works on is
 //! shared, and what is asked for happens at one tick and no other.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::Simulation;
 use crate::pace::Bell;
 
-/// What is done with a simulation between two ticks.
-pub type Errand = Box<dyn FnOnce(&mut Simulation) + Send>;
+/// What is done between two ticks.
+pub type Errand<T> = Box<dyn FnOnce(&mut T) + Send>;
 
 /// Where errands are left for the thread that does the ticks. Clones are of the same
 /// world.
-#[derive(Clone, Default)]
-pub struct Desk(Arc<Shared>);
+pub struct Desk<T>(Arc<Mutex<State<T>>>);
 
-#[derive(Default)]
-struct Shared(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    errands: VecDeque<Errand>,
+struct State<T> {
+    errands: VecDeque<Errand<T>>,
     bell: Option<Bell>,
     is_closed: bool,
 }
@@ -34,9 +28,21 @@ struct State {
 #[error("the world is closed")]
 pub struct Closed;
 
-impl Desk {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T> Clone for Desk<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Default for Desk<T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(State { errands: VecDeque::new(), bell: None, is_closed: false })))
+    }
+}
+
+impl<T> Desk<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Leaves an errand. It is dropped undone where the world is closed first.
@@ -44,10 +50,7 @@ impl Desk {
     /// # Errors
     ///
     /// The world is closed already.
-    pub fn leave(
-        &self,
-        errand: impl FnOnce(&mut Simulation) + Send + 'static,
-    ) -> Result<(), Closed> {
+    pub fn leave(&self, errand: impl FnOnce(&mut T) + Send + 'static) -> Result<(), Closed> {
         let mut state = self.state();
         if state.is_closed {
             return Err(Closed);
@@ -67,7 +70,7 @@ impl Desk {
     }
 
     /// Takes what was left, oldest first.
-    pub(crate) fn take(&self) -> VecDeque<Errand> {
+    pub(crate) fn take(&self) -> VecDeque<Errand<T>> {
         std::mem::take(&mut self.state().errands)
     }
 
@@ -83,16 +86,21 @@ impl Desk {
 }
 
 /// A desk as the world has it: it is closed when this is dropped.
-#[derive(Default)]
-pub(crate) struct Attended(pub Desk);
+pub(crate) struct Attended<T>(pub Desk<T>);
 
-impl Drop for Attended {
+impl<T> Default for Attended<T> {
+    fn default() -> Self {
+        Self(Desk::default())
+    }
+}
+
+impl<T> Drop for Attended<T> {
     fn drop(&mut self) {
         self.0.close();
     }
 }
 
-impl fmt::Debug for Desk {
+impl<T> fmt::Debug for Desk<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a desk with {} errands", self.state().errands.len())
     }

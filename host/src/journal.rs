@@ -9,6 +9,7 @@
 //! Deliberately absent: how a tick is done. What must be done again is given back
 //! as [`PendingTick`]s.
 
+mod parcels;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,9 @@ use crate::config::{Durability, OnSaveFailure, SaveFailureMode, WorldConfig};
 use crate::ecs::World;
 use crate::error::Error;
 use crate::hash::StateHasher;
-use crate::record::{Conversions, Digest, Given, Request, TickRecord};
+use crate::record::{Conversions, Digest, Given, TickRecord};
 use crate::runtime::{Attempt, PendingTick};
-use crate::save::{self, Adoption, KnownRequest, Recorder, Save};
+use crate::save::{self, Adoption, Recorder, Save};
 use crate::swap::{Adopted, Candidate, Target};
 use crate::tables::{Database, TableError, Undone};
 use crate::tip::Tip;
@@ -156,45 +157,6 @@ impl Journal {
     /// Keeps what came from outside for the next tick.
     pub fn enqueue(&mut self, given: Given) {
         self.waiting.append(given);
-    }
-
-    /// How many inputs and edits wait for the next tick.
-    pub fn waits(&self) -> (usize, usize) {
-        (self.waiting.inputs.len(), self.waiting.edits.len())
-    }
-
-    /// The records of ticks that are not committed yet.
-    pub fn held(&self) -> &[TickRecord] {
-        &self.held
-    }
-
-    /// What the save knows of the request of a sender under a key.
-    ///
-    /// # Errors
-    ///
-    /// That the save could not be read.
-    pub fn known(&self, sender: &str, key: &str) -> Result<Option<KnownRequest>, Error> {
-        match &self.save {
-            Some(save) => Ok(save.request(sender, key)?),
-            None => Ok(None),
-        }
-    }
-
-    /// Whether nothing waits that a save could have.
-    pub fn has_nothing_to_keep(&self) -> bool {
-        self.waiting.is_empty() || self.save.is_none()
-    }
-
-    /// Puts what waits for the next tick into the inbox of the save, from where the next
-    /// tick takes it. Gives what of it was sent at once. No tick may be held.
-    ///
-    /// # Errors
-    ///
-    /// That the save could not be written: it waits in memory then.
-    pub fn keep_waiting(&mut self) -> Result<Vec<Request>, Error> {
-        let Some(save) = &mut self.save else { return Ok(Vec::new()) };
-        save.keep(&self.waiting)?;
-        Ok(std::mem::take(&mut self.waiting).requests)
     }
 
     /// Gives up what waits for the next tick, for another journal of the same world.

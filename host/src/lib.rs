@@ -65,7 +65,6 @@ pub mod verify;
 pub mod what_if;
 
 pub use audience::{send, send_parcel};
-pub use desk::Desk;
 pub use engines::Engines;
 pub use error::Error;
 pub use options::{LogSink, Options};
@@ -77,7 +76,7 @@ pub use sandtable_world::{
     condition, config, declaration, ecs, edit, fault, grants, hash, interface, label, manifest,
     names, reading, record, statements, system,
 };
-pub use simulation::{Done, Settled, Simulation, Tell};
+pub use simulation::{Desk, Done, Settled, Simulation, Tell};
 pub use swap::Swap;
 pub use unsaved::Unsaved;
 

@@ -6,6 +6,7 @@
 
 mod parcels;
 mod rewind;
+mod settled;
 mod swap;
 mod tick;
 
@@ -17,7 +18,7 @@ use serde_json::Value as Json;
 use crate::catalog::ModSource;
 use crate::compile::{Compiler, source_of};
 use crate::config::WorldConfig;
-use crate::desk::{Attended, Desk};
+use crate::desk::{self, Attended};
 use crate::ecs::World;
 use crate::feed::{Feed, Published, Publisher};
 use crate::journal::Journal;
@@ -28,12 +29,15 @@ use crate::runtime::{ModSets, Runtime, checked_input};
 use crate::save::{self, Cause, Contents, Save};
 use crate::unsaved::Unsaved;
 
-use self::parcels::Parcels;
+use self::settled::Parcels;
 use crate::engines::Engines;
 use crate::error::Error;
 use crate::options::{LogSink, Options};
 
-pub use self::parcels::{Done, Settled, Tell};
+pub use self::settled::{Done, Settled, Tell};
+
+/// Where errands for the thread that does the ticks of a world are left.
+pub type Desk = desk::Desk<Simulation>;
 
 /// A running world.
 pub struct Simulation {
@@ -45,7 +49,7 @@ pub struct Simulation {
     /// Where the world is published, once that was asked for.
     feed: Option<Publisher>,
     /// Where other threads leave errands.
-    desk: Attended,
+    desk: Attended<Simulation>,
     parcels: Parcels,
     /// How often it went back to an earlier tick since it was opened.
     course: u64,

@@ -44,7 +44,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["ecs", "interface", "names"],
             &["fault", "grants", "label", "record"],
-            &["config", "manifest", "statements"],
+            &["config", "edit", "manifest", "statements"],
             &["declaration"],
             &["condition"],
             &["system"],
@@ -55,7 +55,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "host/src/lib.rs",
         &[
             &["catalog", "engines", "feed", "options", "pace", "pack", "stopwatch", "unsaved"],
-            &["program"],
+            &["desk", "program"],
             &["settings", "migration", "plan", "schedule", "fanout", "merge", "calls"],
             &["run"],
             &["audience", "error"],
@@ -63,8 +63,8 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["runtime"],
             &["swap", "tip"],
             &["fork", "journal"],
-            &["simulation"],
-            &["foreign", "scenario", "trial", "verify"],
+            &["replay", "simulation"],
+            &["foreign", "scenario", "trial", "verify", "what_if"],
         ],
     ),
 ];

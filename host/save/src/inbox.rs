@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, Stamp, from_json};
+use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, from_json};
 use sandtable_world::edit::Edit;
 use sandtable_world::record::{Given, Input, Request, RequestKey, SentEdit};
 
@@ -23,14 +23,10 @@ mod requests;
 mod taken;
 
 use requests::Put;
-pub use requests::{KnownRequest, RequestPlace};
+pub use requests::{EDITS_WAITING_MAX, INBOX_MAX, KnownRequest, RequestPlace};
 pub(super) use requests::{keep, known, write};
 pub(super) use taken::Taken;
 
-/// Inputs that can wait in a save.
-pub const INBOX_MAX: i64 = 100_000;
-/// Edits that can wait in a save: so many a tick can do, beside those of its own process.
-pub const EDITS_WAITING_MAX: i64 = Stamp::EDITS_MAX as i64 / 2;
 /// Why a world takes no edits.
 pub const NO_EDITS: &str = "the world does not grant edits: say `edit = true` under [api] in its \
                             world file, and take that over with `--accept-mods` or `sandtable dev`";

@@ -9,6 +9,7 @@ mod forks;
 mod host;
 mod log;
 mod method;
+mod operation;
 mod pages;
 mod relations;
 mod run;
@@ -18,95 +19,16 @@ mod time;
 mod world;
 mod worlds;
 
-use axum::http::HeaderMap;
-use sandtable::Simulation;
-use sandtable::save::Parcel;
-
-use super::problem::Problem;
-use super::question::{Question, WorldsQuestion};
-use super::reply::Reply;
 use super::rights::Scope;
+use operation::{optional, required};
 
 pub use filter::component;
 #[cfg(test)]
 pub use filter::condition_of;
 pub use method::{Body, Method};
+pub use operation::{Answer, BASE, Errand, Operation, Parameter};
 pub use run::step;
 pub use sent::{Sent, allowed, inputs, key, one};
-
-/// Where the addresses of operations begin.
-pub const BASE: &str = "/api/v1";
-
-/// One thing that can be asked.
-pub struct Operation {
-    /// What it is called, which is one word.
-    pub name: &'static str,
-    /// What is sent for it.
-    pub method: Method,
-    /// Its address below `/api/v1`; what is in braces is part of the question.
-    pub path: &'static str,
-    /// What it answers, in a sentence.
-    pub summary: &'static str,
-    /// What it asks a right for; that of a world as it is now, asked `at` a tick, asks
-    /// for [`Scope::History`] too.
-    pub scope: Scope,
-    /// What may stand behind the `?`.
-    pub parameters: &'static [Parameter],
-    /// How it is answered.
-    pub answer: Answer,
-}
-
-/// What may stand behind the `?`.
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is.
-    pub summary: &'static str,
-    /// Whether there is no answer without it.
-    pub is_required: bool,
-}
-
-/// How a question is answered.
-#[derive(Clone, Copy)]
-pub enum Answer {
-    /// From memory, at once.
-    AtOnce(fn(&Question<'_>) -> Result<Reply, Problem>),
-    /// From memory at once where it is asked of now; else as what takes a while.
-    AtOnceOfNow(fn(&Question<'_>) -> Result<Reply, Problem>),
-    /// By work that may take a while, on a thread of its own.
-    Apart(fn(&Question<'_>) -> Result<Reply, Problem>),
-    /// By work about the worlds of the server, which may take a while.
-    OfAll(fn(&WorldsQuestion<'_>) -> Result<Reply, Problem>),
-    /// By ticks that are done.
-    Step,
-    /// By the tick that is given what is sent: an object, an array or lines of inputs.
-    Inputs,
-    /// By the tick that does the edit which is sent.
-    Edit(ReadEdit),
-    /// By what is done with the world between two ticks.
-    Between(ReadErrand),
-    /// As a stream of what happens.
-    Stream,
-    /// As a stream of a component's columns.
-    ColumnStream,
-}
-
-/// Reads an edit that is sent, which may take a while.
-pub type ReadEdit = fn(&Question<'_>, &HeaderMap) -> Result<Parcel, Problem>;
-
-/// Reads what is to be done with the world between two ticks.
-pub type ReadErrand = fn(&Question<'_>) -> Result<Errand, Problem>;
-
-/// What is done with the world between two ticks.
-pub type Errand = Box<dyn FnOnce(&mut Simulation) -> Result<Reply, Problem> + Send>;
-
-const fn optional(name: &'static str, summary: &'static str) -> Parameter {
-    Parameter { name, summary, is_required: false }
-}
-
-const fn required(name: &'static str, summary: &'static str) -> Parameter {
-    Parameter { name, summary, is_required: true }
-}
 
 const AT: Parameter = optional("at", "the tick, as in 1200 or 1200~6db9a168; else now");
 const FORMAT: Parameter = optional("format", "json, ndjson, csv or msgpack; else by Accept");

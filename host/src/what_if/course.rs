@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value as Json;
 
-use super::{Watch, Watched};
+use super::asked::{Watch, Watched};
 use crate::ecs::{Entity, World, to_json};
 use crate::error::Error;
 use crate::record::{EditRun, Given, Step};

@@ -6,14 +6,17 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use sandtable_world::ecs::Entity;
+use sandtable_world::ecs::{Entity, Stamp};
 use sandtable_world::record::{Digest, Given, Request, TickRecord};
 
 use super::super::clock::now_millis;
 use super::super::error::Fallible;
 use super::super::mark;
-use super::{EDITS_WAITING_MAX, INBOX_MAX};
 
+/// Inputs that can wait in a save.
+pub const INBOX_MAX: i64 = 100_000;
+/// Edits that can wait in a save: so many a tick can do, beside those of its own process.
+pub const EDITS_WAITING_MAX: i64 = Stamp::EDITS_MAX as i64 / 2;
 /// How long a request is known that counted, in milliseconds.
 const KNOWN_FOR: i64 = 24 * 60 * 60 * 1000;
 /// How many that are older go with a commit.

@@ -14,7 +14,7 @@ use super::super::at::shown;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::Errand;
+use super::operation::Errand;
 use super::run::read;
 
 #[derive(Deserialize)]
