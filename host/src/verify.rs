@@ -78,7 +78,7 @@ pub fn verify(
     let reader = Reader::open(save)?;
     // What is wrong with the last world comes first.
     reader.whole_world()?;
-    let replay_log = reader.replay_log()?;
+    let replay_log = reader.replay_log(0..=u64::MAX)?;
     let start = reader.start(from.unwrap_or(0))?;
     let first = start.world.tick() + 1;
     let from = from.unwrap_or(first).max(first);

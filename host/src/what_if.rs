@@ -125,7 +125,7 @@ pub fn what_if(
     let recorded = reader.tick()?;
     let at = what_if.at.unwrap_or(recorded);
     let ticks = what_if.ticks.min(TICKS_MAX);
-    let mut log = reader.replay_log()?;
+    let mut log = reader.replay_log(at..=at.saturating_add(ticks))?;
     fill_slim(save, &reader, &mut log)?;
     let log = Arc::new(log);
     let start = || reader.start_of(at);

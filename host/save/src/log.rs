@@ -10,6 +10,7 @@
 mod prune;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
@@ -204,13 +205,21 @@ fn write_set_aside(
     Ok(())
 }
 
+/// Ticks, as SQLite counts them.
+fn bounds(ticks: &RangeInclusive<u64>) -> [i64; 2] {
+    [*ticks.start(), *ticks.end()].map(|tick| i64::try_from(tick).unwrap_or(i64::MAX))
+}
+
 /// Every mod that was resumed, by tick, in order.
 pub(super) fn read_resumes(
     connection: &Connection,
+    ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<Resume>>> {
-    let mut select =
-        connection.prepare("SELECT tick, mod, sender FROM st_resumes ORDER BY tick, number")?;
-    let rows = select.query_map([], |row| {
+    let mut select = connection.prepare(
+        "SELECT tick, mod, sender FROM st_resumes WHERE tick BETWEEN ?1 AND ?2
+         ORDER BY tick, number",
+    )?;
+    let rows = select.query_map(bounds(ticks), |row| {
         Ok((row.get::<_, i64>(0)? as u64, Resume { mod_id: row.get(1)?, sender: row.get(2)? }))
     })?;
     by_tick(rows)
@@ -219,10 +228,13 @@ pub(super) fn read_resumes(
 /// Every edit that a tick was given, by tick, in order.
 pub(super) fn read_edits(
     connection: &Connection,
+    ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<SentEdit>>> {
-    let mut select =
-        connection.prepare("SELECT tick, sender, edit FROM st_edits ORDER BY tick, number")?;
-    let rows = select.query_map([], |row| {
+    let mut select = connection.prepare(
+        "SELECT tick, sender, edit FROM st_edits WHERE tick BETWEEN ?1 AND ?2
+         ORDER BY tick, number",
+    )?;
+    let rows = select.query_map(bounds(ticks), |row| {
         Ok((row.get::<_, i64>(0)? as u64, SentEdit { sender: row.get(1)?, edit: row.get(2)? }))
     })?;
     by_tick(rows)
@@ -231,12 +243,14 @@ pub(super) fn read_edits(
 /// Every mod that was left out, by tick, in the order of ids.
 pub(super) fn read_exclusions(
     connection: &Connection,
+    ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<Exclusion>>> {
     let mut select = connection.prepare(
         "SELECT tick, mod, ifnull(system, ''), cause
-         FROM st_exclusions LEFT JOIN st_halts USING (tick, mod) ORDER BY tick, mod",
+         FROM st_exclusions LEFT JOIN st_halts USING (tick, mod)
+         WHERE tick BETWEEN ?1 AND ?2 ORDER BY tick, mod",
     )?;
-    let rows = select.query_map([], |row| {
+    let rows = select.query_map(bounds(ticks), |row| {
         let exclusion = Exclusion { mod_id: row.get(1)?, system: row.get(2)?, cause: row.get(3)? };
         Ok((row.get::<_, i64>(0)? as u64, exclusion))
     })?;
@@ -255,10 +269,15 @@ fn by_tick<T>(
 }
 
 /// Every input that a tick was given, by tick, in order.
-pub(super) fn read_inputs(connection: &Connection) -> rusqlite::Result<BTreeMap<u64, Vec<Input>>> {
-    let mut select = connection
-        .prepare("SELECT tick, kind, sender, payload FROM st_inputs ORDER BY tick, number")?;
-    let rows = select.query_map([], |row| {
+pub(super) fn read_inputs(
+    connection: &Connection,
+    ticks: &RangeInclusive<u64>,
+) -> rusqlite::Result<BTreeMap<u64, Vec<Input>>> {
+    let mut select = connection.prepare(
+        "SELECT tick, kind, sender, payload FROM st_inputs WHERE tick BETWEEN ?1 AND ?2
+         ORDER BY tick, number",
+    )?;
+    let rows = select.query_map(bounds(ticks), |row| {
         let kind = KindId(row.get(1)?);
         let input = Input { kind, sender: row.get(2)?, payload: row.get::<_, Vec<u8>>(3)?.into() };
         Ok((row.get::<_, i64>(0)? as u64, input))

@@ -261,7 +261,7 @@ impl Reader {
     ///
     /// The save cannot be read, or is damaged.
     pub fn inputs(&self) -> Result<BTreeMap<u64, Vec<Input>>, SaveError> {
-        log::read_inputs(&self.connection)
+        log::read_inputs(&self.connection, &(0..=u64::MAX))
             .map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 

@@ -2,6 +2,7 @@
 //! came from outside since.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::tables::Database;
@@ -20,8 +21,7 @@ use super::settings::all_settings;
 const NOT_WHOLE: &str =
     "keeps the history of some components only, so that there is no whole world to begin at";
 
-/// What came from outside in all ticks that a save still knows, and what they
-/// led to.
+/// What came from outside in ticks that a save still knows, and what they led to.
 #[derive(Debug)]
 pub struct ReplayLog {
     /// Every set of mods, with the tick after which it ran.
@@ -58,16 +58,16 @@ pub struct Start {
 }
 
 impl Reader {
-    /// What the save has for running its ticks again.
+    /// What the save has for running some of its ticks again.
     ///
     /// # Errors
     ///
     /// The save cannot be read, or is damaged.
-    pub fn replay_log(&self) -> Result<ReplayLog, SaveError> {
-        self.try_replay_log().map_err(|failure| failure.of(self.path(), "read"))
+    pub fn replay_log(&self, ticks: RangeInclusive<u64>) -> Result<ReplayLog, SaveError> {
+        self.try_replay_log(&ticks).map_err(|failure| failure.of(self.path(), "read"))
     }
 
-    fn try_replay_log(&self) -> Fallible<ReplayLog> {
+    fn try_replay_log(&self, ticks: &RangeInclusive<u64>) -> Fallible<ReplayLog> {
         let connection = &self.connection;
         let mut select = connection.prepare("SELECT tick, state, chain FROM st_ticks")?;
         let hashes = select.query_map([], |row| {
@@ -78,10 +78,10 @@ impl Reader {
         Ok(ReplayLog {
             sets: mods::history(connection)?,
             settings: all_settings(connection)?,
-            inputs: log::read_inputs(connection)?,
-            resumes: log::read_resumes(connection)?,
-            edits: log::read_edits(connection)?,
-            exclusions: log::read_exclusions(connection)?,
+            inputs: log::read_inputs(connection, ticks)?,
+            resumes: log::read_resumes(connection, ticks)?,
+            edits: log::read_edits(connection, ticks)?,
+            exclusions: log::read_exclusions(connection, ticks)?,
             hashes: hashes.collect::<Result<_, _>>()?,
             keyframes: keyframes
                 .iter()

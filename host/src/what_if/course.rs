@@ -12,8 +12,10 @@ use crate::record::{EditRun, Given, Step};
 use crate::replay::Replay;
 use crate::save::{Inquiry, Running, SaveError, cell_to_json};
 
-/// Ticks whose worlds are kept, to find what becomes other first.
-const EARLY: u64 = 50;
+/// Rows of all worlds that are kept, to find what becomes other first, about; and how many
+/// ticks these are at least and at most.
+const EARLY_ROWS: u64 = 2_000_000;
+const EARLY: (u64, u64) = (50, 400);
 
 /// How far, and what is noted.
 pub(super) struct Way<'a> {
@@ -49,6 +51,8 @@ impl Course {
             faults: 0,
             cut: None,
         };
+        let rows = u64::from(replay.world().entities.alive()).max(1);
+        let early = (EARLY_ROWS / rows).clamp(EARLY.0, EARLY.1);
         for tick in at + 1..=at + way.ticks {
             if Instant::now() > way.until {
                 let done = tick - 1 - at;
@@ -66,7 +70,7 @@ impl Course {
                 course.edits = record.edits[own..].to_vec();
             }
             course.faults += record.runs.iter().filter(|run| run.fault.is_some()).count() as u64;
-            if tick - at <= EARLY {
+            if tick - at <= early {
                 course.early.push((replay.world().clone(), replay.take_steps()));
             }
             if (tick - at).is_multiple_of(way.every) || tick == at + way.ticks {
