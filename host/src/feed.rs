@@ -26,6 +26,9 @@ pub struct Published {
     pub state: Digest,
     /// The chain hash of all ticks up to it.
     pub chain: Digest,
+    /// Which one it is of all that were published: the save may have changed from one to the
+    /// next of the same tick.
+    pub number: u64,
     /// How often the world went back to an earlier tick since it was opened: what was
     /// known of ticks of another course is not of this one.
     pub course: u64,

@@ -53,6 +53,8 @@ pub struct Simulation {
     parcels: Parcels,
     /// How often it went back to an earlier tick since it was opened.
     course: u64,
+    /// How often it was published.
+    publications: u64,
 }
 
 impl Simulation {
@@ -131,7 +133,8 @@ impl Simulation {
 
     fn with(runtime: Runtime, journal: Journal, log: LogSink, engines: Option<Engines>) -> Self {
         let (desk, parcels) = (Attended::default(), Parcels::default());
-        Self { runtime, journal, log, engines, feed: None, desk, parcels, course: 0 }
+        let (feed, course, publications) = (None, 0, 0);
+        Self { runtime, journal, log, engines, feed, desk, parcels, course, publications }
     }
 
     /// Gives the next tick an input: its full name, its fields as JSON, and who
@@ -250,12 +253,14 @@ impl Simulation {
     }
 
     fn published(&mut self, config: Arc<WorldConfig>, record: Arc<TickRecord>) -> Published {
+        self.publications += 1;
         Published {
             world: self.world().clone(),
             config,
             saved_tick: self.saved_tick(),
             state: self.hash(),
             chain: self.chain(),
+            number: self.publications,
             course: self.course,
             record,
         }

@@ -60,7 +60,8 @@ pub struct Served {
 struct Kept {
     /// Those that were asked for last come first.
     worlds: VecDeque<Moment>,
-    inquiries: Vec<Inquiry>,
+    /// With what had been published last when each was made.
+    inquiries: Vec<(u64, Inquiry)>,
     /// Of which course of the world all of this is.
     course: u64,
 }
@@ -411,9 +412,11 @@ impl Served {
         let is_past = tick < saved;
         let ready = {
             let mut kept = self.kept();
-            let fits = |it: &Inquiry| (it.tick(), it.is_past()) == (tick, is_past);
+            let fits = |(number, it): &(u64, Inquiry)| {
+                (*number, it.tick(), it.is_past()) == (published.number, tick, is_past)
+            };
             let place = kept.inquiries.iter().position(fits);
-            place.map(|place| kept.inquiries.swap_remove(place))
+            place.map(|place| kept.inquiries.swap_remove(place).1)
         };
         let inquiry = match ready {
             Some(inquiry) => inquiry,
@@ -431,8 +434,9 @@ impl Served {
         let answered = inquiry.tick();
         let mut kept = self.kept();
         // One that was in use when the others were given up is not of the last commit.
-        if kept.inquiries.len() < INQUIRIES_KEPT && Arc::ptr_eq(&self.feed.now(), &published) {
-            kept.inquiries.push(inquiry);
+        let is_of_now = self.feed.now().number == published.number;
+        if kept.inquiries.len() < INQUIRIES_KEPT && is_of_now {
+            kept.inquiries.push((published.number, inquiry));
         }
         Ok((answer, answered))
     }
