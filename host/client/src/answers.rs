@@ -1,0 +1,368 @@
+//! What the server answers, as far as this version of the client knows it: what is new
+//! in a later version of the API is passed over, and is in what `raw` gives.
+//!
+//! Values of the world are JSON: numbers, texts, lists and objects as mods declare them;
+//! integers past 2^53, NaN and infinities are texts, which [`number`] reads.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use super::error::Error;
+use super::names::{At, Entity};
+
+/// A row by the names of its columns.
+pub type Row = Map<String, Json>;
+
+/// A value as a number: also one that JSON has no number for.
+pub fn number(value: &Json) -> Option<f64> {
+    match value {
+        Json::Number(number) => number.as_f64(),
+        Json::String(text) => match text.as_str() {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            digits => digits.parse::<i128>().ok().map(|it| it as f64),
+        },
+        _ => None,
+    }
+}
+
+/// Rows, and what there is to say of them as a whole. They can be gone through like a
+/// slice.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(bound = "R: DeserializeOwned")]
+#[non_exhaustive]
+pub struct Rows<R = Row> {
+    /// The rows.
+    pub rows: Vec<R>,
+    /// The tick that they are of, where they are of one: asked so, they are the same.
+    pub at: Option<At>,
+    /// The tick that they are of, where its course is not said.
+    pub tick: Option<u64>,
+    /// Whether there were more, which a limit or the time cut off.
+    #[serde(default)]
+    pub truncated: bool,
+    /// How many there are in all, if that was asked for.
+    pub count: Option<u64>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+    /// What else there is to say of them.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl<R> Deref for Rows<R> {
+    type Target = [R];
+
+    fn deref(&self) -> &[R] {
+        &self.rows
+    }
+}
+
+impl<R> IntoIterator for Rows<R> {
+    type Item = R;
+    type IntoIter = std::vec::IntoIter<R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_iter()
+    }
+}
+
+impl<'a, R> IntoIterator for &'a Rows<R> {
+    type Item = &'a R;
+    type IntoIter = std::slice::Iter<'a, R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.iter()
+    }
+}
+
+/// A world that is served.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Standing {
+    /// What it is called.
+    pub name: String,
+    /// Its last tick.
+    pub tick: u64,
+    /// The tick that its save stands at.
+    pub saved_tick: u64,
+    /// The last tick with its course.
+    pub at: At,
+    /// The state hash.
+    pub state: String,
+    /// The chain hash.
+    pub chain: String,
+    /// How many entities there are.
+    pub entities: u64,
+    /// Seconds of the world in a tick.
+    pub dt_seconds: Option<f64>,
+    /// How many edges there are.
+    pub relations: Option<u64>,
+    /// The mods that run.
+    #[serde(default)]
+    pub mods: Vec<String>,
+    /// Those of them that faulted too often to take part.
+    #[serde(default)]
+    pub suspended: Vec<String>,
+    /// What each stage of the last tick took, in milliseconds.
+    #[serde(default)]
+    pub stages_ms: BTreeMap<String, f64>,
+}
+
+/// How a world goes.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// Its last tick.
+    pub tick: u64,
+    /// The tick that its save stands at.
+    pub saved_tick: u64,
+    /// Ticks that are done and in memory only.
+    pub unsaved_ticks: u64,
+    /// The first tick that can be asked for.
+    pub first_tick: u64,
+    /// How fast it goes, if it does.
+    pub ticks_per_second: Option<f64>,
+    /// How long ago the last tick was.
+    pub seconds_since_tick: Option<f64>,
+    /// How many entities there are.
+    pub entities: u64,
+    /// Bytes of the save.
+    pub file_bytes: u64,
+    /// Bytes of the log beside it.
+    pub log_bytes: u64,
+    /// What the last ticks took.
+    pub tick_ms: Quantiles,
+    /// What each stage of the last tick took, in milliseconds.
+    pub stages_ms: BTreeMap<String, f64>,
+    /// The slowest of the last ticks.
+    pub slowest: Vec<Slow>,
+    /// Runs that were discarded lately.
+    pub faults: Vec<PastFault>,
+    /// Mods that faulted too often to take part.
+    pub suspended: Vec<String>,
+    /// How long the server has run.
+    pub uptime_s: u64,
+    /// Which Sandtable the server is.
+    pub version: String,
+}
+
+/// What ticks took, in milliseconds.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Quantiles {
+    /// Half of them took less.
+    pub p50: Option<f64>,
+    /// All but one in 20.
+    pub p95: Option<f64>,
+    /// All but one in 100.
+    pub p99: Option<f64>,
+    /// The slowest.
+    pub max: Option<f64>,
+    /// How many ticks that is.
+    pub of: u64,
+}
+
+/// What one tick took.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Slow {
+    /// The tick.
+    pub tick: u64,
+    /// In milliseconds.
+    pub ms: f64,
+}
+
+/// A run that was discarded.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct PastFault {
+    /// In which tick.
+    pub tick: u64,
+    /// Of which system.
+    pub system: String,
+    /// Why.
+    pub fault: String,
+}
+
+/// A chart that the world file names.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Chart {
+    /// What stands above it.
+    pub title: String,
+    /// The SELECT that gives its points.
+    pub sql: String,
+}
+
+/// A kind of value that mods declare.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct KindRow {
+    /// Its name, as `economy/Economy`.
+    pub name: String,
+    /// What it is: a component, a relation, an event and so on.
+    pub role: String,
+    /// `packed`, or `dynamic`.
+    pub storage: String,
+    /// Its fields.
+    pub fields: Vec<Typed>,
+}
+
+/// A name with a type.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Typed {
+    /// What it is called.
+    pub name: String,
+    /// The type, in the words of mods or of SQL.
+    #[serde(rename = "type")]
+    pub ty: String,
+}
+
+/// A resource and its value.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Resource {
+    /// Its kind.
+    pub name: String,
+    /// What it is.
+    pub value: Json,
+}
+
+/// An entity in a list.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct EntityRow {
+    /// The entity.
+    pub entity: Entity,
+    /// What people know it by.
+    pub label: Option<String>,
+    /// What was selected: components and fields by their names. What it lacks is null.
+    #[serde(flatten)]
+    pub values: Row,
+}
+
+impl EntityRow {
+    /// A field that was selected, as a number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        number(self.values.get(name)?)
+    }
+}
+
+/// One entity, whole.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Whole {
+    /// The entity.
+    pub entity: Entity,
+    /// What people know it by.
+    pub label: Option<String>,
+    /// The tick that this is of.
+    pub at: At,
+    /// Its components by their kinds.
+    pub components: Row,
+    /// Edges that begin there, 1,000 at most.
+    pub outgoing: Vec<Edge>,
+    /// Edges that end there, 1,000 at most.
+    pub incoming: Vec<Edge>,
+    /// How many edges begin there.
+    #[serde(default)]
+    pub outgoing_count: u64,
+    /// How many edges end there.
+    #[serde(default)]
+    pub incoming_count: u64,
+}
+
+impl Whole {
+    /// A component as a type of yours, whose fields are called as its own; nothing where
+    /// the entity lacks it.
+    ///
+    /// # Errors
+    ///
+    /// The component is not of the type.
+    pub fn component<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        let component = self.components.get(name).cloned();
+        component.map(serde_json::from_value).transpose().map_err(|error| Error::Misunderstood {
+            asked: format!("`{name}` of {}", self.entity),
+            why: error.to_string(),
+        })
+    }
+}
+
+/// An edge, seen from one of its ends.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Edge {
+    /// The relation.
+    pub kind: String,
+    /// The other end.
+    pub entity: Entity,
+    /// What people know that by.
+    pub label: Option<String>,
+    /// What the edge carries.
+    pub data: Json,
+}
+
+/// An edge in a list.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Relation {
+    /// The relation.
+    pub kind: String,
+    /// Where it begins.
+    pub source: Entity,
+    /// What people know that by.
+    pub source_label: Option<String>,
+    /// Where it ends.
+    pub target: Entity,
+    /// What people know that by.
+    pub target_label: Option<String>,
+    /// What it carries.
+    pub data: Json,
+}
+
+/// The entities around one, and the edges among them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Graph {
+    /// The tick that this is of.
+    pub at: At,
+    /// The entities, the one in the middle among them.
+    pub nodes: Vec<Node>,
+    /// The edges among them.
+    pub edges: Vec<Link>,
+    /// Whether there were more.
+    pub truncated: bool,
+}
+
+/// An entity of a graph.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Node {
+    /// The entity.
+    pub entity: Entity,
+    /// What people know it by.
+    pub label: Option<String>,
+    /// How many steps it is away.
+    pub depth: u64,
+    /// How many edges it has, also to entities that are not in the graph.
+    pub edges: u64,
+}
+
+/// An edge of a graph.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Link {
+    /// The relation.
+    pub kind: String,
+    /// Where it begins.
+    pub source: Entity,
+    /// Where it ends.
+    pub target: Entity,
+}

@@ -1,0 +1,311 @@
+//! The one table of what this client can ask, as the server has it: a test holds it
+//! against the OpenAPI document of the server.
+
+use std::fmt::Display;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use super::answers::{
+    Chart, EntityRow, Graph, Health, KindRow, Relation, Resource, Row, Rows, Standing, Whole,
+};
+use super::client::Client;
+use super::error::Error;
+use super::operation::{Operation, Request, operations};
+use super::pages::{EveryRow, Pages};
+use super::past::{
+    BlameRow, Change, Difference, EventRow, HistoryRow, LogRow, ModRow, SystemRow, SystemRun,
+    Table, TickRow, TimelineRow, Why,
+};
+
+/// A world that the server has. A clone is the same one.
+#[derive(Clone, Debug)]
+pub struct World {
+    client: Client,
+    name: String,
+}
+
+impl Client {
+    /// A world by its name. Nothing is asked yet.
+    pub fn world(&self, name: &str) -> World {
+        World { client: self.clone(), name: name.to_owned() }
+    }
+
+    fn request(&self, operation: &'static Operation) -> Request {
+        Request::new(self, operation)
+    }
+}
+
+impl World {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn request(&self, operation: &'static Operation) -> Request {
+        let mut request = Request::new(&self.client, operation);
+        request.place("world", &self.name);
+        request
+    }
+}
+
+operations! {
+    /// The worlds that are served.
+    Client.worlds() -> Worlds = "worlds" GET "/worlds" rows Standing {}
+
+    /// How a world stands: tick, hashes, entities, the last tick's stages.
+    World.standing() -> StandingOf = "world" GET "/worlds/{world}" one Standing {}
+
+    /// How a world goes: what its last ticks took, what went wrong, sizes of its save.
+    World.health() -> HealthOf = "health" GET "/worlds/{world}/health" one Health {}
+
+    /// The charts that the world file names: a title and one SELECT each.
+    World.charts() -> Charts = "charts" GET "/worlds/{world}/charts" rows Chart {}
+
+    /// Components, relations, events, inputs and settings, with their fields.
+    World.kinds() -> Kinds = "kinds" GET "/worlds/{world}/kinds" rows KindRow {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// Every resource and its value.
+    World.resources() -> Resources = "resources" GET "/worlds/{world}/resources" rows Resource {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// Entities by what they have, in pages that are all of one tick.
+    World.entities() -> Entities = "entities" GET "/worlds/{world}/entities" pages EntityRow {
+        /// A component that they have; several times for several.
+        with: names = "with",
+        /// A component that they lack; several times for several.
+        without: names = "without",
+        /// A condition, as in `islands/Position.x:gt:100`; several times for several that
+        /// must all hold.
+        filter: text = "where",
+        /// A component to show, or a field of it behind a dot; several times for several,
+        /// `*` for all.
+        select: names = "select",
+        /// A field or `label` to order by, with `-` before it for the greatest first.
+        order: text = "order",
+        /// So many rows in a page at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+        /// Where a page begins, as the page before said.
+        cursor: text = "cursor",
+        /// Counts also how many there are in all.
+        count: flag = "count",
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// All values of a packed component as they are.
+    World.columns(kind: text = "kind") -> ColumnsOf
+        = "columns" GET "/worlds/{world}/columns" by_hand
+    {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// One entity, by `12v3` or by its label: its label, components and relations.
+    World.entity(entity: place = "entity") -> EntityOf
+        = "entity" GET "/worlds/{world}/entities/{entity}" one Whole
+    {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// What a component of an entity was, and every change since. The component may have
+    /// a field of it behind a dot.
+    World.history(entity: place = "entity", component: text = "component") -> History
+        = "history" GET "/worlds/{world}/entities/{entity}/history" rows HistoryRow
+    {
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+    }
+
+    /// Which mod and system set each field of a component last, and when.
+    World.blame(entity: place = "entity", component: text = "component") -> Blame
+        = "blame" GET "/worlds/{world}/entities/{entity}/blame" rows BlameRow
+    {
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+    }
+
+    /// Why a value is what it is: who set it, what that system saw then, and who had set
+    /// each of those.
+    World.why(entity: text = "entity", component: text = "component") -> WhyOf
+        = "why" GET "/worlds/{world}/why" one Why
+    {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+        /// The value as this system saw it in the tick.
+        seen_by: text = "seen_by",
+    }
+
+    /// All that happened to an entity, tick by tick.
+    World.timeline(entity: place = "entity") -> Timeline
+        = "timeline" GET "/worlds/{world}/entities/{entity}/timeline" rows TimelineRow
+    {
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+    }
+
+    /// Edges between entities, in pages that are all of one tick.
+    World.relations() -> Relations = "relations" GET "/worlds/{world}/relations" pages Relation {
+        /// Of this relation only.
+        kind: text = "kind",
+        /// From this entity only.
+        from: text = "from",
+        /// To this entity only.
+        to: text = "to",
+        /// So many rows in a page at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+        /// Where a page begins, as the page before said.
+        cursor: text = "cursor",
+        /// Counts also how many there are in all.
+        count: flag = "count",
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// The entities around one, and the edges among them.
+    World.graph(around: text = "around") -> GraphAround
+        = "graph" GET "/worlds/{world}/graph" one Graph
+    {
+        /// Over this relation only.
+        kind: text = "kind",
+        /// So many steps away at most: 1 to 3; else 1.
+        depth: number = "depth",
+        /// So many entities at most: 1 to 500; else 100.
+        limit: number = "limit",
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// What happened to entities, edges and resources, and by whom, the last first: in one
+    /// tick, in some, or to one entity.
+    World.changes() -> Changes = "changes" GET "/worlds/{world}/changes" rows Change {
+        /// Of this entity only.
+        entity: text = "entity",
+        /// Of this component, relation or resource only.
+        kind: text = "kind",
+        /// The first tick; else the last, and for an entity the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+    }
+
+    /// What is other between two ticks.
+    World.diff(from: text = "from") -> Diff = "diff" GET "/worlds/{world}/diff" rows Difference {
+        /// The later tick; else the last.
+        to: number = "to",
+        /// How often there is each action, kind and field instead.
+        summary: flag = "summary",
+    }
+
+    /// What each tick did, the last first.
+    World.ticks() -> Ticks = "ticks" GET "/worlds/{world}/ticks" rows TickRow {
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+    }
+
+    /// Events, the last first.
+    World.events() -> Events = "events" GET "/worlds/{world}/events" rows EventRow {
+        /// Of this kind only.
+        kind: text = "name",
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+    }
+
+    /// What each run of a system did and how long it took, the last first.
+    World.system_runs() -> SystemRuns
+        = "system-runs" GET "/worlds/{world}/system-runs" rows SystemRun
+    {
+        /// Of this system only.
+        system: text = "system",
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+    }
+
+    /// What mods logged, the last first.
+    World.logs() -> Logs = "logs" GET "/worlds/{world}/logs" rows LogRow {
+        /// Of this mod only.
+        of_mod: text = "mod",
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+    }
+
+    /// The mods that run.
+    World.mods() -> Mods = "mods" GET "/worlds/{world}/mods" rows ModRow {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// Every system and what it did so far.
+    World.systems() -> Systems = "systems" GET "/worlds/{world}/systems" rows SystemRow {}
+
+    /// What a SELECT can ask for: every table with its columns.
+    World.tables() -> Tables = "tables" GET "/worlds/{world}/tables" rows Table {
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// The answer to one SELECT.
+    World.query(sql: content = "text/plain") -> Query
+        = "query-by-body" POST "/worlds/{world}/query" rows Row
+    {
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// The answer to one SELECT as of every nth tick, with the tick in front.
+    World.series(sql: text = "sql", every: text = "every") -> Series
+        = "series" GET "/worlds/{world}/series" rows Row
+    {
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+    }
+
+    /// Every tick as it comes, and what is other in it.
+    World.stream() -> StreamOf = "stream" GET "/worlds/{world}/stream" by_hand {
+        /// A component, relation or resource whose changes are told; several times for
+        /// several, `*` for all.
+        changes: names = "changes",
+        /// Changes of this entity only.
+        entity: text = "entity",
+        /// A kind of events that are told; several times for several, `*` for all.
+        events: names = "events",
+    }
+
+    /// A packed component as it changes.
+    World.column_stream(kind: text = "kind") -> ColumnStreamOf
+        = "column-stream" GET "/worlds/{world}/columns/stream" by_hand {}
+}
