@@ -3,6 +3,7 @@
 
 mod answers;
 mod browser;
+mod clients;
 mod crowd;
 mod hands;
 mod kills;

@@ -62,15 +62,15 @@ impl Request {
         self.path = self.path.replace(&format!("{{{name}}}"), &part);
     }
 
-    /// Gives a parameter.
+    /// Gives a parameter, in the place of what was given for it before.
     pub fn text(&mut self, name: &'static str, value: impl Display) {
-        self.given.push((name, value.to_string()));
+        self.given.retain(|(of, _)| *of != name);
+        self.one_more(name, value);
     }
 
-    /// Gives a parameter in the place of what was given for it.
-    pub fn instead(&mut self, name: &'static str, value: impl Display) {
-        self.given.retain(|(of, _)| *of != name);
-        self.text(name, value);
+    /// Gives a parameter once more.
+    pub fn one_more(&mut self, name: &'static str, value: impl Display) {
+        self.given.push((name, value.to_string()));
     }
 
     /// Gives one more name in a parameter that takes several.

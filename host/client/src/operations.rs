@@ -82,7 +82,7 @@ operations! {
         without: names = "without",
         /// A condition, as in `islands/Position.x:gt:100`; several times for several that
         /// must all hold.
-        filter: text = "where",
+        filter: one_more = "where",
         /// A component to show, or a field of it behind a dot; several times for several,
         /// `*` for all.
         select: names = "select",

@@ -30,7 +30,7 @@ impl<R: DeserializeOwned> Iterator for Pages<R> {
         let mut request = self.request.take()?;
         let page: Result<Rows<R>, Error> = request.ask();
         if let Ok(Rows { next: Some(next), .. }) = &page {
-            request.instead("cursor", next);
+            request.text("cursor", next);
             self.request = Some(request);
         }
         Some(page)
