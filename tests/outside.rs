@@ -92,8 +92,37 @@ pub const NODE: Outside = Outside {
     remedy: "install it, on Debian as `nodejs` and `npm`, and run `npm install` in tests/browser",
 };
 
+/// Any Python that is new enough.
+pub const PYTHON3: Outside = Outside {
+    name: "a `python3` of 3.9 or newer",
+    candidates: &["python3", "/usr/bin/python3"],
+    probe: &["-c", "import sys; sys.exit(sys.version_info < (3, 9))"],
+    tests: "of the Python client",
+    remedy: "install it, on Debian as `python3`",
+};
+
+/// Where packages of Python are installed for tests, from the root of the repository.
+pub const PYTHON_PACKAGES: &str = "target/ci/python";
+
+/// A Python with numpy and pandas.
+pub const FRAMES: Outside = Outside {
+    name: "a `python3` with numpy and pandas",
+    candidates: &["python3", "/usr/bin/python3"],
+    probe: &[
+        "-c",
+        concat!(
+            "import sys; sys.path.insert(0, '",
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/ci/python'); import numpy, pandas"
+        ),
+    ],
+    tests: "of frames and arrays of the Python client",
+    remedy: "run `python3 -m pip install --target target/ci/python numpy pandas`",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 7] = [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CHROMIUM, NODE];
+pub const ALL: [Outside; 9] =
+    [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CHROMIUM, NODE, PYTHON3, FRAMES];
 
 impl Outside {
     /// Where it is, if it is there and works.

@@ -7,6 +7,7 @@ mod clients;
 mod crowd;
 mod hands;
 mod kills;
+mod python;
 mod refusals;
 mod running;
 mod streams;
