@@ -164,6 +164,37 @@ fn a_stream_in_python_loses_nothing_when_the_server_is_killed() {
 }
 
 #[test]
+fn the_guide_shows_python_that_runs() {
+    needs!(PYTHON3);
+    let on_air = citizens();
+    let guide = std::fs::read_to_string(root().join("host/guide/clients.md")).unwrap();
+    let shown = guide.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let shown = shown.replace("http://127.0.0.1:7878", &address(&on_air));
+    let shown = shown.replace("\"mine\"", &format!("\"{TOKEN}\""));
+    let shown = shown.replace("\"islands\"", "\"test\"").replace("islands/", "drift/");
+    let said = told(python(&PYTHON3).args(["-c", &shown]));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 101, "{said}");
+    assert!(lines[0].starts_with("0v1 ") || lines[0].starts_with("4v1 "), "{said}");
+    assert!(lines[100].ends_with(" 103 100"), "a tick, its entities, the columns: {said}");
+}
+
+#[test]
+fn the_example_draws_a_series() {
+    needs!(FRAMES);
+    let on_air = citizens();
+    let mut command = python(&FRAMES);
+    command.arg(root().join("examples/client/series.py")).arg(address(&on_air));
+    let select =
+        "SELECT sum(gold) AS gold FROM citizens_wealth WHERE 8 >= (SELECT max(tick) FROM ticks)";
+    let said = told(command.args(["test", select, "4"]));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "gold: 93 to 213, by +120 a point");
+    assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["4", "93"]);
+    assert!(lines[2].ends_with(&"#".repeat(50)), "{said}");
+}
+
+#[test]
 fn the_python_client_has_the_version_of_the_rest() {
     let version = env!("CARGO_PKG_VERSION");
     for (file, name) in [("pyproject.toml", "version"), ("sandtable_client.py", "__version__")] {

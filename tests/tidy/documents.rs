@@ -14,6 +14,7 @@ const BASES: &[&str] = &[
     "host/save/src/",
     "host/serve/src/",
     "host/cli/src/",
+    "host/client/src/",
     "host/extension/src/",
     "guest-sdk/src/",
 ];

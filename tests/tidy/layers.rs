@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
         &["sandtable", "sandtable-guest", "sandtable-save", "sandtable-vfs", "sandtable-world"],
         &["clap", "rustyline", "indicatif", "comfy-table"],
     ),
+    ("sandtable-client", &[], &["wasmtime", "rusqlite", "clap", "tokio", "rustls"]),
     (
         "sandtable-sqlite",
         &["sandtable-save", "sandtable-vfs", "sandtable-world"],

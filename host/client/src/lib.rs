@@ -29,6 +29,10 @@
 //! is passed over. It knows nothing of worlds, and brings neither their engine nor their
 //! database along. With the feature `tls` it speaks HTTPS, for a server behind a proxy.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../guide/clients.md")]
+struct Guide;
+
 mod answers;
 mod client;
 mod column_stream;
