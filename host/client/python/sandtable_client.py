@@ -569,7 +569,7 @@ class Client:
 
     What is asked of a server that was there before and cannot be reached now, because it is
     started again or the network is gone, is asked again for `patience` seconds. One that
-    never answered is reported at once: its address is probably wrong.
+    was never there is reported at once: its address is probably wrong.
     """
 
     def __init__(
@@ -593,7 +593,7 @@ class Client:
         self._token = os.environ.get("SANDTABLE_TOKEN", "") if token is None else token
         self._client, self._places = self, {}
         self._idle: List[http.client.HTTPConnection] = []
-        self._has_answered = False
+        self._was_there = False
 
     def __repr__(self) -> str:
         return f"Client({self.address!r})"
@@ -616,6 +616,7 @@ class Client:
         else:
             connection = http.client.HTTPConnection(host, port, timeout=_CONNECT_S)
         connection.connect()
+        self._was_there = True
         connection.sock.settimeout(_SILENCE_S)
         return connection
 
@@ -634,7 +635,6 @@ class Client:
             connection.request(request.method, path, request.body, headers)
             response = connection.getresponse()
             if 200 <= response.status < 300:
-                self._has_answered = True
                 return _Answer(self, connection, response)
             body = _Answer(self, connection, response).whole()
         except (OSError, http.client.HTTPException) as error:
@@ -682,7 +682,7 @@ class _Patience:
         now = time.monotonic()
         if self._until is None:
             self._until = now + self._client.patience
-        if not (may_pass and self._client._has_answered and now < self._until):
+        if not (may_pass and self._client._was_there and now < self._until):
             raise error
         time.sleep(min(self._pause, self._until - now))
         self._pause = min(self._pause * 2, _PAUSES_S[1])

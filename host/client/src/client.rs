@@ -1,7 +1,7 @@
 //! The connection to a server.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,6 +21,14 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long a server may be silent: the stream says something every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// What goes wrong with a connection that there was.
+const BROKEN: [ErrorKind; 4] = [
+    ErrorKind::BrokenPipe,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::ConnectionReset,
+    ErrorKind::UnexpectedEof,
+];
+
 /// How requests are sent.
 fn settings() -> ConfigBuilder<AgentScope> {
     Agent::config_builder()
@@ -37,15 +45,15 @@ fn settings() -> ConfigBuilder<AgentScope> {
 /// A connection to a server. A clone is the same one.
 ///
 /// What is asked of a server that was there before and cannot be reached now, because it
-/// is started again or the network is gone, is asked again for a while. One that never
-/// answered is reported at once: its address is probably wrong.
+/// is started again or the network is gone, is asked again for a while. One that was
+/// never there is reported at once: its address is probably wrong.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
     address: Arc<str>,
     token: Arc<str>,
     patience: Duration,
-    has_answered: Arc<AtomicBool>,
+    was_there: Arc<AtomicBool>,
 }
 
 impl Client {
@@ -75,7 +83,7 @@ impl Client {
             address: address.into(),
             token: token.into(),
             patience: PATIENCE,
-            has_answered: Arc::default(),
+            was_there: Arc::default(),
         })
     }
 
@@ -141,7 +149,7 @@ impl Client {
             Error::Refused(problem) => problem.is_passing(),
             _ => false,
         };
-        is_passing && self.has_answered.load(Ordering::Relaxed)
+        is_passing && self.was_there.load(Ordering::Relaxed)
     }
 
     /// Sends a request once; gives an answer that is no refusal, whose body is still to
@@ -160,10 +168,16 @@ impl Client {
             Some(body) => self.agent.run(head.body(body).map_err(wrong)?),
             None => self.agent.run(head.body(()).map_err(wrong)?),
         };
-        let answer = sent.map_err(|error| self.unreachable(error))?;
+        let answer = sent.map_err(|error| {
+            // A connection that broke was one.
+            if matches!(&error, ureq::Error::Io(error) if BROKEN.contains(&error.kind())) {
+                self.was_there.store(true, Ordering::Relaxed);
+            }
+            self.unreachable(error)
+        })?;
+        self.was_there.store(true, Ordering::Relaxed);
         let status = answer.status();
         if status.is_success() {
-            self.has_answered.store(true, Ordering::Relaxed);
             return Ok(answer);
         }
         let retry_after = answer.headers().get("retry-after");
