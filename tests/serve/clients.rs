@@ -363,7 +363,13 @@ fn read_apart(world: &World, with_changes: bool) -> mpsc::Receiver<Result<Told, 
     let asked = world.stream();
     let asked = if with_changes { asked.changes("*").events("*") } else { asked };
     let stream = asked.open().unwrap();
-    thread::spawn(move || stream.map(|it| send.send(it)).take_while(Result::is_ok).for_each(drop));
+    thread::spawn(move || {
+        for told in stream {
+            if send.send(told).is_err() {
+                break;
+            }
+        }
+    });
     told
 }
 
