@@ -5,6 +5,7 @@ mod answers;
 mod browser;
 mod clients;
 mod crowd;
+mod doing;
 mod hands;
 mod kills;
 mod python;

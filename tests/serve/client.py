@@ -7,7 +7,7 @@ import json
 import sys
 
 import sandtable_client
-from sandtable_client import At, Client, Entity, Misunderstood, Refused, Unreachable, number
+from sandtable_client import At, Client, Edit, Entity, Misunderstood, Refused, Unreachable, number
 
 WEALTH = "citizens/Wealth"
 SQL = "SELECT entity, gold FROM citizens_wealth WHERE gold > 100 + 1"
@@ -16,7 +16,7 @@ SQL = "SELECT entity, gold FROM citizens_wealth WHERE gold > 100 + 1"
 def operations(_client):
     """Every operation, with what can be given for it."""
     for name, it in sandtable_client.OPERATIONS.items():
-        of = Client if name == "worlds" else sandtable_client.World
+        of = Client if it.path == "/worlds" else sandtable_client.World
         assert getattr(of, it.function).__doc__, name
     show([it._asdict() for it in sandtable_client.OPERATIONS.values()])
 
@@ -138,6 +138,67 @@ def refusals(client):
     except ValueError as error:
         said["address"] = "give one as in http://" in str(error)
     show(said)
+
+
+def doing(client):
+    """Edits, undoing, forks, pace, and the way back."""
+    world = client.world("test")
+    citizen = "citizens/Citizen"
+
+    def refused(ask):
+        try:
+            ask()
+        except Refused as error:
+            return error.kind
+        raise AssertionError("it was not refused")
+
+    before = world.entity("1v1")
+    edit = Edit().set("1v1", citizen, {"name": "Grace"}).if_set("1v1", citizen, {"name": "Twin"})
+    edited = world.edit(edit, wait=30)
+    assert edited["state"] == "done" and world.entity("1v1")["label"] == "Grace"
+    assert refused(lambda: world.edit(edit, wait=30)) in ("conflict", "changed")
+    other = Edit().set("1v1", citizen, {"name": "Linus"})
+    assert refused(lambda: world.edit(other, if_match=before.tag, wait=30)) == "changed"
+    assert world.undo(edited["tick"], edited["edit"], wait=30)["state"] == "done"
+    assert world.entity("1v1")["label"] == "Twin"
+    lives = Edit().spawn({citizen: {"name": "Newton"}}, "new").relate("new", "citizens/Knows", "1v1")
+    born = world.edit(lives, key="a birth", wait=30)
+    again = world.edit(lives, key="a birth", wait=30)
+    assert again["known"] and again["spawned"] == born["spawned"]
+    newton = Entity.parse(born["spawned"][0])
+    assert list(world.relations(source=newton))[0]["target"] == "1v1"
+    world.edit(Edit().unrelate(newton, "citizens/Knows", "1v1").despawn(newton), wait=30)
+    assert refused(lambda: world.entity(newton)) == "not-found"
+    assert len(world.edits()) >= 4
+
+    rich = Edit().set("0v1", WEALTH, {"gold": 1000})
+    watched = {"title": "gold", "entity": "0v1", "component": "citizens/Wealth.gold"}
+    forked = world.fork(5, at=2, edits=[rich], watch=[watched])
+    assert (forked["from"], forked["to"]) == (2, 7)
+    assert forked["series"][0]["changed"][5] - forked["series"][0]["truth"][5] == 990
+
+    assert world.set_run(paused=True)["paused"]
+    tick = world.step(wait=30)["tick"]
+    assert world.step(5, wait=30)["tick"] == tick + 5
+    assert world.set_run(hz=25)["hz"] == 25 and world.run()["paused"]
+    assert world.take_snapshot("here", note="a test")["tick"] == tick + 5
+    assert world.snapshots()[0]["note"] == "a test"
+    assert world.branch(tick, "other")["tick"] == tick
+    back = world.rewind(tick)
+    assert (back["tick"], back["from"]) == (tick, tick + 5)
+    assert not world.set_run(paused=False)["paused"]
+    assert refused(lambda: client.create_world("x", pack="y.pack")) == "conflict"
+    assert refused(world.delete) == "conflict"
+    show("done")
+
+
+def sending(client):
+    """Inputs one after the other, and a line for each that a tick had."""
+    world = client.world("test")
+    for number in range(60):
+        sent = world.send("picky/Order", {"number": number}, wait=10)
+        assert sent["state"] == "done", sent
+        show(number)
 
 
 def values(_client):

@@ -21,18 +21,18 @@ fn python(outside: &Outside) -> Command {
 }
 
 /// A command that has something done by `client.py`.
-fn script(what: &str, address: &str) -> Command {
+pub fn script(what: &str, address: &str) -> Command {
     let mut command = python(if what == "frames" { &FRAMES } else { &PYTHON3 });
     command.arg(root().join("tests/serve/client.py")).args([what, address]);
     command
 }
 
 /// What `client.py` prints.
-fn done(what: &str, address: &str) -> Json {
+pub fn done(what: &str, address: &str) -> Json {
     serde_json::from_str(&told(&mut script(what, address))).unwrap()
 }
 
-fn address(on_air: &OnAir) -> String {
+pub fn address(on_air: &OnAir) -> String {
     format!("http://{}", on_air.host())
 }
 

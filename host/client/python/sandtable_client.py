@@ -27,12 +27,13 @@ import inspect
 import json
 import os
 import re
+import secrets
 import ssl
 import struct
 import time
 import urllib.parse
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,8 +41,10 @@ __all__ = [
     "Client",
     "Columns",
     "ColumnStream",
+    "Edit",
     "Entity",
     "Error",
+    "Forked",
     "Misunderstood",
     "OPERATIONS",
     "Operation",
@@ -51,14 +54,15 @@ __all__ = [
     "Stream",
     "Told",
     "Unreachable",
+    "Whole",
     "World",
     "number",
 ]
 
 _BASE = "/api/v1"
 _CONNECT_S = 10.0
-# The stream says something every 15 seconds.
-_SILENCE_S = 60.0
+# The stream says something every 15 seconds, and what is waited for takes 60 at most.
+_SILENCE_S = 90.0
 _PAUSES_S = (0.05, 2.0)
 
 Row = Dict[str, Any]
@@ -201,6 +205,30 @@ class Rows(List[Row]):
         """A frame of pandas, indexed by a column: by the tick, where a row is what was so
         from a tick on."""
         return _frame(self, index or self._index)
+
+
+class Whole(Dict[str, Any]):
+    """One entity, whole: `entity`, `label`, `at`, `components`, `outgoing`, `incoming`."""
+
+    #: What it is recognised by as it is, for `if_match=`.
+    tag: Optional[str] = None
+
+
+class Forked(Dict[str, Any]):
+    """What would be: `from`, `to`, `series`, `first`, `summary` and more."""
+
+    def to_pandas(self) -> Any:
+        """What was watched, as a frame indexed by the tick: each series as it would be
+        without the changes, and as it would be with them, called so with `changed`."""
+        import pandas
+
+        columns = {}
+        for it in self["series"]:
+            columns[it["title"]] = pandas.Series(it["truth"], it["ticks"])
+            columns[f"{it['title']} changed"] = pandas.Series(it["changed"], it["ticks"])
+        frame = pandas.DataFrame(columns)
+        frame.index.name = "tick"
+        return frame
 
 
 class Pages:
@@ -418,6 +446,84 @@ def _unpack(read: Callable[[int], bytes]) -> Any:
     raise Misunderstood(f"the answer has {mark:#x}, which is none of MessagePack")
 
 
+# What is done to a world.
+
+
+class Edit:
+    """A change of a world by hand: all of it is done or nothing. Entities are named as
+    `12v3`, by their label, or by the `name` that an earlier `spawn` of it gives one. Each
+    method adds to it and gives it back."""
+
+    def __init__(self) -> None:
+        self._operations: List[Row] = []
+        self._expects: List[Row] = []
+
+    def json(self) -> Row:
+        """As the server reads it."""
+        return {"operations": self._operations, "expects": self._expects}
+
+    def _with(self, op: str, **members: Any) -> Edit:
+        self._operations.append({"op": op, **_plain(members)})
+        return self
+
+    def set(self, entity: EntityName, component: str, fields: Row) -> Edit:
+        """Gives fields of a component other values; all else of it stays."""
+        return self._with("set", entity=_text(entity), component=component, value=fields)
+
+    def insert(self, entity: EntityName, component: str, value: Row) -> Edit:
+        """Gives an entity a component, or another value for it."""
+        return self._with("insert", entity=_text(entity), component=component, value=value)
+
+    def remove(self, entity: EntityName, component: str) -> Edit:
+        """Takes a component away."""
+        return self._with("remove", entity=_text(entity), component=component)
+
+    def spawn(self, components: Dict[str, Row], name: Optional[str] = None) -> Edit:
+        """Makes an entity with these components, which what follows calls by the name."""
+        called = {"as": name} if name else {}
+        return self._with("spawn", components=components, **called)
+
+    def despawn(self, entity: EntityName) -> Edit:
+        """Ends the life of an entity."""
+        return self._with("despawn", entity=_text(entity))
+
+    def relate(
+        self, source: EntityName, relation: str, target: EntityName, value: Optional[Row] = None
+    ) -> Edit:
+        """Makes an edge, or gives it another value."""
+        ends = {"from": _text(source), "to": _text(target)}
+        return self._with("relate", relation=relation, value=value or {}, **ends)
+
+    def unrelate(self, source: EntityName, relation: str, target: EntityName) -> Edit:
+        """Takes an edge away."""
+        ends = {"from": _text(source), "to": _text(target)}
+        return self._with("unrelate", relation=relation, **ends)
+
+    def set_resource(self, resource: str, fields: Row) -> Edit:
+        """Gives fields of a resource other values; all else of it stays."""
+        return self._with("set-resource", resource=resource, value=fields)
+
+    def if_set(self, entity: EntityName, component: str, fields: Optional[Row]) -> Edit:
+        """Only where a component has these values in these fields then; with None, where
+        the entity lacks it."""
+        expected = {"entity": _text(entity), "component": component, "value": _plain(fields)}
+        self._expects.append(expected)
+        return self
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has words for."""
+    if isinstance(value, Edit):
+        return value.json()
+    if isinstance(value, (Entity, At)):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _plain(of) for name, of in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(of) for of in value]
+    return value
+
+
 # What can be asked.
 
 
@@ -436,6 +542,10 @@ class Operation(NamedTuple):
     function: str
 
 
+# Where arguments stand that several operations have.
+_WAIT = "header:Prefer"
+_KEY = "header:Idempotency-Key"
+
 #: Every operation that this client has a method for, by its name.
 OPERATIONS: Dict[str, Operation] = {}
 
@@ -451,39 +561,81 @@ def _object(text: Union[str, bytes]) -> Row:
     return read
 
 
-class _Asked(NamedTuple):
+@dataclass
+class _Asked:
     """An operation with what is given for it."""
 
     client: Client
     operation: Operation
     places: Dict[str, str]
-    given: List[Any]
-    headers: Dict[str, str]
-    body: Optional[bytes]
+    given: List[Any] = field(default_factory=list)
+    headers: Dict[str, str] = field(default_factory=dict)
+    #: Members of the JSON object in the body, if that is one.
+    members: Row = field(default_factory=dict)
+    body: Optional[bytes] = None
+    may_repeat: bool = True
 
-    def request(self, more: Row) -> _Request:
+    def give(self, name: str, of: str, value: Any) -> None:
+        """Gives an argument: behind the `?`, or where `of` says."""
+        where, _, rest = of.partition(":")
+        if f"{{{name}}}" in self.operation.path:
+            self.places[name] = _text(value)
+        elif where == "body":
+            self.headers["Content-Type"] = rest
+            is_json = rest == "application/json"
+            value = json.dumps(_plain(value)) if is_json else value
+            self.body = value.encode() if isinstance(value, str) else bytes(value)
+        elif of == _WAIT:
+            self.headers[rest] = f"wait={value}"
+        elif where == "header":
+            self.headers[rest] = _text(value)
+        elif where == "member":
+            self.members[rest] = _plain(value)
+        elif of == "where":
+            several = value if isinstance(value, (list, tuple)) else [value]
+            self.given.extend((of, condition) for condition in several)
+        elif value is not False:
+            is_one = isinstance(value, (Entity, At)) or not isinstance(value, (list, tuple))
+            self.given.append((of, _text(value) if is_one else ",".join(map(_text, value))))
+
+    def request(self, more: Optional[Row] = None) -> _Request:
         path = _BASE + self.operation.path
         for name, value in self.places.items():
             path = path.replace(f"{{{name}}}", urllib.parse.quote(value, safe=""))
-        given = self.given + list(more.items())
+        given = self.given + list((more or {}).items())
         query = urllib.parse.urlencode(given, quote_via=urllib.parse.quote)
         path = f"{path}?{query}" if query else path
-        return _Request(self.operation.method, path, dict(self.headers), self.body)
+        headers, body = dict(self.headers), self.body
+        if self.members:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(self.members).encode()
+        return _Request(self.operation.method, path, headers, body, self.may_repeat)
 
-    def json(self, more: Row) -> Row:
-        return _object(self.client._send(self.request(more)))
+    def json(self, more: Optional[Row] = None) -> Row:
+        return _object(self.client._send(self.request(more))[0])
 
 
 def _one(asked: _Asked) -> Row:
-    return asked.json({})
+    return asked.json()
+
+
+def _whole(asked: _Asked) -> Whole:
+    body, tag = asked.client._send(asked.request())
+    whole = Whole(_object(body))
+    whole.tag = tag
+    return whole
+
+
+def _forked(asked: _Asked) -> Forked:
+    return Forked(asked.json())
 
 
 def _rows(asked: _Asked) -> Rows:
-    return Rows(asked.json({}))
+    return Rows(asked.json())
 
 
 def _by_tick(asked: _Asked) -> Rows:
-    return Rows(asked.json({}), "tick")
+    return Rows(asked.json(), "tick")
 
 
 def _pages(asked: _Asked) -> Pages:
@@ -491,7 +643,7 @@ def _pages(asked: _Asked) -> Pages:
 
 
 def _packed(asked: _Asked) -> Columns:
-    body = asked.client._send(asked.request({}))
+    body, _ = asked.client._send(asked.request())
     place = 0
 
     def read(count: int) -> bytes:
@@ -505,11 +657,23 @@ def _packed(asked: _Asked) -> Columns:
 
 
 def _stream(asked: _Asked) -> Stream:
-    return Stream(asked.client, asked.request({}))
+    return Stream(asked.client, asked.request())
 
 
 def _column_stream(asked: _Asked) -> ColumnStream:
-    return ColumnStream(asked.client, asked.request({}))
+    return ColumnStream(asked.client, asked.request())
+
+
+def _act(asked: _Asked) -> Row:
+    """What is done as often as it is sent is sent once."""
+    asked.may_repeat = False
+    return asked.json()
+
+
+def _act_once(asked: _Asked) -> Row:
+    """What is sent again where the connection breaks counts once, by its key."""
+    asked.headers.setdefault("Idempotency-Key", secrets.token_hex(16))
+    return asked.json()
 
 
 def _text(value: Any) -> str:
@@ -519,41 +683,31 @@ def _text(value: Any) -> str:
 
 
 def _operation(
-    name: str, method: str, path: str, answer: Callable[[_Asked], Any], **called: str
+    name: str, method: str, path: str, answer: Callable[[_Asked], Any], /, **called: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Makes a method of a declaration: what it takes stands behind the `?`, but for what
-    stands in the path; `called` says what an argument is called there, where that is not
-    its own name, or `body` or the name of a header behind `header:`."""
+    stands in the path. `called` says what an argument is called there, where that is not
+    its own name; or that it is the `body:` of a media type, a `header:`, or a `member:` of
+    the JSON object in the body."""
 
     def decorate(declared: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(declared)
         names = {it: called.get(it, it) for it in signature.parameters if it != "self"}
-        apart = {it for it, of in names.items() if of == "body" or of.startswith("header:")}
-        behind = [of for it, of in names.items() if f"{{{it}}}" not in path and it not in apart]
+        behind = [
+            of for it, of in names.items() if f"{{{it}}}" not in path and ":" not in of
+        ]
         operation = Operation(name, method, path, behind, declared.__name__)
         OPERATIONS[name] = operation
 
         @functools.wraps(declared)
         def asks(*arguments: Any, **named: Any) -> Any:
-            bound = signature.bind(*arguments, **named).arguments
-            of = bound.pop("self")
-            asked = _Asked(of._client, operation, dict(of._places), [], {}, None)
-            for it, value in bound.items():
-                if value is None or value is False:
-                    continue
-                is_one = isinstance(value, (Entity, At)) or not isinstance(value, (list, tuple))
-                several = [value] if is_one else value
-                if names[it] == "body":
-                    asked = asked._replace(body=_text(value).encode())
-                    asked.headers["Content-Type"] = "text/plain"
-                elif it in apart:
-                    asked.headers[names[it][len("header:") :]] = _text(value)
-                elif f"{{{it}}}" in path:
-                    asked.places[it] = _text(value)
-                elif names[it] == "where":
-                    asked.given.extend(("where", condition) for condition in several)
-                else:
-                    asked.given.append((names[it], ",".join(map(_text, several))))
+            bound = signature.bind(*arguments, **named)
+            bound.apply_defaults()
+            of = bound.arguments.pop("self")
+            asked = _Asked(of._client, operation, dict(of._places))
+            for it, value in bound.arguments.items():
+                if value is not None:
+                    asked.give(it, names[it], value)
             return answer(asked)
 
         return asks
@@ -606,6 +760,13 @@ class Client:
     def worlds(self) -> Rows:
         """The worlds that are served."""
 
+    @_operation("create-world", "POST", "/worlds", _act, content="body:application/zip")
+    def create_world(
+        self, name: str, *, pack: Optional[str] = None, content: Optional[bytes] = None
+    ) -> Row:
+        """Makes a world in the folder that is served: of a `pack` in it, by the name of its
+        file, or of the `content` of one."""
+
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "https":
@@ -649,13 +810,17 @@ class Client:
         retry_after = float(after) if after.isdigit() else None
         raise Refused(document if isinstance(document, dict) else {}, response.status, retry_after)
 
-    def _send(self, request: _Request) -> bytes:
-        """Sends a request until it is answered; gives the answer's body."""
+    def _send(self, request: _Request) -> Tuple[bytes, Optional[str]]:
+        """Sends a request until it is answered, where it may be sent again; gives the
+        answer's body, and what it is recognised by."""
         patience = _Patience(self)
         while True:
             try:
-                return self._open(request).whole()
+                answer = self._open(request)
+                return answer.whole(), answer.tag
             except Error as error:
+                if not request.may_repeat:
+                    raise
                 patience.wait_or_raise(error)
 
     def _unreachable(self, why: Any) -> Unreachable:
@@ -698,6 +863,7 @@ class _Answer:
         response: http.client.HTTPResponse,
     ):
         self._client, self._connection, self._response = client, connection, response
+        self.tag: Optional[str] = response.headers.get("ETag")
 
     def whole(self) -> bytes:
         """All of it, after which the connection may be used again."""
@@ -741,6 +907,8 @@ class _Request:
     path: str
     headers: Dict[str, str] = field(default_factory=dict)
     body: Optional[bytes] = None
+    #: Whether it does no more when it is sent twice than when it is sent once.
+    may_repeat: bool = True
 
 
 class _Line:
@@ -884,6 +1052,146 @@ class World:
     @_operation("health", "GET", "/worlds/{world}/health", _one)
     def health(self) -> Row:
         """How a world goes: what its last ticks took, what went wrong, sizes of its save."""
+
+    @_operation("delete-world", "DELETE", "/worlds/{world}", _act)
+    def delete(self) -> Row:
+        """Deletes a world of the folder that is served, with its save."""
+
+    @_operation("run", "GET", "/worlds/{world}/run", _one)
+    def run(self) -> Row:
+        """Whether a world runs, how fast it should, and how far it is behind."""
+
+    @_operation(
+        "set-run", "POST", "/worlds/{world}/run", _one, paused="member:paused", hz="member:hz"
+    )
+    def set_run(self, *, paused: Optional[bool] = None, hz: Optional[float] = None) -> Row:
+        """Lets a world run or stand still, and sets its speed: ticks a second, 0 for as many
+        as possible."""
+
+    @_operation(
+        "step", "POST", "/worlds/{world}/run/step", _act, ticks="member:ticks", wait=_WAIT
+    )
+    def step(self, ticks: int = 1, *, wait: Optional[int] = None) -> Row:
+        """Does some ticks, after which the world stands still. With `wait` the answer comes
+        when they are done, or after so many seconds, 60 or fewer."""
+
+    @_operation(
+        "inputs", "POST", "/worlds/{world}/inputs", _act_once, inputs="body:application/json",
+        wait=_WAIT, key=_KEY,
+    )
+    def inputs(
+        self,
+        inputs: Union[Row, Sequence[Row]],
+        *,
+        wait: Optional[int] = None,
+        key: Optional[str] = None,
+    ) -> Row:
+        """Gives the next tick inputs: `{"input": "mod/Name", "value": {…}}`, or a list of
+        such.
+
+        With `wait` the answer has the tick that read them and the events that came of it,
+        or comes after so many seconds, 60 or fewer. By a `key` they count once, however
+        often they are sent; without one they have a random key, under which they are sent
+        again where the connection breaks.
+        """
+
+    def send(
+        self,
+        name: str,
+        value: Optional[Row] = None,
+        *,
+        wait: Optional[int] = None,
+        key: Optional[str] = None,
+    ) -> Row:
+        """Gives the next tick one input, by its full name, with its fields."""
+        return self.inputs({"input": name, "value": value or {}}, wait=wait, key=key)
+
+    def send_all(self, inputs: Iterable[Tuple[str, Row]], *, key: Optional[str] = None) -> Row:
+        """Gives the world any number of inputs, names with fields, in the order in which
+        they stand, a thousand or fewer in each tick. Where the connection breaks all are
+        sent again, and those that are in the save do not count twice."""
+        lines = (json.dumps({"input": name, "value": _plain(of)}) for name, of in inputs)
+        asked = _Asked(self._client, OPERATIONS["inputs"], dict(self._places))
+        asked.give("inputs", "body:application/x-ndjson", "".join(f"{it}\n" for it in lines))
+        if key is not None:
+            asked.give("key", _KEY, key)
+        return _act_once(asked)
+
+    @_operation("edits", "GET", "/worlds/{world}/edits", _rows, first="from", last="to")
+    def edits(
+        self,
+        *,
+        first: Optional[int] = None,
+        last: Optional[int] = None,
+        limit: Optional[int] = None,
+    ) -> Rows:
+        """Changes by hand, with who sent each and what became of it, the last first."""
+
+    @_operation(
+        "edit", "POST", "/worlds/{world}/edits", _act_once, edit="body:application/json",
+        if_match="header:If-Match", wait=_WAIT, key=_KEY,
+    )
+    def edit(
+        self,
+        edit: Union[Edit, Row, Sequence[Row]],
+        *,
+        if_match: Optional[str] = None,
+        wait: Optional[int] = None,
+        key: Optional[str] = None,
+    ) -> Row:
+        """Changes values by hand in the next tick, all of it or nothing. `if_match` is the
+        `tag` that its entity had: only if it is still so. `wait` and `key` as for
+        `inputs`."""
+
+    @_operation(
+        "undo", "POST", "/worlds/{world}/edits/undo", _act_once, tick="member:tick",
+        number="member:number", wait=_WAIT, key=_KEY,
+    )
+    def undo(
+        self, tick: int, number: int, *, wait: Optional[int] = None, key: Optional[str] = None
+    ) -> Row:
+        """Takes an edit back, unless what it set has changed since. It is named by the tick
+        that had it and its number there."""
+
+    @_operation(
+        "fork", "POST", "/worlds/{world}/forks", _forked, ticks="member:ticks", at="member:at",
+        inputs="member:inputs", edits="member:edits", watch="member:watch",
+    )
+    def fork(
+        self,
+        ticks: int = 1,
+        *,
+        at: Optional[Tick] = None,
+        inputs: Optional[Sequence[Row]] = None,
+        edits: Optional[Sequence[Union[Edit, Row]]] = None,
+        watch: Optional[Sequence[Row]] = None,
+    ) -> Forked:
+        """What would be if: the world goes on in memory for some ticks, with what is changed
+        and without. Nothing is written. What is watched is `{"sql": "SELECT …"}` or
+        `{"entity": "12v3", "component": "mod/Kind.field"}`, with a `title` if wanted."""
+
+    @_operation("snapshots", "GET", "/worlds/{world}/snapshots", _rows)
+    def snapshots(self) -> Rows:
+        """Ticks that have a name, by which they can be gone back to."""
+
+    @_operation(
+        "take-snapshot", "POST", "/worlds/{world}/snapshots", _act, name="member:name",
+        note="member:note",
+    )
+    def take_snapshot(self, name: str, *, note: Optional[str] = None) -> Row:
+        """Gives the world as it is a name."""
+
+    @_operation(
+        "branch", "POST", "/worlds/{world}/branches", _act, tick="member:tick",
+        name="member:name",
+    )
+    def branch(self, tick: int, name: str) -> Row:
+        """Makes another save beside this one, which goes on from an earlier tick."""
+
+    @_operation("rewind", "POST", "/worlds/{world}/rewind", _act, tick="member:tick")
+    def rewind(self, tick: int) -> Row:
+        """Takes the world back to an earlier tick. What was ahead is kept as a save of its
+        own."""
 
     @_operation("charts", "GET", "/worlds/{world}/charts", _rows)
     def charts(self) -> Rows:
@@ -1082,7 +1390,7 @@ class World:
     def tables(self, *, at: Optional[Tick] = None) -> Rows:
         """What a SELECT can ask for: every table with its columns."""
 
-    @_operation("query-by-body", "POST", "/worlds/{world}/query", _rows, sql="body")
+    @_operation("query-by-body", "POST", "/worlds/{world}/query", _rows, sql="body:text/plain")
     def query(
         self, sql: str, *, limit: Optional[int] = None, at: Optional[Tick] = None
     ) -> Rows:

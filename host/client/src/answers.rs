@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::error::Error;
 use super::names::{At, Entity};
 
 /// A row by the names of its columns.
@@ -112,6 +111,33 @@ pub struct Standing {
     /// What each stage of the last tick took, in milliseconds.
     #[serde(default)]
     pub stages_ms: BTreeMap<String, f64>,
+}
+
+/// A world of the server, which may be closed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Listed {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is `closed`, `opening`, `open`, `running` or `broken`; a server of one
+    /// world alone may not say.
+    pub status: Option<String>,
+    /// Its last tick.
+    pub tick: Option<u64>,
+    /// The tick that its save stands at.
+    pub saved_tick: Option<u64>,
+    /// The last tick with its course.
+    pub at: Option<At>,
+    /// The state hash.
+    pub state: Option<String>,
+    /// The chain hash.
+    pub chain: Option<String>,
+    /// How many entities there are; of a closed world that is not known.
+    pub entities: Option<u64>,
+    /// Bytes of its save.
+    pub bytes: Option<u64>,
+    /// What is wrong with it, if it is broken.
+    pub problem: Option<String>,
 }
 
 /// How a world goes.
@@ -253,60 +279,6 @@ impl EntityRow {
     pub fn number(&self, name: &str) -> Option<f64> {
         number(self.values.get(name)?)
     }
-}
-
-/// One entity, whole.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct Whole {
-    /// The entity.
-    pub entity: Entity,
-    /// What people know it by.
-    pub label: Option<String>,
-    /// The tick that this is of.
-    pub at: At,
-    /// Its components by their kinds.
-    pub components: Row,
-    /// Edges that begin there, 1,000 at most.
-    pub outgoing: Vec<Edge>,
-    /// Edges that end there, 1,000 at most.
-    pub incoming: Vec<Edge>,
-    /// How many edges begin there.
-    #[serde(default)]
-    pub outgoing_count: u64,
-    /// How many edges end there.
-    #[serde(default)]
-    pub incoming_count: u64,
-}
-
-impl Whole {
-    /// A component as a type of yours, whose fields are called as its own; nothing where
-    /// the entity lacks it.
-    ///
-    /// # Errors
-    ///
-    /// The component is not of the type.
-    pub fn component<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
-        let component = self.components.get(name).cloned();
-        component.map(serde_json::from_value).transpose().map_err(|error| Error::Misunderstood {
-            asked: format!("`{name}` of {}", self.entity),
-            why: error.to_string(),
-        })
-    }
-}
-
-/// An edge, seen from one of its ends.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct Edge {
-    /// The relation.
-    pub kind: String,
-    /// The other end.
-    pub entity: Entity,
-    /// What people know that by.
-    pub label: Option<String>,
-    /// What the edge carries.
-    pub data: Json,
 }
 
 /// An edge in a list.

@@ -18,8 +18,9 @@ use super::patience::Patience;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a server may be silent: the stream says something every 15 seconds.
-const SILENCE: Duration = Duration::from_secs(60);
+/// How long a server may be silent: the stream says something every 15 seconds, and what
+/// is waited for takes 60 at most.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// What goes wrong with a connection that there was.
 const BROKEN: [ErrorKind; 4] = [
@@ -126,17 +127,18 @@ impl Client {
         Patience::new(self.patience)
     }
 
-    /// Sends a request until it is answered; gives the answer's body.
-    pub(crate) fn send(&self, request: &Outgoing<'_>) -> Result<Vec<u8>, Error> {
+    /// Sends a request until it is answered, where it may be sent again.
+    pub(crate) fn send(&self, request: &Outgoing<'_>) -> Result<Answer, Error> {
         let mut patience = self.patience_left();
         loop {
             let answer = self.open(request).and_then(|answer| {
-                let mut body = Vec::new();
+                let tag = answer.headers().get("etag").and_then(|tag| tag.to_str().ok());
+                let (tag, mut body) = (tag.map(str::to_owned), Vec::new());
                 let read = answer.into_body().into_reader().read_to_end(&mut body);
-                read.map(|_| body).map_err(|error| self.unreachable(error))
+                read.map(|_| Answer { body, tag }).map_err(|error| self.unreachable(error))
             });
             match answer {
-                Err(error) if self.may_pass(&error) && patience.wait() => {}
+                Err(error) if request.may_repeat && self.may_pass(&error) && patience.wait() => {}
                 answer => return answer,
             }
         }
@@ -208,4 +210,13 @@ pub(crate) struct Outgoing<'a> {
     pub path: &'a str,
     pub headers: &'a [(&'static str, String)],
     pub body: Option<&'a [u8]>,
+    /// Whether it does no more when it is sent twice than when it is sent once.
+    pub may_repeat: bool,
+}
+
+/// An answer as it came.
+pub(crate) struct Answer {
+    pub body: Vec<u8>,
+    /// What it is recognised by.
+    pub tag: Option<String>,
 }

@@ -130,7 +130,7 @@ impl ColumnsOf {
     ///
     /// The server refuses or cannot be reached, or what it answers is none.
     pub fn ask(&self) -> Result<Columns, Error> {
-        let body = self.0.bytes()?;
+        let body = self.0.answer()?.body;
         Columns::read(body.as_slice(), None).map_err(|unread| match unread {
             Unread::Broken(why) | Unread::Wrong(why) => self.0.misunderstood(why),
         })

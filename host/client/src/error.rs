@@ -71,12 +71,24 @@ pub enum Kind {
     Query,
     /// No token, or one that is none.
     Token,
+    /// A token that has no right to this.
+    Scope,
     /// The request is for another host.
     Origin,
     /// There is no such thing.
     NotFound,
     /// Another method than the address has.
     Method,
+    /// What is asked for cannot be as things stand.
+    Conflict,
+    /// What is asked for is about something that is another by now.
+    Changed,
+    /// What was sent cannot be taken.
+    Body,
+    /// What was sent is of another type than the address takes.
+    Media,
+    /// The token asked too much in a short time.
+    Limit,
     /// The tick was of a world that was rewound since.
     Rewound,
     /// The tick is no longer kept.
@@ -99,9 +111,15 @@ impl Kind {
             "parameter" => Self::Parameter,
             "query" => Self::Query,
             "token" => Self::Token,
+            "scope" => Self::Scope,
             "origin" => Self::Origin,
             "not-found" => Self::NotFound,
             "method" => Self::Method,
+            "conflict" => Self::Conflict,
+            "changed" => Self::Changed,
+            "body" => Self::Body,
+            "media" => Self::Media,
+            "limit" => Self::Limit,
             "rewound" => Self::Rewound,
             "pruned" => Self::Pruned,
             "future" => Self::Future,

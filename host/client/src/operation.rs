@@ -1,13 +1,15 @@
 //! What is asked: a request as it is put together, and the words in which the table of
 //! operations is written.
 
+use std::collections::hash_map::RandomState;
 use std::fmt::Display;
+use std::hash::{BuildHasher, Hasher};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
+use serde_json::{Map, Number, Value as Json};
 
-use super::client::{Client, Outgoing};
+use super::client::{Answer, Client, Outgoing};
 use super::error::Error;
 
 /// Where the addresses of operations begin.
@@ -18,6 +20,17 @@ const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 /// What a part of an address has as it is.
 const PART: &AsciiSet = &PLAIN.add(b'/');
+
+/// The media type of JSON.
+const JSON: &str = "application/json";
+/// The header by which something is done once, however often it is sent.
+const KEY: &str = "idempotency-key";
+
+/// A key that nothing else has: what hash maps are seeded with is random.
+fn random_key() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
 
 /// An operation of the API, as the table of the server has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +53,10 @@ pub(crate) struct Request {
     path: String,
     given: Vec<(&'static str, String)>,
     headers: Vec<(&'static str, String)>,
+    /// Members of the JSON object in the body, if that is one.
+    members: Map<String, Json>,
     body: Option<Vec<u8>>,
+    may_repeat: bool,
 }
 
 impl Request {
@@ -51,7 +67,9 @@ impl Request {
             path: operation.path.to_owned(),
             given: Vec::new(),
             headers: Vec::new(),
+            members: Map::new(),
             body: None,
+            may_repeat: true,
         }
     }
 
@@ -88,9 +106,39 @@ impl Request {
     }
 
     /// Sends text in the body, of this media type.
-    pub fn content(&mut self, media: &str, text: impl Display) {
+    pub fn content(&mut self, media: &'static str, text: impl Display) {
+        self.bytes_of(media, text.to_string().into_bytes());
+    }
+
+    /// Sends bytes in the body, of this media type.
+    pub fn bytes_of(&mut self, media: &'static str, bytes: Vec<u8>) {
         self.header("content-type", media);
-        self.body = Some(text.to_string().into_bytes());
+        self.body = Some(bytes);
+    }
+
+    /// Gives a member of the JSON object in the body.
+    pub fn member(&mut self, name: &str, value: impl Into<Json>) {
+        self.members.insert(name.to_owned(), value.into());
+    }
+
+    /// Gives a member that is a text.
+    pub fn word(&mut self, name: &str, value: impl Display) {
+        self.member(name, value.to_string());
+    }
+
+    /// Gives a member that is a number.
+    pub fn amount(&mut self, name: &str, value: impl Display) {
+        let value = value.to_string();
+        let number: Option<Number> = value.parse().ok();
+        self.member(name, number.map_or(Json::String(value), Json::Number));
+    }
+
+    /// Puts something into a list that is a member.
+    pub fn push(&mut self, list: &str, what: Json) {
+        match self.members.entry(list).or_insert_with(|| Json::Array(Vec::new())) {
+            Json::Array(list) => list.push(what),
+            other => *other = Json::Array(vec![what]),
+        }
     }
 
     /// What is asked, for messages.
@@ -105,24 +153,40 @@ impl Request {
             let value = utf8_percent_encode(value, PLAIN);
             path.push_str(&format!("{}{name}={value}", if at == 0 { '?' } else { '&' }));
         }
-        let (headers, body) = (&self.headers, self.body.as_deref());
-        send(&Outgoing { method: self.operation.method, path: &path, headers, body })
+        let (method, headers, may_repeat) = (self.operation.method, &self.headers, self.may_repeat);
+        let body = self.body.as_deref();
+        send(&Outgoing { method, path: &path, headers, body, may_repeat })
+    }
+
+    /// The answer as it came.
+    pub fn answer(&self) -> Result<Answer, Error> {
+        if self.members.is_empty() {
+            return self.sent(|outgoing| self.client.send(outgoing));
+        }
+        let mut request = Self { members: Map::new(), ..self.clone() };
+        request.content(JSON, Json::Object(self.members.clone()));
+        request.answer()
     }
 
     /// The answer in JSON, read as a type.
     pub fn ask<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let body = self.sent(|outgoing| self.client.send(outgoing))?;
-        serde_json::from_slice(&body).map_err(|error| self.misunderstood(error))
+        serde_json::from_slice(&self.answer()?.body).map_err(|error| self.misunderstood(error))
     }
 
-    /// The answer as it came.
-    pub fn bytes(&self) -> Result<Vec<u8>, Error> {
-        self.sent(|outgoing| self.client.send(outgoing))
+    /// The answer to something that is done as often as it is sent, so that it is sent
+    /// once.
+    pub fn act<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        Self { may_repeat: false, ..self.clone() }.ask()
     }
 
-    /// The answer as the server gave it.
-    pub fn raw(&self) -> Result<Json, Error> {
-        self.ask()
+    /// The answer to something that is done once, however often it is sent: by a key of
+    /// its own, where it has none yet.
+    pub fn act_once<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let mut request = self.clone();
+        if !self.headers.iter().any(|(name, _)| *name == KEY) {
+            request.header(KEY, random_key());
+        }
+        request.ask()
     }
 
     pub fn misunderstood(&self, why: impl Display) -> Error {
@@ -133,8 +197,9 @@ impl Request {
 /// A type for each operation, by which it is put together, a method that begins with
 /// what it cannot do without, and the list of them all.
 ///
-/// `rows T` answers rows of T, `pages T` the same page by page, `one T` one object, and
-/// what `by_hand` answers stands elsewhere.
+/// `rows T` answers rows of T, `pages T` the same page by page, `one T` one object,
+/// `act T` what became of something that is done as often as it is sent, `act_once T` of
+/// something that counts once, and what `by_hand` answers stands elsewhere.
 macro_rules! operations {
     ($(
         $(#[$about:meta])*
@@ -182,15 +247,24 @@ macro_rules! operations {
         )*
     };
 
-    // What stands in the address or in the body is no parameter.
-    (@parameters [$($known:literal,)*] place $of:literal, $($rest:tt)*) => {
-        operations!(@parameters [$($known,)*] $($rest)*)
-    };
-    (@parameters [$($known:literal,)*] content $of:literal, $($rest:tt)*) => {
-        operations!(@parameters [$($known,)*] $($rest)*)
-    };
-    (@parameters [$($known:literal,)*] $form:ident $of:literal, $($rest:tt)*) => {
+    // What stands elsewhere than behind the `?` is no parameter.
+    (@parameters [$($known:literal,)*] text $of:literal, $($rest:tt)*) => {
         operations!(@parameters [$($known,)* $of,] $($rest)*)
+    };
+    (@parameters [$($known:literal,)*] number $of:literal, $($rest:tt)*) => {
+        operations!(@parameters [$($known,)* $of,] $($rest)*)
+    };
+    (@parameters [$($known:literal,)*] names $of:literal, $($rest:tt)*) => {
+        operations!(@parameters [$($known,)* $of,] $($rest)*)
+    };
+    (@parameters [$($known:literal,)*] one_more $of:literal, $($rest:tt)*) => {
+        operations!(@parameters [$($known,)* $of,] $($rest)*)
+    };
+    (@parameters [$($known:literal,)*] flag $of:literal, $($rest:tt)*) => {
+        operations!(@parameters [$($known,)* $of,] $($rest)*)
+    };
+    (@parameters [$($known:literal,)*] $elsewhere:ident $of:literal, $($rest:tt)*) => {
+        operations!(@parameters [$($known,)*] $($rest)*)
     };
     (@parameters [$($known:literal,)*]) => { &[$($known),*] };
 
@@ -198,6 +272,27 @@ macro_rules! operations {
         $(#[$help])*
         pub fn $setter(mut self) -> Self {
             self.0.text($parameter, true);
+            self
+        }
+    };
+    (@setter $(#[$help:meta])* $setter:ident switch $parameter:literal) => {
+        $(#[$help])*
+        pub fn $setter(mut self, $setter: bool) -> Self {
+            self.0.member($parameter, $setter);
+            self
+        }
+    };
+    (@setter $(#[$help:meta])* $setter:ident rate $parameter:literal) => {
+        $(#[$help])*
+        pub fn $setter(mut self, $setter: f64) -> Self {
+            self.0.member($parameter, $setter);
+            self
+        }
+    };
+    (@setter $(#[$help:meta])* $setter:ident seconds $parameter:literal) => {
+        $(#[$help])*
+        pub fn $setter(mut self, $setter: u64) -> Self {
+            self.0.header($parameter, format_args!("wait={}", $setter));
             self
         }
     };
@@ -265,6 +360,46 @@ macro_rules! operations {
             EveryRow::new(self.pages())
         }
     };
+    (@answer act $answer:ty) => {
+        operations!(@answer done $answer, act, "Has it done, and sends it once.");
+    };
+    (@answer act_once $answer:ty) => {
+        operations!(
+            @setter
+            /// Waits so many seconds at most, 60 or fewer, until a tick had it, which is then
+            /// answered; else the answer is that it is in the save and waits for a tick.
+            wait seconds "prefer"
+        );
+        operations!(
+            @setter
+            /// By this key it counts once, however often it is sent. Without one it has a
+            /// random key, which is another each time that it is asked.
+            key header "idempotency-key"
+        );
+        operations!(
+            @answer done $answer, act_once,
+            "Has it done. Where the connection breaks it is sent again, and counts once."
+        );
+    };
+    (@answer done $answer:ty, $act:ident, $about:literal) => {
+        #[doc = $about]
+        ///
+        /// # Errors
+        ///
+        /// The server refuses or cannot be reached, or what it answers is none.
+        pub fn ask(&self) -> Result<$answer, Error> {
+            self.0.$act()
+        }
+
+        /// The same, for the JSON that the server answers.
+        ///
+        /// # Errors
+        ///
+        /// The server refuses or cannot be reached.
+        pub fn raw(&self) -> Result<Json, Error> {
+            self.0.$act()
+        }
+    };
     (@answer raw) => {
         /// Asks, for the JSON that the server answers.
         ///
@@ -272,7 +407,7 @@ macro_rules! operations {
         ///
         /// The server refuses or cannot be reached.
         pub fn raw(&self) -> Result<Json, Error> {
-            self.0.raw()
+            self.0.ask()
         }
     };
     (@answer by_hand) => {};

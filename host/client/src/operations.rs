@@ -7,15 +7,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::answers::{
-    Chart, EntityRow, Graph, Health, KindRow, Relation, Resource, Row, Rows, Standing, Whole,
+    Chart, EntityRow, Graph, Health, KindRow, Listed, Relation, Resource, Row, Rows, Standing,
 };
 use super::client::Client;
+use super::done::{Branched, Deleted, Forked, Named, Pace, Rewound, Sent};
 use super::error::Error;
 use super::operation::{Operation, Request, operations};
 use super::pages::{EveryRow, Pages};
 use super::past::{
-    BlameRow, Change, Difference, EventRow, HistoryRow, LogRow, ModRow, SystemRow, SystemRun,
-    Table, TickRow, TimelineRow, Why,
+    BlameRow, Change, Difference, EditRow, EventRow, HistoryRow, LogRow, ModRow, Snapshot,
+    SystemRow, SystemRun, Table, TickRow, TimelineRow, Why,
 };
 
 /// A world that the server has. A clone is the same one.
@@ -51,13 +52,101 @@ impl World {
 
 operations! {
     /// The worlds that are served.
-    Client.worlds() -> Worlds = "worlds" GET "/worlds" rows Standing {}
+    Client.worlds() -> Worlds = "worlds" GET "/worlds" rows Listed {}
+
+    /// Makes a world in the folder that is served, of a pack.
+    Client.create_world(name: text = "name") -> CreateWorld
+        = "create-world" POST "/worlds" act Listed
+    {
+        /// Of a pack in the folder, by the name of its file.
+        pack: text = "pack",
+    }
+
+    /// Deletes a world of the folder that is served, with its save.
+    World.delete() -> DeleteWorld = "delete-world" DELETE "/worlds/{world}" act Deleted {}
 
     /// How a world stands: tick, hashes, entities, the last tick's stages.
     World.standing() -> StandingOf = "world" GET "/worlds/{world}" one Standing {}
 
     /// How a world goes: what its last ticks took, what went wrong, sizes of its save.
     World.health() -> HealthOf = "health" GET "/worlds/{world}/health" one Health {}
+
+    /// Whether a world runs, how fast it should, and how far it is behind.
+    World.run() -> RunOf = "run" GET "/worlds/{world}/run" one Pace {}
+
+    /// Lets a world run or stand still, and sets its speed.
+    World.set_run() -> SetRun = "set-run" POST "/worlds/{world}/run" one Pace {
+        /// Whether it stands still.
+        paused: switch = "paused",
+        /// How many ticks a second it should do; 0 for as many as possible.
+        hz: rate = "hz",
+    }
+
+    /// Does some ticks, after which the world stands still.
+    World.step(ticks: amount = "ticks") -> Step
+        = "step" POST "/worlds/{world}/run/step" act Pace
+    {
+        /// Waits so many seconds at most, 60 or fewer, until they are done.
+        wait: seconds = "prefer",
+    }
+
+    /// Gives the next tick inputs: an object `{"input": "mod/Name", "value": {…}}` in JSON,
+    /// or an array of them. [`World::send`] puts one together.
+    World.inputs(inputs: content = "application/json") -> Inputs
+        = "inputs" POST "/worlds/{world}/inputs" act_once Sent {}
+
+    /// Changes by hand, with who sent each and what became of it, the last first.
+    World.edits() -> Edits = "edits" GET "/worlds/{world}/edits" rows EditRow {
+        /// The first tick; else the first that is kept.
+        from: number = "from",
+        /// The last tick; else the last.
+        to: number = "to",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+    }
+
+    /// Changes values by hand in the next tick, all of it or nothing: an
+    /// [`Edit`](crate::Edit), or its JSON.
+    World.edit(edit: content = "application/json") -> EditOf
+        = "edit" POST "/worlds/{world}/edits" act_once Sent
+    {
+        /// Only if its entity is as it was when it had this tag: that of
+        /// [`Whole`](crate::Whole).
+        if_match: header = "if-match",
+    }
+
+    /// Takes an edit back, unless what it set has changed since. It is named by the tick
+    /// that had it and its number there.
+    World.undo(tick: amount = "tick", number: amount = "number") -> Undo
+        = "undo" POST "/worlds/{world}/edits/undo" act_once Sent {}
+
+    /// What would be if: the world goes on in memory for some ticks, with what is changed
+    /// and without. Nothing is written.
+    World.fork(ticks: amount = "ticks") -> Fork
+        = "fork" POST "/worlds/{world}/forks" one Forked
+    {
+        /// From this tick, a number or an [`At`](crate::At); else from now.
+        at: word = "at",
+    }
+
+    /// Ticks that have a name, by which they can be gone back to.
+    World.snapshots() -> Snapshots = "snapshots" GET "/worlds/{world}/snapshots" rows Snapshot {}
+
+    /// Gives the world as it is a name.
+    World.take_snapshot(name: word = "name") -> TakeSnapshot
+        = "take-snapshot" POST "/worlds/{world}/snapshots" act Named
+    {
+        /// What is to be remembered of it.
+        note: word = "note",
+    }
+
+    /// Makes another save beside this one, which goes on from an earlier tick.
+    World.branch(tick: amount = "tick", name: word = "name") -> Branch
+        = "branch" POST "/worlds/{world}/branches" act Branched {}
+
+    /// Takes the world back to an earlier tick. What was ahead is kept as a save of its own.
+    World.rewind(tick: amount = "tick") -> Rewind
+        = "rewind" POST "/worlds/{world}/rewind" act Rewound {}
 
     /// The charts that the world file names: a title and one SELECT each.
     World.charts() -> Charts = "charts" GET "/worlds/{world}/charts" rows Chart {}
@@ -108,7 +197,7 @@ operations! {
 
     /// One entity, by `12v3` or by its label: its label, components and relations.
     World.entity(entity: place = "entity") -> EntityOf
-        = "entity" GET "/worlds/{world}/entities/{entity}" one Whole
+        = "entity" GET "/worlds/{world}/entities/{entity}" by_hand
     {
         /// As of this tick, a number or an [`At`](crate::At); else as of now.
         at: text = "at",

@@ -19,6 +19,8 @@ pub struct HistoryRow {
     pub mod_id: Option<String>,
     /// Its system.
     pub system: Option<String>,
+    /// Who sent it, where it was done by hand.
+    pub sender: Option<String>,
     /// Where in the tick: in the run of the system, or by its commands.
     pub step: Option<String>,
     /// The fields by their names, as they were then.
@@ -39,6 +41,8 @@ pub struct BlameRow {
     pub mod_id: Option<String>,
     /// Its system.
     pub system: Option<String>,
+    /// Who sent it, where it was done by hand.
+    pub sender: Option<String>,
     /// Where in the tick: in the run of the system, or by its commands.
     pub step: Option<String>,
     /// What it was; a component is the JSON text of its fields.
@@ -95,6 +99,8 @@ pub struct Setting {
     pub mod_id: Option<String>,
     /// Its system.
     pub system: Option<String>,
+    /// Who sent it, where it was done by hand.
+    pub sender: Option<String>,
     /// The version of the mod.
     pub version: Option<String>,
     /// What it was.
@@ -134,6 +140,8 @@ pub struct SeenSetting {
     pub mod_id: Option<String>,
     /// Its system.
     pub system: Option<String>,
+    /// Who sent it, where it was done by hand.
+    pub sender: Option<String>,
 }
 
 /// Something that happened to an entity.
@@ -159,6 +167,8 @@ pub struct TimelineRow {
     pub mod_id: Option<String>,
     /// Its system.
     pub system: Option<String>,
+    /// Who sent it, where it was done by hand.
+    pub sender: Option<String>,
     /// Where in the tick.
     pub step: Option<String>,
 }
@@ -188,6 +198,8 @@ pub struct Change {
     pub mod_id: Option<String>,
     /// Its system.
     pub system: Option<String>,
+    /// Who sent it, where it was done by hand.
+    pub sender: Option<String>,
     /// Where in the tick.
     pub step: String,
 }
@@ -254,6 +266,41 @@ pub struct EventRow {
     pub system: Option<String>,
     /// The JSON text of its fields.
     pub payload: Option<String>,
+}
+
+/// A change by hand.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct EditRow {
+    /// The tick that had it.
+    pub tick: u64,
+    /// Its number there.
+    pub number: u64,
+    /// Who sent it.
+    pub sender: Option<String>,
+    /// The JSON text of what it does.
+    pub edit: Option<String>,
+    /// The JSON text of the entities that it spawned.
+    pub spawned: Option<String>,
+    /// Why nothing of it was done, if that is so.
+    pub refused: Option<String>,
+}
+
+/// A tick that has a name.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub tick: u64,
+    /// What is to be remembered of it.
+    pub note: String,
+    /// When it got its name, in milliseconds since 1970.
+    pub made_at_ms: Option<u64>,
+    /// Whether the world gave it the name by itself.
+    #[serde(default)]
+    pub automatic: bool,
 }
 
 /// What a run of a system did.
