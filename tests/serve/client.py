@@ -182,10 +182,11 @@ def doing(client):
     assert world.step(5, wait=30)["tick"] == tick + 5
     assert world.set_run(hz=25)["hz"] == 25 and world.run()["paused"]
     assert world.take_snapshot("here", note="a test")["tick"] == tick + 5
+    world.step(wait=30)
     assert world.snapshots()[0]["note"] == "a test"
     assert world.branch(tick, "other")["tick"] == tick
     back = world.rewind(tick)
-    assert (back["tick"], back["from"]) == (tick, tick + 5)
+    assert (back["tick"], back["from"]) == (tick, tick + 6)
     assert not world.set_run(paused=False)["paused"]
     assert refused(lambda: client.create_world("x", pack="y.pack")) == "conflict"
     assert refused(world.delete) == "conflict"

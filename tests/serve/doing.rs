@@ -75,7 +75,10 @@ fn what_would_be_is_told_beside_what_is() {
     assert_eq!((forked.from, forked.to, forked.series.len()), (2, 7, 2));
     assert_eq!(forked.series[0].truth[5], json!(60));
     assert_eq!(forked.series[0].changed[5], json!(1050));
-    assert!(forked.first[0].by_hand && forked.summary[0].count > 0);
+    let first = &forked.first[0];
+    assert_eq!((first.tick, first.name.as_deref()), (3, Some("citizens/Wealth")));
+    assert_eq!((&first.truth, &first.changed), (&json!(20), &json!(1010)));
+    assert!(forked.summary[0].count > 0);
     assert_eq!(world.edits().ask().unwrap().len(), 0, "nothing is written");
     let none = world.fork(1).input("a/B", json!({})).ask().unwrap_err();
     assert_eq!(kind(none), Kind::Body);
@@ -92,10 +95,11 @@ fn a_world_is_paused_stepped_named_and_taken_back() {
     assert_eq!(world.set_run().hz(25.0).ask().unwrap().hz, 25.0);
     let named = world.take_snapshot("here").note("a test").ask().unwrap();
     assert_eq!((named.tick, named.at.tick()), (tick + 5, tick + 5));
+    world.step(1).wait(30).ask().unwrap();
     assert_eq!(world.snapshots().ask().unwrap()[0].note, "a test");
     assert_eq!(world.branch(tick, "other").ask().unwrap().tick, tick);
     let back = world.rewind(tick).ask().unwrap();
-    assert_eq!((back.tick, back.from), (tick, tick + 5));
+    assert_eq!((back.tick, back.from), (tick, tick + 6));
     assert!(back.ahead.is_some());
     let gone = world.entities().at(&named.at).ask().unwrap_err();
     assert!(matches!(kind(gone), Kind::Future | Kind::Rewound));

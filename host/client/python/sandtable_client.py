@@ -1,4 +1,5 @@
-"""A client of `sandtable serve`: it reads a running world at any tick, and follows it.
+"""A client of `sandtable serve`: it reads a running world at any tick, follows it, and acts
+on it.
 
     from sandtable_client import Client
 
@@ -13,6 +14,9 @@
 `World` has a method for each operation of the API. Rows are lists of dicts, and
 `to_pandas()` makes frames of them where pandas is installed. A refusal is a `Refused`
 with the server's sentence, which says what to do.
+
+Inputs and edits count once: they carry a key, under which they are sent again when the
+connection broke.
 
 Nothing but Python's own library is needed. This client speaks v1 of the API, which only
 grows: what a newer server answers besides is passed on as it is.
@@ -1231,8 +1235,8 @@ class World:
     def columns(self, kind: str, *, at: Optional[Tick] = None) -> Columns:
         """All values of a packed component as they are."""
 
-    @_operation("entity", "GET", "/worlds/{world}/entities/{entity}", _one)
-    def entity(self, entity: EntityName, *, at: Optional[Tick] = None) -> Row:
+    @_operation("entity", "GET", "/worlds/{world}/entities/{entity}", _whole)
+    def entity(self, entity: EntityName, *, at: Optional[Tick] = None) -> Whole:
         """One entity: its label, components and relations, of which 1,000 each way."""
 
     @_operation(

@@ -1,4 +1,5 @@
-//! A client of `sandtable serve`: it reads a running world at any tick, and follows it.
+//! A client of `sandtable serve`: it reads a running world at any tick, follows it, and
+//! acts on it.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), sandtable_client::Error> {
@@ -21,6 +22,9 @@
 //! [`World`] has a method for each operation of the API. It is put together like a
 //! sentence and then asked: `ask` answers in types of this crate, `ask_as` rows of a type
 //! of yours, and `raw` the JSON as the server gave it.
+//!
+//! Inputs ([`World::send`]) and edits ([`World::edit`]) count once: they carry a key, under
+//! which they are sent again when the connection broke.
 //!
 //! A refusal is an [`Error`] with the server's sentence, which says what to do, and its
 //! [`Kind`].
