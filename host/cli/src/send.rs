@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use sandtable::record::RequestKey;
@@ -93,7 +93,7 @@ fn parcel(inputs: Vec<(String, Json)>, key: Option<String>) -> Parcel {
 }
 
 /// Writes an input for each line into the save.
-fn many(save: &PathBuf, file: &PathBuf, key: Option<&str>) -> Result<()> {
+fn many(save: &Path, file: &Path, key: Option<&str>) -> Result<()> {
     let lines: Box<dyn BufRead> = match file.as_os_str() == "-" {
         true => Box::new(io::stdin().lock()),
         false => {

@@ -147,7 +147,7 @@ pub(super) fn summary(truth: &Course, changed: &Course) -> Vec<Count> {
         .into_iter()
         .map(|((action, kind, field), count)| Count { action, kind, field, count })
         .collect();
-    counts.sort_by(|one, two| two.count.cmp(&one.count));
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
     counts.truncate(COUNTS_MAX);
     counts
 }

@@ -11,6 +11,9 @@ use crate::reader::Reader;
 use sandtable_world::ecs::Entity;
 use sandtable_world::edit::{Edit, EditPlace, Expectation, Operation};
 
+/// Fields by name.
+type Fields = Map<String, Json>;
+
 impl Reader {
     /// The edit that takes another one back, which is refused where what that set has
     /// changed since. An entity that it ended comes again as a new one, with what it had.
@@ -139,7 +142,7 @@ fn edge(edit: &mut Edit, (from, to): (String, String), relation: &str, change: &
 }
 
 /// What was and what is since: where there are both, only the fields that differ.
-fn fields(change: &Change) -> (Option<Map<String, Json>>, Option<Map<String, Json>>) {
+fn fields(change: &Change) -> (Option<Fields>, Option<Fields>) {
     let (mut was, mut is) = (all(&change.old), all(&change.new));
     if let (Some(was), Some(is)) = (&mut was, &mut is) {
         let same: Vec<String> = was
@@ -155,7 +158,7 @@ fn fields(change: &Change) -> (Option<Map<String, Json>>, Option<Map<String, Jso
     (was, is)
 }
 
-fn all(value: &Option<PastValue>) -> Option<Map<String, Json>> {
+fn all(value: &Option<PastValue>) -> Option<Fields> {
     match value.as_ref()?.to_json() {
         Json::Object(fields) => Some(fields),
         _ => None,
