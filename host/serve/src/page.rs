@@ -28,12 +28,14 @@ macro_rules! files {
 /// What the page is made of, beside its `index.html`.
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = files! {
-    "address.js" "app.js" "ask.js" "bars.js" "chart.js" "columns.js" "complete.js"
-    "component.js" "dom.js" "format.js" "graph.js" "icon.svg" "keys.js" "layout.js" "list.js"
-    "live.js" "map.js" "msgpack.js" "names.js" "parts.js" "places.js" "run.js" "series.js" "shades.js"
-    "spark.js" "stage.js" "stages.js" "state.js" "style.css" "table.js" "time.js" "view-diff.js"
-    "view-entities.js" "view-entity.js" "view-events.js" "view-health.js" "view-mods.js"
-    "view-relations.js" "view-sql.js" "view-systems.js" "view-why.js" "view-world.js" "view-worlds.js"
+    "address.js" "app.js" "ask.js" "bars.js" "by-hand.js" "chart.js" "columns.js" "complete.js"
+    "component.js" "dom.js" "editor.js" "format.js" "graph.js" "hand.js" "icon.svg" "input.js"
+    "keys.js" "layout.js" "list.js" "live.js" "map.js" "msgpack.js" "names.js" "parts.js"
+    "places.js" "run.js" "series.js" "shades.js" "spark.js" "stage.js" "stages.js" "state.js"
+    "style.css" "sure.js" "table.js" "time.js" "view-diff.js" "view-edits.js" "view-entities.js"
+    "view-entity.js" "view-events.js" "view-fork.js" "view-health.js" "view-mods.js"
+    "view-relations.js" "view-sql.js" "view-systems.js" "view-why.js" "view-world.js"
+    "view-worlds.js" "words.js"
 };
 
 pub async fn index() -> Response<Body> {

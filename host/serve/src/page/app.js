@@ -4,6 +4,7 @@ import { ask, session, world, Refused } from '/ask.js';
 import { address, alter, goTo, here } from '/address.js';
 import { el, put } from '/dom.js';
 import { whole, seconds } from '/format.js';
+import { begin, forget as forgetEdits, settle, undoLast } from '/hand.js';
 import { listen, list } from '/keys.js';
 import { follow } from '/live.js';
 import { known, learnAll } from '/names.js';
@@ -29,6 +30,7 @@ const stage = makeStage({
 });
 const time = timeBar(stage);
 const control = runControl((sentence) => mention(sentence));
+begin({ say: stage.say, clear: stage.clear, onchange: () => stage.renew() });
 
 function showPlace(view) {
   const within = VIEWS[view][2] ?? view;
@@ -88,6 +90,7 @@ function followWorld() {
       time.say('live', '');
       time.show();
       stage.follow();
+      settle();
       time.mark().catch(() => {});
     },
     ongap({ from, to }) {
@@ -120,20 +123,25 @@ function reload() {
   if (state.at?.tick > state.now) state.at = null;
   time.forget();
   forgetSeries();
+  forgetEdits();
   kept()
     .then(() => stage.show())
     .catch(() => {});
 }
 
-const VIEW_KEYS = IN_NAV.map(([view, [title]], at) => [[String((at + 1) % 10)], title, () => goTo(address(view))]);
+const DIGITS = '1234567890';
+const VIEW_KEYS = IN_NAV.map(([view, [title]], at) => [[DIGITS[at] ?? 't'], title, () => goTo(address(view))]);
 const KEYS = [
   [[','], 'a tick back', () => time.scrub(looked() - 1)],
   [['.'], 'a tick on', () => time.scrub(looked() + 1)],
   [['l'], 'follow the world', () => time.scrub(Infinity)],
-  [['p'], 'let the world run, or stand still', () => control.toggle()],
+  [['p', ' '], 'let the world run, or stand still', () => control.toggle()],
   [['s'], 'one tick, and stand still', () => control.once()],
   [['Shift+ArrowLeft'], 'to the change before, of the value that is chosen', () => stage.jump(-1)],
   [['Shift+ArrowRight'], 'to the change after', () => stage.jump(1)],
+  [['e'], 'edit the value that is chosen', () => stage.act('edit')],
+  [['u'], 'take back what was done last', () => undoLast()],
+  [['f'], 'fork here, with another value of what is chosen', () => stage.act('fork')],
   [['/'], 'go to an entity', () => $('find').elements.find.focus()],
   [['c'], 'copy a link that stays', copyLink],
   [['r'], 'ask anew', () => stage.update()],

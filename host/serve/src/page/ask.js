@@ -74,13 +74,20 @@ export async function bytes(path, parameters, signal) {
 export const stream = (headers, signal) =>
   request(worldPath('/stream'), {}, { signal, headers: { accept: 'text/event-stream', ...headers } });
 
+// Has something done with the world. Where it does ticks, the answer is to have what became
+// of it; in a pause there is nothing to wait for.
+export async function send(path, body, { headers, signal } = {}) {
+  const wait = state.isPaused ? {} : { prefer: 'wait=5' };
+  return answered(
+    worldPath(path),
+    {},
+    { method: 'POST', headers: { 'content-type': 'application/json', ...wait, ...headers }, body: JSON.stringify(body), signal },
+  );
+}
+
 // How the world runs; with a body, tells it to.
 export const run = (path, body) =>
-  answered(
-    worldPath(`/run${path}`),
-    {},
-    body && { method: 'POST', headers: { 'content-type': 'application/json', prefer: 'wait=5' }, body: JSON.stringify(body) },
-  );
+  body ? send(`/run${path}`, body, { headers: { prefer: 'wait=5' } }) : answered(worldPath('/run'));
 
 // Two questions at a time that can wait: others are answered in between.
 const SLOTS = 2;

@@ -25,8 +25,8 @@ export function lastAt(ticks, tick) {
   return low - 1;
 }
 
-// A chart without lines as yet: `set` gives it `[{ name, ticks, values }]`, `move` marks a
-// tick, and `go` is called with the tick that is pointed at.
+// A chart without lines as yet: `set` gives it `[{ name, ticks, values, isDashed }]`, `move`
+// marks a tick, and `go` is called with the tick that is pointed at.
 export function chart(title, { go, isStepped = false } = {}) {
   const readings = el('span', { class: 'readings' });
   const svg = draw('svg', { class: 'chart', role: 'img', height: HEIGHT });
@@ -117,12 +117,12 @@ export function chart(title, { go, isStepped = false } = {}) {
         ),
       );
     const paths = lines.map((line, at) =>
-      draw('path', { d: path(line, x, y, isStepped), class: `line c${at % COLOURS}` }),
+      draw('path', { d: path(line, x, y, isStepped), class: `line ${look(line, at)}` }),
     );
     cursor = draw('path', { class: 'cursor' });
     put(svg, grid, days, paths, cursor);
     cursor = svg.lastChild;
-    written = lines.map((line, at) => el('span', { class: `reading c${at % COLOURS}` }));
+    written = lines.map((line, at) => el('span', { class: `reading ${look(line, at)}` }));
     readings.replaceChildren(...written);
     move(marked);
   }
@@ -193,10 +193,12 @@ export function chart(title, { go, isStepped = false } = {}) {
   return { node, set, say, move };
 }
 
+const look = ({ isDashed }, at) => `c${at % COLOURS}${isDashed ? ' dashed' : ''}`;
+
 // Without what is no number, so that it can be searched.
-function sorted({ name, ticks, values }) {
+function sorted({ name, ticks, values, isDashed }) {
   const told = ticks.map((tick, at) => at).filter((at) => isNumber(values[at]));
-  return { name, ticks: told.map((at) => ticks[at]), values: told.map((at) => values[at]) };
+  return { name, ticks: told.map((at) => ticks[at]), values: told.map((at) => values[at]), isDashed };
 }
 
 export function path({ ticks, values }, x, y, isStepped) {

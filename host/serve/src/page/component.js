@@ -4,22 +4,32 @@
 import { later, world } from '/ask.js';
 import { address } from '/address.js';
 import { el, keep, put, whenSeen } from '/dom.js';
+import { editor } from '/editor.js';
 import { modOf, short } from '/format.js';
 import { section, soft, value } from '/parts.js';
 import { spark } from '/spark.js';
-import { looked, state } from '/state.js';
+import { atText, looked, lookedAt, state } from '/state.js';
+import { forkAddress } from '/words.js';
 
-// `choose` is called with the field that is clicked or reached.
-export function component(entity, name, first, { life, choose }) {
+// `choose` is called with the field that is clicked or reached, `typeOf` tells the type of
+// one, and `remove` takes the component away.
+export function component(entity, name, first, { life, choose, typeOf, remove }) {
   const fields = new Map();
   const body = el('tbody');
   const mod = modOf(name);
-  const title = el('h3', {}, el('span', { class: 'mod' }, `${mod}/`), name.slice(mod.length + 1));
+  const away = el('button', { type: 'button', class: 'quiet', 'aria-label': `remove ${name}`, onclick: remove }, 'remove');
+  const title = el(
+    'div',
+    { class: 'head' },
+    el('h3', {}, el('span', { class: 'mod' }, `${mod}/`), name.slice(mod.length + 1)),
+    away,
+  );
   const isTag = Object.keys(first).length === 0;
   const content = isTag ? soft('a tag') : el('div', { class: 'scroll' }, el('table', { class: 'fields' }, body));
   const node = keep(section(null, title, content));
   let history = null;
   let asked = null;
+  let editing = null;
   if (!isTag) whenSeen(node, load);
 
   function load() {
@@ -56,23 +66,55 @@ export function component(entity, name, first, { life, choose }) {
   function line(field) {
     const full = `${name}.${field}`;
     const why = el('a', { 'aria-label': `why ${full}` }, 'why');
-    const made = { value: el('td', { class: 'value' }), past: el('td', { class: 'past' }), why, spark: null };
+    const change = el('span');
+    const made = { value: el('td', { class: 'value' }), past: el('td', { class: 'past' }), why, change, spark: null };
     made.row = el(
       'tr',
       { onclick: () => choose(full), onfocusin: () => choose(full) },
       el('th', { scope: 'row' }, field),
       made.value,
       made.past,
-      el('td', { class: 'ask' }, why),
+      el('td', { class: 'ask' }, change, ' ', why),
     );
     body.append(made.row);
     return made;
   }
 
+  // What can be done with a field: now it is edited, and of then only what would have been
+  // can be told.
+  function way(field) {
+    const full = `${name}.${field}`;
+    return state.at === null
+      ? el('button', { type: 'button', class: 'quiet', 'aria-label': `edit ${full}`, onclick: () => edit(field) }, 'edit')
+      : el('a', { 'aria-label': `fork with another ${full}`, href: forkAddress(entity, full, undefined, atText(lookedAt())) }, 'fork');
+  }
+
+  async function edit(field) {
+    const { row, is } = fields.get(field);
+    const type = await typeOf(name, field);
+    close();
+    editing = editor({ entity, component: name, field, type, is }, () => {
+      const { change } = fields.get(field);
+      close();
+      change.firstElementChild?.focus();
+    });
+    row.after(editing.row);
+    editing.focus();
+  }
+
+  function close() {
+    editing?.row.remove();
+    editing = null;
+  }
+
   return {
     node,
     load,
+    name,
     hasFields: !isTag,
+    first: () => fields.keys().next().value,
+    // The first field, where none is named.
+    edit: (field = fields.keys().next().value) => (fields.has(field) ? edit(field) : undefined),
     // Shows what it is at the tick that is looked at.
     set(of) {
       let isNew = false;
@@ -80,9 +122,14 @@ export function component(entity, name, first, { life, choose }) {
         const known = fields.get(field) ?? line(field);
         fields.set(field, known);
         known.why.href = address('why', entity, { component: `${name}.${field}` });
+        known.is = is;
         put(known.value, value(is));
+        put(known.change, way(field));
+        if (editing?.field === field) editing.seen(is);
         isNew ||= typeof is === 'number' && history?.at(-1)?.[field] !== is;
       }
+      away.hidden = state.at !== null;
+      if (state.at !== null) close();
       // What history does not know yet came since.
       if (!isNew || !history?.length || state.at !== null) return;
       history.push({ ...of, tick: state.now });

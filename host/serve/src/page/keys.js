@@ -13,6 +13,7 @@ export function listen(keys, help) {
       event.metaKey ||
       event.altKey ||
       isTyped(event.target) ||
+      (event.key === ' ' && event.target.closest('button, a, summary, input, [tabindex="0"]')) ||
       document.querySelector('dialog[open]')
     )
       return;
@@ -25,7 +26,7 @@ export function listen(keys, help) {
   help.addEventListener('click', () => list(keys));
 }
 
-const WORDS = { 'Shift+ArrowLeft': 'Shift + ←', 'Shift+ArrowRight': 'Shift + →' };
+const WORDS = { ' ': 'Space', 'Shift+ArrowLeft': 'Shift + ←', 'Shift+ArrowRight': 'Shift + →' };
 
 export function list(keys) {
   const more = [
@@ -33,6 +34,7 @@ export function list(keys) {
     ['← →', 'on the time bar: a tick back or on; on its marks: from event to event'],
     ['Page ↑ ↓', 'on the time bar: a tenth of it'],
     ['Ctrl + Enter', 'in SQL: ask'],
+    ['Enter, Escape', 'where a value is edited: set it, or leave it as it is'],
     ['↑ ↓', 'in a list of entities: from row to row'],
   ];
   const line = (names, what) =>

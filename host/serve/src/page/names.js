@@ -13,6 +13,16 @@ export function learn(entity, label) {
 
 export const nameOf = (entity) => names.get(entity) ?? null;
 
+// The entity that a text names: as 12v3, or by the name that one of them alone has.
+export function named(text) {
+  if (isEntity(text)) return text;
+  const found = [...names].filter(([, name]) => name === text);
+  if (found.length === 1) return found[0][0];
+  throw new Error(
+    found.length ? `Several entities are called ${text}: write one as 12v3.` : `No entity is called ${text}.`,
+  );
+}
+
 export const known = () => [...new Set(names.values())];
 
 // Learns the names of all that have one, as far as a few long answers tell them.

@@ -1,6 +1,7 @@
 // Whether the world runs: a button that lets it, and one for a single tick.
 
 import { run } from '/ask.js';
+import { state } from '/state.js';
 
 const AGAIN_MS = 3000;
 const $ = (id) => document.getElementById(id);
@@ -12,7 +13,7 @@ export function runControl(say) {
   let isPaused = false;
 
   function show({ paused, hz }) {
-    isPaused = paused;
+    state.isPaused = isPaused = paused;
     go.textContent = paused ? 'Run' : 'Pause';
     go.title = paused ? `Do ticks${hz ? `, ${hz} a second` : ''} (p)` : 'Stand still (p)';
     for (const button of [go, step]) button.hidden = false;

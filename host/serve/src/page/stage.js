@@ -24,6 +24,8 @@ export const VIEWS = {
   sql: ['SQL', () => import('/view-sql.js')],
   mods: ['Mods', () => import('/view-mods.js')],
   health: ['Health', () => import('/view-health.js')],
+  edits: ['Edits', () => import('/view-edits.js')],
+  fork: ['Fork', () => import('/view-fork.js'), 'entities'],
 };
 
 // The view that an address names; without an entity, that of all.
@@ -153,5 +155,7 @@ export function stage({ main, place, notice, onshow, go }) {
     move: (tick) => current?.move?.(tick),
     // To the change before or after, of what the view has selected.
     jump: (by) => current?.jump?.(by),
+    // To what the view has chosen, done by its name: `edit` or `fork`.
+    act: (what) => current?.[what]?.(),
   };
 }

@@ -10,9 +10,14 @@ export const state = {
   at: null,
   // The tick of the last answers with its chain, for links that stay.
   seen: null,
+  // Whether the world stands still because it was told to, and so does what is sent to it.
+  isPaused: false,
 };
 
 export const looked = () => state.at?.tick ?? state.now;
+
+// The tick that is looked at, with its chain where an answer had it.
+export const lookedAt = () => (state.seen?.tick === looked() ? state.seen : { tick: looked(), chain: null });
 
 export const atText = ({ tick, chain }) => (chain ? `${tick}~${chain}` : String(tick));
 

@@ -1,15 +1,19 @@
 // One entity: what it has, how that was, what happened to it, and what it is related to.
 
 import { world } from '/ask.js';
-import { address } from '/address.js';
+import { address, again, alter, goTo } from '/address.js';
 import { lastAt } from '/chart.js';
+import { byHand } from '/by-hand.js';
 import { component } from '/component.js';
+import { sure } from '/sure.js';
 import { el, put } from '/dom.js';
+import { edit } from '/hand.js';
 import { whole } from '/format.js';
 import { learn } from '/names.js';
 import { entityLink, problem, section, soft, tickColumn } from '/parts.js';
-import { asOf, looked, state } from '/state.js';
+import { asOf, atText, looked, lookedAt, state } from '/state.js';
 import { table } from '/table.js';
+import { forkAddress } from '/words.js';
 
 const EDGES_SHOWN = 25;
 const LIFE_SHOWN = 200;
@@ -20,9 +24,13 @@ export function open({ place, part, query, life, go }) {
   const components = el('div', { class: 'components' });
   const edges = el('div', { class: 'two' });
   const past = el('div');
-  put(place, title, components, edges, past);
+  const said = el('div', { role: 'status' });
+  const hand = el('div');
+  put(place, title, said, components, edges, hand, past);
   const shown = new Map();
+  let kinds = null;
   let chosen = query.get('field');
+  let isWanted = query.has('edit');
   let isTold = false;
 
   return {
@@ -34,7 +42,7 @@ export function open({ place, part, query, life, go }) {
       put(title, heading(one));
       for (const name of shown.keys()) if (!Object.hasOwn(one.components, name)) shown.delete(name);
       for (const [name, of] of Object.entries(one.components)) {
-        if (!shown.has(name)) shown.set(name, component(part, name, of, { life, choose }));
+        if (!shown.has(name)) shown.set(name, component(one.entity, name, of, { life, choose, typeOf, remove: () => remove(one, name) }));
         shown.get(name).set(of);
       }
       put(
@@ -43,16 +51,31 @@ export function open({ place, part, query, life, go }) {
       );
       put(
         edges,
-        related('From here', one.outgoing, one.outgoing_count, one.entity),
-        related('To here', one.incoming, one.incoming_count, one.entity),
+        related('From here', one.outgoing, one.outgoing_count, one.entity, unrelate),
+        related('To here', one.incoming, one.incoming_count, one.entity, unrelate),
       );
+      // What is typed there stays, whatever the world does.
+      if (state.at !== null) put(hand);
+      else if (!hand.firstChild) put(hand, byHand({ one, attempt, kinds: learnKinds }));
+      if (!isWanted) return;
+      isWanted = false;
+      alter(again({ edit: '' }));
+      this.edit();
+    },
+    edit() {
+      const { of, field } = selected();
+      if (state.at === null) return of?.edit(field);
+      return said.replaceChildren(soft('This is of an earlier tick: fork here instead (f), or follow the world (l) and edit.'));
+    },
+    fork() {
+      const { of, field } = selected();
+      if (of) goTo(forkAddress(part, `${of.name}.${field ?? of.first()}`, undefined, atText(lookedAt())));
     },
     move(tick) {
       for (const one of shown.values()) one.move(tick);
     },
     async jump(by) {
-      const [name, field] = (chosen ?? '').split('.');
-      const of = shown.get(name) ?? [...shown.values()].find(({ hasFields }) => hasFields);
+      const { of, field } = selected();
       if (!of) return;
       await of.load();
       const ticks = of.changes(field);
@@ -61,6 +84,46 @@ export function open({ place, part, query, life, go }) {
       if (to !== undefined) go(to);
     },
   };
+
+  // The field that is chosen, else the first component that has any.
+  function selected() {
+    const [name, field] = (chosen ?? '').split('.');
+    return { of: shown.get(name) ?? [...shown.values()].find(({ hasFields }) => hasFields), field };
+  }
+
+  async function learnKinds() {
+    kinds ??= world('/kinds', {}, life).then(({ rows }) => rows);
+    kinds.catch(() => {
+      kinds = null;
+    });
+    return kinds;
+  }
+
+  async function typeOf(name, field) {
+    const kind = (await learnKinds()).find((it) => it.name === name);
+    return kind?.fields.find((it) => it.name === field)?.type ?? 'unknown';
+  }
+
+  // Does operations, and says here why they are refused.
+  async function attempt(operations) {
+    put(said);
+    try {
+      return await edit(operations);
+    } catch (error) {
+      put(said, problem(error));
+      return null;
+    }
+  }
+
+  async function remove({ entity, label }, name) {
+    const whose = label ?? entity;
+    if (await sure(`Remove ${name}?`, `${whose} loses the component with all that stands in it. Undo brings it back.`, 'Remove'))
+      attempt([{ op: 'remove', entity, component: name }]);
+  }
+
+  function unrelate(from, relation, to) {
+    return attempt([{ op: 'unrelate', from, relation, to }]);
+  }
 
   function choose(field) {
     chosen = field;
@@ -89,7 +152,8 @@ export function open({ place, part, query, life, go }) {
       const last = rows.slice(-LIFE_SHOWN).reverse();
       const few = rows.length > last.length ? soft(`The last ${last.length} of ${whole(rows.length)}.`) : null;
       const other = { name: 'other', show: ({ other: of, label }) => (of ? entityLink(of, label ?? undefined) : '') };
-      const columns = [tickColumn('entity', { part }), 'action', 'name', other, 'value', 'times', 'mod', 'system'];
+      const by = { name: 'system', title: 'by', show: ({ system, sender }) => system ?? (sender ? byWhom(sender) : '') };
+      const columns = [tickColumn('entity', { part }), 'action', 'name', other, 'value', 'times', 'mod', by];
       put(past, section(`${name}, up to tick ${whole(looked())}`, few, table(last, columns, { label: name })));
     } catch (error) {
       if (!life.aborted) put(past, section(name, problem(error)));
@@ -97,12 +161,25 @@ export function open({ place, part, query, life, go }) {
   }
 }
 
-function related(title, all, count, entity) {
+const byWhom = (sender) => [el('b', {}, sender), ', by hand'];
+
+function related(title, all, count, entity, unrelate) {
   if (all.length === 0) return null;
   const shown = all.slice(0, EDGES_SHOWN);
   for (const { entity: other, label } of shown) learn(other, label);
   const columns = ['kind', 'entity'];
   if (shown.some(({ data }) => data && Object.keys(data).length)) columns.push('data');
+  if (state.at === null)
+    columns.push({
+      name: 'away',
+      title: '',
+      show: ({ kind, entity: other, label }) => {
+        const isFrom = title === 'From here';
+        const call = () => unrelate(isFrom ? entity : other, kind, isFrom ? other : entity);
+        const said = `unrelate ${label ?? other}, ${kind}`;
+        return el('button', { type: 'button', class: 'quiet', 'aria-label': said, onclick: call }, 'unrelate');
+      },
+    });
   const rest = el('p', {}, el('a', { href: address('relations', entity) }, `All ${whole(count)}`));
   return section(
     `${title}: ${whole(count)}`,

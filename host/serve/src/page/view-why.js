@@ -1,14 +1,16 @@
 // Why a value is what it is: who set it when, from what to what, and what that saw.
 
 import { Refused } from '/ask.js';
-import { address, again, here } from '/address.js';
+import { address, again, goTo, here } from '/address.js';
 import { chart, lastAt } from '/chart.js';
 import { el, put } from '/dom.js';
 import { difference, lastPart, whole } from '/format.js';
+import { undoButton } from '/hand.js';
 import { learn, nameOf } from '/names.js';
 import { entityLink, section, soft, tickLink, value } from '/parts.js';
-import { asOf, looked, state } from '/state.js';
+import { asOf, atText, looked, lookedAt, state } from '/state.js';
 import { pairs, table } from '/table.js';
+import { editAddress, forkAddress, toldOf, touches } from '/words.js';
 
 // Between the hops of a trail in the address, and between the parts of one.
 const HOP = '|';
@@ -43,7 +45,8 @@ export function open({ place, part, query, go }) {
       const why = await ask('/why', { entity: part, component, seen_by: seenBy, ...asOf() });
       learn(why.entity, why.label);
       put(trail, crumbs(query.get('trail'), part, component));
-      put(told, cause(why, component, field));
+      const hand = why.set?.step === 'edit' ? await byHand(ask, why, kind) : [];
+      put(told, cause(why, component, field, hand));
       put(seen, reads(why, query, part, component));
       const { rows } = await known;
       ticks = rows.map(({ tick }) => tick);
@@ -51,6 +54,8 @@ export function open({ place, part, query, go }) {
       drawn.move(looked());
     },
     move: (tick) => drawn.move(tick),
+    fork: () => field && goTo(forkAddress(part, component, undefined, atText(lookedAt()))),
+    edit: () => field && goTo(editAddress(part, component)),
     async jump(by) {
       // Also where it was not drawn yet.
       const { rows } = await known.catch(() => ({ rows: [] }));
@@ -61,7 +66,13 @@ export function open({ place, part, query, go }) {
   };
 }
 
-function cause({ entity, label, value: is, set, since, notes = [] }, component, field) {
+// The edits of a tick that may have set a value, by hand.
+async function byHand(ask, { entity, set }, kind) {
+  const { rows } = await ask('/edits', { from: set.tick, to: set.tick });
+  return rows.filter(({ edit, refused }) => !refused && touches(edit, entity, kind));
+}
+
+function cause({ entity, label, value: is, set, since, notes = [] }, component, field, hand) {
   const name = label ?? nameOf(entity) ?? entity;
   const heading = el(
     'h2',
@@ -76,7 +87,7 @@ function cause({ entity, label, value: is, set, since, notes = [] }, component, 
       since === undefined
         ? 'Nothing that is kept has changed it.'
         : `It has not changed since tick ${whole(since)}, where history begins.`;
-    return [heading, section(null, el('p', { class: 'big' }, value(is)), notes.length ? said : soft(none))];
+    return [heading, section(null, el('p', { class: 'big' }, value(is)), notes.length ? said : soft(none), field ? ways(entity, component) : null)];
   }
   const { view, part, query } = here();
   const mod = set.mod ?? set.system?.split('/')[0];
@@ -91,18 +102,31 @@ function cause({ entity, label, value: is, set, since, notes = [] }, component, 
           'by system',
           set.system
             ? el('a', { href: address('systems', null, { system: set.system }) }, set.system)
-            : 'none: an input',
+            : set.step === 'edit'
+              ? 'none: by hand'
+              : 'none: an input',
         ],
+        set.sender ? ['sent by', el('b', {}, set.sender)] : null,
+        ...hand.map((row) => ['edit', el('div', { class: 'row' }, el('span', {}, toldOf(row.edit)), undoButton(row))]),
         mod ? ['of mod', [mod, set.version ? ` ${set.version}` : '']] : null,
-        ['in step', set.step],
+        set.step === 'edit' ? null : ['in step', set.step],
       ]),
       said,
+      field ? ways(entity, component) : null,
     ),
   ];
 }
 
-// The name of a system stays as it is.
-const sentence = (note) => `${/^\S*\//.test(note) ? note[0] : note[0].toUpperCase()}${note.slice(1)}.`;
+const ways = (entity, component) =>
+  el(
+    'p',
+    { class: 'links' },
+    state.at === null ? el('a', { href: editAddress(entity, component) }, 'Edit it') : null,
+    el('a', { href: forkAddress(entity, component, undefined, atText(lookedAt())) }, 'Fork with another value'),
+  );
+
+// The name of a system or of a sender stays as it is.
+const sentence = (note) => `${/^\S*[/:]/.test(note) ? note[0] : note[0].toUpperCase()}${note.slice(1)}.`;
 
 // From what to what it was set; field by field where it is a whole component.
 function change({ action, old, new: is }, entity, component) {
@@ -172,7 +196,7 @@ function reads(why, query, part, component) {
       name: 'set',
       title: 'set by',
       show: (one) =>
-        one.set ? (one.set.system ?? 'an input') : el('span', { class: 'soft' }, 'not since history begins'),
+        one.set ? (one.set.system ?? one.set.sender ?? 'an input') : el('span', { class: 'soft' }, 'not since history begins'),
     },
     { name: 'tick', title: 'at tick', number: true, show: (one) => (one.set ? whole(one.set.tick) : '') },
   ];
