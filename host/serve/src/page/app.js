@@ -30,7 +30,15 @@ const stage = makeStage({
 });
 const time = timeBar(stage);
 const control = runControl((sentence) => mention(sentence));
-begin({ say: stage.say, clear: stage.clear, onchange: () => stage.renew() });
+begin({
+  say: stage.say,
+  clear: stage.clear,
+  onchange: () => stage.renew(),
+  onrewound(tick) {
+    state.now = tick;
+    reload();
+  },
+});
 
 function showPlace(view) {
   const within = VIEWS[view][2] ?? view;
@@ -100,7 +108,8 @@ function followWorld() {
       isRewound = true;
       mention('The world was rewound: what is shown is of the new course.');
     },
-    onstill: (waited) => time.say('still', `Paused: no tick for ${seconds(waited)}`),
+    onstill: (waited) =>
+      state.isPaused ? time.say('paused', 'Paused') : time.say('still', `Paused: no tick for ${seconds(waited)}`),
     ongone() {
       time.say('gone', 'Not connected');
       stage.clear('answer');

@@ -7,8 +7,9 @@ import { whole } from '/format.js';
 import { told } from '/words.js';
 import { state } from '/state.js';
 
-// Somewhere to say it, and whom to tell that values are other; both are given at the start.
-let page = { say() {}, clear() {}, onchange() {} };
+// Somewhere to say it, and whom to tell that values are other or that the world went back;
+// all are given at the start.
+let page = { say() {}, clear() {}, onchange() {}, onrewound() {} };
 // What waits for a tick, and what was done from this page, the last at the end.
 let waiting = [];
 const done = [];
@@ -97,7 +98,11 @@ export async function settle() {
 export function forget() {
   waiting = [];
   done.length = 0;
+  page.clear('hand');
 }
+
+// Tells that the world went back to a tick, from which another course begins.
+export const wentBack = (tick) => page.onrewound(tick);
 
 // An edit that takes another back is taken back by a button that says so.
 export const undoButton = (place, { title = 'Undo', style } = {}) =>

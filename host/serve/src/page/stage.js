@@ -25,6 +25,7 @@ export const VIEWS = {
   mods: ['Mods', () => import('/view-mods.js')],
   health: ['Health', () => import('/view-health.js')],
   edits: ['Edits', () => import('/view-edits.js')],
+  time: ['Time', () => import('/view-time.js')],
   fork: ['Fork', () => import('/view-fork.js'), 'entities'],
 };
 
