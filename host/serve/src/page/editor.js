@@ -35,7 +35,7 @@ export function editor(of, onclose) {
           set,
           el('button', { type: 'button', onclick: fork, title: 'What would be: nothing is changed' }, 'What if'),
           el('button', { type: 'button', onclick: onclose, title: 'Escape' }, 'Cancel'),
-          el('small', { class: 'soft' }, type),
+          node.tagName === 'SELECT' ? null : el('small', { class: 'soft' }, type),
         ),
         said,
       ),

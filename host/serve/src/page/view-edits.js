@@ -45,24 +45,35 @@ function undoes({ tick, edit }) {
   return of ? [[`${of.tick} ${of.number}`, tick]] : [];
 }
 
-const columns = (undone) => [
-  { name: 'tick', number: true, show: ({ tick }) => tickLink(tick, { view: 'world' }) },
-  { name: 'sender', title: 'by' },
-  { name: 'edit', title: 'what', show: ({ edit }) => toldOf(edit) },
-  { name: 'spawned', title: 'came of it', show: (row) => outcome(row, undone.get(`${row.tick} ${row.number}`)) },
-  {
-    name: 'number',
-    title: '',
-    number: false,
-    show: (row) => (row.refused || undone.has(`${row.tick} ${row.number}`) ? '' : undoButton(row, undoOf(row))),
-  },
-];
+const columns = (undone) => {
+  const takenBack = (row) => undone.get(`${row.tick} ${row.number}`);
+  return [
+    { name: 'tick', number: true, show: ({ tick }) => tickLink(tick, { view: 'world' }) },
+    {
+      name: 'edit',
+      title: 'what was done, and by whom',
+      show: (row) => el('div', { class: 'deed' }, el('div', {}, toldOf(row.edit)), outcome(row, takenBack(row))),
+    },
+    {
+      name: 'number',
+      title: '',
+      number: false,
+      show: (row) => (row.refused || takenBack(row) ? '' : undoButton(row, undoOf(row))),
+    },
+  ];
+};
 
 const undoOf = ({ edit }) => ({ title: JSON.parse(edit).undoes ? 'Redo' : 'Undo', style: 'quiet' });
 
-function outcome({ spawned, refused }, undone) {
-  if (refused) return el('span', { class: 'problem' }, `nothing: ${refused}`);
-  if (undone) return el('span', { class: 'soft' }, `taken back in tick ${whole(undone)}`);
-  const made = JSON.parse(spawned ?? '[]');
-  return made.length ? ['made ', made.map((of, at) => [at ? ', ' : '', el('a', { href: address('entity', of), class: 'id' }, of)])] : 'done';
+function outcome({ sender, spawned, refused }, undone) {
+  const made = JSON.parse(spawned ?? '[]').map((of) => [' ', el('a', { href: address('entity', of), class: 'id' }, of)]);
+  return el(
+    'small',
+    { class: 'soft' },
+    'by ',
+    el('b', {}, sender),
+    undone ? `, taken back in tick ${whole(undone)}` : null,
+    made.length ? [', made', made] : null,
+    refused ? el('span', { class: 'problem' }, `. Nothing was done: ${refused}`) : null,
+  );
 }

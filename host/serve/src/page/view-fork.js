@@ -67,8 +67,12 @@ export function open({ place, part, query, go }) {
     }
     put(
       head,
-      el('h2', {}, 'What if ', entityLink(one.entity, one.label ?? undefined), ` had another ${field}?`, el('small', { class: 'id' }, ` ${component}`)),
-      soft('From tick ', tickOf(tick), ' on, where it is ', el('b', {}, value(is)), '. Nothing of the world is changed.'),
+      el(
+        'div',
+        {},
+        el('h2', {}, 'What if ', entityLink(one.entity, one.label ?? undefined), ` had another ${field}?`, el('small', { class: 'id' }, ` ${component}`)),
+        soft('From tick ', tickOf(tick), ' on, where it is ', el('b', {}, value(is)), '. Nothing of the world is changed.'),
+      ),
     );
     put(asked, question(type, wanted === null ? is : JSON.parse(wanted)));
   }
@@ -111,7 +115,7 @@ export function open({ place, part, query, go }) {
         el('button', { class: 'primary' }, 'Fork'),
         FAR.map(preset),
         charts.length
-          ? el('fieldset', { class: 'wide' }, el('legend', {}, 'Also watch'), el('div', { class: 'choices' }, charts.map(box)))
+          ? el('fieldset', { class: 'watched' }, el('legend', {}, 'Also watch'), el('div', { class: 'choices' }, charts.map(box)))
           : null,
       ),
       said,
@@ -119,7 +123,7 @@ export function open({ place, part, query, go }) {
   }
 
   async function run(signal) {
-    put(answer, soft('Forking…'));
+    put(answer);
     const operation = { op: 'set', entity: part, component: kind, value: { [field]: JSON.parse(wanted) } };
     const watch = [
       { title: component, entity: part, component },
