@@ -3,8 +3,9 @@
 //   node page.mjs LINK [AXE]
 //
 // LINK is what `sandtable serve` printed, AXE the path of axe-core's axe.min.js. The
-// variables LINK, AXE, PLAYWRIGHT (the path or name of playwright-core), CHROMIUM and ENTITY
-// (an entity with a field that was changed) say the same.
+// variables LINK, AXE, PLAYWRIGHT (the path or name of playwright-core), CHROMIUM, ENTITY
+// (an entity with a field that was changed) and FIELD (a number of it that no system changes
+// in every tick) say the same. The world runs and grants edits.
 
 import { accessible, check, clean, Failed, fits, goTo, idle, launch, until, watched } from './steps.mjs';
 
@@ -163,12 +164,15 @@ async function opensAnEntity({ page }) {
   done(`by keyboard alone to ${await page.evaluate(() => document.querySelector('#main h2').textContent)}`);
 }
 
-async function asksWhy({ page }) {
+async function asksWhy(watch) {
+  const { page } = watch;
   await until(page, 'no history is drawn beside a field', () => document.querySelector('.fields .spark') !== null);
   await tabTo(
     page,
     'a field with a history',
-    () => document.activeElement.closest('tr')?.querySelector('.spark') != null,
+    () =>
+      document.activeElement.textContent === 'why' &&
+      document.activeElement.closest('tr')?.querySelector('.spark') != null,
   );
   await page.keyboard.press('Enter');
   await until(
@@ -178,6 +182,7 @@ async function asksWhy({ page }) {
   );
   await page.keyboard.press('Shift+ArrowLeft');
   await until(page, 'Shift+← does not go to a change', () => location.hash.includes('at='));
+  await idle(watch);
   check(await follows(page, 0), `no way of ${HOPS} hops leads on from here`);
   done(`why, and ${HOPS} hops: ${await page.evaluate(() => document.querySelector('.trail').textContent)}`);
 }
@@ -253,9 +258,164 @@ async function completes({ page }) {
   done('SQL completes and answers');
 }
 
+const field = env.FIELD ?? 'economy/TaxRate.share';
+const valueOf = (page) =>
+  page.evaluate(
+    (of) => document.querySelector(`[aria-label="why ${of}"]`).closest('tr').querySelector('.value').textContent,
+    field,
+  );
+const isSaid = (page, sentence, words) =>
+  until(page, sentence, (of) => document.querySelector('#notice').textContent.includes(of), words);
+
+// Opens the entity with the field chosen; gives what that is.
+async function choosesField({ page }) {
+  const entity = await page.evaluate(() => sessionStorage.getItem('checked-why').split(/[/?]/)[2]);
+  await page.keyboard.press('l');
+  await goTo(page, `#/entity/${entity}?field=${encodeURIComponent(field)}`);
+  await until(page, `there is no ${field}`, (of) => document.querySelector(`[aria-label="edit ${of}"]`) !== null, field);
+  return valueOf(page);
+}
+
+async function changesAValue(watch) {
+  const { page } = watch;
+  const before = await choosesField(watch);
+  await page.keyboard.press('e');
+  await until(page, 'e opens no editor', () => document.activeElement.closest('.editor') !== null);
+  await page.keyboard.press('Escape');
+  await until(
+    page,
+    'Escape does not close the editor',
+    () => document.querySelector('.editor') === null && document.activeElement.textContent === 'edit',
+  );
+  await page.keyboard.press('Enter');
+  await until(page, 'Enter opens no editor', () => document.activeElement.closest('.editor') !== null);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('much');
+  await page.keyboard.press('Enter');
+  await until(
+    page,
+    'it is not said what a number is',
+    () => /is no number/.test(document.querySelector('.editor').textContent),
+  );
+  await accessible(watch, 'an editor that was given no number');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('0.5');
+  await page.keyboard.press('Enter');
+  await isSaid(page, 'it is not said what was done', `is set from ${before} to 0.5, in tick`);
+  await until(
+    page,
+    'the other value is not shown',
+    (of) => document.querySelector(`[aria-label="why ${of}"]`).closest('tr').querySelector('.value').textContent === '0.5',
+    field,
+  );
+  await accessible(watch, 'what is said of an edit');
+  done(`${field} changed by keyboard from ${before} to 0.5`);
+  return before;
+}
+
+async function seesWho({ page }) {
+  await page.locator(`[aria-label="why ${field}"]`).focus();
+  await page.keyboard.press('Enter');
+  await until(
+    page,
+    'why does not tell of a hand',
+    () =>
+      document.querySelector('#main').dataset.shown?.startsWith('why/') &&
+      /by hand/.test(document.querySelector('#main dl')?.textContent),
+  );
+  const who = await page.evaluate(
+    () => [...document.querySelectorAll('#main dt')].find((it) => it.textContent === 'sent by')?.nextSibling.textContent,
+  );
+  check(/^\S+$/.test(who ?? ''), `it is not told who: ${who}`);
+  await page.keyboard.press('0');
+  await until(
+    page,
+    'the edit is not listed',
+    ([of, who]) => {
+      const first = document.querySelector('#main tbody tr')?.textContent ?? '';
+      return first.includes(of) && first.includes(`by ${who}`);
+    },
+    [field, who],
+  );
+  done(`why tells that ${who} sent it, and it is listed`);
+}
+
+async function takesItBack(watch, before) {
+  const { page } = watch;
+  await page.keyboard.press('u');
+  await isSaid(page, 'u takes nothing back', 'is taken back, in tick');
+  check((await choosesField(watch)) === before, 'what was taken back is not as it was');
+  done(`u takes it back: ${before} again`);
+}
+
+async function forksAndCompares(watch) {
+  const { page } = watch;
+  const before = await choosesField(watch);
+  await page.keyboard.press('f');
+  await until(page, 'f opens no fork', () => document.querySelector('#main')?.dataset.shown?.startsWith('fork/'));
+  const value = page.locator('#main form input[name=value]');
+  await value.fill('0.5');
+  await page.locator('#main input[name=ticks]').fill('12');
+  await value.press('Enter');
+  await until(
+    page,
+    'no dashed line is drawn beside a solid one',
+    () =>
+      document.querySelector('.line.dashed[d]') !== null &&
+      document.querySelector('.line:not(.dashed)[d]') !== null &&
+      document.querySelector('#main').dataset.shown?.startsWith('fork/'),
+  );
+  await page.locator('figure details summary').first().focus();
+  await page.keyboard.press('Enter');
+  await until(page, 'the numbers are not shown', () => document.querySelector('figure tbody tr') !== null);
+  const last = await page.evaluate(() =>
+    [...document.querySelectorAll('figure tbody tr:first-child td')].map((it) => it.textContent),
+  );
+  check(last[1].startsWith(before.slice(0, 3)) && last[2] === '0.5', `truth and fork are ${last} in the end`);
+  const first = await page.locator('#main section table').first().innerText();
+  check(first.includes(field) && first.includes('this fork'), `what became other first is not told: ${first}`);
+  const address = await page.evaluate(() => location.hash);
+  check(/value=0.5/.test(address) && /from=\d+(~|%7E)/.test(address), `the address does not hold the fork: ${address}`);
+  await page.evaluate((of) => sessionStorage.setItem('checked-fork', of), address);
+  check((await choosesField(watch)) === before, 'a fork changes the world');
+  done(`a fork of 12 ticks beside the truth: ${last[2]} and ${last[1]}`);
+}
+
+async function goesAboutInTime(watch) {
+  const { page } = watch;
+  await page.keyboard.press(' ');
+  await until(page, 'Space does not pause', () => document.querySelector('#run').textContent === 'Run');
+  await page.keyboard.press('t');
+  await until(page, 't does not open the view', () => document.querySelector('#main').dataset.shown === 'time');
+  await page.locator('input[placeholder=before-the-war]').fill('checked');
+  await page.keyboard.press('Enter');
+  await until(page, 'the tick has no name', () => /checked/.test(document.querySelector('#main table')?.textContent));
+  const from = await tickOf(page);
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('s');
+  await until(
+    page,
+    's does no tick',
+    (from) => Number(document.querySelector('#at').textContent.replaceAll(',', '')) > from,
+    from,
+  );
+  await page.keyboard.press(',');
+  await until(page, 'it cannot be rewound', (at) => location.hash.includes(`at=${at}`), from);
+  await page.getByRole('button', { name: /^Rewind to tick/ }).click();
+  await until(page, 'it is not asked whether that is meant', () => document.querySelector('dialog[open]') !== null);
+  await accessible(watch, 'the question before a rewind');
+  await page.getByRole('button', { name: 'Rewind', exact: true }).click();
+  await until(page, 'it is not rewound', () => /is kept as \S+-ahead-/.test(document.querySelector('#main').textContent));
+  check((await tickOf(page)) === from, 'the world is at another tick');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('p');
+  await until(page, 'it does not run', () => document.querySelector('#run').textContent === 'Pause');
+  done(`tick ${from} named, a tick done, and back to it`);
+}
+
 async function everyView(watch, name) {
   const { page } = watch;
-  const why = await page.evaluate(() => sessionStorage.getItem('checked-why'));
+  const [why, fork] = await page.evaluate(() => ['checked-why', 'checked-fork'].map((of) => sessionStorage.getItem(of)));
   const views = [
     '#/world',
     '#/entities',
@@ -266,10 +426,13 @@ async function everyView(watch, name) {
     `#/sql?sql=${encodeURIComponent('SELECT tick, entities FROM ticks ORDER BY tick DESC LIMIT 50')}`,
     '#/mods',
     '#/health',
+    '#/edits',
+    '#/time',
+    ...(fork ? [fork] : []),
     ...(why
       ? [
           why,
-          why.replace('#/why/', '#/entity/').replace(/\?.*/, ''),
+          why.replace('#/why/', '#/entity/').replace(/\?.*/, `?edit=yes&field=${encodeURIComponent(field)}`),
           why.replace('#/why/', '#/relations/').replace(/\?.*/, ''),
         ]
       : []),
@@ -300,6 +463,11 @@ async function main() {
     for (const step of [copiesALink, listsKeys, completes]) {
       await step(watch);
       await clean(watch, `after: ${step.name}`);
+    }
+    const before = await changesAValue(watch);
+    for (const step of [seesWho, (of) => takesItBack(of, before), forksAndCompares, goesAboutInTime]) {
+      await step(watch);
+      await clean(watch, `after: ${step.name || 'taking an edit back'}`);
     }
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

@@ -40,7 +40,8 @@ export async function watched(browser, { axe, ...options }) {
   });
   page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
   page.on('request', (request) => {
-    if (request.url().endsWith('/stream')) return;
+    // Of what runs beside all else: the stream, and whether the world stands still.
+    if (/\/(stream|run)$/.test(request.url())) return;
     requests.push(request.url());
     pending.add(request);
   });

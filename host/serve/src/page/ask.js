@@ -81,7 +81,12 @@ export async function send(path, body, { headers, signal } = {}) {
   return answered(
     worldPath(path),
     {},
-    { method: 'POST', headers: { 'content-type': 'application/json', ...wait, ...headers }, body: JSON.stringify(body), signal },
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...wait, ...headers },
+      body: JSON.stringify(body),
+      signal,
+    },
   );
 }
 

@@ -20,7 +20,12 @@ export function byHand({ one, attempt, kinds }) {
       const all = await kinds();
       const of = (role) => all.filter((kind) => kind.role === role);
       const free = of('component').filter(({ name }) => !Object.hasOwn(one.components, name));
-      put(body, given('Give it a component', free, insert), given('Relate it', of('relation'), relate, [other]), despawn());
+      put(
+        body,
+        given('Give it a component', free, insert),
+        given('Relate it', of('relation'), relate, [other]),
+        despawn(),
+      );
     } catch (error) {
       isFilled = false;
       put(body, problem(error));
@@ -28,7 +33,14 @@ export function byHand({ one, attempt, kinds }) {
   }
 
   const other = () => {
-    const node = el('input', { type: 'text', name: 'other', required: true, list: 'names', autocomplete: 'off', placeholder: 'name or 12v3' });
+    const node = el('input', {
+      type: 'text',
+      name: 'other',
+      required: true,
+      list: 'names',
+      autocomplete: 'off',
+      placeholder: 'name or 12v3',
+    });
     return { label: 'to', node };
   };
   const insert = (component, value) => [{ op: 'insert', entity: one.entity, component, value }];
@@ -48,7 +60,7 @@ export function byHand({ one, attempt, kinds }) {
   // A form of a kind and its fields; `made` gives the operations.
   function given(title, all, made, more = []) {
     if (all.length === 0) return null;
-    const fields = el('div', { class: 'choices' });
+    const fields = el('div', { class: 'given' });
     const said = el('div', { role: 'status' });
     let inputs = [];
     const draw = (name) => {
@@ -56,7 +68,12 @@ export function byHand({ one, attempt, kinds }) {
       inputs = kind.fields.map(({ name: of, type }) => ({ of, ...input(type, usual(type), `${of}, ${type}`) }));
       fields.replaceChildren(...inputs.map(({ of, node }) => field(of, node)));
     };
-    const kind = choice('kind', all[0].name, all.map(({ name }) => name), { onchange: ({ target }) => draw(target.value) });
+    const kind = choice(
+      'kind',
+      all[0].name,
+      all.map(({ name }) => name),
+      { onchange: ({ target }) => draw(target.value) },
+    );
     const submit = async ({ elements }) => {
       put(said);
       try {

@@ -17,7 +17,11 @@ export function component(entity, name, first, { life, choose, typeOf, remove })
   const fields = new Map();
   const body = el('tbody');
   const mod = modOf(name);
-  const away = el('button', { type: 'button', class: 'quiet', 'aria-label': `remove ${name}`, onclick: remove }, 'remove');
+  const away = el(
+    'button',
+    { type: 'button', class: 'quiet faint', 'aria-label': `remove ${name}`, onclick: remove },
+    'remove',
+  );
   const title = el(
     'div',
     { class: 'head' },
@@ -85,8 +89,19 @@ export function component(entity, name, first, { life, choose, typeOf, remove })
   function way(field) {
     const full = `${name}.${field}`;
     return state.at === null
-      ? el('button', { type: 'button', class: 'quiet', 'aria-label': `edit ${full}`, onclick: () => edit(field) }, 'edit')
-      : el('a', { 'aria-label': `fork with another ${full}`, href: forkAddress(entity, full, undefined, atText(lookedAt())) }, 'fork');
+      ? el(
+          'button',
+          { type: 'button', class: 'quiet', 'aria-label': `edit ${full}`, onclick: () => edit(field) },
+          'edit',
+        )
+      : el(
+          'a',
+          {
+            'aria-label': `fork with another ${full}`,
+            href: forkAddress(entity, full, undefined, atText(lookedAt())),
+          },
+          'fork',
+        );
   }
 
   async function edit(field) {

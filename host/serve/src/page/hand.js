@@ -38,7 +38,11 @@ export async function undo({ tick, number }) {
 export function undoLast() {
   const last = done.at(-1);
   if (last) return undo(last);
-  say('Nothing was done from this page yet: all edits are listed under ', el('a', { href: address('edits') }, 'Edits'), '.');
+  say(
+    'Nothing was done from this page yet: all edits are listed under ',
+    el('a', { href: address('edits') }, 'Edits'),
+    '.',
+  );
   return null;
 }
 
@@ -120,5 +124,14 @@ export const undoButton = (place, { title = 'Undo', style } = {}) =>
 const say = (...content) => {
   const isButton = (it) => it instanceof HTMLButtonElement;
   const close = el('button', { type: 'button', onclick: () => page.clear('hand') }, 'Close');
-  page.say('hand', el('span', {}, content.filter((it) => !isButton(it))), content.filter(isButton), close);
+  page.say(
+    'hand',
+    el(
+      'span',
+      {},
+      content.filter((it) => !isButton(it)),
+    ),
+    content.filter(isButton),
+    close,
+  );
 };

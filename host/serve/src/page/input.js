@@ -43,7 +43,8 @@ export function input(type, is, label) {
 function number(typed, type) {
   const is = Number(typed.replaceAll(/[,_\s]/g, ''));
   if (typed === '' || Number.isNaN(is)) throw new Error(`“${typed}” is no number: write 1200, 0.25 or 1.5e9.`);
-  if (isWhole(type) && !Number.isInteger(is)) throw new Error(`${typed} is no whole number, and the field is ${type}.`);
+  if (isWhole(type) && !Number.isInteger(is))
+    throw new Error(`${typed} is no whole number, and the field is ${type}.`);
   return is;
 }
 

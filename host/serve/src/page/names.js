@@ -16,6 +16,7 @@ export const nameOf = (entity) => names.get(entity) ?? null;
 // The entity that a text names: as 12v3, or by the name that one of them alone has.
 export function named(text) {
   if (isEntity(text)) return text;
+  if (!text) throw new Error('Which entity? Write its name, or 12v3.');
   const found = [...names].filter(([, name]) => name === text);
   if (found.length === 1) return found[0][0];
   throw new Error(

@@ -45,7 +45,10 @@ export function runControl(say) {
     for (const control of [go, once, fast]) control.hidden = false;
     // A list that is open stays as it is.
     if (document.activeElement === fast && Number(fast.value) === hz) return;
-    put(fast, speeds(hz).map(([value, title]) => el('option', { value }, title)));
+    put(
+      fast,
+      speeds(hz).map(([value, title]) => el('option', { value }, title)),
+    );
     fast.value = hz;
   });
   const told = (done) => done.catch((error) => say(error.message));

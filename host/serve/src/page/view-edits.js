@@ -25,8 +25,16 @@ export function open({ place, query }) {
         rows,
         section(
           `Up to tick ${whole(last)}`,
-          all.length ? null : soft('Nothing was changed by hand. A field of an entity has `edit` beside it, where the world grants that.'),
-          table(all, columns(undone), { label: 'Edits', empty: null, key: ({ tick, number }) => `${tick} ${number}` }),
+          all.length
+            ? null
+            : soft(
+                'Nothing was changed by hand. A field of an entity has `edit` beside it, where the world grants that.',
+              ),
+          table(all, columns(undone), {
+            label: 'Edits',
+            empty: null,
+            key: ({ tick, number }) => `${tick} ${number}`,
+          }),
           el(
             'p',
             { class: 'row' },
@@ -66,7 +74,10 @@ const columns = (undone) => {
 const undoOf = ({ edit }) => ({ title: JSON.parse(edit).undoes ? 'Redo' : 'Undo', style: 'quiet' });
 
 function outcome({ sender, spawned, refused }, undone) {
-  const made = JSON.parse(spawned ?? '[]').map((of) => [' ', el('a', { href: address('entity', of), class: 'id' }, of)]);
+  const made = JSON.parse(spawned ?? '[]').map((of) => [
+    ' ',
+    el('a', { href: address('entity', of), class: 'id' }, of),
+  ]);
   return el(
     'small',
     { class: 'soft' },

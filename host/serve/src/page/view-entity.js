@@ -42,7 +42,8 @@ export function open({ place, part, query, life, go }) {
       put(title, heading(one));
       for (const name of shown.keys()) if (!Object.hasOwn(one.components, name)) shown.delete(name);
       for (const [name, of] of Object.entries(one.components)) {
-        if (!shown.has(name)) shown.set(name, component(one.entity, name, of, { life, choose, typeOf, remove: () => remove(one, name) }));
+        if (!shown.has(name))
+          shown.set(name, component(one.entity, name, of, { life, choose, typeOf, remove: () => remove(one, name) }));
         shown.get(name).set(of);
       }
       put(
@@ -65,7 +66,9 @@ export function open({ place, part, query, life, go }) {
     edit() {
       const { of, field } = selected();
       if (state.at === null) return of?.edit(field);
-      return said.replaceChildren(soft('This is of an earlier tick: fork here instead (f), or follow the world (l) and edit.'));
+      return said.replaceChildren(
+        soft('This is of an earlier tick: fork here instead (f), or follow the world (l) and edit.'),
+      );
     },
     fork() {
       const { of, field } = selected();
@@ -117,7 +120,13 @@ export function open({ place, part, query, life, go }) {
 
   async function remove({ entity, label }, name) {
     const whose = label ?? entity;
-    if (await sure(`Remove ${name}?`, `${whose} loses the component with all that stands in it. Undo brings it back.`, 'Remove'))
+    if (
+      await sure(
+        `Remove ${name}?`,
+        `${whose} loses the component with all that stands in it. Undo brings it back.`,
+        'Remove',
+      )
+    )
       attempt([{ op: 'remove', entity, component: name }]);
   }
 
@@ -152,7 +161,11 @@ export function open({ place, part, query, life, go }) {
       const last = rows.slice(-LIFE_SHOWN).reverse();
       const few = rows.length > last.length ? soft(`The last ${last.length} of ${whole(rows.length)}.`) : null;
       const other = { name: 'other', show: ({ other: of, label }) => (of ? entityLink(of, label ?? undefined) : '') };
-      const by = { name: 'system', title: 'by', show: ({ system, sender }) => system ?? (sender ? byWhom(sender) : '') };
+      const by = {
+        name: 'system',
+        title: 'by',
+        show: ({ system, sender }) => system ?? (sender ? byWhom(sender) : ''),
+      };
       const columns = [tickColumn('entity', { part }), 'action', 'name', other, 'value', 'times', 'mod', by];
       put(past, section(`${name}, up to tick ${whole(looked())}`, few, table(last, columns, { label: name })));
     } catch (error) {
@@ -177,7 +190,7 @@ function related(title, all, count, entity, unrelate) {
         const isFrom = title === 'From here';
         const call = () => unrelate(isFrom ? entity : other, kind, isFrom ? other : entity);
         const said = `unrelate ${label ?? other}, ${kind}`;
-        return el('button', { type: 'button', class: 'quiet', 'aria-label': said, onclick: call }, 'unrelate');
+        return el('button', { type: 'button', class: 'quiet faint', 'aria-label': said, onclick: call }, 'unrelate');
       },
     });
   const rest = el('p', {}, el('a', { href: address('relations', entity) }, `All ${whole(count)}`));

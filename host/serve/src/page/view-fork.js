@@ -70,8 +70,21 @@ export function open({ place, part, query, go }) {
       el(
         'div',
         {},
-        el('h2', {}, 'What if ', entityLink(one.entity, one.label ?? undefined), ` had another ${field}?`, el('small', { class: 'id' }, ` ${component}`)),
-        soft('From tick ', tickOf(tick), ' on, where it is ', el('b', {}, value(is)), '. Nothing of the world is changed.'),
+        el(
+          'h2',
+          {},
+          'What if ',
+          entityLink(one.entity, one.label ?? undefined),
+          ` had another ${field}?`,
+          el('small', { class: 'id' }, ` ${component}`),
+        ),
+        soft(
+          'From tick ',
+          tickOf(tick),
+          ' on, where it is ',
+          el('b', {}, value(is)),
+          '. Nothing of the world is changed.',
+        ),
       ),
     );
     put(asked, question(type, wanted === null ? is : JSON.parse(wanted)));
@@ -84,7 +97,12 @@ export function open({ place, part, query, go }) {
     const submit = ({ elements }) => {
       try {
         const watched = charts.map((_, at) => at).filter((at) => elements[`chart ${at}`].checked);
-        const to = again({ value: JSON.stringify(of.read()), from, ticks: elements.ticks.value, charts: watched.join(',') });
+        const to = again({
+          value: JSON.stringify(of.read()),
+          from,
+          ticks: elements.ticks.value,
+          charts: watched.join(','),
+        });
         if (to === location.hash) drawn = [];
         goTo(to);
       } catch (error) {
@@ -104,7 +122,12 @@ export function open({ place, part, query, go }) {
         title,
       );
     const box = ({ title }, at) =>
-      el('label', {}, el('input', { type: 'checkbox', name: `chart ${at}`, checked: chosen.has(at) }), el('span', {}, title));
+      el(
+        'label',
+        {},
+        el('input', { type: 'checkbox', name: `chart ${at}`, checked: chosen.has(at) }),
+        el('span', {}, title),
+      );
     return el(
       'section',
       { class: 'card' },
@@ -115,7 +138,12 @@ export function open({ place, part, query, go }) {
         el('button', { class: 'primary' }, 'Fork'),
         FAR.map(preset),
         charts.length
-          ? el('fieldset', { class: 'watched' }, el('legend', {}, 'Also watch'), el('div', { class: 'choices' }, charts.map(box)))
+          ? el(
+              'fieldset',
+              { class: 'watched' },
+              el('legend', {}, 'Also watch'),
+              el('div', { class: 'choices' }, charts.map(box)),
+            )
           : null,
       ),
       said,
@@ -127,7 +155,10 @@ export function open({ place, part, query, go }) {
     const operation = { op: 'set', entity: part, component: kind, value: { [field]: JSON.parse(wanted) } };
     const watch = [
       { title: component, entity: part, component },
-      ...[...chosen].filter((at) => charts[at]).map((at) => charts[at]).map(({ title, sql }) => ({ title, sql })),
+      ...[...chosen]
+        .filter((at) => charts[at])
+        .map((at) => charts[at])
+        .map(({ title, sql }) => ({ title, sql })),
     ];
     let forked;
     try {
@@ -144,7 +175,11 @@ export function open({ place, part, query, go }) {
       answer,
       refused ? el('p', { class: 'problem' }, `Nothing was done: ${refused}`) : null,
       forked.cut ? el('p', { class: 'problem' }, `It ended at tick ${whole(forked.to)}: ${forked.cut}`) : null,
-      el('div', { class: 'two' }, shown.map(({ node }) => node)),
+      el(
+        'div',
+        { class: 'two' },
+        shown.map(({ node }) => node),
+      ),
       extent(forked),
       first(forked),
       summary(forked),
@@ -159,7 +194,9 @@ const tickOf = (tick) => el('a', { href: address('world', null, {}, { tick }), c
 function extent({ from, to, recorded }) {
   if (to <= recorded) return soft(`The truth is what happened from tick ${whole(from)} to tick ${whole(to)}.`);
   if (recorded <= from) return soft(`The truth is what is to come up to tick ${whole(to)} if nothing is sent.`);
-  return soft(`The truth is what happened up to tick ${whole(recorded)}, and what is to come from there if nothing is sent.`);
+  return soft(
+    `The truth is what happened up to tick ${whole(recorded)}, and what is to come from there if nothing is sent.`,
+  );
 }
 
 // What was watched: lines of numbers; of what is none, each change.
@@ -174,7 +211,8 @@ function series({ title, ticks, truth, changed }, go) {
     return made;
   }
   const rows = ticks.map((tick, at) => ({ tick, truth: truth[at], changed: changed[at] }));
-  const isOther = (row, at) => at === 0 || ['truth', 'changed'].some((of) => JSON.stringify(row[of]) !== JSON.stringify(rows[at - 1][of]));
+  const isOther = (row, at) =>
+    at === 0 || ['truth', 'changed'].some((of) => JSON.stringify(row[of]) !== JSON.stringify(rows[at - 1][of]));
   const columns = ['tick', 'truth', { name: 'changed', title: 'fork' }];
   return { node: section(title, table(rows.filter(isOther), columns, { label: title })) };
 }
@@ -204,28 +242,52 @@ function first({ first: rows, recorded }) {
       name: 'system',
       title: 'by',
       show: (row) =>
-        row.by_hand ? el('b', {}, 'this fork') : row.system ? el('a', { href: address('systems', null, { system: row.system }) }, row.system) : '',
+        row.by_hand
+          ? el('b', {}, 'this fork')
+          : row.system
+            ? el('a', { href: address('systems', null, { system: row.system }) }, row.system)
+            : '',
     },
   ];
-  return section('What became other first', table(rows, columns, { label: 'What became other first', empty: 'Nothing.' }));
+  return section(
+    'What became other first',
+    table(rows, columns, { label: 'What became other first', empty: 'Nothing.' }),
+  );
 }
 
 const by = ({ truth, changed }) =>
-  typeof truth === 'number' && typeof changed === 'number' ? el('small', { class: 'soft' }, ` ${difference(truth, changed)}`) : null;
+  typeof truth === 'number' && typeof changed === 'number'
+    ? el('small', { class: 'soft' }, ` ${difference(truth, changed)}`)
+    : null;
 
 function summary({ summary: rows, to }) {
   const title = `What is other at tick ${whole(to)}`;
-  const columns = ['action', 'name', 'field', { name: 'count', title: 'times', number: true, show: ({ count }) => whole(count) }];
+  const columns = [
+    'action',
+    'name',
+    'field',
+    { name: 'count', title: 'times', number: true, show: ({ count }) => whole(count) },
+  ];
   return section(title, table(rows, columns, { label: title, empty: 'Nothing.' }));
 }
 
 // From the fork to the world: the same edit, now.
 function doIt(operation) {
   const said = el('div', { role: 'status' });
-  const call = () => edit([operation]).then(() => put(said), (error) => put(said, problem(error)));
+  const call = () =>
+    edit([operation]).then(
+      () => put(said),
+      (error) => put(said, problem(error)),
+    );
   return section(
     'Do it in the world',
-    el('p', {}, told([operation]), ', with the next tick. ', el('button', { type: 'button', onclick: call }, 'Do it')),
+    el(
+      'p',
+      {},
+      told([operation]),
+      ', with the next tick. ',
+      el('button', { type: 'button', onclick: call }, 'Do it'),
+    ),
     said,
   );
 }

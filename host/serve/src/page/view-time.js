@@ -30,7 +30,18 @@ export function open({ place, life, update }) {
       const tick = looked();
       put(from, ahead(tick));
       const { rows } = await ask('/snapshots');
-      put(names, section('Ticks with a name', snapshot, table(rows.reverse(), columns(), { label: 'Ticks with a name', empty: 'None has one yet.', key: ({ name }) => name })));
+      put(
+        names,
+        section(
+          'Ticks with a name',
+          snapshot,
+          table(rows.reverse(), columns(), {
+            label: 'Ticks with a name',
+            empty: 'None has one yet.',
+            key: ({ name }) => name,
+          }),
+        ),
+      );
     },
     move: (tick) => put(from, ahead(tick)),
   };
@@ -53,12 +64,20 @@ export function open({ place, life, update }) {
     return [
       form(
         () => attempt(toggle),
-        field('ticks a second', choice('hz', String(hz), speeds(hz), { onchange: ({ target }) => attempt(() => command('', { hz: Number(target.value) })) })),
+        field(
+          'ticks a second',
+          choice('hz', String(hz), speeds(hz), {
+            onchange: ({ target }) => attempt(() => command('', { hz: Number(target.value) })),
+          }),
+        ),
         el('button', { class: 'primary' }, paused ? 'Run' : 'Pause'),
       ),
       form(
         ({ elements }) => attempt(() => step(Number(elements.ticks.value))),
-        field('ticks', el('input', { type: 'number', name: 'ticks', value: 10, min: 1, max: 1_000_000, required: true })),
+        field(
+          'ticks',
+          el('input', { type: 'number', name: 'ticks', value: 10, min: 1, max: 1_000_000, required: true }),
+        ),
         el('button', {}, 'Do them, then stand still'),
       ),
     ];
@@ -73,7 +92,16 @@ export function open({ place, life, update }) {
           ({ tick }) => [`Tick ${whole(tick)} is called ${name}.`],
         ).then((done) => done && (elements.name.value = elements.note.value = ''));
       },
-      field('name', el('input', { type: 'text', name: 'name', required: true, autocomplete: 'off', placeholder: 'before-the-war' })),
+      field(
+        'name',
+        el('input', {
+          type: 'text',
+          name: 'name',
+          required: true,
+          autocomplete: 'off',
+          placeholder: 'before-the-war',
+        }),
+      ),
       field('note', el('input', { type: 'text', name: 'note', autocomplete: 'off' }), true),
       el('button', { class: 'primary' }, 'Name the tick of now'),
     );
@@ -88,7 +116,10 @@ export function open({ place, life, update }) {
           () => [`${name}.db goes on from tick ${whole(tick)}: it lies beside the save of this world.`],
         ).then((done) => done && (elements.name.value = ''));
       },
-      field('name of the other save', el('input', { type: 'text', name: 'name', required: true, autocomplete: 'off', placeholder: 'what-if' })),
+      field(
+        'name of the other save',
+        el('input', { type: 'text', name: 'name', required: true, autocomplete: 'off', placeholder: 'what-if' }),
+      ),
       el('button', {}, 'Branch'),
     );
   }
@@ -100,14 +131,25 @@ export function open({ place, life, update }) {
       `From tick ${whole(tick)}${isNow ? ', now' : ''}`,
       soft('A branch is another save, which goes on from this tick. This world stays as it is.'),
       other,
-      soft(isNow ? 'To take this world back, choose an earlier tick below.' : 'Or this world itself goes back to it.'),
-      el('p', {}, el('button', { type: 'button', disabled: isNow, onclick: () => rewind(tick) }, `Rewind to tick ${whole(tick)}…`)),
+      soft(
+        isNow ? 'To take this world back, choose an earlier tick below.' : 'Or this world itself goes back to it.',
+      ),
+      el(
+        'p',
+        {},
+        el(
+          'button',
+          { type: 'button', disabled: isNow, onclick: () => rewind(tick) },
+          `Rewind to tick ${whole(tick)}…`,
+        ),
+      ),
     );
   }
 
   async function rewind(tick) {
     const { now: last } = state;
-    const which = last === tick + 1 ? `Tick ${whole(last)} leaves` : `Ticks ${whole(tick + 1)} to ${whole(last)} leave`;
+    const which =
+      last === tick + 1 ? `Tick ${whole(last)} leaves` : `Ticks ${whole(tick + 1)} to ${whole(last)} leave`;
     const text = `${which} this world, for all who look at it. What is ahead is kept as a save of its own beside this one; what was sent and waits for a tick is dropped.`;
     if (!(await sure(`Rewind to tick ${whole(tick)}?`, text, 'Rewind'))) return;
     const words = ({ tick: to, ahead: kept, lost_inputs: lost }) => [
@@ -126,13 +168,27 @@ export function open({ place, life, update }) {
       { name: 'name', show: ({ name }) => el('b', {}, name) },
       { name: 'tick', number: true, show: ({ tick }) => tickLink(tick, { view: 'world' }) },
       { name: 'note' },
-      { name: 'made_at_ms', title: 'named at', number: false, show: ({ made_at_ms: at }) => new Date(at).toISOString().slice(0, 16).replace('T', ' ') },
-      { name: 'automatic', title: 'by', number: false, show: ({ automatic }) => (automatic ? 'the world file' : 'hand') },
+      {
+        name: 'made_at_ms',
+        title: 'named at',
+        number: false,
+        show: ({ made_at_ms: at }) => new Date(at).toISOString().slice(0, 16).replace('T', ' '),
+      },
+      {
+        name: 'automatic',
+        title: 'by',
+        number: false,
+        show: ({ automatic }) => (automatic ? 'the world file' : 'hand'),
+      },
       {
         name: 'to',
         title: '',
         show: ({ tick, name }) => [
-          el('a', { href: address('time', null, {}, { tick }), 'aria-label': `branch or rewind from ${name}` }, 'from here…'),
+          el(
+            'a',
+            { href: address('time', null, {}, { tick }), 'aria-label': `branch or rewind from ${name}` },
+            'from here…',
+          ),
         ],
       },
     ];

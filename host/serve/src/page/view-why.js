@@ -87,7 +87,15 @@ function cause({ entity, label, value: is, set, since, notes = [] }, component, 
       since === undefined
         ? 'Nothing that is kept has changed it.'
         : `It has not changed since tick ${whole(since)}, where history begins.`;
-    return [heading, section(null, el('p', { class: 'big' }, value(is)), notes.length ? said : soft(none), field ? ways(entity, component) : null)];
+    return [
+      heading,
+      section(
+        null,
+        el('p', { class: 'big' }, value(is)),
+        notes.length ? said : soft(none),
+        field ? ways(entity, component) : null,
+      ),
+    ];
   }
   const { view, part, query } = here();
   const mod = set.mod ?? set.system?.split('/')[0];
@@ -107,7 +115,10 @@ function cause({ entity, label, value: is, set, since, notes = [] }, component, 
               : 'none: an input',
         ],
         set.sender ? ['sent by', el('b', {}, set.sender)] : null,
-        ...hand.map((row) => ['edit', el('div', { class: 'row' }, el('span', {}, toldOf(row.edit)), undoButton(row))]),
+        ...hand.map((row) => [
+          'edit',
+          el('div', { class: 'row' }, el('span', {}, toldOf(row.edit)), undoButton(row)),
+        ]),
         mod ? ['of mod', [mod, set.version ? ` ${set.version}` : '']] : null,
         set.step === 'edit' ? null : ['in step', set.step],
       ]),
@@ -196,7 +207,9 @@ function reads(why, query, part, component) {
       name: 'set',
       title: 'set by',
       show: (one) =>
-        one.set ? (one.set.system ?? one.set.sender ?? 'an input') : el('span', { class: 'soft' }, 'not since history begins'),
+        one.set
+          ? (one.set.system ?? one.set.sender ?? 'an input')
+          : el('span', { class: 'soft' }, 'not since history begins'),
     },
     { name: 'tick', title: 'at tick', number: true, show: (one) => (one.set ? whole(one.set.tick) : '') },
   ];

@@ -25,7 +25,14 @@ const WORDS = {
   remove: ({ entity: of, component }) => [component, ' is taken from ', entity(of)],
   spawn: ({ components = {} }) => ['an entity is made, with ', Object.keys(components).join(', ') || 'nothing'],
   despawn: ({ entity: of }) => [entity(of), ' is despawned'],
-  relate: ({ from, relation, to, value: is }) => [entity(from), ' is related to ', entity(to), ' by ', relation, ...given(is)],
+  relate: ({ from, relation, to, value: is }) => [
+    entity(from),
+    ' is related to ',
+    entity(to),
+    ' by ',
+    relation,
+    ...given(is),
+  ],
   unrelate: ({ from, relation, to }) => [entity(from), ' is no longer related to ', entity(to), ' by ', relation],
   'set-resource': ({ resource, value: is }, was) => set(resource, [], is, was),
 };
@@ -34,7 +41,8 @@ const SHOWN = 4;
 // What operations do; of many the first. What is expected tells what was there before.
 export function told(operations, expects = []) {
   const was = (one) =>
-    expects.find((it) => it.entity === one.entity && it.component === one.component && it.resource === one.resource)?.value;
+    expects.find((it) => it.entity === one.entity && it.component === one.component && it.resource === one.resource)
+      ?.value;
   const words = operations
     .slice(0, SHOWN)
     .flatMap((one, at) => [at ? '; ' : '', ...(WORDS[one.op]?.(one, was(one)) ?? [one.op])]);
@@ -52,7 +60,8 @@ export function toldOf(text) {
 // Which entities an edit names, and of which component or relation.
 export const touches = (text, entityOf, name) =>
   JSON.parse(text).operations.some(
-    (one) => [one.entity, one.from, one.to].includes(entityOf) && (!name || [one.component, one.relation].includes(name)),
+    (one) =>
+      [one.entity, one.from, one.to].includes(entityOf) && (!name || [one.component, one.relation].includes(name)),
   );
 
 // Where a field is edited, as it is now.
