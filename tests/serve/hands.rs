@@ -230,13 +230,14 @@ fn a_world_goes_back_while_it_runs_and_nothing_of_later_is_answered() {
     on_air.done("/run", &[], &json!({ "paused": true }));
     let named = on_air.done("/snapshots", &[], &json!({ "name": "before", "note": "a test" }));
     let tick = named["tick"].as_u64().unwrap();
+    wait_until("it is in the save", || on_air.ask("/snapshots")["rows"][0]["name"] == "before");
     on_air.done("/edits", &[], &name("1v1", "Grace"));
     on_air.done("/run/step", &[WAIT], &json!({ "ticks": 6 }));
     assert_eq!(on_air.ask("/snapshots")["rows"][0]["name"], "before");
     // So that they are known of before the way back.
     let later = on_air.ask(&format!("/entities/1v1?at={}", tick + 2));
     assert_eq!(later["label"], "Grace");
-    on_air.ask(&format!("/series?every=1&sql=SELECT%20sum(gold)%20FROM%20citizens_wealth"));
+    on_air.ask("/series?every=1&sql=SELECT%20sum(gold)%20FROM%20citizens_wealth");
     let branched = on_air.done("/branches", &[], &json!({ "tick": tick, "name": "other" }));
     assert_eq!(branched["tick"], tick);
     let back = on_air.done("/rewind", &[], &json!({ "tick": tick }));

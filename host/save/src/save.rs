@@ -11,6 +11,7 @@ mod restored;
 mod slim;
 mod syncing;
 mod transaction;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ use super::file_identity::FileIdentity;
 use super::findings::Findings;
 use super::head::{Head, seal, write_head};
 use super::history::{self, Recorder, Store};
-use super::inbox::{self, KnownRequest, Taken};
+use super::inbox::{self, Taken};
 use super::lock::Lock;
 use super::log::{self, AllTotals};
 use super::mark::{self, Commit};
@@ -332,35 +333,6 @@ impl Save {
         let _ = self.set_synced(due);
         let taken = self.taken.take(&self.database.lock(), &self.committed.registry);
         taken.map_err(|failure| failure.of(self.name(), "read"))
-    }
-
-    /// Puts what no tick has had into the inbox, and syncs it.
-    ///
-    /// # Errors
-    ///
-    /// The file is not where it was, or cannot be written. Nothing is in the inbox then.
-    pub fn keep(&mut self, given: &Given) -> Result<(), SaveError> {
-        self.file_identity.check()?;
-        let mut kept = || -> Fallible<()> {
-            self.claim()?;
-            self.set_synced(true)?;
-            let connection = self.database.lock();
-            let transaction = begin(&connection)?;
-            inbox::keep(&transaction, given)?;
-            mark::advance(&transaction)?;
-            Ok(transaction.commit()?)
-        };
-        kept().map_err(|failure| failure.of(self.name(), "written"))
-    }
-
-    /// What is known of the request of a sender under a key.
-    ///
-    /// # Errors
-    ///
-    /// The save cannot be read.
-    pub fn request(&self, sender: &str, key: &str) -> Result<Option<KnownRequest>, SaveError> {
-        let known = inbox::known(&self.database.lock(), sender, key);
-        known.map_err(|failure| failure.of(self.name(), "read"))
     }
 
     /// Sees to it that the next commit is synced, before a statement begins its

@@ -453,10 +453,8 @@ fn fresh_terms() -> Terms {
 
 /// What the save does not have of the past was pruned.
 fn pruned(problem: Problem) -> Problem {
-    match problem.kind {
-        Kind::NotFound => Problem { kind: Kind::Pruned, ..problem },
-        _ => problem,
-    }
+    let kind = if problem.kind == Kind::NotFound { Kind::Pruned } else { problem.kind };
+    Problem { kind, ..problem }
 }
 
 /// The living entity of a text: `12v3`, its number as SQL has it, or its label.

@@ -4,7 +4,7 @@
 use super::Journal;
 use crate::error::Error;
 use crate::record::{Request, TickRecord};
-use crate::save::KnownRequest;
+use crate::save::{KnownRequest, Save};
 
 impl Journal {
     /// How many inputs and edits wait for the next tick.
@@ -31,11 +31,12 @@ impl Journal {
 
     /// Whether nothing waits that a save could have.
     pub fn has_nothing_to_keep(&self) -> bool {
-        self.waiting.is_empty() || self.save.is_none()
+        let has_names = self.save.as_ref().map(Save::has_names);
+        has_names.is_none_or(|has_names| !has_names && self.waiting.is_empty())
     }
 
     /// Puts what waits for the next tick into the inbox of the save, from where the next
-    /// tick takes it. Gives what of it was sent at once. No tick may be held.
+    /// tick takes it, and writes names of ticks that wait for a commit. Gives what of it was sent at once. No tick may be held.
     ///
     /// # Errors
     ///
