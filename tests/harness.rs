@@ -204,7 +204,9 @@ pub fn faults(record: &TickRecord) -> Vec<(String, String)> {
 
 /// The program itself.
 pub fn sandtable() -> Command {
-    Command::new(PathBuf::from(env!("CARGO_BIN_EXE_sandtable")))
+    let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_sandtable")));
+    command.env("SANDTABLE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("home"));
+    command
 }
 
 /// Writes a world of guests, as components beside its file, so that nothing has

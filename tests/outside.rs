@@ -67,6 +67,33 @@ pub const PROMTOOL: Outside = Outside {
     remedy: "install it, on Debian as `prometheus`",
 };
 
+/// A proxy that makes its own certificates.
+pub const CADDY: Outside = Outside {
+    name: "the program `caddy`",
+    candidates: &["caddy"],
+    probe: &["version"],
+    tests: "of a world behind Caddy",
+    remedy: "install it, on Debian as `caddy`",
+};
+
+/// A proxy.
+pub const NGINX: Outside = Outside {
+    name: "the program `nginx`",
+    candidates: &["nginx", "/usr/sbin/nginx"],
+    probe: &["-v"],
+    tests: "of a world behind nginx",
+    remedy: "install it, on Debian as `nginx`",
+};
+
+/// Makes certificates.
+pub const OPENSSL: Outside = Outside {
+    name: "the program `openssl`",
+    candidates: &["openssl"],
+    probe: &["version"],
+    tests: "of a world behind nginx",
+    remedy: "install it, on Debian as `openssl`",
+};
+
 /// A browser.
 pub const CHROMIUM: Outside = Outside {
     name: "the browser `chromium`",
@@ -121,8 +148,8 @@ pub const FRAMES: Outside = Outside {
 };
 
 /// Every one of them.
-pub const ALL: [Outside; 9] =
-    [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CHROMIUM, NODE, PYTHON3, FRAMES];
+pub const ALL: [Outside; 12] =
+    [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CADDY, NGINX, OPENSSL, CHROMIUM, NODE, PYTHON3, FRAMES];
 
 impl Outside {
     /// Where it is, if it is there and works.

@@ -3,15 +3,19 @@
 
 mod answers;
 mod browser;
+mod canaries;
 mod clients;
 mod crowd;
 mod doing;
 mod hands;
+mod hostile;
 mod kills;
+mod proxies;
 mod python;
 mod refusals;
 mod running;
 mod streams;
+mod trust;
 mod watching;
 mod worlds;
 
@@ -26,14 +30,18 @@ use serde_json::{Value as Json, json};
 use crate::harness::*;
 
 const TOKEN: &str = "a-token-of-the-tests";
+/// What the body is of requests that change something.
+const JSON: &str = "content-type: application/json";
 
 /// A world that the program serves, which is killed if a test fails.
 struct OnAir {
     folder: tempfile::TempDir,
     child: Child,
     /// Kept, so that what it says finds a reader.
-    _said: BufReader<ChildStderr>,
+    said: Option<BufReader<ChildStderr>>,
     link: String,
+    /// Where it listens.
+    own: String,
 }
 
 /// An answer over HTTP.
@@ -108,20 +116,23 @@ impl OnAir {
         command.env("SANDTABLE_TOKEN", TOKEN);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut all = String::new();
+        let (mut all, mut listens) = (String::new(), None);
         let link = loop {
             let mut line = String::new();
             assert!(said.read_line(&mut line).unwrap() > 0, "it prints a link: {all}");
             all.push_str(&line);
+            listens = line.trim().strip_prefix("listening at ").map(str::to_owned).or(listens);
             if let Some(link) = line.trim().strip_prefix("open ") {
                 break link.to_owned();
             }
         };
-        Self { folder, child, _said: said, link }
+        let of_link = || link.split("://").nth(1)?.split('/').next().map(str::to_owned);
+        let own = listens.or_else(of_link).unwrap();
+        Self { folder, child, said: Some(said), link, own }
     }
 
     fn host(&self) -> &str {
-        self.link.strip_prefix("http://").unwrap().split('/').next().unwrap()
+        &self.own
     }
 
     /// A request as it is.

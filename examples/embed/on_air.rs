@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::routing::get;
 use sandtable::pace::{Next, Pace};
 use sandtable::{Options, Simulation, catalog};
-use sandtable_serve::{Key, Served, router};
+use sandtable_serve::{Access, Key, Served, Trust, router};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut given = std::env::args().skip(1);
@@ -29,7 +29,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let key = Arc::new(Key::new(address, std::env::var("SANDTABLE_TOKEN").ok())?);
+    let token = std::env::var("SANDTABLE_TOKEN").ok();
+    let access = Access { token, trust: Trust::own().ok(), ..Access::default() };
+    let key = Arc::new(Key::new(address, access)?);
     eprintln!("open http://{address}/#link={}", key.fragment().unwrap_or_default());
     let served = Served::new(&mut simulation, &save).paced(&pace);
     let server = tokio::runtime::Runtime::new()?;

@@ -89,7 +89,8 @@ pub enum Error {
         /// How many may.
         most: usize,
     },
-    /// What people should know entities by is nothing that a mod declares.
+    /// What people should know entities by, or whose they are, is nothing that a mod
+    /// declares.
     #[error("{0}")]
     Label(String),
     /// A mod that cannot take part again.

@@ -119,7 +119,7 @@ impl AtRest {
     pub fn open(save: &Path) -> Result<Self, SaveError> {
         let reader = Reader::open(save)?;
         let commit = reader.commit()?;
-        let feed = Feed::new(committed(&reader, &commit, 0)?);
+        let feed = Feed::new(committed(&reader, &commit, (0, 0))?);
         Ok(Self { save: save.to_owned(), feed, seen: Mutex::new(commit) })
     }
 
@@ -142,19 +142,25 @@ impl AtRest {
             return Ok(());
         }
         let went_on = reader.chain(seen.tick)? == Some(seen.chain);
-        let course = self.feed.now().course + u64::from(!went_on);
-        self.feed.publish(committed(&reader, &commit, course)?);
+        let last = self.feed.now();
+        let course = last.course + u64::from(!went_on);
+        self.feed.publish(committed(&reader, &commit, (last.number + 1, course))?);
         *seen = commit;
         Ok(())
     }
 }
 
-/// What a commit left. The record of its tick is not in a save.
-fn committed(reader: &Reader, commit: &Commit, course: u64) -> Result<Published, SaveError> {
+/// What a commit left, by which number and of which course it is published. The record of
+/// its tick is not in a save.
+fn committed(
+    reader: &Reader,
+    commit: &Commit,
+    (number, course): (u64, u64),
+) -> Result<Published, SaveError> {
     let (world, config) = reader.world()?;
     let &Commit { tick, state, chain, .. } = commit;
     let (config, record) = (Arc::new(config), Arc::default());
-    Ok(Published { world, config, saved_tick: tick, state, chain, course, record })
+    Ok(Published { world, config, saved_tick: tick, state, chain, number, course, record })
 }
 
 impl fmt::Debug for Feed {

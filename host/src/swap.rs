@@ -13,7 +13,7 @@ use semver::Version;
 
 use crate::catalog::{self, ModSource, Offered};
 use crate::compile::Compiled;
-use crate::config::{Removed, WorldConfig};
+use crate::config::{Removed, Visibility, WorldConfig};
 use crate::ecs::{Bytes, KindId, ModState, SchemaChange, World};
 use crate::error::Error;
 use crate::guest::Engine;
@@ -122,6 +122,11 @@ impl Candidate {
         }
         for name in &config.world.label {
             label::find(name, &migration.registry).map_err(Error::Label)?;
+        }
+        if let Some(Visibility { component, field }) = &config.api.visibility {
+            let name = format!("{component}.{field}");
+            let found = label::field("[api.visibility]", &name, &migration.registry);
+            found.map_err(Error::Label)?;
         }
         let declarations = mods.iter().map(Compiled::declaration);
         let settings = settings::values(declarations, &config, &migration.registry)?;

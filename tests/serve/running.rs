@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Answer, OnAir, TOKEN};
+use super::{Answer, JSON, OnAir, TOKEN};
 use crate::harness::*;
 
 fn send(on_air: &OnAir, path: &str, headers: &[&str], body: &str) -> Answer {
     let token = format!("authorization: Bearer {TOKEN}");
-    let headers = [&[token.as_str()], headers].concat();
+    let headers = [&[token.as_str(), JSON], headers].concat();
     on_air.request("POST", &format!("/api/v1/worlds/test{path}"), &headers, body)
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::{Answer, OnAir, TOKEN};
+use super::{Answer, JSON, OnAir, TOKEN};
 use crate::harness::*;
 
 /// A folder of saves that is served.
@@ -48,7 +48,7 @@ impl House {
 
     fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let token = format!("authorization: Bearer {TOKEN}");
-        let headers = [&[token.as_str()], headers].concat();
+        let headers = [&[token.as_str(), JSON], headers].concat();
         self.0.request(method, &format!("/api/v1/worlds{path}"), &headers, body)
     }
 

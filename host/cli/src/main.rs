@@ -3,7 +3,7 @@
 //! One file a verb, each a thin call into the library. What a verb is asked for
 //! goes to stdout, all else to stderr. A verb that fails says why in one line
 //! and the process exits with 1; a command that cannot be understood exits
-//! with 2, and `verify` with 3 when a tick differs. A query whose reader has
+//! with 2, and `verify` with 3 when a tick differs, or a row of the audit log. A query whose reader has
 //! seen enough ends quietly.
 //!
 //! Deliberately absent: anything that another program could want to do. That
@@ -12,6 +12,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod asked;
+mod audit;
 mod backup;
 mod blame;
 mod branch;
@@ -50,6 +51,7 @@ mod table;
 mod test;
 mod text;
 mod timeline;
+mod token;
 #[cfg(feature = "otlp")]
 mod traces;
 mod verify;
@@ -128,6 +130,8 @@ enum Verb {
     Pack(pack::Arguments),
     Slim(slim::Arguments),
     Embed(embed::Arguments),
+    Token(token::Arguments),
+    Audit(audit::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -171,6 +175,11 @@ pub fn main() -> ExitCode {
         Verb::Pack(arguments) => pack::run(arguments),
         Verb::Slim(arguments) => slim::run(arguments),
         Verb::Embed(arguments) => embed::run(arguments),
+        Verb::Token(arguments) => token::run(arguments),
+        Verb::Audit(arguments) => match audit::run(arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     #[cfg(feature = "otlp")]
     traces::flush();

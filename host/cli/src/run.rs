@@ -19,7 +19,7 @@ use sandtable::{Error, Options, Simulation};
 
 use self::pace::Losses;
 use self::tally::Tally;
-use super::on_air;
+use super::on_air::{self, Reach};
 use super::screen::{Screen, Show, answer};
 use super::sources;
 use super::stop::Stop;
@@ -76,6 +76,9 @@ pub struct Arguments {
     /// Show the world in the browser at this address of this machine
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
+    /// By which addresses it is asked, and how much.
+    #[arg(skip)]
+    pub reach: Reach,
 }
 
 impl Arguments {
@@ -151,7 +154,8 @@ pub fn go(
 ) -> Result<()> {
     stop.rings(pace.bell())?;
     simulation.desk().ring_by(pace.bell());
-    let start = |listen| on_air::start(&mut simulation, save, pace, listen, screen);
+    let reach = &arguments.reach;
+    let start = |listen| on_air::start(&mut simulation, save, pace, listen, reach, screen);
     let on_air = arguments.serve.map(start).transpose()?;
     let mut going = Going::new(arguments, pace, screen);
     let done = going.on(&mut simulation, stop, before_tick);

@@ -11,7 +11,7 @@ use sandtable::pace::Bell;
 use sandtable::save::is_save;
 use sandtable_serve::{Folder, Worlds};
 
-use super::on_air;
+use super::on_air::{self, Reach};
 use super::run::{self, pace};
 use super::screen::{Screen, Show};
 use super::stop::Stop;
@@ -20,8 +20,9 @@ use super::stop::Stop;
 ///
 /// Prints one link. It opens a page with the world as it runs, and as it was at any
 /// tick that its history keeps. Programs read the same under `/api/v1` with the token
-/// that SANDTABLE_TOKEN is set to; `/api/v1/openapi.json` says what there is. Only
-/// this machine is answered.
+/// that SANDTABLE_TOKEN is set to, or with one that `sandtable token create` made;
+/// `/api/v1/openapi.json` says what there is. Only this machine is answered, unless a
+/// proxy is named that passes requests on.
 ///
 /// A folder of saves is a list of worlds: every file whose name ends in .db. Each is
 /// opened when it is first asked for, stands still until it is told to run, and is
@@ -32,7 +33,8 @@ Examples:
   sandtable serve earth.db --hz 20
   sandtable serve examples/earth --save earth.db
   sandtable serve worlds/ --idle 60 --open-max 20
-  SANDTABLE_TOKEN=secret sandtable serve earth.db --listen 127.0.0.1:8000")]
+  SANDTABLE_TOKEN=secret sandtable serve earth.db --listen 127.0.0.1:8000
+  sandtable serve earth.db --behind-proxy https://worlds.example")]
 pub struct Arguments {
     /// A save, a world.toml, the folder that holds one, a .pack, or a folder of saves
     path: PathBuf,
@@ -43,6 +45,8 @@ pub struct Arguments {
     /// Where to listen; port 0 is any that is free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7878")]
     listen: SocketAddr,
+    #[command(flatten)]
+    reach: Reach,
     /// Ticks a second at most; of each world, until it is told otherwise
     #[arg(long, value_parser = pace::hz, default_value = "20")]
     hz: f64,
@@ -86,14 +90,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if is_folder_of_saves(&arguments.path) {
         return serve_folder(arguments, &screen);
     }
-    let Arguments { path, save, listen, hz, ticks, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, folder } = arguments;
     if let Some(name) = folder.given() {
         bail!("{name} is for a folder of saves, and {} is one world: leave it out", path.display());
     }
-    let arguments = match save.is_none() && is_save(&path) {
+    let mut arguments = match save.is_none() && is_save(&path) {
         true => run::Arguments::of_served(None, Some(path), ticks, hz, listen),
         false => run::Arguments::of_served(Some(path), save, ticks, hz, listen),
     };
+    arguments.reach = reach;
     let save = arguments.save()?;
     let simulation = run::open(&arguments, &save, &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
@@ -108,7 +113,7 @@ fn is_folder_of_saves(path: &Path) -> bool {
 fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     const IDLE: Duration = Duration::from_secs(300);
     const OPEN_MAX: u32 = 64;
-    let Arguments { path, save, listen, hz, ticks, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, folder } = arguments;
     for (name, is_given) in [("--save", save.is_some()), ("--ticks", ticks.is_some())] {
         if is_given {
             bail!(
@@ -131,7 +136,7 @@ fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     let worlds = worlds.with_context(|| format!("{} cannot be served", path.display()))?;
     let (stop, bell) = (Stop::listen()?, Bell::default());
     stop.rings(&bell)?;
-    let server = on_air::serve(worlds.clone(), listen, screen)?;
+    let server = on_air::serve(worlds.clone(), listen, &reach, screen)?;
     while !stop.asked() {
         bell.wait(None);
         bell.take();

@@ -63,7 +63,26 @@ impl Inquiry {
     /// The tables of mods are being written, or SQLite has no memory for a copy of
     /// them.
     pub fn about(running: Running<'_>) -> Result<Self, SaveError> {
-        let Running { before, now, tables, records, names } = running;
+        Self::in_memory(running, Some(running.names))
+    }
+
+    /// About a world alone: without tables of mods, and without what led to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inquiry::about`].
+    pub fn over(world: &World) -> Result<Self, SaveError> {
+        let (tables, names) = (connect::in_memory()?, BTreeMap::new());
+        let (before, now) = (world, world);
+        let running = Running { before, now, tables: &tables, records: &[], names: &names };
+        Self::in_memory(running, None)
+    }
+
+    fn in_memory(
+        running: Running<'_>,
+        given: Option<&BTreeMap<String, Entity>>,
+    ) -> Result<Self, SaveError> {
+        let Running { before, now, tables, records, .. } = running;
         let made = || -> Fallible<Self> {
             let mut connection = connect::nowhere()?;
             if Backup::new(&tables.lock(), &mut connection)?.step(-1)? != StepResult::Done {
@@ -71,7 +90,7 @@ impl Inquiry {
             }
             log::write(&connection, records, before, now, &AllTotals::new(), 0)?;
             log::write_logged(&connection, records, u64::MAX)?;
-            let about = About { given: Some(names), ..About::default() };
+            let about = About { given, ..About::default() };
             let needs = Arc::new(Needs::with(Arc::new(now.clone())));
             let (tables, shapes) = sql::set_up(&mut connection, &now.registry, &needs, about)?;
             let (path, tick) = (connect::NOWHERE.into(), now.tick());

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use sandtable::ecs::{Entity, Role, World};
-use sandtable::save::{Action, Change, PastValue, differences};
+use sandtable::save::{Action, Change, Labels, PastValue, differences};
 use serde_json::{Value as Json, json};
 
 use super::problem::{Kind, Problem};
-use super::served::{Served, entity_of};
+use super::served::entity_of;
 
 /// Of what a client keeps a copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,20 +26,20 @@ impl Wanted {
     ///
     /// There is no such kind or entity.
     pub fn parse(
-        served: &Served,
+        world: &World,
+        labels: &Labels,
         kinds: Option<&str>,
         entity: Option<&str>,
     ) -> Result<Option<Self>, Problem> {
         if kinds.is_none() && entity.is_none() {
             return Ok(None);
         }
-        let now = served.now();
         let kinds = kinds.unwrap_or("*").split(',').map(str::trim);
         let mut kinds: BTreeSet<String> = kinds.map(str::to_owned).collect();
         if kinds.contains("*") {
             kinds.clear();
         }
-        let registry = &now.world.registry;
+        let registry = &world.registry;
         let roles = [Role::Component, Role::Relation];
         if let Some(none) = kinds.iter().find(|it| registry.find_as(it, &roles).is_none()) {
             let what = format!(
@@ -51,7 +51,7 @@ impl Wanted {
         // It may be gone by now, which is what a client wants to know.
         let named = |text: &str| match Entity::parse(text) {
             Some(entity) => Ok(entity),
-            None => entity_of(&now.world, text, &served.labels(&now.world)),
+            None => entity_of(world, text, labels),
         };
         let entity = entity.map(named).transpose()?;
         Ok(Some(Self { kinds, entity: entity.map(|it| it.to_bits()) }))

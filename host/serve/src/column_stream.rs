@@ -14,14 +14,17 @@ use tokio::sync::watch;
 use super::metrics::StreamClient;
 use super::operations::component;
 use super::packed_columns::Columns;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::question::Question;
 use super::reply::Format;
+use super::sight::Sight;
 use super::worlds::Lease;
 
 struct Client {
     world: Lease,
     ticks: watch::Receiver<u64>,
+    asker: Principal,
     kind: String,
     last: Option<Arc<Columns>>,
     _counted: StreamClient,
@@ -34,15 +37,15 @@ struct Client {
 /// It is no packed component.
 pub fn asked(question: &Question<'_>) -> Result<String, Problem> {
     let name = question.parameter("kind").unwrap_or_default();
-    let world = question.served.now().world;
+    let world = question.now().world;
     Columns::of_packed(&world, component(&world, "kind", name)?)?;
     Ok(name.to_owned())
 }
 
 /// Answers with the component as it is, and again whenever it is other.
-pub fn response(world: Lease, kind: String) -> Response<Body> {
+pub fn response(world: Lease, asker: Principal, kind: String) -> Response<Body> {
     let (ticks, counted) = (world.ticks(), world.figures().stream_client());
-    let client = Client { world, ticks, kind, last: None, _counted: counted };
+    let client = Client { world, ticks, asker, kind, last: None, _counted: counted };
     let messages = stream::unfold(client, |mut client| async move {
         let message = client.next().await?;
         Some((Ok::<_, Infallible>(message), client))
@@ -62,12 +65,13 @@ impl Client {
         loop {
             self.ticks.borrow_and_update();
             let published = self.world.served().feed().now();
-            let key = (self.kind.clone(), published.tick(), published.state);
-            let kind = self.kind.clone();
+            let sight = Sight::of(&self.asker, self.world.served().name(), &published.config);
+            let key = (sight.clone(), self.kind.clone(), published.tick(), published.state);
+            let (kind, of) = (self.kind.clone(), self.world.clone());
             let make = move || {
-                let world = &published.world;
-                let columns = component(world, "kind", &kind)
-                    .and_then(|id| Columns::of(world, id, &published.chain))?;
+                let world = of.served().part(sight.as_ref(), &published);
+                let columns = component(&world, "kind", &kind)
+                    .and_then(|id| Columns::of(&world, id, &published.chain))?;
                 Ok::<_, Problem>(Arc::new(columns))
             };
             let now = self.world.sent().get(key, make).await.ok()?;

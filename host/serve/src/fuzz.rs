@@ -1,14 +1,18 @@
 //! Fuzz targets for what requests carry: whatever it is, it is read or refused, and
 //! nothing panics. What stands for itself in `host/src/fuzz.rs` stands for these too.
 
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use bolero::check;
 use sandtable::ecs::{Field, Kind, OnDespawn, Registry, Role, Stamp, Storage, Type, World};
 use sandtable::edit::Edit;
 
 use super::at::At;
 use super::cursor::Cursor;
+use super::hosts::{Hosts, Origin};
 use super::operations::{condition_of, one};
+use super::rights::{Grant, Grants};
 use super::router::{parameters, places};
+use super::trust::TokenText;
 
 fn world() -> World {
     let mut registry = Registry::default();
@@ -104,4 +108,52 @@ fn edits() {
             }
         },
     );
+}
+
+#[test]
+fn tokens() {
+    let whole = TokenText::draw().expect("random numbers").reveal();
+    check!().with_iterations(20_000).with_type::<(usize, u8, String)>().for_each(
+        |(place, byte, more)| {
+            let _ = TokenText::parse(more);
+            let mut altered = whole.clone().into_bytes();
+            let place = place % altered.len();
+            altered[place] ^= byte;
+            let altered = String::from_utf8_lossy(&altered);
+            assert_eq!(TokenText::parse(&altered).is_ok(), altered == whole);
+            assert!(TokenText::parse(&format!("{whole}{more}")).is_ok() == more.is_empty());
+        },
+    );
+}
+
+#[test]
+fn grants() {
+    check!().with_iterations(20_000).with_type::<(String, u8)>().for_each(|(text, at)| {
+        let scopes = ["read", "send:a/B", "read:a/*", "*", "admin", ""];
+        let text = format!("{text}:{}", scopes[usize::from(*at) % scopes.len()]);
+        if let Ok(grant) = Grant::parse(&text) {
+            assert_eq!(grant.to_string(), text);
+            let grants = Grants::parse([text.as_str()]).expect("it is one");
+            assert!(grants.lack(&grants).is_none(), "it covers itself");
+        }
+    });
+}
+
+#[test]
+fn hosts() {
+    let proxy: Origin = "https://worlds.example".parse().expect("an origin");
+    let hosts = Hosts::of(([127, 0, 0, 1], 7878).into(), &[proxy]);
+    check!().with_iterations(20_000).with_type::<(Vec<u8>, String)>().for_each(|(host, origin)| {
+        let _ = origin.parse::<Origin>();
+        let mut headers = HeaderMap::new();
+        let Ok(host) = HeaderValue::from_bytes(host) else { return };
+        headers.insert(header::HOST, host);
+        assert!(hosts.check(&Uri::from_static("/"), &headers).is_err());
+        headers.insert(header::HOST, HeaderValue::from_static("worlds.example"));
+        assert!(hosts.check(&Uri::from_static("/"), &headers).is_ok());
+        if let Ok(origin) = HeaderValue::from_str(origin) {
+            headers.insert(header::ORIGIN, origin);
+            assert!(hosts.check(&Uri::from_static("/"), &headers).is_err());
+        }
+    });
 }

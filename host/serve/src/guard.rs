@@ -1,22 +1,47 @@
-//! Who may ask: a token always, the address that was printed, and no page of another
-//! host.
-//!
-//! The host is compared with its port, since a name of another host that leads to the
-//! loopback (DNS rebinding) is still that name.
+//! Who may ask: a token always, by an address of ours, and no page of another host.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderMap, header};
 use sandtable::record::hex;
 use subtle::ConstantTimeEq;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::cursor::Secret;
+use super::hosts::{Hosts, Origin};
+use super::limits::{Ledger, Limits};
 use super::principal::Principal;
 use super::problem::{Kind, Problem};
+use super::trust::{Trust, TrustError};
 
-/// The port that browsers leave out.
-const HTTP: u16 = 80;
+/// Who may ask, and by which addresses.
+#[derive(Clone, Default)]
+pub struct Access {
+    /// The token of the one who starts the server, which allows everything; else one is
+    /// drawn, which only the page gets.
+    pub token: Option<String>,
+    /// Where tokens of users are; else there are none.
+    pub trust: Option<Arc<Trust>>,
+    /// Addresses by which proxies are asked that pass requests on; else the server is
+    /// asked on this machine alone.
+    pub proxies: Vec<Origin>,
+    /// What one token of a user may ask for.
+    pub limits: Limits,
+}
+
+/// With this token alone, or one that is drawn.
+impl From<Option<String>> for Access {
+    fn from(token: Option<String>) -> Self {
+        Self { token, ..Self::default() }
+    }
+}
+
+/// The place of a stream, for as long as it is there.
+pub struct Place {
+    asker: Principal,
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 /// What opens a server.
 pub struct Key {
@@ -24,12 +49,16 @@ pub struct Key {
     token: String,
     /// Who has it.
     host: Principal,
+    /// Tokens of users.
+    trust: Option<Arc<Trust>>,
     /// What the printed link carries, until it was used.
     once: Mutex<Option<String>>,
     /// What cursors are sealed with.
     secret: Secret,
-    /// `host:port` that requests may be for.
-    hosts: Vec<String>,
+    hosts: Hosts,
+    ledger: Ledger,
+    /// The address of the first proxy.
+    proxy: Option<Origin>,
 }
 
 impl Key {
@@ -39,20 +68,16 @@ impl Key {
     /// # Errors
     ///
     /// The system gives no random numbers.
-    pub fn new(address: SocketAddr, token: Option<String>) -> Result<Self, getrandom::Error> {
+    pub fn new(address: SocketAddr, access: impl Into<Access>) -> Result<Self, getrandom::Error> {
+        let Access { token, trust, proxies, limits } = access.into();
         let token = match token {
             Some(token) => token,
             None => format!("st_{}", hex(&random()?)),
         };
         let (once, secret) = (Mutex::new(Some(hex(&random()?))), random()?);
-        let port = address.port();
-        let names = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
-        let mut hosts: Vec<String> = [address.to_string()].into_iter().chain(names).collect();
-        if port == HTTP {
-            let bare = |host: &String| host.trim_end_matches(":80").to_owned();
-            hosts.extend(hosts.iter().map(bare).collect::<Vec<_>>());
-        }
-        Ok(Self { token, host: Principal::host(), once, secret, hosts })
+        let (hosts, ledger) = (Hosts::of(address, &proxies), Ledger::new(limits));
+        let (host, proxy) = (Principal::host(), proxies.into_iter().next());
+        Ok(Self { token, host, trust, once, secret, hosts, ledger, proxy })
     }
 
     /// What stands behind the `#` of the printed link. It is taken once.
@@ -83,28 +108,43 @@ impl Key {
         Ok(self.token.clone())
     }
 
-    /// Checks that a request is for this server, and not from a page of another.
+    /// By which addresses it is asked.
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// What each token asked for.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The address that people open, where that is a proxy's.
+    pub fn proxy(&self) -> Option<&Origin> {
+        self.proxy.as_ref()
+    }
+
+    /// Tokens of users, and what was done by them.
+    pub fn trust(&self) -> Option<&Arc<Trust>> {
+        self.trust.as_ref()
+    }
+
+    /// A place for a stream of a principal.
     ///
     /// # Errors
     ///
-    /// It is for another host, or from the page of one.
-    pub fn check_host(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let text = |name| headers.get(name).and_then(|it| it.to_str().ok());
-        let host = text(header::HOST).unwrap_or("").to_ascii_lowercase();
-        if !self.hosts.contains(&host) {
-            let what = format!("this is {}, and the request is for `{host}`", self.hosts[0]);
-            return Err(Problem::new(Kind::Origin, what));
+    /// They have as many as they may.
+    pub fn place(&self, principal: &Principal) -> Result<Place, Problem> {
+        let permit = principal.token().map(|token| self.ledger.stream(&token.id)).transpose()?;
+        Ok(Place { asker: principal.clone(), _permit: permit })
+    }
+
+    /// Whether the token of a stream still holds.
+    pub fn holds(&self, place: &Place) -> bool {
+        match (place.asker.token(), &self.trust) {
+            (None, _) => true,
+            (Some(token), Some(trust)) => trust.holds(&token.id),
+            (Some(_), None) => false,
         }
-        let site = text(header::HeaderName::from_static("sec-fetch-site"));
-        let is_other_site = site.is_some_and(|it| !matches!(it, "same-origin" | "none"));
-        let ours = format!("http://{host}");
-        let is_other_origin =
-            headers.get(header::ORIGIN).is_some_and(|it| it.as_bytes() != ours.as_bytes());
-        if is_other_site || is_other_origin {
-            let what = "pages of other hosts are not answered: open the link that was printed";
-            return Err(Problem::new(Kind::Origin, what));
-        }
-        Ok(())
     }
 
     /// Who asks, by the token of the request.
@@ -113,17 +153,32 @@ impl Key {
     ///
     /// There is none, or it is another.
     pub fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
-        let given = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+        let mut all = headers.get_all(header::AUTHORIZATION).iter();
+        let given = all.next().and_then(|it| it.to_str().ok());
+        if all.next().is_some() {
+            return Err(Problem::new(Kind::Token, "the request carries several tokens: send one"));
+        }
         let bearer = given.and_then(|it| it.split_once(' '));
         match bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, it)| it) {
             Some(given) if same(given.trim(), &self.token) => Ok(self.host.clone()),
-            Some(_) => Err(Problem::new(Kind::Token, "the token is none of this server")),
+            Some(given) => match &self.trust {
+                Some(trust) => trust.find(given.trim()).map(Principal::of).map_err(refused),
+                None => Err(Problem::new(Kind::Token, "the token is none of this server")),
+            },
             None => Err(Problem::new(
                 Kind::Token,
                 "send the header `Authorization: Bearer <token>`, or open the link that was printed",
             )),
         }
     }
+}
+
+fn refused(error: TrustError) -> Problem {
+    let kind = match error {
+        TrustError::Refused(_) => Kind::Token,
+        _ => Kind::Save,
+    };
+    Problem::new(kind, error.to_string())
 }
 
 /// In a time that does not depend on where they differ.
@@ -143,17 +198,9 @@ mod tests {
 
     use super::*;
 
-    fn headers(of: &[(&'static str, &'static str)]) -> HeaderMap {
-        of.iter()
-            .map(|(name, value)| {
-                (header::HeaderName::from_static(name), HeaderValue::from_static(value))
-            })
-            .collect()
-    }
-
     #[test]
     fn a_link_opens_once() {
-        let key = Key::new(([127, 0, 0, 1], 7878).into(), None).expect("a key");
+        let key = Key::new(([127, 0, 0, 1], 7878).into(), Access::default()).expect("a key");
         let fragment = key.fragment().expect("a fragment");
         assert!(key.exchange("wrong").is_err());
         let token = key.exchange(&fragment).expect("the token");
@@ -163,31 +210,5 @@ mod tests {
         let bearer = format!("Bearer {token}");
         asked.insert(header::AUTHORIZATION, HeaderValue::from_str(&bearer).expect("a header"));
         assert_eq!(key.principal(&asked), Ok(Principal::host()));
-    }
-
-    #[test]
-    fn requests_of_and_for_other_hosts_are_refused() {
-        let key = Key::new(([127, 0, 0, 1], 7878).into(), None).expect("a key");
-        for good in [
-            &[("host", "127.0.0.1:7878")][..],
-            &[("host", "LOCALHOST:7878"), ("origin", "http://localhost:7878")],
-            &[("host", "localhost:7878"), ("sec-fetch-site", "same-origin")],
-        ] {
-            assert_eq!(key.check_host(&headers(good)), Ok(()), "{good:?}");
-        }
-        for bad in [
-            &[][..],
-            &[("host", "127.0.0.1")],
-            &[("host", "127.0.0.1:7879")],
-            &[("host", "evil.example:7878")],
-            &[("host", "localhost.evil.example:7878")],
-            &[("host", "localhost:7878"), ("origin", "http://evil.example")],
-            &[("host", "localhost:7878"), ("origin", "null")],
-            &[("host", "localhost:7878"), ("origin", "https://localhost:7878")],
-            &[("host", "localhost:7878"), ("sec-fetch-site", "cross-site")],
-            &[("host", "localhost:7878"), ("sec-fetch-site", "same-site")],
-        ] {
-            assert!(key.check_host(&headers(bad)).is_err(), "{bad:?}");
-        }
     }
 }

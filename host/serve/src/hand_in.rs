@@ -103,12 +103,13 @@ pub fn refused(error: &Error) -> Problem {
 }
 
 impl Outcome {
-    /// As an answer. An edit of which nothing was done is a problem of this kind.
+    /// As an answer. An edit of which nothing was done is a problem of this kind. Events
+    /// that were caused are told to those who see all of the world.
     ///
     /// # Errors
     ///
     /// The edit was refused by its tick, or the save cannot be read.
-    pub fn reply(self, world: &Lease, refusal: Kind) -> Result<Reply, Problem> {
+    pub fn reply(self, world: &Lease, refusal: Kind, sees_all: bool) -> Result<Reply, Problem> {
         let served = world.served();
         let (mut members, status, at) = match self {
             Outcome::Waits { is_kept } => {
@@ -145,7 +146,7 @@ impl Outcome {
                     let outcome = run.refused.as_deref().map_or(Ok(&run.spawned[..]), Err);
                     edit(&mut members, number as u64, outcome, refusal)?;
                 }
-                if !done.readers.is_empty() {
+                if sees_all && !done.readers.is_empty() {
                     members["events"] = events(world, &done);
                 }
                 (members, StatusCode::OK, Some(shown(tick, &chain)))

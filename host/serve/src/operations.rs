@@ -13,14 +13,16 @@ mod operation;
 mod pages;
 mod relations;
 mod run;
+mod seen;
 mod sent;
 mod sql;
 mod time;
+mod trust;
 mod world;
 mod worlds;
 
 use super::rights::Scope;
-use operation::{optional, required};
+use operation::{AT, COMPONENT, COUNT, CURSOR, FORMAT, FROM, LIMIT, TO, optional, required};
 
 pub use filter::component;
 #[cfg(test)]
@@ -29,16 +31,6 @@ pub use method::{Body, Method};
 pub use operation::{Answer, BASE, Errand, Operation, Parameter};
 pub use run::step;
 pub use sent::{Sent, allowed, inputs, key, one};
-
-const AT: Parameter = optional("at", "the tick, as in 1200 or 1200~6db9a168; else now");
-const FORMAT: Parameter = optional("format", "json, ndjson, csv or msgpack; else by Accept");
-const FROM: Parameter = optional("from", "the first tick; else the first that is kept");
-const TO: Parameter = optional("to", "the last tick; else the last");
-const LIMIT: Parameter = optional("limit", "rows at most: 1 to 10,000; else 1,000");
-const CURSOR: Parameter = optional("cursor", "`next` of the page before");
-const COUNT: Parameter = optional("count", "`true`: also how many there are in all");
-const COMPONENT: Parameter =
-    required("component", "a component, or a field of it behind a dot: economy/Economy.gdp_usd");
 
 /// Everything that can be asked.
 pub const OPERATIONS: &[Operation] = &[
@@ -494,4 +486,8 @@ pub const OPERATIONS: &[Operation] = &[
         parameters: &[required("kind", "a packed component")],
         answer: Answer::ColumnStream,
     },
+    trust::TOKENS,
+    trust::CREATE,
+    trust::REVOKE,
+    trust::AUDIT,
 ];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::problem::{Kind, Problem};
 use super::rights::{Grants, Scope};
+use super::trust::Token;
 
 /// Who asks.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,35 +13,56 @@ pub struct Principal(Arc<Known>);
 
 #[derive(PartialEq, Eq)]
 struct Known {
-    name: String,
-    token: String,
     grants: Grants,
+    /// None for the one who started the server.
+    token: Option<Token>,
 }
+
+/// What the one is called who started the server.
+const HOST: &str = "host";
 
 impl Principal {
     /// The one who started the server, and may do everything.
     pub fn host() -> Self {
-        Self::new("host", "host", Grants::all())
+        Self(Arc::new(Known { grants: Grants::all(), token: None }))
     }
 
     /// The one whom a token was made for.
-    pub fn new(name: &str, token: &str, grants: Grants) -> Self {
-        Self(Arc::new(Known { name: name.to_owned(), token: token.to_owned(), grants }))
+    pub fn of(token: Token) -> Self {
+        Self(Arc::new(Known { grants: token.grants.clone(), token: Some(token) }))
     }
 
     /// What a save's log shows as the sender, such as `api:ada`.
     pub fn name(&self) -> String {
-        format!("api:{}", self.0.name)
+        let token = self.0.token.as_ref();
+        format!("api:{}", token.map_or(HOST, |token| token.name.as_str()))
     }
 
-    /// The name of the token, which is no secret.
-    pub fn token(&self) -> &str {
-        &self.0.token
+    /// The token, where it is not that of the server.
+    pub fn token(&self) -> Option<&Token> {
+        self.0.token.as_ref()
+    }
+
+    /// The id of the token, which is no secret.
+    pub fn id(&self) -> &str {
+        self.0.token.as_ref().map_or(HOST, |token| token.id.as_str())
+    }
+
+    /// The user whose token it is; what it is called where it is no user's.
+    pub fn user(&self) -> &str {
+        let Some(token) = &self.0.token else { return HOST };
+        token.user.as_deref().unwrap_or(&token.name)
     }
 
     /// What they may.
     pub fn grants(&self) -> &Grants {
         &self.0.grants
+    }
+
+    /// Whether they see all of a world, whatever it says of who sees what.
+    pub fn sees_all(&self, world: &str) -> bool {
+        let has_user = self.0.token.as_ref().is_some_and(|token| token.user.is_some());
+        !has_user && self.0.grants.have_all_kinds(Scope::Read, world)
     }
 
     /// Checks that they have any right of a scope: to a world, or to one at all if none
@@ -72,7 +94,7 @@ impl Principal {
 /// A principal is shown without what they may, so that no log has it.
 impl fmt::Debug for Principal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Principal({})", self.0.token)
+        write!(out, "Principal({})", self.id())
     }
 }
 
@@ -90,8 +112,7 @@ mod tests {
     #[test]
     fn what_is_lacking_is_named_as_it_is_granted() {
         let grants = Grants::parse(["earth:read", "earth:send:economy/*"]).expect("grants");
-        let ada = Principal::new("ada", "id", grants);
-        assert_eq!(ada.name(), "api:ada");
+        let ada = Principal(Arc::new(Known { grants, token: None }));
         assert_eq!(ada.check(Scope::Read, Some("earth")), Ok(()));
         assert_eq!(ada.check_kind(Scope::Send, "earth", "economy/TaxDecree"), Ok(()));
         let said = |problem: Result<(), Problem>| problem.expect_err("no right").detail;

@@ -29,6 +29,8 @@ pub enum Kind {
     Changed,
     /// What the request carries cannot be taken.
     Body,
+    /// A body of another type than is taken.
+    Media,
     /// The tick, or the page of a cursor, was of a world that was rewound since.
     Rewound,
     /// The tick is no longer kept.
@@ -37,6 +39,8 @@ pub enum Kind {
     Future,
     /// It took longer than a request may take.
     Deadline,
+    /// The token asked for more than it may.
+    Limit,
     /// There is too much to do.
     Busy,
     /// The save cannot be read.
@@ -45,7 +49,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 18] = [
         Kind::Parameter,
         Kind::Query,
         Kind::Token,
@@ -56,10 +60,12 @@ impl Kind {
         Kind::Conflict,
         Kind::Changed,
         Kind::Body,
+        Kind::Media,
         Kind::Rewound,
         Kind::Pruned,
         Kind::Future,
         Kind::Deadline,
+        Kind::Limit,
         Kind::Busy,
         Kind::Save,
     ];
@@ -77,10 +83,12 @@ impl Kind {
             Kind::Conflict => (StatusCode::CONFLICT, "conflict", "Not as things stand"),
             Kind::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "It has changed since"),
             Kind::Body => (StatusCode::UNPROCESSABLE_ENTITY, "body", "What was sent is refused"),
+            Kind::Media => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media", "Another type of body"),
             Kind::Rewound => (StatusCode::CONFLICT, "rewound", "The world was rewound"),
             Kind::Pruned => (StatusCode::GONE, "pruned", "The tick is no longer kept"),
             Kind::Future => (StatusCode::NOT_FOUND, "future", "The tick is still to come"),
             Kind::Deadline => (StatusCode::SERVICE_UNAVAILABLE, "deadline", "It took too long"),
+            Kind::Limit => (StatusCode::TOO_MANY_REQUESTS, "limit", "The token asked too much"),
             Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "There is too much to do"),
             Kind::Save => (StatusCode::INTERNAL_SERVER_ERROR, "save", "The save cannot be read"),
         }
@@ -110,6 +118,7 @@ impl Kind {
             Kind::Conflict => "The detail says what is in the way.",
             Kind::Changed => "Look at it again, and ask with the tag that it has now.",
             Kind::Body => "The detail says what is wrong with what the request carries.",
+            Kind::Media => "The detail says what the body must be, and how to say so.",
             Kind::Rewound => {
                 "The tick is one of another chain of ticks: take it without what follows `~`, or \
                  begin the pages anew."
@@ -117,6 +126,7 @@ impl Kind {
             Kind::Pruned => "The detail names the first tick that is kept.",
             Kind::Future => "The detail names the last tick.",
             Kind::Deadline => "Ask for less, or for a later tick.",
+            Kind::Limit => "The detail says how much a token may ask for, and when again.",
             Kind::Busy => "Ask again a little later, or with fewer at the same time.",
             Kind::Save => "The detail says what is wrong with it, and what to do.",
         }

@@ -1,6 +1,7 @@
 //! What a request asks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -8,9 +9,12 @@ use axum::http::HeaderMap;
 
 use super::at::At;
 use super::cursor::Secret;
+use super::moment::Moment;
 use super::principal::Principal;
 use super::problem::Problem;
-use super::served::{Moment, Served, entity_of};
+use super::served::{Served, entity_of};
+use super::sight::Sight;
+use super::trust::Trust;
 use super::worlds::Worlds;
 
 /// What is asked.
@@ -19,6 +23,8 @@ pub struct Question<'a> {
     pub served: &'a Served,
     /// Who asks. The scope of the operation was checked.
     pub principal: Principal,
+    /// What they see of the world, where that is not all.
+    pub sight: Option<Sight>,
     /// What stands in the address in place of names in braces.
     pub places: BTreeMap<String, String>,
     /// What stands behind the `?`; some of it may be there several times.
@@ -33,6 +39,8 @@ pub struct Question<'a> {
 pub struct Carried {
     /// Who asks. The scope of the operation was checked.
     pub principal: Principal,
+    /// What the host knows of users.
+    pub trust: Option<Arc<Trust>>,
     /// What stands in the address in place of names in braces.
     pub places: BTreeMap<String, String>,
     /// What stands behind the `?`; some of it may be there several times.
@@ -44,17 +52,27 @@ pub struct Carried {
 }
 
 impl Carried {
-    /// What it asks of a world.
-    pub fn question(self, served: &Served) -> Question<'_> {
+    /// What an operation is asked of a world.
+    ///
+    /// # Errors
+    ///
+    /// It is answered of all of the world, and they see a part.
+    pub fn question<'a>(
+        self,
+        operation: &str,
+        served: &'a Served,
+    ) -> Result<Question<'a>, Problem> {
         served.follow_course();
-        let Self { principal, places, given, body, secret } = self;
-        Question { served, principal, places, given, body, secret }
+        let Self { principal, places, given, body, secret, .. } = self;
+        let sight = Sight::of(&principal, served.name(), &served.feed().now().config);
+        sight.as_ref().map_or(Ok(()), |sight| sight.check(operation))?;
+        Ok(Question { served, principal, sight, places, given, body, secret })
     }
 
     /// What it asks about all of them.
     pub fn of_all(self, worlds: &Worlds) -> WorldsQuestion<'_> {
-        let Self { principal, places, given, body, .. } = self;
-        WorldsQuestion { worlds, principal, places, given, body }
+        let Self { principal, trust, places, given, body, .. } = self;
+        WorldsQuestion { worlds, principal, trust, places, given, body }
     }
 }
 
@@ -64,6 +82,8 @@ pub struct WorldsQuestion<'a> {
     pub worlds: &'a Worlds,
     /// Who asks. The scope of the operation was checked.
     pub principal: Principal,
+    /// What the host knows of users.
+    pub trust: Option<Arc<Trust>>,
     /// What stands in the address in place of names in braces.
     pub places: BTreeMap<String, String>,
     /// What stands behind the `?`.
@@ -76,6 +96,26 @@ impl WorldsQuestion<'_> {
     /// What is given for a parameter.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.given.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Rows at most.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        limit(self.parameter("limit"))
+    }
+}
+
+fn number(name: &str, given: Option<&str>) -> Result<Option<u64>, Problem> {
+    let Some(text) = given else { return Ok(None) };
+    let wrong = || Problem::parameter(name, format!("is `{text}`: give a whole number"));
+    text.parse().map(Some).map_err(|_| wrong())
+}
+
+fn limit(given: Option<&str>) -> Result<usize, Problem> {
+    const MOST: u64 = 10_000;
+    match number("limit", given)? {
+        None => Ok(1_000),
+        Some(limit @ 1..=MOST) => Ok(limit as usize),
+        Some(limit) => Err(Problem::parameter("limit", format!("is {limit}: give 1 to {MOST}"))),
     }
 }
 
@@ -102,21 +142,12 @@ impl Question<'_> {
 
     /// A number, if one is given.
     pub fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
-        let Some(text) = self.parameter(name) else { return Ok(None) };
-        let wrong = || Problem::parameter(name, format!("is `{text}`: give a whole number"));
-        text.parse().map(Some).map_err(|_| wrong())
+        number(name, self.parameter(name))
     }
 
     /// Rows at most.
     pub fn limit(&self) -> Result<usize, Problem> {
-        const MOST: u64 = 10_000;
-        match self.number("limit")? {
-            None => Ok(1_000),
-            Some(limit @ 1..=MOST) => Ok(limit as usize),
-            Some(limit) => {
-                Err(Problem::parameter("limit", format!("is {limit}: give 1 to {MOST}")))
-            }
-        }
+        limit(self.parameter("limit"))
     }
 
     /// The tick that is asked about, where that is not now.
@@ -124,9 +155,30 @@ impl Question<'_> {
         self.parameter("at").map(At::parse).transpose()
     }
 
-    /// The world that is asked about.
+    /// The world that is asked about, as far as it may be seen.
     pub fn moment(&self) -> Result<Moment, Problem> {
-        self.served.moment(self.at()?.as_ref())
+        self.moment_at(self.at()?.as_ref()).map(|(seen, _)| seen)
+    }
+
+    /// The world as it is now, as far as it may be seen.
+    pub fn now(&self) -> Moment {
+        self.seen(self.served.now())
+    }
+
+    /// The world at a tick, or now: as far as it may be seen, and whole.
+    pub fn moment_at(&self, at: Option<&At>) -> Result<(Moment, Moment), Problem> {
+        if let (Some(sight), Some(_)) = (&self.sight, at) {
+            sight.check_past(&self.served.feed().now().config)?;
+        }
+        let whole = self.served.moment(at)?;
+        Ok((self.seen(whole.clone()), whole))
+    }
+
+    fn seen(&self, moment: Moment) -> Moment {
+        match &self.sight {
+            Some(sight) => moment.as_seen(sight, self.served.seen()),
+            None => moment,
+        }
     }
 
     /// The entity of a text for questions about the past: as 12v3 where the past goes up
@@ -136,7 +188,7 @@ impl Question<'_> {
         if self.parameter("to").or(self.parameter("at")).is_some() {
             return text.to_owned();
         }
-        let now = self.served.now();
+        let now = self.now();
         let found = entity_of(&now.world, text, &self.served.labels(&now.world));
         found.map_or_else(|_| text.to_owned(), |entity| entity.to_string())
     }

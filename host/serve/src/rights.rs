@@ -27,13 +27,15 @@ pub enum Scope {
     Run,
     /// To take snapshots, to branch off and to go back.
     Time,
+    /// To read how the server does.
+    Metrics,
     /// To say who may do what, and to read what was done.
     Admin,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 9] = [
+    pub const ALL: [Scope; 10] = [
         Scope::Read,
         Scope::History,
         Scope::Sql,
@@ -42,6 +44,7 @@ impl Scope {
         Scope::Fork,
         Scope::Run,
         Scope::Time,
+        Scope::Metrics,
         Scope::Admin,
     ];
 
@@ -56,13 +59,19 @@ impl Scope {
             Scope::Fork => "fork",
             Scope::Run => "run",
             Scope::Time => "time",
+            Scope::Metrics => "metrics",
             Scope::Admin => "admin",
         }
     }
 
     /// Whether it is a right to the server and not to a world.
     pub fn is_of_host(self) -> bool {
-        self == Scope::Admin
+        matches!(self, Scope::Metrics | Scope::Admin)
+    }
+
+    /// Whether what it is for is written down.
+    pub fn is_to_write(self) -> bool {
+        !matches!(self, Scope::Read | Scope::History | Scope::Sql | Scope::Fork | Scope::Metrics)
     }
 
     /// Whether a grant of it may be for some kinds alone.
@@ -80,7 +89,7 @@ impl Scope {
 #[error(
     "`{0}` is no grant: write `<world>:<scope>` with {words} as scope, `<world>:*` for all of \
      them, `<world>:read:<mod>/*` or `<world>:send:<mod>/<Kind>` for some kinds alone, or \
-     `host:admin`; `*` is any world",
+     `host:admin` or `host:metrics`; `*` is any world",
     words = words()
 )]
 pub struct GrantError(pub String);
@@ -164,7 +173,7 @@ impl fmt::Display for Grant {
 }
 
 /// Whether a kind is one of those that a pattern is for.
-fn kind_is(pattern: &str, kind: &str) -> bool {
+pub fn kind_is(pattern: &str, kind: &str) -> bool {
     let of_mod = pattern.strip_suffix(ANY);
     of_mod.map_or(pattern == kind, |of| of.ends_with('/') && kind.starts_with(of))
 }
@@ -186,7 +195,11 @@ impl Grants {
     /// All that there is: what the one has who started the server.
     pub fn all() -> Self {
         let grant = |world: &str, scope| Grant { world: world.to_owned(), scope, kinds: None };
-        Self(vec![grant(ANY, None), grant(HOST, Some(Scope::Admin))])
+        Self(vec![
+            grant(ANY, None),
+            grant(HOST, Some(Scope::Metrics)),
+            grant(HOST, Some(Scope::Admin)),
+        ])
     }
 
     /// Each of them.
@@ -217,6 +230,11 @@ impl Grants {
         self.of(scope, world).any(|grant| grant.kinds.is_none())
     }
 
+    /// The kinds of a world that rights of a scope are for, where they are for some.
+    pub fn kinds(&self, scope: Scope, world: &str) -> impl Iterator<Item = &str> {
+        self.of(scope, world).filter_map(|grant| grant.kinds.as_deref())
+    }
+
     fn of(&self, scope: Scope, world: &str) -> impl Iterator<Item = &Grant> {
         self.0.iter().filter(move |grant| grant.gives(scope) && grant.is_for(Some(world)))
     }
@@ -224,6 +242,12 @@ impl Grants {
     /// The first of others that these do not allow.
     pub fn lack<'a>(&self, others: &'a Self) -> Option<&'a Grant> {
         others.0.iter().find(|other| !self.0.iter().any(|grant| grant.covers(other)))
+    }
+}
+
+impl FromIterator<Self> for Grants {
+    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
+        Self(all.into_iter().flat_map(|grants| grants.0).collect())
     }
 }
 
@@ -246,6 +270,7 @@ mod tests {
             "earth:*",
             "*:*",
             "host:admin",
+            "host:metrics",
         ] {
             assert_eq!(Grant::parse(text).expect(text).to_string(), text);
         }

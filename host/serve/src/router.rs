@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::routing::{delete, get, post};
+use futures_util::StreamExt;
+use futures_util::future::ready;
 use percent_encoding::percent_decode_str;
 use sandtable::guest::panic_text;
 use serde_json::{Value as Json, json};
@@ -17,13 +19,13 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::column_stream;
-use super::guard::Key;
+use super::guard::{Key, Place};
 use super::hand_in::{between, hand_in};
 use super::lines;
 use super::metrics;
 use super::on_air::OnAir;
 use super::openapi;
-use super::operations::{Answer, BASE, Method, OPERATIONS, Operation, inputs, step};
+use super::operations::{self, Answer, BASE, Method, OPERATIONS, Operation, inputs, step};
 use super::page;
 use super::principal::Principal;
 use super::problem::{Kind, Problem};
@@ -32,6 +34,7 @@ use super::readiness;
 use super::reply::{Format, Reply};
 use super::rights::Scope;
 use super::stream;
+use super::trust::{Act, Outcome};
 use super::worlds::Worlds;
 
 /// Where a monitoring system asks.
@@ -62,7 +65,7 @@ pub fn router(worlds: impl Into<Worlds>, key: Arc<Key>) -> Router {
     let shared = Shared { worlds, key, apart: Arc::new(Semaphore::new(APART_MAX)) };
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(readied))
         .route(METRICS, get(measured))
         .route(&format!("{BASE}/openapi.json"), get(document))
         .route(&format!("{BASE}/worlds/{{world}}/openapi.json"), get(document_of))
@@ -100,10 +103,13 @@ async fn guarded(State(shared): State<Shared>, mut request: Request, next: Next)
     let path = request.uri().path();
     let is_ours = path.starts_with(BASE) || path == METRICS;
     let needs_token = is_ours && path != format!("{BASE}/session");
-    let mut checked = shared.key.check_host(headers).map(|()| None);
+    let mut checked = shared.key.hosts().check(request.uri(), headers).map(|()| None);
     if needs_token {
         checked = checked.and_then(|_| shared.key.principal(headers).map(Some));
     }
+    let token = checked.as_ref().ok().and_then(|it| it.as_ref()?.token());
+    let left = token.map(|token| shared.key.ledger().count(&token.id, Instant::now()));
+    let checked = checked.and_then(|it| left.map_or(Ok(()), |left| left.check()).map(|()| it));
     let mut response = match checked {
         Ok(principal) => {
             if let Some(principal) = principal {
@@ -114,6 +120,9 @@ async fn guarded(State(shared): State<Shared>, mut request: Request, next: Next)
         Err(problem) => problem.response(),
     };
     let headers = response.headers_mut();
+    left.inspect(|left| left.tell(headers));
+    // What one may see is another thing for each token.
+    headers.append(header::VARY, HeaderValue::from_static("authorization"));
     for (name, value) in page::HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -135,7 +144,7 @@ async fn session(State(shared): State<Shared>, request: Request) -> Response<Bod
 }
 
 /// A server is ready while its worlds can be read and do the ticks that they should.
-async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
+async fn readied(State(shared): State<Shared>) -> (StatusCode, String) {
     match readiness::standing(&shared.worlds) {
         Ok(told) => (StatusCode::OK, format!("{told}\n")),
         Err(troubles) => (StatusCode::SERVICE_UNAVAILABLE, format!("{troubles}\n")),
@@ -143,7 +152,7 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
 }
 
 async fn measured(State(shared): State<Shared>, request: Request) -> Response<Body> {
-    if let Err(problem) = principal(&request).and_then(|it| it.check(Scope::Admin, None)) {
+    if let Err(problem) = principal(&request).and_then(|it| it.check(Scope::Metrics, None)) {
         return problem.response();
     }
     let text = shared.worlds.figures();
@@ -192,11 +201,56 @@ async fn answered(
     shared: Shared,
     request: Request,
 ) -> Response<Body> {
-    let (worlds, began) = (shared.worlds.clone(), Instant::now());
+    let (worlds, key, began) = (shared.worlds.clone(), shared.key.clone(), Instant::now());
+    let asked = principal(&request).cloned().and_then(|asker| {
+        let places = places(operation.path, request.uri().path())?;
+        Ok((asker, places.get("world").cloned()))
+    });
     let answer = answer(operation, shared, request).await;
+    if let (Ok((asker, world)), Some(outcome)) = (asked, outcome(operation, &answer)) {
+        let worlds = worlds.clone();
+        let write = move || write_down(operation, &key, &worlds, &asker, world, outcome);
+        let _ = tokio::task::spawn_blocking(write).await;
+    }
     let response = answer.unwrap_or_else(|problem| problem.response());
     worlds.metrics().answered(operation.name, response.status().as_u16(), began.elapsed());
     response
+}
+
+/// What came of a request, where that is written down.
+fn outcome(operation: &Operation, answer: &Result<Response<Body>, Problem>) -> Option<Outcome> {
+    match answer {
+        Err(problem) if problem.kind == Kind::Scope => Some(Outcome::Refused),
+        _ if !operation.scope.is_to_write() || operation.method == Method::Get => None,
+        Err(_) => Some(Outcome::Failed),
+        Ok(_) => Some(Outcome::Done),
+    }
+}
+
+/// Writes down what was done, before the answer goes out.
+fn write_down(
+    operation: &Operation,
+    key: &Key,
+    worlds: &Worlds,
+    asker: &Principal,
+    world: Option<String>,
+    outcome: Outcome,
+) {
+    let Some(trust) = key.trust() else { return };
+    let open = worlds.on_air();
+    let open = open.iter().map(|it| it.served()).find(|it| Some(it.name()) == world.as_deref());
+    let act = Act {
+        user: asker.user(),
+        token: asker.id(),
+        operation: operation.name,
+        world: world.as_deref(),
+        tick: open.map(|served| served.feed().now().tick()),
+        outcome,
+    };
+    match trust.record(act) {
+        Ok(who) => tracing::debug!("{} by {who}: {}", operation.name, outcome.word()),
+        Err(error) => tracing::error!("`{}` is not in the audit log: {error}", operation.name),
+    }
 }
 
 async fn answer(
@@ -215,13 +269,17 @@ async fn answer(
         Method::Get | Method::Delete => (Bytes::new(), None),
         Method::Post(carried) => (body(request, carried.bytes_max()).await?, None),
     };
+    if operation.method == Method::Post(operations::Body::Json) && stream.is_none() {
+        check_json(&headers)?;
+    }
     let Shared { worlds, key, apart } = shared;
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
     let format = Format::of(asked.as_deref(), &headers)?;
     let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
     let name = places.get("world").cloned().unwrap_or_default();
     let is_of_now = !given.iter().any(|(name, _)| name == "at");
-    let carried = Carried { principal, places, given, body, secret: *key.secret() };
+    let (name_of, trust, secret) = (operation.name, key.trust().cloned(), *key.secret());
+    let carried = Carried { principal, trust, places, given, body, secret };
     let enter = || worlds.enter(&name);
     let reply: Reply = match operation.answer {
         Answer::OfAll(answer) => {
@@ -229,52 +287,63 @@ async fn answer(
             in_turn(apart, move || answer(&carried.of_all(&worlds))).await?
         }
         Answer::Stream => {
+            let (place, asker) = (key.place(&carried.principal)?, carried.principal.clone());
             let world = enter().await?;
-            let asked = stream::asked(&carried.question(world.served()))?;
-            return stream::response(world, asked, &headers).await;
+            let asked = stream::asked(&carried.question(name_of, world.served())?)?;
+            let response = stream::response(world, asker, asked, &headers).await?;
+            return Ok(while_it_holds(response, key, place));
         }
         Answer::ColumnStream => {
+            let (place, asker) = (key.place(&carried.principal)?, carried.principal.clone());
             let world = enter().await?;
-            let kind = column_stream::asked(&carried.question(world.served()))?;
-            return Ok(column_stream::response(world, kind));
+            let kind = column_stream::asked(&carried.question(name_of, world.served())?)?;
+            let response = column_stream::response(world, asker, kind);
+            return Ok(while_it_holds(response, key, place));
         }
         Answer::Inputs => {
             let world = enter().await?;
             match stream {
                 Some(stream) => {
-                    let question = carried.question(world.served());
+                    let question = carried.question(name_of, world.served())?;
                     lines::hand_in(&world, &question, stream, &headers).await?
                 }
                 None => {
-                    let parcel = inputs(&carried.question(world.served()), &headers)?;
+                    let question = carried.question(name_of, world.served())?;
+                    let sees_all = question.sight.is_none();
+                    let parcel = inputs(&question, &headers)?;
                     let outcome = hand_in(&world, parcel, patience(&headers)).await?;
-                    in_turn(apart, move || outcome.reply(&world, Kind::Conflict)).await?
+                    let reply = move || outcome.reply(&world, Kind::Conflict, sees_all);
+                    in_turn(apart, reply).await?
                 }
             }
         }
         Answer::Edit(read) => {
             let world = enter().await?;
             let (of, asked) = (world.clone(), headers.clone());
-            let read = move || read(&carried.question(of.served()), &asked);
+            let read = move || read(&carried.question(name_of, of.served())?, &asked);
             let parcel = in_turn(apart.clone(), read).await?;
             let outcome = hand_in(&world, parcel, patience(&headers)).await?;
             let is_conditional = headers.contains_key(header::IF_MATCH);
             let refusal = if is_conditional { Kind::Changed } else { Kind::Conflict };
-            in_turn(apart, move || outcome.reply(&world, refusal)).await?
+            in_turn(apart, move || outcome.reply(&world, refusal, true)).await?
         }
         Answer::Between(read) => {
             let world = enter().await?;
-            let errand = read(&carried.question(world.served()))?;
+            let errand = read(&carried.question(name_of, world.served())?)?;
             between(&world, errand).await?
         }
-        Answer::Step => step(&enter().await?, &carried.body, patience(&headers)).await?,
-        Answer::AtOnce(answer) => answer(&carried.question(enter().await?.served()))?,
+        Answer::Step => {
+            let world = enter().await?;
+            let body = carried.question(name_of, world.served())?.body;
+            step(&world, &body, patience(&headers)).await?
+        }
+        Answer::AtOnce(answer) => answer(&carried.question(name_of, enter().await?.served())?)?,
         Answer::AtOnceOfNow(answer) if is_of_now => {
-            answer(&carried.question(enter().await?.served()))?
+            answer(&carried.question(name_of, enter().await?.served())?)?
         }
         Answer::Apart(answer) | Answer::AtOnceOfNow(answer) => {
             let world = enter().await?;
-            in_turn(apart, move || answer(&carried.question(world.served()))).await?
+            in_turn(apart, move || answer(&carried.question(name_of, world.served())?)).await?
         }
     };
     Ok(reply.response(format, &headers, is_permanent))
@@ -305,6 +374,27 @@ async fn in_turn<T: Send + 'static>(
     })?
 }
 
+/// A page of another host can have a browser send what is no JSON, without asking.
+fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let media = media.and_then(|it| it.split(';').next()).unwrap_or_default().trim();
+    match media.eq_ignore_ascii_case(operations::Body::Json.media()) {
+        true => Ok(()),
+        false => Err(Problem::new(
+            Kind::Media,
+            "the body must be JSON: send the header `Content-Type: application/json`",
+        )),
+    }
+}
+
+/// Ends a stream once the token is revoked or expires by which it was asked for.
+fn while_it_holds(response: Response<Body>, key: Arc<Key>, place: Place) -> Response<Body> {
+    response.map(|body| {
+        let parts = body.into_data_stream();
+        Body::from_stream(parts.take_while(move |_| ready(key.holds(&place))))
+    })
+}
+
 /// Who asks, as [`guarded`] found out.
 fn principal(request: &Request) -> Result<&Principal, Problem> {
     let principal = request.extensions().get::<Principal>();
@@ -327,6 +417,7 @@ fn allowed(
         // They add to what may be read, and give nothing to read.
         Scope::Sql if is_past => &[Scope::Read, Scope::History],
         Scope::History | Scope::Sql => &[Scope::Read],
+        Scope::Fork => &[Scope::Read, Scope::History, Scope::Sql],
         _ => &[],
     };
     needs.iter().try_for_each(|scope| principal.check(*scope, world))?;

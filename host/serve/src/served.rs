@@ -21,10 +21,12 @@ use sandtable::save::{Inquiry, Labels, Reader, Terms};
 use sandtable::{Desk, Simulation};
 
 use super::at::{At, shown};
+use super::moment::Moment;
 use super::points::Points;
 use super::problem::{Kind, Problem};
 use super::pulse::Pulse;
 use super::reads::Reads;
+use super::sight::{Seen, Sight};
 
 /// Ticks that are kept as they were published.
 const RECENT_KEPT: usize = 16;
@@ -54,6 +56,7 @@ pub struct Served {
     /// What compiled its mods for forks, with an engine of its own.
     fork_compiler: Mutex<Option<Compiler>>,
     reads: Reads,
+    seen: Seen,
 }
 
 #[derive(Default)]
@@ -64,27 +67,6 @@ struct Kept {
     inquiries: Vec<(u64, Inquiry)>,
     /// Of which course of the world all of this is.
     course: u64,
-}
-
-/// The world at a tick.
-#[derive(Clone)]
-pub struct Moment {
-    /// The world.
-    pub world: World,
-    /// Its chain hash.
-    pub chain: Digest,
-}
-
-impl Moment {
-    /// What was published.
-    fn of(published: &Published) -> Self {
-        Self { world: published.world.clone(), chain: published.chain }
-    }
-
-    /// The tick as permanent links have it.
-    pub fn at(&self) -> String {
-        shown(self.world.tick(), &self.chain)
-    }
 }
 
 impl Served {
@@ -127,6 +109,7 @@ impl Served {
             desk,
             fork_compiler: Mutex::default(),
             reads: Reads::default(),
+            seen: Seen::default(),
         }
     }
 
@@ -186,6 +169,17 @@ impl Served {
         let mut log = self.save.clone().into_os_string();
         log.push("-wal");
         (of(&self.save), of(Path::new(&log)))
+    }
+
+    /// What may be seen of what was published.
+    pub fn part(&self, sight: Option<&Sight>, published: &Published) -> World {
+        let whole = || published.world.clone();
+        sight.map_or_else(whole, |it| self.seen.world(it, &published.world, &published.chain))
+    }
+
+    /// Parts of it, as some saw them lately.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Where it is published.

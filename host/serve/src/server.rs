@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::connections;
-use super::guard::Key;
+use super::guard::{Access, Key};
 use super::router::router;
 use super::worlds::Worlds;
 
@@ -24,7 +24,8 @@ pub enum ServeError {
     /// The address is reachable from elsewhere.
     #[error(
         "{0} can be reached from other machines, and a world is served to this one alone: give an \
-         address of the loopback, such as 127.0.0.1:7878"
+         address of the loopback, such as 127.0.0.1:7878, or say with `--behind-proxy \
+         https://<name>` by which address a proxy with TLS is asked that passes requests on"
     )]
     NotLoopback(SocketAddr),
     /// The address cannot be had.
@@ -49,8 +50,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves worlds at an address of the loopback; port 0 is any that is free.
-    /// Requests carry the token, which is drawn where none is given.
+    /// Serves worlds at an address of the loopback, or at any where a proxy is named
+    /// that passes requests on; port 0 is any that is free. Requests carry a token.
     ///
     /// # Errors
     ///
@@ -58,9 +59,10 @@ impl Server {
     pub fn start(
         worlds: impl Into<Worlds>,
         address: SocketAddr,
-        token: Option<String>,
+        access: impl Into<Access>,
     ) -> Result<Self, ServeError> {
-        if !address.ip().is_loopback() {
+        let access = access.into();
+        if !address.ip().is_loopback() && access.proxies.is_empty() {
             return Err(ServeError::NotLoopback(address));
         }
         let failed = |cause| ServeError::Address { address, cause };
@@ -68,7 +70,7 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let lacks = |what: String| ServeError::Start(what);
-        let key = Key::new(address, token).map_err(|error| lacks(error.to_string()))?;
+        let key = Key::new(address, access).map_err(|error| lacks(error.to_string()))?;
         let key = Arc::new(key);
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -96,7 +98,10 @@ impl Server {
     /// server by a browser, and opens it once.
     pub fn link(&self) -> String {
         let fragment = self.key.fragment().map(|it| format!("#link={it}")).unwrap_or_default();
-        format!("http://{}/{fragment}", self.address)
+        match self.key.proxy() {
+            Some(proxy) => format!("{proxy}/{fragment}"),
+            None => format!("http://{}/{fragment}", self.address),
+        }
     }
 }
 

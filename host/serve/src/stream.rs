@@ -27,9 +27,11 @@ use tokio::time::timeout;
 use super::at::{At, shown};
 use super::changes::{Gap, Wanted};
 use super::metrics::StreamClient;
+use super::principal::Principal;
 use super::problem::{Kind, Problem};
 use super::question::Question;
 use super::served::Served;
+use super::sight::Sight;
 use super::told::Asked;
 use super::worlds::Lease;
 
@@ -47,9 +49,11 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// There is no such kind or entity.
 pub fn asked(question: &Question<'_>) -> Result<Asked, Problem> {
     let (kinds, entity) = (question.parameter("changes"), question.parameter("entity"));
-    let changes = Wanted::parse(question.served, kinds, entity)?;
+    let now = question.now();
+    let labels = question.served.labels(&now.world);
+    let changes = Wanted::parse(&now.world, &labels, kinds, entity)?;
     let events = question.parameter("events").map(str::to_owned);
-    let registry = &question.served.now().world.registry;
+    let registry = &now.world.registry;
     let is_event = |name: &str| registry.find_as(name, &[Role::Event, Role::Input]).is_some();
     let names = events.iter().flat_map(|it| it.split(',')).filter(|it| *it != "*");
     if let Some(none) = names.into_iter().find(|it| !is_event(it)) {
@@ -63,6 +67,7 @@ pub fn asked(question: &Question<'_>) -> Result<Asked, Problem> {
 struct Client {
     world: Lease,
     ticks: watch::Receiver<u64>,
+    asker: Principal,
     asked: Asked,
     last: Option<At>,
     /// The state hash of what it had last, which is another one after a swap.
@@ -78,6 +83,7 @@ struct Client {
 /// had last: what it missed comes from the save, as far as that is kept.
 pub async fn response(
     world: Lease,
+    asker: Principal,
     asked: Asked,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
@@ -85,7 +91,8 @@ pub async fn response(
     let mut first = None;
     if let Some(at) = &last {
         let (of, at) = (world.clone(), at.clone());
-        let is_whole = asked.changes.is_some() || asked.events.is_some();
+        let sight = Sight::of(&asker, of.served().name(), &of.served().feed().now().config);
+        let is_whole = asked.changes.is_some() || asked.events.is_some() || sight.is_some();
         let missed = tokio::task::spawn_blocking(move || missed(of.served(), at, is_whole)).await;
         let fault = |_| Problem::new(Kind::Save, "what was missed cannot be read: ask anew");
         let (text, upto) = missed.map_err(fault)??;
@@ -93,7 +100,8 @@ pub async fn response(
     }
     let (ticks, counted) = (world.ticks(), world.figures().stream_client());
     let (state, is_over) = (None, false);
-    let client = Client { world, ticks, asked, last, state, first, is_over, _counted: counted };
+    let client =
+        Client { world, ticks, asker, asked, last, state, first, is_over, _counted: counted };
     let events = stream::unfold(client, |mut client| async move {
         let bytes = client.next().await?;
         Some((Ok::<_, Infallible>(bytes), client))
@@ -130,9 +138,17 @@ impl Client {
             }
         };
         let (last, asked) = (self.last.clone(), self.asked.clone());
-        let key = (last.clone(), published.tick(), published.state, asked.clone());
+        let sight = Sight::of(&self.asker, self.world.served().name(), &published.config);
+        let key = (sight.clone(), last.clone(), published.tick(), published.state, asked.clone());
         let (world, of) = (self.world.clone(), published.clone());
-        let make = move || told(world.served(), last.as_ref(), &of, &asked).map(Bytes::from);
+        let make = move || {
+            let (served, last) = (world.served(), last.as_ref());
+            let told = match &sight {
+                None => told(served, last, &of, &asked),
+                Some(sight) => told_in_part(served, last, &of, &asked, sight),
+            };
+            told.map(Bytes::from)
+        };
         let bytes = match self.world.told().get(key, make).await {
             Ok(bytes) => bytes,
             Err(problem) => {
@@ -208,6 +224,75 @@ fn told(
         }
     }
     push(&mut text, "tick", Some(&at), &tick(published, since));
+    Ok(text)
+}
+
+/// What a client is told that sees a part of the world: what differs between that part
+/// then and now; of events those of the last ticks that name no entity which it does not
+/// see.
+fn told_in_part(
+    served: &Served,
+    last: Option<&At>,
+    published: &Published,
+    asked: &Asked,
+    sight: &Sight,
+) -> Result<String, Problem> {
+    let mut text = String::new();
+    let at = shown(published.tick(), &published.chain);
+    let mut since = last.map(|last| last.tick);
+    let now = served.part(Some(sight), published);
+    if let (Some(wanted), Some(last)) = (&asked.changes, last) {
+        let before = sight.check_past(&published.config).and_then(|()| served.whole(last));
+        match before.map_err(Gap::of) {
+            Ok(before) => {
+                let before = before.as_seen(sight, served.seen());
+                let mut told = wanted.between(&before.world, &now);
+                told["from"] = last.tick.into();
+                told["to"] = published.tick().into();
+                told["at"] = at.clone().into();
+                told["merged"] = (published.tick() > last.tick + 1).into();
+                push(&mut text, "changes", None, &told);
+            }
+            Err(gap) => {
+                push_gap(&mut text, last, (published.tick(), &at), gap?);
+                since = None;
+            }
+        }
+    }
+    if asked.events.is_some() {
+        let from = since.map_or(published.tick(), |since| since + 1);
+        let recent: Vec<Arc<Published>> = served.recent().into();
+        let mut rows = Vec::new();
+        let mut kept_from = published.tick() + 1;
+        for (before, of) in recent.iter().zip(recent.iter().skip(1)) {
+            let is_asked = (from..=published.tick()).contains(&of.tick());
+            if !is_asked || before.tick() + 1 != of.tick() || of.record.tick != of.tick() {
+                continue;
+            }
+            kept_from = kept_from.min(of.tick());
+            for event in &of.record.events {
+                let (name, value) = event_told(event, &of.world.registry);
+                let may_be_told = asked.wants_event(&name)
+                    && sight.shows(&name)
+                    && sight.may_be_told(&value, &before.world, &of.world);
+                if may_be_told {
+                    rows.push(json!({ "tick": of.tick(), "name": name, "value": value }));
+                }
+            }
+        }
+        if !rows.is_empty() || kept_from > from {
+            let told = json!({
+                "from": kept_from, "to": published.tick(), "truncated": kept_from > from,
+                "rows": rows,
+            });
+            push(&mut text, "events", None, &told);
+        }
+    }
+    let told = json!({
+        "tick": published.tick(), "since": since, "at": at,
+        "saved_tick": published.saved_tick, "entities": now.entities.alive(),
+    });
+    push(&mut text, "tick", Some(&at), &told);
     Ok(text)
 }
 

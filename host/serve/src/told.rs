@@ -10,13 +10,14 @@ use super::at::At;
 use super::changes::Wanted;
 use super::once::Once;
 use super::packed_columns::Columns;
+use super::sight::Sight;
 
-/// What clients were told lately: by what they had last, tick, state, and what they ask
-/// for.
-pub type Told = Once<(Option<At>, u64, Digest, Asked), Bytes>;
+/// What clients were told lately: by what they see, what they had last, tick, state, and
+/// what they ask for.
+pub type Told = Once<(Option<Sight>, Option<At>, u64, Digest, Asked), Bytes>;
 
-/// Columns that were sent lately, by kind, tick and state.
-pub type Sent = Once<(String, u64, Digest), Arc<Columns>>;
+/// Columns that were sent lately, by what is seen, kind, tick and state.
+pub type Sent = Once<(Option<Sight>, String, u64, Digest), Arc<Columns>>;
 
 /// What a client asks for, beside the ticks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

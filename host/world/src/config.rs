@@ -14,7 +14,7 @@ use crate::ecs::HashVersion;
 use crate::grants::Asks;
 use crate::record::LogLevel;
 
-pub use api::ApiSettings;
+pub use api::{ApiSettings, Visibility};
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -25,6 +25,7 @@ mod kind;
 mod lineage;
 mod page;
 mod paged;
+mod part;
 mod query;
 mod relation;
 mod schema_change;

@@ -1,5 +1,5 @@
 //! By which component and field people know entities, as `label` in `[world]`
-//! names them.
+//! names them; so do other settings that name a field.
 
 use crate::ecs::{Kind, KindId, Registry, Role};
 
@@ -10,7 +10,16 @@ use crate::ecs::{Kind, KindId, Registry, Role};
 ///
 /// A sentence that says what is wrong, and what would be right.
 pub fn find(label: &str, registry: &Registry) -> Result<(KindId, usize), String> {
-    let wrong = |what: String| Err(format!("`label` in [world] names `{label}`, {what}"));
+    field("`label` in [world]", label, registry)
+}
+
+/// Finds the component and the place of the field that a setting names.
+///
+/// # Errors
+///
+/// A sentence that says what is wrong, and what would be right.
+pub fn field(setting: &str, label: &str, registry: &Registry) -> Result<(KindId, usize), String> {
+    let wrong = |what: String| Err(format!("{setting} names `{label}`, {what}"));
     let Some((name, field)) = label.split_once('.').filter(|(name, _)| name.contains('/')) else {
         let what = "which is no field of a component: write it as in `geography/Nation.name`";
         return wrong(what.to_owned());

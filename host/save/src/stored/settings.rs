@@ -51,7 +51,7 @@ mod tests {
         // versions without them open the save, and refused by those where they are not.
         let chart = FIRST.replacen(
             ",\"hash_version\":2",
-            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"api\":{\"edit\":true},\"hash_version\":2",
+            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"api\":{\"edit\":true,\"visibility\":{\"component\":\"p/Owner\",\"field\":\"user\"}},\"hash_version\":2",
             1,
         );
         let config = parse(&chart).expect("read");

@@ -12,6 +12,7 @@ use super::super::at::shown;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::seen;
 
 pub fn history(question: &Question<'_>) -> Result<Reply, Problem> {
     let (entity, component) = (&question.entity(question.place("entity")), of(question));
@@ -33,6 +34,9 @@ pub fn timeline(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 pub fn diff(question: &Question<'_>) -> Result<Reply, Problem> {
+    if question.sight.is_some() {
+        return seen::diff(question);
+    }
     let answer = question.served.reader()?.diff(ticks(question)?)?;
     match question.parameter("summary") {
         None | Some("false") => answered(answer),
@@ -124,6 +128,9 @@ const TICKS_MAX: u64 = 1_000;
 /// What happened to entities, edges and resources, the last first: in one tick, or in
 /// some; of one entity, in all that are kept.
 pub fn changes(question: &Question<'_>) -> Result<Reply, Problem> {
+    if question.sight.is_some() {
+        return seen::changes(question);
+    }
     let Ticks { from, to } = ticks(question)?;
     let entity = question.parameter("entity").map(|text| question.entity(text));
     let (entity, kind) = (entity.as_deref(), question.parameter("kind"));

@@ -5,10 +5,11 @@ use sandtable::record::hex;
 use sandtable::save::Labels;
 use serde_json::{Map, Value as Json};
 
+use super::super::moment::Moment;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::{Moment, entity_of};
+use super::super::served::entity_of;
 use super::filter::{DECISIVE, Wanted};
 use super::pages::Page;
 

@@ -1,5 +1,6 @@
 //! What is served, and how it stands.
 
+use sandtable::ecs::World;
 use sandtable::record::{Timings, hex};
 use serde_json::{Map, Value as Json, json};
 
@@ -12,11 +13,11 @@ use super::super::served::Served;
 pub fn world(question: &Question<'_>) -> Result<Reply, Problem> {
     let served = question.served;
     let published = served.feed().now();
-    let mut about = about(served);
+    let mut about = about(served, &question.now().world, question.sight.is_none());
     let config = &published.config;
     about.extend([
         ("dt_seconds".to_owned(), config.world.dt_seconds.into()),
-        ("relations".to_owned(), published.world.relations.len().into()),
+        ("relations".to_owned(), question.now().world.relations.len().into()),
         (
             "mods".to_owned(),
             config.mods.keys().map(|id| Json::from(id.as_str())).collect::<Vec<_>>().into(),
@@ -96,16 +97,18 @@ fn stages(timings: &Timings) -> Json {
 }
 
 /// What is said of a world at the least.
-pub fn about(served: &Served) -> Map<String, Json> {
+/// Hashes are of all of it, and of no use to one who sees a part.
+pub fn about(served: &Served, seen: &World, is_whole: bool) -> Map<String, Json> {
     let published = served.feed().now();
+    let of_whole = |digest| is_whole.then(|| hex(digest));
     let members = json!({
         "name": served.name(),
         "tick": published.tick(),
         "saved_tick": published.saved_tick,
         "at": shown(published.tick(), &published.chain),
-        "state": hex(&published.state),
-        "chain": hex(&published.chain),
-        "entities": published.world.entities.alive(),
+        "state": of_whole(&published.state),
+        "chain": of_whole(&published.chain),
+        "entities": seen.entities.alive(),
     });
     match members {
         Json::Object(members) => members,

@@ -85,3 +85,21 @@ pub const fn optional(name: &'static str, summary: &'static str) -> Parameter {
 pub const fn required(name: &'static str, summary: &'static str) -> Parameter {
     Parameter { name, summary, is_required: true }
 }
+
+/// `at`, as most have it.
+pub const AT: Parameter = optional("at", "the tick, as in 1200 or 1200~6db9a168; else now");
+/// `format`, as most have it.
+pub const FORMAT: Parameter = optional("format", "json, ndjson, csv or msgpack; else by Accept");
+/// `from`, as most have it.
+pub const FROM: Parameter = optional("from", "the first tick; else the first that is kept");
+/// `to`, as most have it.
+pub const TO: Parameter = optional("to", "the last tick; else the last");
+/// `limit`, as most have it.
+pub const LIMIT: Parameter = optional("limit", "rows at most: 1 to 10,000; else 1,000");
+/// `cursor`, as most have it.
+pub const CURSOR: Parameter = optional("cursor", "`next` of the page before");
+/// `count`, as most have it.
+pub const COUNT: Parameter = optional("count", "`true`: also how many there are in all");
+/// `component`, as most have it.
+pub const COMPONENT: Parameter =
+    required("component", "a component, or a field of it behind a dot: economy/Economy.gdp_usd");

@@ -3,15 +3,17 @@
 use serde_json::Value as Json;
 
 use super::super::cursor::Cursor;
+use super::super::moment::Moment;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::Moment;
 
 /// A page that is asked for.
 pub struct Page {
-    /// The world that all pages of the walk are of.
+    /// The world that all pages of the walk are of, as far as it may be seen.
     pub moment: Moment,
+    /// All of it.
+    whole: Moment,
     /// What is the same for all of them.
     asked: String,
     /// How many rows came before.
@@ -45,7 +47,7 @@ impl Page {
             Some(cursor) => Some(cursor.tick(at.as_ref())?),
             None => at,
         };
-        let moment = question.served.moment(at.as_ref())?;
+        let (moment, whole) = question.moment_at(at.as_ref())?;
         let counts = match question.parameter("count") {
             None | Some("false") => false,
             Some("true") => true,
@@ -57,7 +59,7 @@ impl Page {
             }
         };
         let (after, limit) = (cursor.map_or(0, |cursor| cursor.after), question.limit()?);
-        Ok(Self { moment, asked, after, limit, counts })
+        Ok(Self { moment, whole, asked, after, limit, counts })
     }
 
     /// The page of all there is, with `next` where there is more.
@@ -78,7 +80,7 @@ impl Page {
         }
         if found.next().is_some() {
             // The walk goes on there, however the world does.
-            question.served.keep(self.moment.clone());
+            question.served.keep(self.whole.clone());
             // What is behind a cursor is for this process alone to know.
             reply = reply
                 .passing()

@@ -95,8 +95,16 @@ pub fn tables(question: &Question<'_>) -> Result<Reply, Problem> {
         .with("tick", tick))
 }
 
-/// The answer to a SELECT, with so many rows at most.
+/// The answer to a SELECT, with so many rows at most. One who sees a part of the world
+/// asks that part, and neither tables of mods nor logs.
 pub fn answered(question: &Question<'_>, sql: &str, limit: usize) -> Result<Reply, Problem> {
+    if question.sight.is_some() {
+        let moment = question.moment()?;
+        let inquiry = Inquiry::over(&moment.world)?;
+        let (columns, rows, truncated) = within_deadline(&inquiry, sql, limit)?;
+        let reply = Reply::rows(columns, rows).with("tick", moment.world.tick());
+        return Ok(reply.with("truncated", truncated).passing());
+    }
     let at = question.at()?;
     let ((columns, rows, truncated), tick) =
         question.served.ask(at.as_ref(), |inquiry| within_deadline(inquiry, sql, limit))?;

@@ -24,7 +24,9 @@ pub fn list(question: &WorldsQuestion<'_>) -> Result<Reply, Problem> {
         |listed: &&Listed| question.principal.check(Scope::Read, Some(&listed.name)).is_ok();
     // All rows have the same columns.
     let rows = rows.iter().filter(may_see).map(|listed| {
-        let (names, cells): (Vec<_>, Vec<_>) = row(listed).into_iter().unzip();
+        // Of a closed world it is not known what one sees of it.
+        let is_whole = question.principal.sees_all(&listed.name);
+        let (names, cells): (Vec<_>, Vec<_>) = row(listed, is_whole).into_iter().unzip();
         columns = names;
         cells
     });
@@ -59,7 +61,8 @@ pub fn create(question: &WorldsQuestion<'_>) -> Result<Reply, Problem> {
     let Pack { config, mods, .. } = pack.map_err(refused)?;
     saves.create(name, config, mods)?;
     let made = saves.list()?.into_iter().find(|listed| listed.name == name);
-    Ok(Reply::object(made.as_ref().map(row).unwrap_or_default()).status(StatusCode::CREATED))
+    Ok(Reply::object(made.as_ref().map(|made| row(made, true)).unwrap_or_default())
+        .status(StatusCode::CREATED))
 }
 
 /// Deletes a world with its save.
@@ -77,11 +80,15 @@ fn folder<'a>(question: &WorldsQuestion<'a>) -> Result<&'a Arc<Saves>, Problem> 
     })
 }
 
-/// What a list says of a world: of a closed one what its save says of itself.
-fn row(listed: &Listed) -> Map<String, Json> {
+/// What a list says of a world: of a closed one what its save says of itself. To one who
+/// may not see all of it, no hashes and counts are told.
+fn row(listed: &Listed, is_whole: bool) -> Map<String, Json> {
     let Listed { name, status, bytes, world, glance, problem } = listed;
     let mut row = match (world, glance) {
-        (Some(world), _) => about(world.served()),
+        (Some(world), _) => {
+            let served = world.served();
+            about(served, &served.now().world, is_whole)
+        }
         (None, Some(glance)) => members(json!({
             "name": name,
             "tick": glance.tick,
@@ -101,6 +108,11 @@ fn row(listed: &Listed) -> Map<String, Json> {
             "entities": null,
         })),
     };
+    if !is_whole {
+        for name in ["state", "chain", "entities"] {
+            row.insert(name.to_owned(), Json::Null);
+        }
+    }
     row.extend(members(json!({ "status": status.name(), "bytes": bytes, "problem": problem })));
     row
 }

@@ -213,6 +213,12 @@ impl World {
         self.archetypes.push(Arc::new(archetype));
     }
 
+    /// Replaces all archetypes; none is found by its kinds any more.
+    pub(super) fn set_archetypes(&mut self, archetypes: Vec<Arc<Archetype>>) {
+        self.archetypes = archetypes;
+        self.by_kinds = Arc::default();
+    }
+
     /// An archetype, to be written.
     pub fn archetype_mut(&mut self, id: ArchetypeId) -> &mut Archetype {
         Arc::make_mut(&mut self.archetypes[id.0 as usize])

@@ -196,6 +196,25 @@ impl Logs {
 struct Api {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     edit: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility: Option<Visibility>,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Visibility {
+    component: String,
+    field: String,
+}
+
+impl Visibility {
+    fn of(live: &config::Visibility) -> Self {
+        Self { component: live.component.clone(), field: live.field.clone() }
+    }
+
+    fn upgrade(self) -> config::Visibility {
+        config::Visibility { component: self.component, field: self.field }
+    }
 }
 
 impl Api {
@@ -263,7 +282,10 @@ impl Settings {
             trust: Trust { keys: live.trust.keys.clone() },
             summary: live.summary.iter().map(Query::of).collect(),
             chart: live.chart.iter().map(Query::of).collect(),
-            api: Api { edit: live.api.edit },
+            api: Api {
+                edit: live.api.edit,
+                visibility: live.api.visibility.as_ref().map(Visibility::of),
+            },
             hash_version: (live.hash_version as u64).into(),
         }
     }
@@ -290,7 +312,10 @@ impl Settings {
             trust: config::Trust { keys: self.trust.keys },
             summary: self.summary.into_iter().map(Query::upgrade).collect(),
             chart: self.chart.into_iter().map(Query::upgrade).collect(),
-            api: config::ApiSettings { edit: self.api.edit },
+            api: config::ApiSettings {
+                edit: self.api.edit,
+                visibility: self.api.visibility.map(Visibility::upgrade),
+            },
             hash_version,
         })
     }
