@@ -159,7 +159,7 @@ fn an_entity_that_is_not_seen_is_none() {
     let all: BTreeSet<&str> =
         all["rows"].as_array().unwrap().iter().map(|it| it["entity"].as_str().unwrap()).collect();
     let hidden = *all.difference(&names).next().unwrap();
-    let path = |name: &str| format!("{WORLD_AT}/entities/{name}");
+    let path = |name: &str| format!("{WORLD_AT}/entities/{name}?at=4");
     let (none, hides) = (on_air.as_of(&token, &path("99v1")), on_air.as_of(&token, &path(hidden)));
     let told = |answer: &Answer| answer.json()["detail"].as_str().unwrap().to_owned();
     assert_eq!((none.status, hides.status), (404, 404));

@@ -16,7 +16,7 @@ SQL = "SELECT entity, gold FROM citizens_wealth WHERE gold > 100 + 1"
 def operations(_client):
     """Every operation, with what can be given for it."""
     for name, it in sandtable_client.OPERATIONS.items():
-        of = Client if it.path == "/worlds" else sandtable_client.World
+        of = sandtable_client.World if "{world}" in it.path else Client
         assert getattr(of, it.function).__doc__, name
     show([it._asdict() for it in sandtable_client.OPERATIONS.values()])
 

@@ -771,6 +771,29 @@ class Client:
         """Makes a world in the folder that is served: of a `pack` in it, by the name of its
         file, or of the `content` of one."""
 
+    @_operation("tokens", "GET", "/tokens", _rows)
+    def tokens(self) -> Rows:
+        """The tokens that were made, without their secrets, the last first."""
+
+    @_operation(
+        "create-token", "POST", "/tokens", _act, name="member:name", grants="member:grants",
+        user="member:user", expires_in_seconds="member:expires_in_seconds",
+    )
+    def create_token(
+        self, name: str, grants: List[str], *, user: Optional[str] = None,
+        expires_in_seconds: Optional[int] = None,
+    ) -> Row:
+        """Makes a token, which is told this once: with grants such as
+        `earth:read:geography/*`."""
+
+    @_operation("revoke-token", "DELETE", "/tokens/{token}", _act)
+    def revoke_token(self, token: str) -> Row:
+        """Revokes a token, by its id or name, and those that were made by it."""
+
+    @_operation("audit", "GET", "/audit", _rows)
+    def audit(self, *, user: Optional[str] = None, limit: Optional[int] = None) -> Rows:
+        """What was done and what was refused, the last first."""
+
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "https":

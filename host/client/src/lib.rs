@@ -52,6 +52,7 @@ mod past;
 mod patience;
 mod sse;
 mod stream;
+mod trust;
 mod whole;
 mod writes;
 
@@ -67,5 +68,6 @@ pub use operations::*;
 pub use pages::{EveryRow, Pages};
 pub use past::*;
 pub use stream::*;
+pub use trust::*;
 pub use whole::{Edge, Whole};
 pub use writes::*;

@@ -18,6 +18,7 @@ use super::past::{
     BlameRow, Change, Difference, EditRow, EventRow, HistoryRow, LogRow, ModRow, Snapshot,
     SystemRow, SystemRun, Table, TickRow, TimelineRow, Why,
 };
+use super::trust::{AuditRow, NewToken, Revoked, Token};
 
 /// A world that the server has. A clone is the same one.
 #[derive(Clone, Debug)]
@@ -60,6 +61,31 @@ operations! {
     {
         /// Of a pack in the folder, by the name of its file.
         pack: text = "pack",
+    }
+
+    /// The tokens that were made, without their secrets, the last first.
+    Client.tokens() -> Tokens = "tokens" GET "/tokens" rows Token {}
+
+    /// Makes a token, which is told this once.
+    Client.create_token(name: word = "name") -> CreateToken
+        = "create-token" POST "/tokens" act NewToken
+    {
+        /// The user whose it is, in a world that says who sees what.
+        user: word = "user",
+        /// How many seconds it holds; else until it is revoked.
+        expires_in_seconds: amount = "expires_in_seconds",
+    }
+
+    /// Revokes a token, by its id or name, and those that were made by it.
+    Client.revoke_token(token: place = "token") -> RevokeToken
+        = "revoke-token" DELETE "/tokens/{token}" act Revoked {}
+
+    /// What was done and what was refused, the last first.
+    Client.audit() -> Audit = "audit" GET "/audit" rows AuditRow {
+        /// Of this user, or token of this name, only.
+        user: text = "user",
+        /// Rows at most.
+        limit: number = "limit",
     }
 
     /// Deletes a world of the folder that is served, with its save.

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::done::Accepted;
 use super::error::Error;
-use super::operations::{CreateWorld, Fork, Inputs, World};
+use super::operations::{CreateToken, CreateWorld, Fork, Inputs, World};
 
 /// A value as JSON. What has none, as a map whose keys are no texts, is null, which the
 /// server refuses by its name.
@@ -70,6 +70,14 @@ impl CreateWorld {
     /// Of a pack, by its bytes.
     pub fn of_pack(mut self, pack: Vec<u8>) -> Self {
         self.0.bytes_of("application/zip", pack);
+        self
+    }
+}
+
+impl CreateToken {
+    /// Grants it something, such as `earth:read:geography/*`; several times for several.
+    pub fn grant(mut self, grant: &str) -> Self {
+        self.0.push("grants", grant.into());
         self
     }
 }

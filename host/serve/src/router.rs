@@ -269,7 +269,7 @@ async fn answer(
         Method::Get | Method::Delete => (Bytes::new(), None),
         Method::Post(carried) => (body(request, carried.bytes_max()).await?, None),
     };
-    if operation.method == Method::Post(operations::Body::Json) && stream.is_none() {
+    if operation.method == Method::Post(operations::Body::Json) && !body.is_empty() {
         check_json(&headers)?;
     }
     let Shared { worlds, key, apart } = shared;

@@ -54,8 +54,8 @@ pub const CREATE: Operation = Operation {
 /// Revokes one.
 pub const REVOKE: Operation = Operation {
     name: "revoke-token",
-    method: Method::Post(Body::Json),
-    path: "/tokens/{token}/revoke",
+    method: Method::Delete,
+    path: "/tokens/{token}",
     summary: "Revokes a token, by its id or name, and those that were made by it.",
     scope: Scope::Admin,
     parameters: &[],
