@@ -6,8 +6,8 @@ use sandtable::ecs::{Entity, Role, World};
 use sandtable::save::{Action, Change, Labels, PastValue, differences};
 use serde_json::{Value as Json, json};
 
+use super::named::entity_of;
 use super::problem::{Kind, Problem};
-use super::served::entity_of;
 
 /// Of what a client keeps a copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

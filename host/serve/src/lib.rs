@@ -30,6 +30,7 @@ mod limits;
 mod lines;
 mod metrics;
 mod moment;
+mod named;
 mod on_air;
 mod once;
 mod openapi;

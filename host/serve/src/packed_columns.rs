@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_bytes::{ByteBuf, Bytes};
 
 use super::at::shown;
+use super::named::of_archetype;
 use super::problem::Problem;
-use super::served::of_archetype;
 
 /// All values of a packed component at a tick.
 pub struct Columns {

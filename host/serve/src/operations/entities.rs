@@ -6,10 +6,10 @@ use sandtable::save::Labels;
 use serde_json::{Map, Value as Json};
 
 use super::super::moment::Moment;
+use super::super::named::entity_of;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::entity_of;
 use super::filter::{DECISIVE, Wanted};
 use super::pages::Page;
 

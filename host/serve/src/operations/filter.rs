@@ -8,9 +8,9 @@ use sandtable::ecs::{Archetype, Entity, Kind, KindId, Plain, Role, World, plain,
 use sandtable::save::Labels;
 use serde_json::Value as Json;
 
+use super::super::named::of_archetype;
 use super::super::problem::Problem;
 use super::super::question::Question;
-use super::super::served::of_archetype;
 
 /// What decides which entities are answered, in which order, and what is shown.
 pub const DECISIVE: [&str; 5] = ["with", "without", "where", "select", "order"];

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::super::at::{At, shown};
+use super::super::named::entity_of;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::entity_of;
 use super::run::read;
 use super::sent::Sent;
 

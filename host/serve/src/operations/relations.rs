@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sandtable::ecs::{Bytes, Entity, KindId, Role, World, to_json};
 use serde_json::{Value as Json, json};
 
+use super::super::named::entity_of;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::entity_of;
 use super::pages::Page;
 
 /// Steps from the entity that a graph is drawn around.

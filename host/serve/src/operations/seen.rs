@@ -6,10 +6,10 @@ use serde_json::Value as Json;
 
 use super::super::at::At;
 use super::super::moment::Moment;
+use super::super::named::entity_of;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::super::served::entity_of;
 
 /// Ticks whose changes are asked for at once.
 const TICKS_MAX: u64 = 100;

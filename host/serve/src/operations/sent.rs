@@ -8,10 +8,10 @@ use sandtable::save::Parcel;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::super::named::entity_of;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::rights::Scope;
-use super::super::served::entity_of;
 use super::entities;
 
 /// Inputs of a request at most, where they do not come line by line.
