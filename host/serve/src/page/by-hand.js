@@ -7,11 +7,12 @@ import { named } from '/names.js';
 import { choice, field, form, problem } from '/parts.js';
 import { sure } from '/sure.js';
 
-// `one` is the entity, `attempt` does operations, `kinds` asks for all kinds.
-export function byHand({ one, attempt, kinds }) {
+// `attempt` does operations, `kinds` asks for all kinds; `set` is told of the entity.
+export function byHand({ attempt, kinds }) {
   const body = el('div', { class: 'by-hand' });
   const node = el('details', { class: 'card', ontoggle: fill }, el('summary', {}, 'Change more by hand'), body);
   let isFilled = false;
+  let one = null;
 
   async function fill() {
     if (isFilled || !node.open) return;
@@ -101,5 +102,18 @@ export function byHand({ one, attempt, kinds }) {
     );
   }
 
-  return keep(node);
+  keep(node);
+  return {
+    node,
+    // What is typed there stays, whatever values do; with other components, there are others
+    // to give.
+    set(is) {
+      const names = (of) => Object.keys(of.components).sort().join();
+      const isOther = one !== null && names(is) !== names(one);
+      one = is;
+      if (!isOther) return;
+      isFilled = false;
+      fill();
+    },
+  };
 }

@@ -29,6 +29,7 @@ export function open({ place, part, query, life, go }) {
   put(place, title, said, components, edges, hand, past);
   const shown = new Map();
   let kinds = null;
+  const more = byHand({ attempt, kinds: learnKinds });
   let chosen = query.get('field');
   let isWanted = query.has('edit');
   let isTold = false;
@@ -55,9 +56,8 @@ export function open({ place, part, query, life, go }) {
         related('From here', one.outgoing, one.outgoing_count, one.entity, unrelate),
         related('To here', one.incoming, one.incoming_count, one.entity, unrelate),
       );
-      // What is typed there stays, whatever the world does.
-      if (state.at !== null) put(hand);
-      else if (!hand.firstChild) put(hand, byHand({ one, attempt, kinds: learnKinds }));
+      more.set(one);
+      put(hand, state.at === null ? more.node : null);
       if (!isWanted) return;
       isWanted = false;
       alter(again({ edit: '' }));
