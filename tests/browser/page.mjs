@@ -183,7 +183,8 @@ async function asksWhy(watch) {
   await page.keyboard.press('Shift+ArrowLeft');
   await until(page, 'Shift+← does not go to a change', () => location.hash.includes('at='));
   await idle(watch);
-  check(await follows(page, 0), `no way of ${HOPS} hops leads on from here`);
+  const from = await page.evaluate(() => location.hash);
+  check(await follows(page, 0), `no way of ${HOPS} hops leads on from ${from}`);
   done(`why, and ${HOPS} hops: ${await page.evaluate(() => document.querySelector('.trail').textContent)}`);
 }
 
@@ -389,7 +390,7 @@ async function goesAboutInTime(watch) {
   await until(page, 't does not open the view', () => document.querySelector('#main').dataset.shown === 'time');
   await page.locator('input[placeholder=before-the-war]').fill('checked');
   await page.keyboard.press('Enter');
-  await until(page, 'the tick has no name', () => /checked/.test(document.querySelector('#main table')?.textContent));
+  await until(page, 'the tick has no name', () => /is called checked/.test(document.querySelector('#main').textContent));
   const from = await tickOf(page);
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('s');
@@ -399,6 +400,7 @@ async function goesAboutInTime(watch) {
     (from) => Number(document.querySelector('#at').textContent.replaceAll(',', '')) > from,
     from,
   );
+  await until(page, 'the name is not listed', () => /checked/.test(document.querySelector('#main table')?.textContent));
   await page.keyboard.press(',');
   await until(page, 'it cannot be rewound', (at) => location.hash.includes(`at=${at}`), from);
   await page.getByRole('button', { name: /^Rewind to tick/ }).click();

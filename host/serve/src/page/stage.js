@@ -39,6 +39,7 @@ function viewOf(named, part) {
 export function stage({ main, place, notice, onshow, go }) {
   let current = null;
   let opening = 0;
+  let due = 0;
 
   // Shows what the address of the page names.
   async function show() {
@@ -115,6 +116,17 @@ export function stage({ main, place, notice, onshow, go }) {
     if (!current.isBusy) update();
   }
 
+  // Follows the world, where the view does: at once where it is not at work, else once it
+  // has rested, since no other tick may come.
+  function follow() {
+    clearTimeout(due);
+    if (!current || document.hidden || state.at !== null || current.isLive === false) return;
+    current.move?.(looked());
+    const wait = current.isBusy ? REST_MS : current.rest - Date.now();
+    if (wait > 0) due = setTimeout(follow, wait);
+    else update();
+  }
+
   function refused(error) {
     const tick = looked();
     const now = (text, at) =>
@@ -146,12 +158,7 @@ export function stage({ main, place, notice, onshow, go }) {
     renew,
     say,
     clear,
-    // Follows the world, where the view does and is not at work.
-    follow() {
-      if (!current || document.hidden || state.at !== null || current.isLive === false) return;
-      current.move?.(looked());
-      if (!current.isBusy && Date.now() > current.rest) update();
-    },
+    follow,
     // Marks a tick at once, with what is there.
     move: (tick) => current?.move?.(tick),
     // To the change before or after, of what the view has selected.

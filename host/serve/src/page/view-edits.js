@@ -64,7 +64,7 @@ const columns = (undone) => {
     },
     {
       name: 'number',
-      title: '',
+      title: 'take back',
       number: false,
       show: (row) => (row.refused || takenBack(row) ? '' : undoButton(row, undoOf(row))),
     },

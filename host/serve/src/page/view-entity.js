@@ -185,7 +185,7 @@ function related(title, all, count, entity, unrelate) {
   if (state.at === null)
     columns.push({
       name: 'away',
-      title: '',
+      title: 'by hand',
       show: ({ kind, entity: other, label }) => {
         const isFrom = title === 'From here';
         const call = () => unrelate(isFrom ? entity : other, kind, isFrom ? other : entity);

@@ -3,7 +3,7 @@
 
 import { send } from '/ask.js';
 import { address, goTo } from '/address.js';
-import { el, keep, put } from '/dom.js';
+import { el, put } from '/dom.js';
 import { seconds, whole } from '/format.js';
 import { wentBack } from '/hand.js';
 import { card, cards, choice, field, form, problem, section, soft, tickLink } from '/parts.js';
@@ -13,13 +13,23 @@ import { sure } from '/sure.js';
 import { table } from '/table.js';
 
 export function open({ place, life, update }) {
-  const [figures, now, from, names] = [el('div'), el('div'), el('div'), el('div')];
+  const [figures, running, back, listed] = [el('div'), el('div'), el('div'), el('div')];
   const said = el('div', { role: 'status' });
-  const running = keep(el('div'));
-  const snapshot = keep(snapshotForm());
-  const other = keep(branchForm());
-  put(place, el('h2', {}, 'Time'), figures, said, el('div', { class: 'two' }, now, from), names);
-  put(now, section('Run', running));
+  const from = el('h2');
+  const note = soft('A branch is another save, which goes on from this tick. This world stays as it is.');
+  put(
+    place,
+    el('h2', {}, 'Time'),
+    figures,
+    said,
+    el(
+      'div',
+      { class: 'two' },
+      section('Run', running),
+      el('section', { class: 'card' }, from, note, branchForm(), back),
+    ),
+    section('Ticks with a name', snapshotForm(), listed),
+  );
   onRun((told) => {
     put(figures, summary(told));
     put(running, runForms(told));
@@ -27,23 +37,12 @@ export function open({ place, life, update }) {
 
   return {
     async update(ask) {
-      const tick = looked();
-      put(from, ahead(tick));
+      ahead(looked());
       const { rows } = await ask('/snapshots');
-      put(
-        names,
-        section(
-          'Ticks with a name',
-          snapshot,
-          table(rows.reverse(), columns(), {
-            label: 'Ticks with a name',
-            empty: 'None has one yet.',
-            key: ({ name }) => name,
-          }),
-        ),
-      );
+      const [label, empty] = ['Ticks with a name', 'None has one yet.'];
+      put(listed, table(rows.reverse(), columns(), { label, empty, key: ({ name }) => name }));
     },
-    move: (tick) => put(from, ahead(tick)),
+    move: ahead,
   };
 
   // Does something, and says what came of it or why it is refused.
@@ -127,21 +126,16 @@ export function open({ place, life, update }) {
   // What can be done from the tick that is looked at.
   function ahead(tick) {
     const isNow = tick >= state.now;
-    return section(
-      `From tick ${whole(tick)}${isNow ? ', now' : ''}`,
-      soft('A branch is another save, which goes on from this tick. This world stays as it is.'),
-      other,
+    put(from, `From tick ${whole(tick)}${isNow ? ', now' : ''}`);
+    put(
+      back,
       soft(
         isNow ? 'To take this world back, choose an earlier tick below.' : 'Or this world itself goes back to it.',
       ),
       el(
-        'p',
-        {},
-        el(
-          'button',
-          { type: 'button', disabled: isNow, onclick: () => rewind(tick) },
-          `Rewind to tick ${whole(tick)}…`,
-        ),
+        'button',
+        { type: 'button', disabled: isNow, onclick: () => rewind(tick) },
+        `Rewind to tick ${whole(tick)}…`,
       ),
     );
   }
@@ -182,11 +176,11 @@ export function open({ place, life, update }) {
       },
       {
         name: 'to',
-        title: '',
+        title: 'go on',
         show: ({ tick, name }) => [
           el(
             'a',
-            { href: address('time', null, {}, { tick }), 'aria-label': `branch or rewind from ${name}` },
+            { href: address('time', null, {}, { tick }), 'aria-label': `from here…, ${name}` },
             'from here…',
           ),
         ],
