@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_save_does_not_pass_for_one_of_another_format() {
         for (tables, says, expected) in
-            [(1, FORMAT, "it lacks `st_"), (MIGRATIONS.len(), 1, "` is none that Sandtable made")]
+            [(1, FORMAT, "it lacks `"), (MIGRATIONS.len(), 1, "` is none that Sandtable made")]
         {
             let mut connection = empty();
             migrate_by(&mut connection, &MIGRATIONS[..tables]).expect("migrated");

@@ -48,9 +48,11 @@ impl FromStr for Origin {
         let origin = text.trim_end_matches('/').to_ascii_lowercase();
         let host = origin.strip_prefix(Self::SCHEME).ok_or_else(wrong)?;
         let authority: Authority = host.parse().map_err(|_| wrong())?;
-        let is_named = !authority.host().is_empty() && !host.contains('@');
-        let port = authority.port_u16();
-        if !is_named || host.ends_with(':') || authority.port().is_some() != port.is_some() {
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || "-._[]:".contains(it);
+        let is_named = !authority.host().is_empty() && authority.host().chars().all(is_plain);
+        // What is no port is passed over by what reads it.
+        let port = authority.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+        if !is_named || format!("{}{port}", authority.host()) != host {
             return Err(wrong());
         }
         // Browsers leave that one out.
