@@ -125,9 +125,9 @@ const stepTime = (page) =>
     return spent.sort((one, other) => one - other)[Math.floor(spent.length * 0.95)];
   });
 
-async function tabTo(page, sentence, is) {
+async function tabTo(page, sentence, is, about) {
   for (let press = 0; press < 120; press += 1) {
-    if (await page.evaluate(is)) return;
+    if (await page.evaluate(is, about)) return;
     await page.keyboard.press('Tab');
   }
   throw new Failed(`${sentence} is not reached by Tab`);
@@ -166,13 +166,25 @@ async function opensAnEntity({ page }) {
 
 async function asksWhy(watch) {
   const { page } = watch;
-  await until(page, 'no history is drawn beside a field', () => document.querySelector('.fields .spark') !== null);
+  // A field that systems set from others; else the first that has a history.
+  const asked = env.WHY ? encodeURIComponent(env.WHY) : '';
+  await until(
+    page,
+    'no history is drawn beside a field',
+    (asked) =>
+      [...document.querySelectorAll('.fields tr')].some(
+        (row) => row.querySelector('.spark') && row.querySelector(`a[href*="${asked}"]`),
+      ),
+    asked,
+  );
   await tabTo(
     page,
     'a field with a history',
-    () =>
+    (asked) =>
       document.activeElement.textContent === 'why' &&
+      document.activeElement.getAttribute('href').includes(asked) &&
       document.activeElement.closest('tr')?.querySelector('.spark') != null,
+    asked,
   );
   await page.keyboard.press('Enter');
   await until(

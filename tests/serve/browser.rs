@@ -62,7 +62,7 @@ fn drives(program: &str, link: &str) -> String {
     let mut command = Command::new(node);
     command.arg(tests.join(program)).arg(link).arg(axe);
     command.env("CHROMIUM", chromium).env("SLACK", SLACK).env("ENTITY", "Germany");
-    command.env("FIELD", "economy/TaxRate.share");
+    command.env("FIELD", "economy/TaxRate.share").env("WHY", "economy/Economy.gdp_usd");
     let done = command.output().unwrap();
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&done.stderr);

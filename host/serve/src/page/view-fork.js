@@ -26,7 +26,7 @@ const FAR = [
 export function open({ place, part, query, go }) {
   const component = query.get('component') ?? '';
   const [kind, field] = component.split('.');
-  const from = query.get('from') ?? String(state.now);
+  let from = query.get('from') ?? String(state.now);
   const { tick } = parseAt(from) ?? { tick: state.now };
   const chosen = new Set((query.get('charts') ?? '').split(',').filter(Boolean).map(Number));
   const wanted = query.get('value');
@@ -59,6 +59,8 @@ export function open({ place, part, query, go }) {
       ask('/charts'),
     ]);
     charts = named.rows;
+    // With its chain, so that the address means this tick after a way back, too.
+    from = one.at;
     learn(one.entity, one.label);
     const type = kinds.rows.find(({ name }) => name === kind)?.fields.find(({ name }) => name === field)?.type;
     const is = one.components[kind]?.[field];
