@@ -21,7 +21,7 @@ const SENDER: &str = "sandtable edit";
 /// All of an edit is done or nothing. The save keeps it with who sent it: `blame`,
 /// `history` and `why` name the sender, `verify` does it again, and
 /// `SELECT * FROM edits` lists them. The world must grant it with `edit = true` under
-/// [api]. Works also while the world runs.
+/// `[api]`. Works also while the world runs.
 ///
 /// With --json, the edit is one operation or a list of them: set, insert, remove,
 /// spawn, despawn, relate, unrelate, set-resource, as the guide has them.

@@ -18,7 +18,7 @@ const TOKEN: &str = "SANDTABLE_TOKEN";
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Reach {
     /// The address of a proxy with TLS that passes requests on, as in
-    /// https://worlds.example; several times for several. With it, `--listen` may name
+    /// `https://worlds.example`; several times for several. With it, `--listen` may name
     /// any address, and the link that is printed is the proxy's
     #[arg(long, value_name = "ORIGIN")]
     behind_proxy: Vec<Origin>,
