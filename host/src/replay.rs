@@ -93,18 +93,11 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// There is none, or several are called so.
     pub fn entity_called(&self, text: &str) -> Result<Entity, SaveError> {
-        let world = self.world();
         let labels = &self.fork.runtime().config().world.label;
-        let labels = Labels::over(labels, &world.registry);
-        let written = Entity::parse(text).filter(|it| world.entities.locate(*it).is_some());
-        let mut all =
-            world.archetypes().iter().flat_map(|it| it.entities().pages()).flat_map(|it| it.iter());
-        let called = |it: &&Entity| labels.label(world, **it).is_some_and(|it| it == text);
-        written.or_else(|| all.find(called).copied()).ok_or_else(|| SaveError::Query {
-            what: format!("no entity `{text}` is alive at tick {}", world.tick()),
-        })
+        let labels = Labels::over(labels, &self.world().registry);
+        labels.entity(self.world(), text).map_err(|what| SaveError::Query { what })
     }
 
     /// The world after the last tick.

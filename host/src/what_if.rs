@@ -18,7 +18,6 @@ use std::time::Instant;
 use serde_json::{Value as Json, json};
 
 use crate::compile::Compiler;
-use crate::edit::Edit;
 use crate::error::Error;
 use crate::pack;
 use crate::record::{EditRun, Given, SentEdit};
@@ -197,7 +196,11 @@ fn more(replay: &Replay, what_if: &WhatIf) -> Result<Given, Error> {
     for (kind, json) in inputs {
         given.inputs.push(runtime.input(replay.world(), kind, json, sender)?);
     }
-    let sent = |edit: &Edit| SentEdit { sender: sender.clone(), edit: edit.text() };
-    given.edits.extend(edits.iter().map(sent));
+    for edit in edits {
+        let mut edit = edit.clone();
+        // As they are called at the tick that is gone on from.
+        edit.name_by(&mut |text| replay.entity_called(text).map(|it| it.to_string()))?;
+        given.edits.push(SentEdit { sender: sender.clone(), edit: edit.text() });
+    }
     Ok(given)
 }

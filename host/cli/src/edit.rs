@@ -115,17 +115,7 @@ fn of_fields(reader: &Reader, arguments: &Arguments) -> Result<Edit> {
     let entity = entity.to_string();
     let mut operations: Vec<Operation> = Vec::new();
     for field in &arguments.fields {
-        let parts = field.split_once('=').and_then(|(name, value)| {
-            let (component, name) = name.split_once('.')?;
-            Some((component, name, value))
-        });
-        let Some((component, name, value)) = parts else {
-            bail!("`{field}` is no field and value: write it as economy/Economy.gdp_usd=4.2e12");
-        };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Json::from(value));
-        let value = Map::from_iter([(name.to_owned(), value)]);
-        let (entity, component) = (entity.clone(), component.to_owned());
-        operations.push(Operation::Set { entity, component, value });
+        operations.push(set(&entity, field)?);
     }
     operations.extend(arguments.remove.iter().map(|component| Operation::Remove {
         entity: entity.clone(),
@@ -139,4 +129,18 @@ fn of_fields(reader: &Reader, arguments: &Arguments) -> Result<Edit> {
         );
     }
     Ok(Edit { operations, ..Edit::default() })
+}
+
+/// That a field is to be other: `economy/Economy.gdp_usd=4.2e12`. A text needs no quotes.
+pub fn set(entity: &str, assignment: &str) -> Result<Operation> {
+    let parts = assignment.split_once('=').and_then(|(name, value)| {
+        let (component, field) = name.split_once('.')?;
+        Some((component, field, value))
+    });
+    let Some((component, field, value)) = parts else {
+        bail!("`{assignment}` is no field and value: write it as economy/Economy.gdp_usd=4.2e12");
+    };
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Json::from(value));
+    let value = Map::from_iter([(field.to_owned(), value)]);
+    Ok(Operation::Set { entity: entity.to_owned(), component: component.to_owned(), value })
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rusqlite::types::Value;
-use sandtable::edit::{Edit, Operation};
-use sandtable::save::{Reader, Table};
+use sandtable::edit::Edit;
+use sandtable::save::Table;
 use sandtable::what_if::{Count, Forked, Series, Watch, Watched, WhatIf, what_if};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::edit;
 use super::screen::{answer, tell};
 use super::spark;
 use super::table;
@@ -60,17 +61,15 @@ pub struct Arguments {
 /// Goes on, and prints what came of it.
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, at, ticks, input, edit, watch, seconds, json } = arguments;
-    let reader = Reader::open(&save)?;
     let asked = WhatIf {
         at,
         ticks,
         inputs: input.iter().map(|text| read_input(text)).collect::<Result<_>>()?,
-        edits: edit.iter().map(|text| read_edit(&reader, text)).collect::<Result<_>>()?,
+        edits: edit.iter().map(|text| read_edit(text)).collect::<Result<_>>()?,
         watch: watch.iter().map(|text| read_watch(text)).collect::<Result<_>>()?,
         sender: "sandtable fork".to_owned(),
         deadline: Duration::from_secs(seconds),
     };
-    drop(reader);
     let (forked, _) = what_if(&save, &asked, None)?;
     if json {
         return Ok(answer(&forked.to_json().to_string())?);
@@ -91,28 +90,19 @@ fn last_word(text: &str) -> Option<(&str, &str)> {
     text.trim().rsplit_once(char::is_whitespace).map(|(before, last)| (before.trim(), last))
 }
 
-fn read_edit(reader: &Reader, text: &str) -> Result<Edit> {
+fn read_edit(text: &str) -> Result<Edit> {
     if text.trim_start().starts_with(['{', '[']) {
         let json: Json = serde_json::from_str(text).context("the edit is not JSON")?;
         return Edit::parse(&json).map_err(anyhow::Error::msg);
     }
-    let parts = text.split_once('=').and_then(|(field, value)| {
-        let (entity, field) = last_word(field)?;
-        let (component, field) = field.split_once('.')?;
-        Some((entity, component, field, value))
-    });
-    let Some((entity, component, field, value)) = parts else {
+    let before = text.split_once('=').map_or(text, |(before, _)| before);
+    let Some((entity, _)) = last_word(before) else {
         bail!(
             "`{text}` is no edit: write it as 'Germany economy/Economy.gdp_usd=9e12', or as JSON"
         );
     };
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Json::from(value));
-    let set = Operation::Set {
-        entity: reader.entity_called(entity)?.to_string(),
-        component: component.to_owned(),
-        value: Map::from_iter([(field.to_owned(), value)]),
-    };
-    Ok(Edit { operations: vec![set], ..Edit::default() })
+    let assignment = text.trim_start()[entity.len()..].trim_start();
+    Ok(Edit { operations: vec![edit::set(entity, assignment)?], ..Edit::default() })
 }
 
 fn read_watch(text: &str) -> Result<Watch> {

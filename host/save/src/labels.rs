@@ -65,6 +65,35 @@ impl Labels {
         })
     }
 
+    /// The living entity of a text: `12v3`, its number as SQL has it, or its label.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: none is called so, or several are.
+    pub fn entity(&self, world: &World, text: &str) -> Result<Entity, String> {
+        let of_number = || text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok();
+        let written = Entity::parse(text).or_else(of_number);
+        if let Some(entity) = written.filter(|it| world.entities.locate(*it).is_some()) {
+            return Ok(entity);
+        }
+        let pages = world.archetypes().iter().flat_map(|it| it.entities().pages());
+        let called = |entity: &Entity| self.label(world, *entity).is_some_and(|it| it == text);
+        let mut found = match written {
+            Some(_) => Vec::new(),
+            None => pages.flat_map(|page| page.iter().copied()).filter(called).take(2).collect(),
+        };
+        let tick = world.tick();
+        match (found.len(), found.pop()) {
+            (1, Some(entity)) => Ok(entity),
+            (2, Some(entity)) => Err(format!(
+                "several entities are called `{text}` at tick {tick}: {entity} is one of them"
+            )),
+            _ => Err(format!(
+                "no entity `{text}` is alive at tick {tick}: entities are written as 12v3"
+            )),
+        }
+    }
+
     /// What an entity is called in the first of some worlds in which it is called
     /// anything.
     pub(super) fn shown(&self, worlds: [&World; 2], entity: Option<Entity>) -> Cell {

@@ -11,34 +11,7 @@ use super::problem::{Kind, Problem};
 ///
 /// There is none, or several are called so.
 pub fn entity_of(world: &World, text: &str, labels: &Labels) -> Result<Entity, Problem> {
-    let of_number = || text.parse().map(|bits: i64| Entity::from_bits(bits as u64)).ok();
-    let written = Entity::parse(text).or_else(of_number);
-    if let Some(entity) = written.filter(|it| world.entities.locate(*it).is_some()) {
-        return Ok(entity);
-    }
-    let all = world.archetypes().iter().flat_map(|it| of_archetype(it));
-    let called = |entity: &Entity| labels.label(world, *entity).is_some_and(|it| it == text);
-    let mut found = match written {
-        Some(_) => Vec::new(),
-        None => all.filter(called).take(2).collect::<Vec<_>>(),
-    };
-    match (found.len(), found.pop()) {
-        (1, Some(entity)) => Ok(entity),
-        (2, Some(entity)) => Err(Problem::new(
-            Kind::NotFound,
-            format!(
-                "several entities are called `{text}` at tick {}: {entity} is one of them",
-                world.tick()
-            ),
-        )),
-        _ => Err(Problem::new(
-            Kind::NotFound,
-            format!(
-                "no entity `{text}` is alive at tick {}: entities are written as 12v3",
-                world.tick()
-            ),
-        )),
-    }
+    labels.entity(world, text).map_err(|what| Problem::new(Kind::NotFound, what))
 }
 
 /// The entities of an archetype, in the order in which it has them.

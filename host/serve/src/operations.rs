@@ -17,6 +17,7 @@ mod seen;
 mod sent;
 mod sql;
 mod time;
+mod told_change;
 mod trust;
 mod world;
 mod worlds;

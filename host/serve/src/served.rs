@@ -20,7 +20,7 @@ use sandtable::record::Digest;
 use sandtable::save::{Inquiry, Labels, Reader, Terms};
 use sandtable::{Desk, Simulation};
 
-use super::at::{At, shown};
+use super::at::At;
 use super::moment::Moment;
 use super::points::Points;
 use super::problem::{Kind, Problem};

@@ -205,18 +205,17 @@ impl Edit {
 
     /// The entities that its operations are about, each once, as they are written; none
     /// that it spawns.
-    pub fn entities(&self) -> impl Iterator<Item = &str> {
-        let mut all: Vec<&str> = Vec::new();
-        for operation in &self.operations {
-            let (one, other) = operation.entities();
-            for entity in one.into_iter().chain(other) {
-                let is_spawned = self.names().any(|name| name == entity);
-                if !is_spawned && !all.contains(&entity) {
+    pub fn entities(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for mut operation in self.operations.clone() {
+            let (one, other) = operation.entities_mut();
+            for entity in one.into_iter().chain(other).map(std::mem::take) {
+                if !self.names().any(|name| name == entity) && !all.contains(&entity) {
                     all.push(entity);
                 }
             }
         }
-        all.into_iter()
+        all
     }
 
     /// Writes entities that are written otherwise than as `12v3` as a function says.
@@ -277,19 +276,6 @@ impl Operation {
             Operation::Relate { .. } => "relate",
             Operation::Unrelate { .. } => "unrelate",
             Operation::SetResource { .. } => "set-resource",
-        }
-    }
-
-    fn entities(&self) -> (Option<&str>, Option<&str>) {
-        match self {
-            Operation::Set { entity, .. }
-            | Operation::Insert { entity, .. }
-            | Operation::Remove { entity, .. }
-            | Operation::Despawn { entity } => (Some(entity), None),
-            Operation::Relate { from, to, .. } | Operation::Unrelate { from, to, .. } => {
-                (Some(from), Some(to))
-            }
-            Operation::Spawn { .. } | Operation::SetResource { .. } => (None, None),
         }
     }
 

@@ -3,9 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use sandtable::save::{
-    Answer, Asked, Change, ChangesOf, PastValue, Ticks, cell_to_json, distinct_names,
-};
+use sandtable::save::{Answer, Asked, Change, ChangesOf, Ticks, cell_to_json, distinct_names};
 use serde_json::{Value as Json, json};
 
 use super::super::at::shown;
@@ -13,6 +11,7 @@ use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
 use super::seen;
+use super::told_change::{WHAT_HAPPENED, what_happened};
 
 pub fn history(question: &Question<'_>) -> Result<Reply, Problem> {
     let (entity, component) = (&question.entity(question.place("entity")), of(question));
@@ -155,32 +154,22 @@ pub fn changes(question: &Question<'_>) -> Result<Reply, Problem> {
     let told = reader.changes(ChangesOf { entity, kind }, Ticks { from, to: Some(to) }, limit)?;
     let now = question.served.now();
     let labels = question.served.labels(&now.world);
-    let value = |value: &Option<PastValue>| value.as_ref().map_or(Json::Null, PastValue::to_json);
     let row = |change: &Change| {
-        let Change { origin, action, entity, target, kind, old, new } = change;
-        let label = entity.and_then(|entity| labels.label(&now.world, entity));
-        vec![
-            origin.tick.into(),
-            action.name().into(),
-            entity.map(|it| it.to_string()).into(),
-            label.into(),
-            kind.as_ref().map(|kind| kind.name.clone()).into(),
-            target.map(|it| it.to_string()).into(),
-            value(old),
-            value(new),
+        let origin = &change.origin;
+        let mut row = what_happened(change, &labels, &now.world);
+        row.extend([
             origin.mod_id().into(),
             origin.system.as_deref().into(),
             origin.step.name().into(),
             origin.sender().into(),
             origin.edit.as_ref().map(|(number, _)| *number).into(),
-        ]
+        ]);
+        row
     };
     let rows = told.changes.iter().rev().map(row).collect();
-    let columns = [
-        "tick", "action", "entity", "label", "name", "target", "old", "new", "mod", "system",
-        "step", "sender", "edit",
-    ];
-    let reply = Reply::rows(columns.map(str::to_owned).into(), rows);
+    let by = ["mod", "system", "step", "sender", "edit"];
+    let columns = WHAT_HAPPENED.into_iter().chain(by).map(str::to_owned).collect();
+    let reply = Reply::rows(columns, rows);
     Ok(reply.with("truncated", told.is_cut).with("notes", told.notes))
 }
 

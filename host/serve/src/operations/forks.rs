@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::super::at::{At, shown};
-use super::super::named::entity_of;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
@@ -62,17 +61,7 @@ pub fn fork(question: &Question<'_>) -> Result<Reply, Problem> {
             "a fork goes on for 1 to {TICKS_MAX} ticks, and {WATCH_MAX} series are watched at most"
         )));
     }
-    let now = served.now();
-    let labels = served.labels(&now.world);
-    let named = |text: &str| {
-        let found = entity_of(&now.world, text, &labels);
-        Ok::<_, Problem>(found.map_or_else(|_| text.to_owned(), |entity| entity.to_string()))
-    };
-    let edit = |json: &Json| {
-        let mut edit = Edit::parse(json).map_err(|why| body(&why))?;
-        edit.name_by(&mut |text| named(text))?;
-        Ok::<_, Problem>(edit)
-    };
+    let edit = |json: &Json| Edit::parse(json).map_err(|why| body(&why));
     let watch = |look: Look| match look {
         Look::Sql { title, sql } => {
             Ok(Watch { title: title.unwrap_or_else(|| sql.clone()), of: Watched::Select(sql) })
@@ -85,7 +74,7 @@ pub fn fork(question: &Question<'_>) -> Result<Reply, Problem> {
             };
             let title = title.unwrap_or_else(|| format!("{entity} {component}"));
             let (component, field) = (kind.to_owned(), field.to_owned());
-            Ok(Watch { title, of: Watched::Field { entity: named(&entity)?, component, field } })
+            Ok(Watch { title, of: Watched::Field { entity, component, field } })
         }
     };
     let what = WhatIf {

@@ -1,7 +1,7 @@
 //! What happened in the part of a world that one sees: what differs between that part at
 //! one tick and at another. Steps within a tick, and who did them, are of the whole.
 
-use sandtable::save::{Change, PastValue, differences};
+use sandtable::save::{Change, differences};
 use serde_json::Value as Json;
 
 use super::super::at::At;
@@ -10,10 +10,10 @@ use super::super::named::entity_of;
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::told_change::{WHAT_HAPPENED, what_happened};
 
 /// Ticks whose changes are asked for at once.
 const TICKS_MAX: u64 = 100;
-const COLUMNS: [&str; 8] = ["tick", "action", "entity", "label", "name", "target", "old", "new"];
 
 /// What is other between two ticks.
 pub fn diff(question: &Question<'_>) -> Result<Reply, Problem> {
@@ -64,23 +64,11 @@ fn reply<'a>(
     limit: usize,
 ) -> Result<Reply, Problem> {
     let labels = question.served.labels(&moment.world);
-    let value = |value: &Option<PastValue>| value.as_ref().map_or(Json::Null, PastValue::to_json);
-    let row = |change: &Change| {
-        let Change { origin, action, entity, target, kind, old, new } = change;
-        let label = entity.and_then(|entity| labels.label(&moment.world, entity));
-        vec![
-            origin.tick.into(),
-            action.name().into(),
-            entity.map(|it| it.to_string()).into(),
-            label.into(),
-            kind.as_ref().map(|kind| kind.name.clone()).into(),
-            target.map(|it| it.to_string()).into(),
-            value(old),
-            value(new),
-        ]
-    };
+    let row = |change: &Change| what_happened(change, &labels, &moment.world);
     let mut rows: Vec<Vec<Json>> = changes.take(limit.saturating_add(1)).map(row).collect();
     let is_cut = rows.len() > limit;
     rows.truncate(limit);
-    Ok(Reply::rows(COLUMNS.map(str::to_owned).into(), rows).with("truncated", is_cut).passing())
+    Ok(Reply::rows(WHAT_HAPPENED.map(str::to_owned).into(), rows)
+        .with("truncated", is_cut)
+        .passing())
 }

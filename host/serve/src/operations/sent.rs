@@ -12,7 +12,7 @@ use super::super::named::entity_of;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::rights::Scope;
-use super::entities;
+use super::{entities, run};
 
 /// Inputs of a request at most, where they do not come line by line.
 const INPUTS_MAX: usize = 10_000;
@@ -111,10 +111,7 @@ pub fn edit(question: &Question<'_>, headers: &HeaderMap) -> Result<Parcel, Prob
 ///
 /// There is no such edit, or its tick is no longer kept.
 pub fn undo(question: &Question<'_>, headers: &HeaderMap) -> Result<Parcel, Problem> {
-    let place: EditPlace = serde_json::from_slice(&question.body).map_err(|error| {
-        let what = format!("the body is no edit: {error}; send {{\"tick\": 120, \"number\": 0}}");
-        Problem::new(Kind::Body, what)
-    })?;
+    let place: EditPlace = run::read(&question.body, r#"{"tick": 120, "number": 0}"#)?;
     let edit = question.served.reader()?.inverse(place)?;
     parcel(question, headers, edit)
 }
@@ -127,8 +124,8 @@ fn parcel(question: &Question<'_>, headers: &HeaderMap, edit: Edit) -> Result<Pa
 
 /// That the one entity of an edit is as it was when it was answered with this tag.
 fn expected(question: &Question<'_>, edit: &Edit, tag: &str) -> Result<Expectation, Problem> {
-    let mut entities = edit.entities();
-    let (Some(entity), None) = (entities.next(), entities.next()) else {
+    let all = edit.entities();
+    let [entity] = &all[..] else {
         let what = "`If-Match` is about one entity, and the edit about none or several: say what \
                     it `expects` instead";
         return Err(Problem::new(Kind::Body, what));

@@ -63,11 +63,11 @@ fn entities_are_named_once_and_by_what_people_call_them() {
         { "op": "despawn", "entity": "1v1" },
         { "op": "remove", "entity": "Ada", "component": "a/B" },
     ]));
-    assert_eq!(edit.entities().collect::<Vec<_>>(), ["Ada", "1v1"]);
+    assert_eq!(edit.entities(), ["Ada", "1v1"]);
     let mut name =
         |text: &str| if text == "Ada" { Ok("7v1".to_owned()) } else { Err(text.to_owned()) };
     edit.name_by(&mut name).expect("all are known");
-    assert_eq!(edit.entities().collect::<Vec<_>>(), ["7v1", "1v1"]);
+    assert_eq!(edit.entities(), ["7v1", "1v1"]);
     let mut other = parsed(&json!({ "op": "despawn", "entity": "Bob" }));
     assert_eq!(other.name_by(&mut name), Err("Bob".to_owned()));
 }
