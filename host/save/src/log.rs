@@ -12,7 +12,7 @@ mod prune;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use rustc_hash::FxHashMap;
 use serde_json::json;
 
@@ -210,19 +210,32 @@ fn bounds(ticks: &RangeInclusive<u64>) -> [i64; 2] {
     [*ticks.start(), *ticks.end()].map(|tick| i64::try_from(tick).unwrap_or(i64::MAX))
 }
 
+/// Rows about some ticks, of which the first cell is the tick, by that.
+fn of_ticks<T>(
+    connection: &Connection,
+    ticks: &RangeInclusive<u64>,
+    select: &str,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<BTreeMap<u64, Vec<T>>> {
+    let mut all: BTreeMap<u64, Vec<T>> = BTreeMap::new();
+    let mut select = connection.prepare(select)?;
+    let mut rows = select.query(bounds(ticks))?;
+    while let Some(row) = rows.next()? {
+        all.entry(row.get::<_, i64>(0)? as u64).or_default().push(read(row)?);
+    }
+    Ok(all)
+}
+
 /// Every mod that was resumed, by tick, in order.
 pub(super) fn read_resumes(
     connection: &Connection,
     ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<Resume>>> {
-    let mut select = connection.prepare(
-        "SELECT tick, mod, sender FROM st_resumes WHERE tick BETWEEN ?1 AND ?2
-         ORDER BY tick, number",
-    )?;
-    let rows = select.query_map(bounds(ticks), |row| {
-        Ok((row.get::<_, i64>(0)? as u64, Resume { mod_id: row.get(1)?, sender: row.get(2)? }))
-    })?;
-    by_tick(rows)
+    let select = "SELECT tick, mod, sender FROM st_resumes WHERE tick BETWEEN ?1 AND ?2
+                  ORDER BY tick, number";
+    of_ticks(connection, ticks, select, |row| {
+        Ok(Resume { mod_id: row.get(1)?, sender: row.get(2)? })
+    })
 }
 
 /// Every edit that a tick was given, by tick, in order.
@@ -230,14 +243,11 @@ pub(super) fn read_edits(
     connection: &Connection,
     ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<SentEdit>>> {
-    let mut select = connection.prepare(
-        "SELECT tick, sender, edit FROM st_edits WHERE tick BETWEEN ?1 AND ?2
-         ORDER BY tick, number",
-    )?;
-    let rows = select.query_map(bounds(ticks), |row| {
-        Ok((row.get::<_, i64>(0)? as u64, SentEdit { sender: row.get(1)?, edit: row.get(2)? }))
-    })?;
-    by_tick(rows)
+    let select = "SELECT tick, sender, edit FROM st_edits WHERE tick BETWEEN ?1 AND ?2
+                  ORDER BY tick, number";
+    of_ticks(connection, ticks, select, |row| {
+        Ok(SentEdit { sender: row.get(1)?, edit: row.get(2)? })
+    })
 }
 
 /// Every mod that was left out, by tick, in the order of ids.
@@ -245,27 +255,12 @@ pub(super) fn read_exclusions(
     connection: &Connection,
     ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<Exclusion>>> {
-    let mut select = connection.prepare(
-        "SELECT tick, mod, ifnull(system, ''), cause
-         FROM st_exclusions LEFT JOIN st_halts USING (tick, mod)
-         WHERE tick BETWEEN ?1 AND ?2 ORDER BY tick, mod",
-    )?;
-    let rows = select.query_map(bounds(ticks), |row| {
-        let exclusion = Exclusion { mod_id: row.get(1)?, system: row.get(2)?, cause: row.get(3)? };
-        Ok((row.get::<_, i64>(0)? as u64, exclusion))
-    })?;
-    by_tick(rows)
-}
-
-fn by_tick<T>(
-    rows: impl Iterator<Item = rusqlite::Result<(u64, T)>>,
-) -> rusqlite::Result<BTreeMap<u64, Vec<T>>> {
-    let mut all: BTreeMap<u64, Vec<T>> = BTreeMap::new();
-    for row in rows {
-        let (tick, item) = row?;
-        all.entry(tick).or_default().push(item);
-    }
-    Ok(all)
+    let select = "SELECT tick, mod, ifnull(system, ''), cause
+                  FROM st_exclusions LEFT JOIN st_halts USING (tick, mod)
+                  WHERE tick BETWEEN ?1 AND ?2 ORDER BY tick, mod";
+    of_ticks(connection, ticks, select, |row| {
+        Ok(Exclusion { mod_id: row.get(1)?, system: row.get(2)?, cause: row.get(3)? })
+    })
 }
 
 /// Every input that a tick was given, by tick, in order.
@@ -273,16 +268,12 @@ pub(super) fn read_inputs(
     connection: &Connection,
     ticks: &RangeInclusive<u64>,
 ) -> rusqlite::Result<BTreeMap<u64, Vec<Input>>> {
-    let mut select = connection.prepare(
-        "SELECT tick, kind, sender, payload FROM st_inputs WHERE tick BETWEEN ?1 AND ?2
-         ORDER BY tick, number",
-    )?;
-    let rows = select.query_map(bounds(ticks), |row| {
-        let kind = KindId(row.get(1)?);
-        let input = Input { kind, sender: row.get(2)?, payload: row.get::<_, Vec<u8>>(3)?.into() };
-        Ok((row.get::<_, i64>(0)? as u64, input))
-    })?;
-    by_tick(rows)
+    let select = "SELECT tick, kind, sender, payload FROM st_inputs
+                  WHERE tick BETWEEN ?1 AND ?2 ORDER BY tick, number";
+    of_ticks(connection, ticks, select, |row| {
+        let payload = row.get::<_, Vec<u8>>(3)?.into();
+        Ok(Input { kind: KindId(row.get(1)?), sender: row.get(2)?, payload })
+    })
 }
 
 fn write_runs(
