@@ -174,10 +174,14 @@ fn keys_pause_a_world_that_is_worked_on_and_the_terminal_is_as_before() {
     dev.hear("keys: p pauses");
     dev.say("p");
     dev.hear("paused: p goes on");
+    // The tick that was under way when it was paused may be kept after it was told so.
     let paused = last_tick(&place.at("dev.db"));
-    dev.say("s");
-    dev.hear("one tick");
-    wait_until("the step", || last_tick(&place.at("dev.db")) == paused + 1);
+    for _ in 0..3 {
+        dev.say("s");
+        dev.hear("one tick");
+    }
+    wait_until("the steps", || last_tick(&place.at("dev.db")) >= paused + 3);
+    assert!(last_tick(&place.at("dev.db")) <= paused + 4, "it stands still after them");
     dev.say("-");
     dev.hear("paused, then 50 ticks a second");
     dev.say("p");
