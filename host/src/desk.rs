@@ -41,6 +41,13 @@ impl<T> Default for Desk<T> {
 }
 
 impl<T> Desk<T> {
+    /// That of a world which is not run here: it takes no errands.
+    pub fn closed() -> Self {
+        let desk = Self::default();
+        desk.close();
+        desk
+    }
+
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

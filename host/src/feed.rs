@@ -4,6 +4,7 @@
 //! neither waits for a tick nor makes one wait.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +13,7 @@ use arc_swap::ArcSwap;
 use crate::config::WorldConfig;
 use crate::ecs::World;
 use crate::record::{Digest, TickRecord};
+use crate::save::{Commit, Reader, SaveError};
 
 /// The world after a tick.
 #[derive(Clone, Debug)]
@@ -94,6 +96,71 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         self.0.0.is_over.store(true, Ordering::Release);
     }
+}
+
+/// A save that this process reads and does not run; another one may run it meanwhile.
+///
+/// Its feed has the world as a commit left it, and is told of later ones when it is
+/// asked to look. Between two looks nothing of the save is open.
+#[derive(Debug)]
+pub struct AtRest {
+    save: PathBuf,
+    feed: Feed,
+    /// What the feed has.
+    seen: Mutex<Commit>,
+}
+
+impl AtRest {
+    /// Reads a save.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
+    pub fn open(save: &Path) -> Result<Self, SaveError> {
+        let reader = Reader::open(save)?;
+        let commit = reader.commit()?;
+        let feed = Feed::new(committed(&reader, &commit, (0, 0))?);
+        Ok(Self { save: save.to_owned(), feed, seen: Mutex::new(commit) })
+    }
+
+    /// Where the world is published.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Publishes what was committed since, if anything was. Where the tick of before is
+    /// gone, the world went back, or is another: it goes another course.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
+    pub fn look(&self) -> Result<(), SaveError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = Reader::open(&self.save)?;
+        let commit = reader.commit()?;
+        if commit == *seen {
+            return Ok(());
+        }
+        let went_on = reader.chain(seen.tick)? == Some(seen.chain);
+        let before = self.feed.now();
+        let course = before.course + u64::from(!went_on);
+        self.feed.publish(committed(&reader, &commit, (before.number + 1, course))?);
+        *seen = commit;
+        Ok(())
+    }
+}
+
+/// What a commit left, as the how manieth that is published and of which course. The
+/// record of its tick is not in a save.
+fn committed(
+    reader: &Reader,
+    commit: &Commit,
+    (number, course): (u64, u64),
+) -> Result<Published, SaveError> {
+    let (world, config) = reader.world()?;
+    let &Commit { tick: saved_tick, state, chain, .. } = commit;
+    let (config, record) = (Arc::new(config), Arc::default());
+    Ok(Published { world, config, saved_tick, state, chain, number, course, record })
 }
 
 impl fmt::Debug for Feed {

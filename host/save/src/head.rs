@@ -6,7 +6,8 @@ use sandtable_world::ecs::{Registry, World};
 use sandtable_world::record::Digest;
 
 use super::clock::now_millis;
-use super::mark::{self, Commit};
+use super::error::{Failure, Fallible};
+use super::mark;
 use super::mods::ModSet;
 use super::state;
 
@@ -43,14 +44,39 @@ impl Head {
     }
 }
 
+/// Which commit of which world a save holds: another commit, also of the same tick, is
+/// another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The tick that the world stands at.
+    pub tick: u64,
+    /// The state hash of the world.
+    pub state: Digest,
+    /// The chain hash of all ticks up to it.
+    pub chain: Digest,
+    /// What binds these to settings, kinds, mods and the time of the commit.
+    seal: Digest,
+}
+
+impl Commit {
+    /// Reads it.
+    pub(super) fn read(connection: &Connection) -> Fallible<Self> {
+        let (head, sealed) = Head::read(connection)?;
+        let (tick, state, chain) = (head.tick.unsigned_abs(), head.state, head.chain);
+        let seal = sealed.first_chunk().copied();
+        let seal = seal.ok_or_else(|| Failure::Damage("its world has no seal".to_owned()))?;
+        Ok(Self { tick, state, chain, seal })
+    }
+}
+
 /// Writes the row of the world, with the mark of the commit that it is part of,
 /// and gives that. `held` is what the save is known to hold without its log.
 pub(super) fn write_head(
     connection: &Connection,
     head: &Head,
     seal: &Digest,
-    held: Option<Commit>,
-) -> rusqlite::Result<Commit> {
+    held: Option<mark::Commit>,
+) -> rusqlite::Result<mark::Commit> {
     let (sealed, commit) = mark::next(connection, seal, held)?;
     let mut upsert = connection.prepare_cached(
         "INSERT INTO st_world (id, tick, first_free, committed_at, state, chain, seal)

@@ -107,6 +107,7 @@ pub use error::SaveError;
 pub use export::{ExportFormat, Exported, export};
 pub use format::APPLICATION_ID;
 pub use glance::{Glance, delete, glance};
+pub use head::Commit;
 pub use history::{
     Action, Change, Difference, Filter, Heads, Origin, PastValue, Recorder, Snapshot, StepKind,
     Terms, Worlds, forget_snapshot, snapshot, snapshot_tick, snapshots,

@@ -20,6 +20,7 @@ use sandtable_world::record::{Conversions, Digest, Input};
 
 use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
+use super::head::Commit;
 use super::history::{HistoryReader, Terms};
 use super::inquiry::Inquiry;
 use super::mods::{self, Contents, LockedMod, RecordedSet, StoredMod};
@@ -158,6 +159,15 @@ impl Reader {
     /// The save cannot be read.
     pub fn tick(&self) -> Result<u64, SaveError> {
         self.read(|connection| HistoryReader::new(connection).on(&self.terms).head())
+    }
+
+    /// The commit that is read. Of it alone, no world is restored.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read.
+    pub fn commit(&self) -> Result<Commit, SaveError> {
+        self.read(Commit::read)
     }
 
     /// The first tick that can be gone back to; nothing where the save keeps no

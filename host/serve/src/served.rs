@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use sandtable::compile::Compiler;
 use sandtable::ecs::World;
-use sandtable::feed::{Feed, Published};
+use sandtable::feed::{AtRest, Feed, Published};
 use sandtable::pace::Pace;
 use sandtable::record::Digest;
 use sandtable::save::{Inquiry, Labels, Reader, Terms};
@@ -72,8 +72,17 @@ struct Kept {
 impl Served {
     /// Serves a world that runs with this save.
     pub fn new(simulation: &mut Simulation, save: &Path) -> Self {
-        let name = simulation.config().world.name.clone();
-        let (feed, save, kept) = (simulation.feed(), save.to_owned(), Mutex::default());
+        Self::of(simulation.feed(), simulation.desk(), save)
+    }
+
+    /// Serves the world of a save that this process does not run.
+    pub fn at_rest(world: &AtRest, save: &Path) -> Self {
+        Self::of(world.feed().clone(), Desk::closed(), save)
+    }
+
+    fn of(feed: Feed, desk: Desk, save: &Path) -> Self {
+        let name = feed.now().config.world.name.clone();
+        let (save, kept) = (save.to_owned(), Mutex::default());
         let pulse = Arc::new(Pulse::new());
         let terms = Mutex::new(fresh_terms());
         let recent = Arc::new(Mutex::new(VecDeque::from([feed.now()])));
@@ -97,7 +106,7 @@ impl Served {
             terms,
             kept,
             pace: None,
-            desk: simulation.desk(),
+            desk,
             fork_compiler: Mutex::default(),
             reads: Reads::default(),
             seen: Seen::default(),
@@ -341,6 +350,22 @@ impl Served {
         match self.remembered(at)? {
             Some(_) => Ok(()),
             None => self.chain_of(&self.open()?, at).map(drop),
+        }
+    }
+
+    /// A tick as permanent links have it.
+    ///
+    /// # Errors
+    ///
+    /// It is still to come, not in the save yet, or no longer kept.
+    pub fn link(&self, tick: u64) -> Result<String, Problem> {
+        let (at, now) = (At { tick, chain: None }, self.now());
+        if now.world.tick() == tick {
+            return Ok(now.at());
+        }
+        match self.remembered(&at)? {
+            Some(moment) => Ok(moment.at()),
+            None => Ok(shown(tick, &self.chain_of(&self.open()?, &at)?)),
         }
     }
 
