@@ -147,9 +147,27 @@ pub const FRAMES: Outside = Outside {
     remedy: "run `python3 -m pip install --target target/ci/python numpy pandas`",
 };
 
+/// Drives an AI client without a model.
+pub const MCP: Outside = Outside {
+    name: "a `python3` with the package `mcp`",
+    candidates: &["python3", "/usr/bin/python3"],
+    probe: &[
+        "-c",
+        concat!(
+            "import sys; sys.path.insert(0, '",
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/ci/python'); import mcp.client.client, mcp.client.streamable_http"
+        ),
+    ],
+    tests: "of what AI clients ask, by another origin's client",
+    remedy: "run `python3 -m pip install --target target/ci/python mcp==2.3.0`",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 12] =
-    [SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CADDY, NGINX, OPENSSL, CHROMIUM, NODE, PYTHON3, FRAMES];
+pub const ALL: [Outside; 13] = [
+    SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CADDY, NGINX, OPENSSL, CHROMIUM, NODE, PYTHON3, FRAMES,
+    MCP,
+];
 
 impl Outside {
     /// Where it is, if it is there and works.

@@ -10,6 +10,7 @@ mod doing;
 mod hands;
 mod hostile;
 mod kills;
+mod mcp;
 mod proxies;
 mod python;
 mod refusals;

@@ -28,6 +28,7 @@ mod history;
 mod info;
 mod kinds;
 mod logs;
+mod mcp;
 mod mods;
 mod new;
 mod on_air;
@@ -115,6 +116,7 @@ enum Verb {
     Info(info::Arguments),
     Kinds(kinds::Arguments),
     Logs(logs::Arguments),
+    Mcp(mcp::Arguments),
     Backup(backup::Arguments),
     Rewind(rewind::Arguments),
     Branch(branch::Arguments),
@@ -157,6 +159,7 @@ pub fn main() -> ExitCode {
         Verb::Info(arguments) => info::run(arguments),
         Verb::Kinds(arguments) => kinds::run(arguments),
         Verb::Logs(arguments) => logs::run(arguments),
+        Verb::Mcp(arguments) => mcp::run(arguments),
         Verb::Backup(arguments) => backup::run(arguments),
         Verb::Rewind(arguments) => rewind::run(arguments),
         Verb::Branch(arguments) => branch::run(arguments),

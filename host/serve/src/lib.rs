@@ -16,7 +16,9 @@
 //!
 //! Deliberately absent: any way to change a world.
 
+mod apart;
 mod at;
+mod audited;
 mod changes;
 mod column_stream;
 mod connections;
@@ -28,6 +30,7 @@ mod hand_in;
 mod hosts;
 mod limits;
 mod lines;
+mod mcp;
 mod metrics;
 mod moment;
 mod named;
@@ -47,6 +50,7 @@ mod reads;
 mod reply;
 mod rights;
 mod router;
+mod saved;
 mod schema;
 mod served;
 mod server;
@@ -59,6 +63,7 @@ mod worlds;
 pub use guard::{Access, Key};
 pub use hosts::{Origin, OriginError};
 pub use limits::Limits;
+pub use mcp::{StdioError, over_stdio as mcp_over_stdio};
 pub use principal::Principal;
 pub use rights::{Grant, GrantError, Grants, Scope};
 pub use router::router;

@@ -93,10 +93,9 @@ fn entity() -> Json {
 }
 
 fn described(operation: &Operation) -> Json {
-    let places = operation.path.split('/').filter_map(|part| {
-        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+    let places = operation.places().map(|name| {
         let text = json!({ "type": "string" });
-        Some(json!({ "name": name, "in": "path", "required": true, "schema": text }))
+        json!({ "name": name, "in": "path", "required": true, "schema": text })
     });
     let parameter = |parameter: &Parameter| {
         json!({

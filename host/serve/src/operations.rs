@@ -2,6 +2,7 @@
 //! of it, so that neither has what the other lacks.
 
 mod answers;
+mod check;
 mod columns;
 mod entities;
 mod filter;
@@ -23,13 +24,14 @@ mod world;
 mod worlds;
 
 use super::rights::Scope;
-use operation::{AT, COMPONENT, COUNT, CURSOR, FORMAT, FROM, LIMIT, TO, optional, required};
+use operation::{AT, COMPONENT, COUNT, CURSOR, FORMAT, FROM, LIMIT, TO};
 
+pub use check::REPEATED;
 pub use filter::component;
 #[cfg(test)]
 pub use filter::condition_of;
 pub use method::{Body, Method};
-pub use operation::{Answer, BASE, Errand, Operation, Parameter};
+pub use operation::{Answer, BASE, Errand, Operation, Parameter, optional, required};
 pub use run::step;
 pub use sent::{Sent, allowed, inputs, key, one};
 

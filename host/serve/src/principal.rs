@@ -14,28 +14,32 @@ pub struct Principal(Arc<Known>);
 #[derive(PartialEq, Eq)]
 struct Known {
     grants: Grants,
-    /// None for the one who started the server.
+    /// What the one is called who started the program, and needs no token.
+    name: &'static str,
     token: Option<Token>,
 }
-
-/// What the one is called who started the server.
-const HOST: &str = "host";
 
 impl Principal {
     /// The one who started the server, and may do everything.
     pub fn host() -> Self {
-        Self(Arc::new(Known { grants: Grants::all(), token: None }))
+        Self::named("host", Grants::all())
+    }
+
+    /// The one who started a program, and may do through it what the grants say.
+    pub fn named(name: &'static str, grants: Grants) -> Self {
+        Self(Arc::new(Known { grants, name, token: None }))
     }
 
     /// The one whom a token was made for.
     pub fn of(token: Token) -> Self {
-        Self(Arc::new(Known { grants: token.grants.clone(), token: Some(token) }))
+        let (grants, name) = (token.grants.clone(), "");
+        Self(Arc::new(Known { grants, name, token: Some(token) }))
     }
 
     /// What a save's log shows as the sender, such as `api:ada`.
     pub fn name(&self) -> String {
         let token = self.0.token.as_ref();
-        format!("api:{}", token.map_or(HOST, |token| token.name.as_str()))
+        format!("api:{}", token.map_or(self.0.name, |token| token.name.as_str()))
     }
 
     /// The token, where it is not that of the server.
@@ -45,12 +49,12 @@ impl Principal {
 
     /// The id of the token, which is no secret.
     pub fn id(&self) -> &str {
-        self.0.token.as_ref().map_or(HOST, |token| token.id.as_str())
+        self.0.token.as_ref().map_or(self.0.name, |token| token.id.as_str())
     }
 
     /// The user whose token it is; what it is called where it is no user's.
     pub fn user(&self) -> &str {
-        let Some(token) = &self.0.token else { return HOST };
+        let Some(token) = &self.0.token else { return self.0.name };
         token.user.as_deref().unwrap_or(&token.name)
     }
 
@@ -112,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_lacking_is_named_as_it_is_granted() {
         let grants = Grants::parse(["earth:read", "earth:send:economy/*"]).expect("grants");
-        let ada = Principal(Arc::new(Known { grants, token: None }));
+        let ada = Principal::named("ada", grants);
         assert_eq!(ada.check(Scope::Read, Some("earth")), Ok(()));
         assert_eq!(ada.check_kind(Scope::Send, "earth", "economy/TaxDecree"), Ok(()));
         let said = |problem: Result<(), Problem>| problem.expect_err("no right").detail;

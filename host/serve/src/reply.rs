@@ -141,6 +141,19 @@ impl Reply {
         self
     }
 
+    /// As the members of one object, rows as `rows`; nothing of what is packed.
+    pub fn members(self) -> Map<String, Json> {
+        let mut all = self.about;
+        match self.content {
+            Content::Object(members) => all.extend(members),
+            Content::Rows { columns, rows } => {
+                all.insert("rows".to_owned(), objects(&columns, rows));
+            }
+            Content::Packed(_) => {}
+        }
+        all
+    }
+
     /// As the answer to a request with these headers. What the client has already is
     /// not sent again.
     pub fn response(self, format: Format, asked: &HeaderMap, is_permanent: bool) -> Response<Body> {
@@ -157,8 +170,7 @@ impl Reply {
             Content::Rows { columns, rows } => match format {
                 Format::Json | Format::MessagePack => {
                     let mut all = about;
-                    let rows = rows.into_iter().map(|row| object(&columns, row)).collect();
-                    all.insert("rows".to_owned(), Json::Array(rows));
+                    all.insert("rows".to_owned(), objects(&columns, rows));
                     (format.media(), encoded(&Json::Object(all), format), Map::new())
                 }
                 Format::NdJson => {
@@ -205,6 +217,11 @@ impl Reply {
         }
         response
     }
+}
+
+/// Rows as objects.
+fn objects(columns: &[String], rows: Vec<Vec<Json>>) -> Json {
+    rows.into_iter().map(|row| object(columns, row)).collect()
 }
 
 /// A row as an object.

@@ -13,19 +13,22 @@ use axum::routing::{delete, get, post};
 use futures_util::StreamExt;
 use futures_util::future::ready;
 use percent_encoding::percent_decode_str;
-use sandtable::guest::panic_text;
 use serde_json::{Value as Json, json};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::apart::Apart;
+use super::audited::{outcome, write_down};
 use super::column_stream;
 use super::guard::{Key, Place};
 use super::hand_in::{between, hand_in};
 use super::lines;
+use super::mcp::{self, Answering, OverHttp};
 use super::metrics;
 use super::on_air::OnAir;
 use super::openapi;
-use super::operations::{self, Answer, BASE, Method, OPERATIONS, Operation, inputs, step};
+use super::operations::{
+    Answer, BASE, Body as Carries, Method, OPERATIONS, Operation, inputs, step,
+};
 use super::page;
 use super::principal::Principal;
 use super::problem::{Kind, Problem};
@@ -34,7 +37,6 @@ use super::readiness;
 use super::reply::{Format, Reply};
 use super::rights::Scope;
 use super::stream;
-use super::trust::{Act, Outcome};
 use super::worlds::Worlds;
 
 /// Where a monitoring system asks.
@@ -43,18 +45,14 @@ const METRICS: &str = "/metrics";
 const LINK_MAX: usize = 1 << 12;
 /// How long what a request carries may take to come.
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
-/// Requests that are worked on apart at the same time.
-const APART_MAX: usize = 4;
-
-/// How long a request waits for its turn among those.
-const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// What every request is answered with.
 #[derive(Clone)]
 struct Shared {
     worlds: Worlds,
     key: Arc<Key>,
-    apart: Arc<Semaphore>,
+    apart: Apart,
+    mcp: OverHttp,
 }
 
 /// What answers requests about worlds, for a server of this program or of one that
@@ -62,11 +60,14 @@ struct Shared {
 pub fn router(worlds: impl Into<Worlds>, key: Arc<Key>) -> Router {
     let worlds = worlds.into();
     worlds.tend();
-    let shared = Shared { worlds, key, apart: Arc::new(Semaphore::new(APART_MAX)) };
+    let apart = Apart::default();
+    let answering = Answering::of_server(worlds.clone(), &key, apart.clone());
+    let shared = Shared { worlds, key, apart, mcp: mcp::over_http(answering) };
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readied))
         .route(METRICS, get(measured))
+        .route(mcp::PATH, post(asked_by_model))
         .route(&format!("{BASE}/openapi.json"), get(document))
         .route(&format!("{BASE}/worlds/{{world}}/openapi.json"), get(document_of))
         .route(&format!("{BASE}/session"), post(session))
@@ -101,7 +102,7 @@ pub fn router(worlds: impl Into<Worlds>, key: Arc<Key>) -> Router {
 async fn guarded(State(shared): State<Shared>, mut request: Request, next: Next) -> Response<Body> {
     let headers = request.headers();
     let path = request.uri().path();
-    let is_ours = path.starts_with(BASE) || path == METRICS;
+    let is_ours = path.starts_with(BASE) || [METRICS, mcp::PATH].contains(&path);
     let needs_token = is_ours && path != format!("{BASE}/session");
     let mut checked = shared.key.hosts().check(request.uri(), headers).map(|()| None);
     if needs_token {
@@ -161,6 +162,21 @@ async fn measured(State(shared): State<Shared>, request: Request) -> Response<Bo
     response
 }
 
+/// What an AI client asks.
+async fn asked_by_model(State(shared): State<Shared>, request: Request) -> Response<Body> {
+    let began = Instant::now();
+    let (parts, incoming) = request.into_parts();
+    let response = match body(Request::new(incoming), Carries::Json.bytes_max()).await {
+        Ok(body) => {
+            let request = Request::from_parts(parts, Body::from(body));
+            shared.mcp.handle(request).await.map(Body::new)
+        }
+        Err(problem) => problem.response(),
+    };
+    shared.worlds.metrics().answered("mcp", response.status().as_u16(), began.elapsed());
+    response
+}
+
 async fn document(State(shared): State<Shared>) -> Response<Body> {
     plain_json(&openapi::document(shared.worlds.only().map(OnAir::served)))
 }
@@ -207,50 +223,17 @@ async fn answered(
         Ok((asker, places.get("world").cloned()))
     });
     let answer = answer(operation, shared, request).await;
-    if let (Ok((asker, world)), Some(outcome)) = (asked, outcome(operation, &answer)) {
+    if let (Ok((asker, world)), Some(outcome), Some(trust)) =
+        (asked, outcome(operation, &answer), key.trust().cloned())
+    {
         let worlds = worlds.clone();
-        let write = move || write_down(operation, &key, &worlds, &asker, world, outcome);
+        let write =
+            move || write_down(operation, &trust, &worlds, &asker, world.as_deref(), outcome);
         let _ = tokio::task::spawn_blocking(write).await;
     }
     let response = answer.unwrap_or_else(|problem| problem.response());
     worlds.metrics().answered(operation.name, response.status().as_u16(), began.elapsed());
     response
-}
-
-/// What came of a request, where that is written down.
-fn outcome(operation: &Operation, answer: &Result<Response<Body>, Problem>) -> Option<Outcome> {
-    match answer {
-        Err(problem) if problem.kind == Kind::Scope => Some(Outcome::Refused),
-        _ if !operation.scope.is_to_write() || operation.method == Method::Get => None,
-        Err(_) => Some(Outcome::Failed),
-        Ok(_) => Some(Outcome::Done),
-    }
-}
-
-/// Writes down what was done, before the answer goes out.
-fn write_down(
-    operation: &Operation,
-    key: &Key,
-    worlds: &Worlds,
-    asker: &Principal,
-    world: Option<String>,
-    outcome: Outcome,
-) {
-    let Some(trust) = key.trust() else { return };
-    let open = worlds.on_air();
-    let open = open.iter().map(|it| it.served()).find(|it| Some(it.name()) == world.as_deref());
-    let act = Act {
-        user: asker.user(),
-        token: asker.id(),
-        operation: operation.name,
-        world: world.as_deref(),
-        tick: open.map(|served| served.feed().now().tick()),
-        outcome,
-    };
-    match trust.record(act) {
-        Ok(who) => tracing::debug!("{} by {who}: {}", operation.name, outcome.word()),
-        Err(error) => tracing::error!("`{}` is not in the audit log: {error}", operation.name),
-    }
 }
 
 async fn answer(
@@ -260,19 +243,20 @@ async fn answer(
 ) -> Result<Response<Body>, Problem> {
     let places = places(operation.path, request.uri().path())?;
     let given = parameters(request.uri().query().unwrap_or(""))?;
-    let principal = allowed(operation, &request, &places, &given)?;
+    let principal = principal(&request)?.clone();
+    operation.allow(&principal, places.get("world").map(String::as_str), &given)?;
     let headers = request.headers().clone();
-    check(operation, &given)?;
+    operation.check(&given)?;
     let lines = matches!(operation.answer, Answer::Inputs) && lines::are_sent(&headers);
     let (body, stream) = match operation.method {
         Method::Post(_) if lines => (Bytes::new(), Some(request.into_body())),
         Method::Get | Method::Delete => (Bytes::new(), None),
         Method::Post(carried) => (body(request, carried.bytes_max()).await?, None),
     };
-    if operation.method == Method::Post(operations::Body::Json) && !body.is_empty() {
+    if operation.method == Method::Post(Carries::Json) && !body.is_empty() {
         check_json(&headers)?;
     }
-    let Shared { worlds, key, apart } = shared;
+    let Shared { worlds, key, apart, .. } = shared;
     let asked = given.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone());
     let format = Format::of(asked.as_deref(), &headers)?;
     let is_permanent = given.iter().any(|(name, value)| name == "at" && value.contains('~'));
@@ -284,7 +268,7 @@ async fn answer(
     let reply: Reply = match operation.answer {
         Answer::OfAll(answer) => {
             let worlds = worlds.clone();
-            in_turn(apart, move || answer(&carried.of_all(&worlds))).await?
+            apart.run(move || answer(&carried.of_all(&worlds))).await?
         }
         Answer::Stream => {
             let (place, asker) = (key.place(&carried.principal)?, carried.principal.clone());
@@ -313,7 +297,7 @@ async fn answer(
                     let parcel = inputs(&question, &headers)?;
                     let outcome = hand_in(&world, parcel, patience(&headers)).await?;
                     let reply = move || outcome.reply(&world, Kind::Conflict, sees_all);
-                    in_turn(apart, reply).await?
+                    apart.run(reply).await?
                 }
             }
         }
@@ -321,11 +305,11 @@ async fn answer(
             let world = enter().await?;
             let (of, asked) = (world.clone(), headers.clone());
             let read = move || read(&carried.question(name_of, of.served())?, &asked);
-            let parcel = in_turn(apart.clone(), read).await?;
+            let parcel = apart.run(read).await?;
             let outcome = hand_in(&world, parcel, patience(&headers)).await?;
             let is_conditional = headers.contains_key(header::IF_MATCH);
             let refusal = if is_conditional { Kind::Changed } else { Kind::Conflict };
-            in_turn(apart, move || outcome.reply(&world, refusal, true)).await?
+            apart.run(move || outcome.reply(&world, refusal, true)).await?
         }
         Answer::Between(read) => {
             let world = enter().await?;
@@ -343,42 +327,17 @@ async fn answer(
         }
         Answer::Apart(answer) | Answer::AtOnceOfNow(answer) => {
             let world = enter().await?;
-            in_turn(apart, move || answer(&carried.question(name_of, world.served())?)).await?
+            apart.run(move || answer(&carried.question(name_of, world.served())?)).await?
         }
     };
     Ok(reply.response(format, &headers, is_permanent))
-}
-
-/// Does work that may take a while, once there is a turn for it.
-async fn in_turn<T: Send + 'static>(
-    apart: Arc<Semaphore>,
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    // With the work, which goes on where the client does not wait for it. It is never
-    // closed.
-    let permit = timeout(WAIT_MAX, apart.acquire_owned()).await.map_err(|_| {
-        let what = "so much is asked at once that this waited too long: ask again";
-        Problem::new(Kind::Busy, what)
-    })?;
-    let work = move || {
-        let _permit = permit;
-        work()
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        let why = match error.try_into_panic() {
-            Ok(panic) => panic_text(&*panic),
-            Err(error) => error.to_string(),
-        };
-        tracing::error!("a request failed: {why}");
-        Problem::new(Kind::Save, "the answer failed with a fault of sandtable: report it")
-    })?
 }
 
 /// A page of another host can have a browser send what is no JSON, without asking.
 fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let media = media.and_then(|it| it.split(';').next()).unwrap_or_default().trim();
-    match media.eq_ignore_ascii_case(operations::Body::Json.media()) {
+    match media.eq_ignore_ascii_case(Carries::Json.media()) {
         true => Ok(()),
         false => Err(Problem::new(
             Kind::Media,
@@ -399,29 +358,6 @@ fn while_it_holds(response: Response<Body>, key: Arc<Key>, place: Place) -> Resp
 fn principal(request: &Request) -> Result<&Principal, Problem> {
     let principal = request.extensions().get::<Principal>();
     principal.ok_or_else(|| Problem::new(Kind::Token, "a token is needed here"))
-}
-
-/// Who asks, if they have a right to what is asked.
-fn allowed(
-    operation: &Operation,
-    request: &Request,
-    places: &BTreeMap<String, String>,
-    given: &[(String, String)],
-) -> Result<Principal, Problem> {
-    let principal = principal(request)?;
-    let world = places.get("world").map(String::as_str);
-    principal.check(operation.scope, world)?;
-    let is_past = given.iter().any(|(name, _)| name == "at");
-    let needs: &[Scope] = match operation.scope {
-        Scope::Read if is_past => &[Scope::History],
-        // They add to what may be read, and give nothing to read.
-        Scope::Sql if is_past => &[Scope::Read, Scope::History],
-        Scope::History | Scope::Sql => &[Scope::Read],
-        Scope::Fork => &[Scope::Read, Scope::History, Scope::Sql],
-        _ => &[],
-    };
-    needs.iter().try_for_each(|scope| principal.check(*scope, world))?;
-    Ok(principal.clone())
 }
 
 /// What stands in an address in place of names in braces.
@@ -451,32 +387,4 @@ fn decoded(text: &str) -> Result<String, Problem> {
     let decoded =
         decoded.map_err(|_| Problem::new(Kind::Parameter, format!("`{text}` is no UTF-8")))?;
     Ok(decoded.into_owned())
-}
-
-/// Checks that what is given is what the operation takes.
-fn check(operation: &Operation, given: &[(String, String)]) -> Result<(), Problem> {
-    let Operation { parameters, .. } = operation;
-    for (place, (name, _)) in given.iter().enumerate() {
-        if !parameters.iter().any(|parameter| parameter.name == name) {
-            let known = parameters.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "none".to_owned() } else { known };
-            return Err(Problem::parameter(
-                name,
-                format!("is no parameter of this: it takes {known}"),
-            ));
-        }
-        let is_again = given[..place].iter().any(|(earlier, _)| earlier == name);
-        if is_again && !matches!(name.as_str(), "where" | "with" | "without" | "select") {
-            return Err(Problem::parameter(name, "is given twice: give it once"));
-        }
-    }
-    match parameters
-        .iter()
-        .find(|it| it.is_required && !given.iter().any(|(name, _)| name == it.name))
-    {
-        Some(missing) => {
-            Err(Problem::parameter(missing.name, format!("is missing: give {}", missing.summary)))
-        }
-        None => Ok(()),
-    }
 }

@@ -353,22 +353,6 @@ impl Served {
         }
     }
 
-    /// A tick as permanent links have it.
-    ///
-    /// # Errors
-    ///
-    /// It is still to come, not in the save yet, or no longer kept.
-    pub fn link(&self, tick: u64) -> Result<String, Problem> {
-        let (at, now) = (At { tick, chain: None }, self.now());
-        if now.world.tick() == tick {
-            return Ok(now.at());
-        }
-        match self.remembered(&at)? {
-            Some(moment) => Ok(moment.at()),
-            None => Ok(shown(tick, &self.chain_of(&self.open()?, &at)?)),
-        }
-    }
-
     /// What was published last, oldest first.
     pub fn recent(&self) -> VecDeque<Arc<Published>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()

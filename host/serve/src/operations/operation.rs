@@ -42,15 +42,18 @@ pub struct Parameter {
     pub is_required: bool,
 }
 
+/// What answers a question.
+pub type Function = fn(&Question<'_>) -> Result<Reply, Problem>;
+
 /// How a question is answered.
 #[derive(Clone, Copy)]
 pub enum Answer {
     /// From memory, at once.
-    AtOnce(fn(&Question<'_>) -> Result<Reply, Problem>),
+    AtOnce(Function),
     /// From memory at once where it is asked of now; else as what takes a while.
-    AtOnceOfNow(fn(&Question<'_>) -> Result<Reply, Problem>),
+    AtOnceOfNow(Function),
     /// By work that may take a while, on a thread of its own.
-    Apart(fn(&Question<'_>) -> Result<Reply, Problem>),
+    Apart(Function),
     /// By work about the worlds of the server, which may take a while.
     OfAll(fn(&WorldsQuestion<'_>) -> Result<Reply, Problem>),
     /// By ticks that are done.
@@ -65,6 +68,18 @@ pub enum Answer {
     Stream,
     /// As a stream of a component's columns.
     ColumnStream,
+}
+
+impl Answer {
+    /// What answers a question about one world, where a function does.
+    pub fn function(self) -> Option<Function> {
+        match self {
+            Answer::AtOnce(answer) | Answer::AtOnceOfNow(answer) | Answer::Apart(answer) => {
+                Some(answer)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Reads an edit that is sent, which may take a while.

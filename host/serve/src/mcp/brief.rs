@@ -1,0 +1,181 @@
+//! Answers that are made of those of several operations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::Bytes;
+use serde_json::{Map, Value as Json, json};
+
+use super::super::at::At;
+use super::super::cursor::Secret;
+use super::super::operations::Answer;
+use super::super::principal::Principal;
+use super::super::problem::{Kind, Problem};
+use super::super::question::Carried;
+use super::super::worlds::Worlds;
+use super::call::{Call, operation};
+
+/// The parts of what a world is made of.
+pub const PARTS: [&str; 4] = ["mods", "kinds", "resources", "tables"];
+
+/// Values whose cause is told in a briefing.
+const CAUSES: usize = 3;
+/// Changes that are looked at for a briefing.
+const CHANGES: &str = "40";
+/// Ticks that are lately, where nothing is said.
+const LATELY: u64 = 100;
+
+/// Which worlds there are, in short.
+pub fn worlds(
+    worlds: &Worlds,
+    principal: Principal,
+    is_saved: bool,
+) -> Result<Map<String, Json>, Problem> {
+    let unknown = || Problem::new(Kind::NotFound, "no operation lists worlds");
+    let Some(Answer::OfAll(list)) = operation("worlds").map(|it| it.answer) else {
+        return Err(unknown());
+    };
+    let carried = Carried {
+        principal,
+        trust: None,
+        places: BTreeMap::new(),
+        given: Vec::new(),
+        body: Bytes::new(),
+        secret: Secret::default(),
+    };
+    let rows = list(&carried.of_all(worlds))?.members().remove("rows").unwrap_or_default();
+    // Whether a save runs elsewhere is not known.
+    let status = (!is_saved).then_some("status");
+    let shown: Vec<&str> =
+        ["name", "tick", "at", "entities", "problem"].into_iter().chain(status).collect();
+    let row = |row: &Json| shown.iter().map(|of| ((*of).to_owned(), row[of].clone())).collect();
+    let rows: Vec<Json> = rows.as_array().into_iter().flatten().map(row).collect();
+    let mut told = Map::new();
+    if let [one] = &rows[..]
+        && one["at"].is_string()
+    {
+        told.insert("at".to_owned(), one["at"].clone());
+    }
+    told.insert("rows".to_owned(), rows.into());
+    Ok(told)
+}
+
+/// What a world is made of, in short.
+pub fn describe(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
+    let part = call.parameter("part");
+    if let Some(other) = part.filter(|part| !PARTS.contains(part)) {
+        let parts = PARTS.join(", ");
+        return Err(Problem::parameter("part", format!("is `{other}`: give one of {parts}")));
+    }
+    let at: Vec<(&str, &str)> = call.parameter("at").map(|at| ("at", at)).into_iter().collect();
+    let mut told = call.ask("kinds", &at)?;
+    told.remove("rows");
+    if at.is_empty() && part.is_none() {
+        let world = call.ask("world", &[])?;
+        let of = ["name", "entities", "relations", "dt_seconds", "suspended"];
+        told.extend(of.map(|of| (of.to_owned(), world.get(of).cloned().unwrap_or_default())));
+    }
+    let name = call.parameter("name").unwrap_or_default();
+    let short = |row: &Json, name: &str, many: &str, ty: Option<&str>| {
+        let one = |it: &Json| match ty.map(|ty| it[ty].as_str().unwrap_or_default()) {
+            None | Some("") => it[name].as_str().unwrap_or_default().to_owned(),
+            Some(ty) => format!("{}: {ty}", it[name].as_str().unwrap_or_default()),
+        };
+        let all = row[many].as_array().into_iter().flatten().map(one);
+        Json::from(all.collect::<Vec<_>>().join(", "))
+    };
+    for of in PARTS.into_iter().filter(|of| part.is_none_or(|part| part == *of)) {
+        let rows = match call.ask(of, &at) {
+            Ok(mut told) => told.remove("rows").unwrap_or_default(),
+            // A token may lack the right to SQL.
+            Err(problem) if part.is_none() && problem.kind == Kind::Scope => continue,
+            Err(problem) => return Err(problem),
+        };
+        let rows = rows.as_array().into_iter().flatten();
+        let key = if of == "mods" { "id" } else { "name" };
+        let rows = rows.filter(|row| row[key].as_str().is_some_and(|it| it.contains(name)));
+        let row = |row: &Json| match of {
+            "mods" => json!({ "id": row["id"], "version": row["version"] }),
+            "kinds" => {
+                let fields = short(row, "name", "fields", Some("type"));
+                json!({ "name": row["name"], "role": row["role"], "fields": fields })
+            }
+            "tables" => {
+                json!({ "name": row["name"], "columns": short(row, "name", "columns", None) })
+            }
+            _ => row.clone(),
+        };
+        told.insert(of.to_owned(), rows.map(row).collect());
+    }
+    Ok(told)
+}
+
+/// A briefing about an entity.
+pub fn context(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
+    let Some(entity) = call.parameter("entity") else {
+        return Err(Problem::parameter("entity", "is missing: give one, as 12v3 or by its label"));
+    };
+    let lately = match call.parameter("ticks").map(str::parse) {
+        None => LATELY,
+        Some(Ok(ticks @ 1..)) => ticks,
+        Some(_) => return Err(Problem::parameter("ticks", "is none: give 1 or more")),
+    };
+    let mut asked = vec![("entity", entity)];
+    asked.extend(call.parameter("at").map(|at| ("at", at)));
+    let mut told = call.ask("entity", &asked)?;
+    let at = told.get("at").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let entity = told.get("entity").and_then(Json::as_str).unwrap_or_default().to_owned();
+    // What a save does not have yet was not written down either.
+    let tick = At::parse(&at)?.tick.min(call.served.feed().now().saved_tick);
+    let (from, to) = (tick.saturating_sub(lately - 1), tick.to_string());
+    let from = from.max(call.served.reader()?.first_tick()?.unwrap_or(tick)).to_string();
+    let asked = [("entity", entity.as_str()), ("from", &from), ("to", &to), ("limit", CHANGES)];
+    let changes = match call.ask("changes", &asked) {
+        Ok(mut changes) => changes.remove("rows").unwrap_or_default(),
+        Err(problem) => return without(told, problem),
+    };
+    let mut names = BTreeSet::new();
+    let changed = changes.as_array().into_iter().flatten();
+    let changed = changed.filter(|change| change["target"].is_null() && !change["new"].is_null());
+    let last = changed.filter_map(|change| change["name"].as_str());
+    let last = last.filter(|name| names.insert(*name)).take(CAUSES);
+    let mut causes = Vec::new();
+    for name in last {
+        let asked = [("entity", entity.as_str()), ("component", name), ("at", &to)];
+        match call.ask("why", &asked) {
+            Ok(why) => causes.push(cause(&why)),
+            Err(problem) => return without(told, problem),
+        }
+    }
+    told.insert("changed".to_owned(), changes);
+    told.insert("why".to_owned(), causes.into());
+    Ok(told)
+}
+
+/// A cause in short: what was set by which system, and what that saw.
+fn cause(why: &Map<String, Json>) -> Json {
+    let of = |name: &str| why.get(name).cloned().unwrap_or_default();
+    let set = of("set");
+    let read = of("read");
+    let read = read.as_array().into_iter().flatten().map(|seen| {
+        json!({
+            "what": seen["what"], "name": seen["name"], "entity": seen["entity"],
+            "label": seen["label"], "value": seen["value"], "set_by": seen["set"]["system"],
+            "set_in": seen["set"]["tick"],
+        })
+    });
+    json!({
+        "component": of("component"), "set_by": set["system"], "set_in": set["tick"],
+        "action": set["action"], "saw": read.collect::<Vec<_>>(),
+    })
+}
+
+/// What is known, where history does not say more.
+fn without(mut told: Map<String, Json>, problem: Problem) -> Result<Map<String, Json>, Problem> {
+    match problem.kind {
+        Kind::Pruned | Kind::NotFound | Kind::Deadline | Kind::Scope => {
+            told.insert("notes".to_owned(), json!([problem.detail]));
+            Ok(told)
+        }
+        _ => Err(problem),
+    }
+}
