@@ -24,7 +24,8 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::{Value as Json, json};
 
@@ -39,7 +40,9 @@ struct OnAir {
     folder: tempfile::TempDir,
     child: Child,
     /// Kept, so that what it says finds a reader.
-    said: Option<BufReader<ChildStderr>>,
+    /// What it says on stderr after the link, read all the while: one whose stderr is
+    /// full stands still.
+    said: Option<JoinHandle<String>>,
     link: String,
     /// Where it listens.
     own: String,
@@ -129,7 +132,12 @@ impl OnAir {
         };
         let of_link = || link.split("://").nth(1)?.split('/').next().map(str::to_owned);
         let own = listens.or_else(of_link).unwrap();
-        Self { folder, child, said: Some(said), link, own }
+        let said = Some(std::thread::spawn(move || {
+            let mut rest = Vec::new();
+            said.read_to_end(&mut rest).unwrap();
+            String::from_utf8_lossy(&rest).into_owned()
+        }));
+        Self { folder, child, said, link, own }
     }
 
     fn host(&self) -> &str {

@@ -8,7 +8,7 @@ use super::trust::{WORLD_AT, create, of_home};
 use super::*;
 
 /// What every text and edge of an entity that is not seen has in it.
-const CANARY: &str = "canary";
+pub const CANARY: &str = "canary";
 /// The weight of an entity that a user has.
 const HEAVY: f64 = 4096.5;
 
@@ -17,7 +17,7 @@ const VISIBILITY: &str = "label = [\"secrets/Secret.text\"]\n\
      [[chart]]\ntitle = \"weights\"\nsql = \"SELECT tick, count(*) FROM secrets_weight\"\n";
 
 /// A world of which users see a part.
-fn hidden() -> OnAir {
+pub fn hidden() -> OnAir {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("{WORLD}{VISIBILITY}");
     write_world(&folder.path().join("world"), &text, &["secrets"]);
@@ -27,7 +27,7 @@ fn hidden() -> OnAir {
     OnAir::of(command, folder, &["--hz", "20"])
 }
 
-fn ada(on_air: &OnAir) -> String {
+pub fn ada(on_air: &OnAir) -> String {
     let home = on_air.folder.path().join("home");
     create(&home, "ada", &["--grant", "test:*", "--user", "ada"])
 }

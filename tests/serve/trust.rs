@@ -281,17 +281,21 @@ fn a_token_asks_so_often_and_has_so_many_streams() {
     assert_eq!(on_air.get("").status, 200, "others are answered");
 }
 
+/// Whether a message of JSON-RPC says that something went wrong.
+fn has_error(answer: &Answer) -> bool {
+    let told = answer.json();
+    told["error"].is_object() || told["result"]["isError"] == true
+}
+
 #[test]
 fn what_the_server_logs_tells_of_no_token_and_of_no_user() {
     let folder = tempfile::tempdir().unwrap();
     write_world(&folder.path().join("world"), WORLD, &["idle"]);
-    let log = folder.path().join("log");
     let mut command = of_home(&folder.path().join("home"));
     command.env("SANDTABLE_LOG", "trace").arg("serve").arg(folder.path().join("world"));
     command.arg("--save").arg(folder.path().join("save.db"));
     let mut on_air = OnAir::of(command, folder, &["--hz", "20"]);
-    let (mut said, file) = (on_air.said.take().unwrap(), std::fs::File::create(&log).unwrap());
-    let reader = std::thread::spawn(move || std::io::copy(&mut said, &mut { file }).unwrap());
+    let said = on_air.said.take().unwrap();
     on_air.come_to(1);
     let more = ["--grant", "test:read", "--user", "a-user-of-ours"];
     let token = create(&on_air.home(), "a-name-of-ours", &more);
@@ -300,10 +304,26 @@ fn what_the_server_logs_tells_of_no_token_and_of_no_user() {
     on_air.as_of("a-wrong-token-of-ours", WORLD_AT);
     on_air.post_as(TOKEN, "/api/v1/tokens", &json!({ "name": "a-payload-of-ours" }));
     on_air.get("/query?sql=SELECT%20'a-payload-of-ours'%20FROM%20nothing");
+    for (method, params) in [
+        ("tools/call", json!({ "name": "find", "arguments": { "where": "a-payload-of-ours" } })),
+        ("resources/read", json!({ "uri": "sandtable://test/entities/a-payload-of-ours" })),
+        ("a-payload-of-ours", json!({})),
+    ] {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let token = format!("authorization: Bearer {token}");
+        let own = ["content-type: application/json", "accept: application/json, text/event-stream"];
+        let version = "mcp-protocol-version: 2025-06-18";
+        let answer = on_air.request(
+            "POST",
+            "/mcp",
+            &[&[token.as_str(), version], &own[..]].concat(),
+            &call.to_string(),
+        );
+        assert!(has_error(&answer), "{method}: {}", String::from_utf8_lossy(&answer.body));
+    }
     let link = on_air.link.split('=').nth(1).unwrap().to_owned();
-    let folder = on_air.stop();
-    reader.join().unwrap();
-    let text = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    on_air.stop();
+    let text = said.join().unwrap();
     assert!(text.contains("refused"), "something is logged: {text}");
     let secret = token.split('_').nth(2).unwrap();
     for word in [secret, TOKEN, "of-ours", &link] {

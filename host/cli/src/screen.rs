@@ -46,7 +46,7 @@ impl Screen {
             _ => ProgressDrawTarget::hidden(),
         };
         let bars = MultiProgress::with_draw_target(target);
-        let usual = if show == Show::Least { "warn" } else { "warn,sandtable=info" };
+        let usual = ours(if show == Show::Least { "warn" } else { "info" });
         let asked = std::env::var(LOG_VARIABLE).ok().filter(|asked| !asked.trim().is_empty());
         let filter = asked.as_ref().map(|asked| EnvFilter::try_new(ours(asked)));
         let filter = match filter {
@@ -131,11 +131,12 @@ impl Screen {
 }
 
 /// A level alone is that of our own lines: what libraries have to say is shown
-/// where they are named, and otherwise where it is a warning.
+/// where they are named, and otherwise where it is a warning. That of MCP warns of each
+/// request that is refused, with what was asked, which is nothing for a log.
 fn ours(asked: &str) -> String {
     match asked.trim().parse::<LevelFilter>() {
-        Ok(level) if level <= LevelFilter::WARN => level.to_string(),
-        Ok(level) => format!("warn,sandtable={level}"),
+        Ok(level) if level <= LevelFilter::WARN => format!("{level},rmcp=off"),
+        Ok(level) => format!("warn,rmcp=off,sandtable={level}"),
         Err(_) => asked.to_owned(),
     }
 }
@@ -253,12 +254,12 @@ mod tests {
     #[test]
     fn a_level_alone_is_that_of_our_own_lines() {
         for (asked, expected) in [
-            ("off", "off"),
-            ("error", "error"),
-            ("warn", "warn"),
-            ("INFO", "warn,sandtable=info"),
-            (" debug ", "warn,sandtable=debug"),
-            ("trace", "warn,sandtable=trace"),
+            ("off", "off,rmcp=off"),
+            ("error", "error,rmcp=off"),
+            ("warn", "warn,rmcp=off"),
+            ("INFO", "warn,rmcp=off,sandtable=info"),
+            (" debug ", "warn,rmcp=off,sandtable=debug"),
+            ("trace", "warn,rmcp=off,sandtable=trace"),
             ("info,wasmtime=debug", "info,wasmtime=debug"),
             ("sandtable::save=debug", "sandtable::save=debug"),
         ] {
