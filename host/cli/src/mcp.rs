@@ -20,7 +20,7 @@ In the settings of an AI client:
 pub struct Arguments {
     /// The save
     save: PathBuf,
-    /// What may be done besides reading: send, or send:<mod>/<Input>; several times for
+    /// What may be done besides reading: send, or send:MOD/INPUT; several times for
     /// several
     #[arg(long, value_name = "SCOPE")]
     allow: Vec<String>,
