@@ -12,7 +12,7 @@ use std::io::BufRead;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use client::{Client, Took, load};
 use world::World;
@@ -59,6 +59,9 @@ fn main() {
     }
     if wants("serve_pages") {
         pages(&World::new("examples/swarm", 10, 20.0));
+    }
+    if wants("serve_fork") {
+        fork(&World::new("examples/earth", 400, 20.0));
     }
     if wants("serve_worlds") {
         many();
@@ -113,6 +116,31 @@ fn entity(earth: &World) {
         shown(busy),
         shown(quiet),
         busy.as_secs_f64() / quiet.as_secs_f64()
+    );
+}
+
+/// A year of earth as it would be with another value, beside the year as it was.
+fn fork(earth: &World) {
+    let germany = earth.labelled("Germany");
+    let edit = json!({
+        "op": "set", "entity": germany, "component": "economy/Economy",
+        "value": { "gdp_usd": 9e12 },
+    });
+    let field = json!({ "entity": germany, "component": "economy/Economy.gdp_usd" });
+    let sql = json!({ "sql": "SELECT sum(gdp_usd) FROM economy_economy" });
+    let asked = json!({ "at": "20", "ticks": 365, "edits": [edit], "watch": [field, sql] });
+    let mut client = Client::new(earth.address);
+    let mut ask = || {
+        let began = Instant::now();
+        client.post(&format!("{}/forks", earth.path), &asked.to_string());
+        began.elapsed()
+    };
+    let took = Took::new((0..11).map(|_| ask()).collect());
+    told(
+        "serve_fork",
+        "365 ticks, a field and a SELECT",
+        1.0 / took.quantile(0.5).as_secs_f64(),
+        &took,
     );
 }
 
