@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
@@ -196,6 +197,20 @@ impl Inquiry {
             Ok(())
         };
         confine().map_err(|failure| failure.of(&self.path, "read"))
+    }
+
+    /// Has questions that are not answered by a moment fail then, as those that cannot be
+    /// answered.
+    ///
+    /// # Errors
+    ///
+    /// SQLite refuses it.
+    pub fn until(&mut self, moment: Instant) -> Result<(), SaveError> {
+        // Some microseconds of work.
+        const STEPS_BETWEEN_LOOKS: i32 = 1_000;
+        let is_late = move || Instant::now() >= moment;
+        let set = self.connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_late));
+        set.map_err(|error| Failure::from(error).of(&self.path, "read"))
     }
 
     /// What ends the question that is being answered, from another thread: it then

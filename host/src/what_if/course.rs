@@ -10,12 +10,14 @@ use crate::ecs::{Entity, World, to_json};
 use crate::error::Error;
 use crate::record::{EditRun, Given, Step};
 use crate::replay::Replay;
-use crate::save::{Inquiry, Running, SaveError, cell_to_json};
+use crate::save::{Inquiry, Running, SaveError, cell_bytes, cell_to_json};
 
 /// Rows of all worlds that are kept, to find what becomes other first, about; and how many
 /// ticks these are at least and at most.
 const EARLY_ROWS: u64 = 2_000_000;
 const EARLY: (u64, u64) = (50, 400);
+/// Bytes of what SELECTs are watched for, in all points together.
+const WATCHED_MAX_BYTES: usize = 8 << 20;
 
 /// How far, and what is noted.
 pub(super) struct Way<'a> {
@@ -42,9 +44,9 @@ impl Course {
     /// Goes on, and gives the first tick more than it had.
     pub fn of(replay: &mut Replay, more: Given, way: &Way<'_>) -> Result<Self, Error> {
         let at = replay.world().tick();
-        let watching = Watching::new(replay, way.watch)?;
+        let mut watching = Watching::new(replay, way)?;
         let mut course = Self {
-            points: vec![(at, watching.look(replay)?)],
+            points: Vec::new(),
             early: Vec::new(),
             end: replay.world().clone(),
             edits: Vec::new(),
@@ -53,10 +55,15 @@ impl Course {
         };
         let rows = u64::from(replay.world().entities.alive()).max(1);
         let early = (EARLY_ROWS / rows).clamp(EARLY.0, EARLY.1);
+        match watching.look(replay)? {
+            Ok(values) => course.points.push((at, values)),
+            Err(full) => course.cut = Some(full.after(0, way)),
+        }
         for tick in at + 1..=at + way.ticks {
-            if Instant::now() > way.until {
-                let done = tick - 1 - at;
-                course.cut = Some(format!("the time was up after {done} of {} ticks", way.ticks));
+            if course.cut.is_none() && Instant::now() > way.until {
+                course.cut = Some(Full::Time.after(tick - 1 - at, way));
+            }
+            if course.cut.is_some() {
                 break;
             }
             replay.keep_up(tick)?;
@@ -74,7 +81,10 @@ impl Course {
                 course.early.push((replay.world().clone(), replay.take_steps()));
             }
             if (tick - at).is_multiple_of(way.every) || tick == at + way.ticks {
-                course.points.push((tick, watching.look(replay)?));
+                match watching.look(replay)? {
+                    Ok(values) => course.points.push((tick, values)),
+                    Err(full) => course.cut = Some(full.after(tick - at, way)),
+                }
             }
         }
         course.end = replay.world().clone();
@@ -82,10 +92,32 @@ impl Course {
     }
 }
 
+/// Why a world does not go on.
+enum Full {
+    Time,
+    Bytes,
+}
+
+impl Full {
+    fn after(self, done: u64, way: &Way<'_>) -> String {
+        let ticks = way.ticks;
+        match self {
+            Full::Time => format!("the time was up after {done} of {ticks} ticks"),
+            Full::Bytes => format!(
+                "what is watched has more than {WATCHED_MAX_BYTES} bytes after {done} of {ticks} \
+                 ticks: have SELECTs answer with less"
+            ),
+        }
+    }
+}
+
 /// What is watched in a world.
 struct Watching<'a> {
     watch: Vec<Looked<'a>>,
     asks: bool,
+    until: Instant,
+    /// Bytes of what SELECTs were answered with.
+    bytes: usize,
 }
 
 enum Looked<'a> {
@@ -94,7 +126,7 @@ enum Looked<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(replay: &Replay, watch: &'a [Watch]) -> Result<Self, Error> {
+    fn new(replay: &Replay, way: &Way<'a>) -> Result<Self, Error> {
         let looked = |watch: &'a Watch| match &watch.of {
             Watched::Select(sql) => Ok(Looked::Select(sql)),
             Watched::Field { entity, component, field } => {
@@ -102,12 +134,14 @@ impl<'a> Watching<'a> {
                 Ok(Looked::Field { entity, component, field })
             }
         };
-        let watch: Vec<Looked<'_>> = watch.iter().map(looked).collect::<Result<_, SaveError>>()?;
+        let watch: Vec<Looked<'_>> =
+            way.watch.iter().map(looked).collect::<Result<_, SaveError>>()?;
         let asks = watch.iter().any(|it| matches!(it, Looked::Select(_)));
-        Ok(Self { watch, asks })
+        Ok(Self { watch, asks, until: way.until, bytes: 0 })
     }
 
-    fn look(&self, replay: &Replay) -> Result<Vec<Json>, Error> {
+    /// What is seen, unless a SELECT is not answered in time, or with too much.
+    fn look(&mut self, replay: &Replay) -> Result<Result<Vec<Json>, Full>, Error> {
         let (now, names) = (replay.world(), BTreeMap::new());
         let inquiry = match self.asks {
             false => None,
@@ -115,15 +149,18 @@ impl<'a> Watching<'a> {
                 let tables = replay.fork().tables();
                 let (before, records) = (now, &[]);
                 let about = Running { before, now, tables, records, names: &names };
-                let inquiry = Inquiry::about(about)?;
+                let mut inquiry = Inquiry::about(about)?;
                 inquiry.confine()?;
+                inquiry.until(self.until)?;
                 Some(inquiry)
             }
         };
-        let value = |looked: &Looked<'_>| match (looked, &inquiry) {
+        let mut bytes = self.bytes;
+        let mut value = |looked: &Looked<'_>| match (looked, &inquiry) {
             (Looked::Select(sql), Some(inquiry)) => {
-                let first = inquiry.query(sql)?.rows.into_iter().next();
+                let first = inquiry.rows(sql)?.next()?;
                 let cell = first.and_then(|row| row.into_iter().next());
+                bytes += cell.as_ref().map_or(0, cell_bytes);
                 Ok(cell.map_or(Json::Null, |cell| cell_to_json(&cell)))
             }
             (Looked::Field { entity, component, field }, _) => {
@@ -135,6 +172,13 @@ impl<'a> Watching<'a> {
             }
             _ => Ok(Json::Null),
         };
-        self.watch.iter().map(value).collect()
+        let values = self.watch.iter().map(&mut value).collect::<Result<_, Error>>();
+        self.bytes = bytes;
+        match values {
+            _ if bytes > WATCHED_MAX_BYTES => Ok(Err(Full::Bytes)),
+            // The question was ended, whatever it says.
+            Err(_) if Instant::now() >= self.until => Ok(Err(Full::Time)),
+            values => values.map(Ok),
+        }
     }
 }
