@@ -40,6 +40,10 @@ pub(super) fn find(path: &Path) -> Result<PathBuf, SaveError> {
         false => path.to_owned(),
     };
     let about = std::fs::metadata(&found).map_err(missing)?;
+    // A pipe without a writer would be waited for.
+    if !about.is_file() && !about.is_dir() {
+        return Err(SaveError::NotSqlite { path: found });
+    }
     match names(&about) {
         names if about.is_file() && names > 1 => Err(SaveError::Linked { path: found, names }),
         _ => Ok(found),

@@ -14,6 +14,7 @@ use super::super::at::shown;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::super::rights::Scope;
 use super::operation::Errand;
 use super::run::read;
 
@@ -71,7 +72,16 @@ pub fn branch(question: &Question<'_>) -> Result<Reply, Problem> {
         let what = "`name` is none: give letters, digits, - and _, 64 of them at most";
         return Err(Problem::new(Kind::Body, what));
     }
+    // It is a copy of all that is kept, to which other rights lead.
+    for scope in [Scope::History, Scope::Sql] {
+        question.principal.check(scope, Some(question.place("world")))?;
+    }
     let target = question.served.save().with_file_name(format!("{name}.db"));
+    // What is at a name that leads nowhere would be made elsewhere.
+    if target.is_symlink() {
+        let what = format!("{} is a link: give another name", target.display());
+        return Err(Problem::new(Kind::Conflict, what));
+    }
     let made = save::branch(question.served.save(), tick, &target).map_err(told)?;
     let made = json!({ "name": name, "tick": made.tick, "state": hex(&made.hash) });
     Ok(Reply::of(made).passing().status(StatusCode::CREATED))
@@ -102,9 +112,11 @@ fn refused(error: sandtable::Error) -> Problem {
 
 /// What a save cannot do is a conflict with how it stands.
 fn told(error: save::SaveError) -> Problem {
+    let is_in_the_way = matches!(error, save::SaveError::Exists { .. });
     let problem = Problem::from(error);
     match problem.kind {
         Kind::NotFound | Kind::Query => Problem { kind: Kind::Conflict, ..problem },
+        _ if is_in_the_way => Problem { kind: Kind::Conflict, ..problem },
         _ => problem,
     }
 }
