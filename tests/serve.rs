@@ -2,6 +2,7 @@
 //! at any tick, and bad requests are each one sentence.
 
 mod answers;
+mod attacks;
 mod browser;
 mod canaries;
 mod clients;

@@ -70,9 +70,13 @@ fn a_token_opens_what_it_is_granted() {
     assert_eq!(on_air.as_of(&elsewhere, &format!("{WORLD_AT}/entities")).status, 403);
     assert_eq!(on_air.as_of(&elsewhere, "/api/v1/worlds").status, 200);
     assert_eq!(on_air.as_of(&elsewhere, "/api/v1/worlds").json()["rows"], json!([]));
-    let sql = create(&on_air.home(), "asks", &["--grant", "test:read", "--grant", "test:sql"]);
-    assert_eq!(on_air.as_of(&sql, &format!("{WORLD_AT}/query?sql=SELECT%201")).status, 200);
-    assert_eq!(on_air.as_of(&sql, &format!("{WORLD_AT}/query?at=2&sql=SELECT%201")).status, 403);
+    let grants = ["--grant", "test:read", "--grant", "test:sql"];
+    let sql = create(&on_air.home(), "asks", &grants);
+    assert_eq!(on_air.as_of(&sql, &format!("{WORLD_AT}/query?sql=SELECT%201")).status, 403);
+    let all = [&grants[..], &["--grant", "test:history"]].concat();
+    let all = create(&on_air.home(), "asks-all", &all);
+    assert_eq!(on_air.as_of(&all, &format!("{WORLD_AT}/query?sql=SELECT%201")).status, 200);
+    assert_eq!(on_air.as_of(&all, &format!("{WORLD_AT}/query?at=2&sql=SELECT%201")).status, 200);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{Answer, JSON, OnAir, TOKEN};
 use crate::harness::*;
 
 /// A folder of saves that is served.
-struct House(OnAir);
+pub struct House(pub OnAir);
 
 /// A folder with a save of a guest in `worlds`, after some ticks, under some names.
 pub fn saves(guests: &[&str], ticks_done: u64, names: &[&str]) -> tempfile::TempDir {
@@ -36,17 +36,17 @@ fn add_saves(folder: &Path, guests: &[&str], ticks_done: u64, names: &[&str]) {
 }
 
 impl House {
-    fn of(folder: tempfile::TempDir, more: &[&str]) -> Self {
+    pub fn of(folder: tempfile::TempDir, more: &[&str]) -> Self {
         let mut command = sandtable();
         command.arg("serve").arg(folder.path().join("worlds"));
         Self(OnAir::of(command, folder, more))
     }
 
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         self.0.folder.path().join("worlds")
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    pub fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let token = format!("authorization: Bearer {TOKEN}");
         let headers = [&[token.as_str(), JSON], headers].concat();
         self.0.request(method, &format!("/api/v1/worlds{path}"), &headers, body)
@@ -58,14 +58,14 @@ impl House {
         answer.json()
     }
 
-    fn post(&self, path: &str, body: &Json) -> Json {
+    pub fn post(&self, path: &str, body: &Json) -> Json {
         let answer = self.send("POST", path, &["prefer: wait=60"], &body.to_string());
         assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
         answer.json()
     }
 
     /// Why a request is refused.
-    fn refused(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+    pub fn refused(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let answer = self.send(method, path, &[], body);
         let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
         (answer.status, detail)

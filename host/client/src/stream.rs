@@ -94,6 +94,8 @@ pub enum GapCause {
     Pruned,
     /// The tick that was told last is of another course of the world.
     Rewound,
+    /// They are the past, which the token may not read.
+    Denied,
     /// Another cause, by its name in the API.
     Other(String),
 }
@@ -104,6 +106,7 @@ impl<'de> Deserialize<'de> for GapCause {
         Ok(match name.as_str() {
             "pruned" => Self::Pruned,
             "rewound" => Self::Rewound,
+            "denied" => Self::Denied,
             _ => Self::Other(name),
         })
     }

@@ -116,6 +116,8 @@ pub enum Gap {
     Rewound,
     /// What lies between is no longer kept.
     Pruned,
+    /// What lies between is the past, which the token may not read.
+    Denied,
 }
 
 impl Gap {
@@ -137,6 +139,7 @@ impl Gap {
         match self {
             Self::Rewound => "rewound",
             Self::Pruned => "pruned",
+            Self::Denied => "denied",
         }
     }
 }

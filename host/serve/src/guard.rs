@@ -140,7 +140,12 @@ impl Key {
 
     /// Whether the token of a stream still holds.
     pub fn holds(&self, place: &Place) -> bool {
-        match (place.asker.token(), &self.trust) {
+        self.still_holds(&place.asker)
+    }
+
+    /// Whether the token of a principal still holds.
+    pub fn still_holds(&self, asker: &Principal) -> bool {
+        match (asker.token(), &self.trust) {
             (None, _) => true,
             (Some(token), Some(trust)) => trust.holds(&token.id),
             (Some(_), None) => false,

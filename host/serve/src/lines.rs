@@ -53,7 +53,8 @@ struct Course {
 
 type Waiting = VecDeque<(usize, JoinHandle<Result<Outcome, Problem>>)>;
 
-/// Hands in what comes, and says how much of it is in the save.
+/// Hands in what comes, and says how much of it is in the save. Before each parcel it is
+/// asked whether they who send it are still allowed to.
 ///
 /// # Errors
 ///
@@ -64,10 +65,11 @@ pub async fn hand_in(
     question: &Question<'_>,
     body: Body,
     headers: &HeaderMap,
+    allowed: &(dyn Fn() -> Result<(), Problem> + Send + Sync),
 ) -> Result<Reply, Problem> {
     let mut course = Course::default();
     let mut waiting = Waiting::new();
-    let sent = all(world, question, body, headers, &mut waiting, &mut course).await;
+    let sent = all(world, question, body, headers, allowed, &mut waiting, &mut course).await;
     // What was handed in before a line that is none counts.
     let settled = settle(&mut waiting, &mut course, 0).await;
     match sent.and(settled) {
@@ -81,7 +83,7 @@ pub async fn hand_in(
                 "{}; the {} inputs before are in the save",
                 problem.detail, course.accepted
             );
-            Err(Problem { detail, ..problem })
+            Err(Problem { detail, was_begun: course.accepted > 0, ..problem })
         }
     }
 }
@@ -91,6 +93,7 @@ async fn all(
     question: &Question<'_>,
     body: Body,
     headers: &HeaderMap,
+    may_go_on: &(dyn Fn() -> Result<(), Problem> + Send + Sync),
     waiting: &mut Waiting,
     course: &mut Course,
 ) -> Result<(), Problem> {
@@ -110,6 +113,7 @@ async fn all(
         }
         if parcel.len() == AT_ONCE || (is_end && !parcel.is_empty()) {
             let count = parcel.len();
+            may_go_on()?;
             let inputs = allowed(question, std::mem::take(&mut parcel))?;
             let key = key(headers, &bytes)?
                 .map(|key| RequestKey { key: format!("{}/{begun}", key.key), ..key });
@@ -174,22 +178,28 @@ struct Lines {
 }
 
 impl Lines {
+    fn check(&self, bytes: usize) -> Result<(), Problem> {
+        if bytes > LINE_MAX {
+            let what = format!("line {} has more than {LINE_MAX} bytes", self.number + 1);
+            return Err(Problem::new(Kind::Body, what));
+        }
+        Ok(())
+    }
+
     /// The next line without its end; none after the last.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         let mut looked = self.at;
         loop {
             if let Some(end) = self.rest[looked..].iter().position(|byte| *byte == b'\n') {
                 let line = self.rest[self.at..looked + end].to_vec();
+                self.check(line.len())?;
                 self.at = looked + end + 1;
                 self.number += 1;
                 return Ok(Some(line));
             }
             self.rest.drain(..self.at);
             (self.at, looked) = (0, self.rest.len());
-            if looked > LINE_MAX {
-                let what = format!("line {} has more than {LINE_MAX} bytes", self.number + 1);
-                return Err(Problem::new(Kind::Body, what));
-            }
+            self.check(looked)?;
             let late = |_| Problem::new(Kind::Deadline, "the next line did not come in time");
             match timeout(PATIENCE, self.stream.next()).await.map_err(late)? {
                 Some(Ok(more)) => self.rest.extend_from_slice(&more),

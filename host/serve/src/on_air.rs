@@ -98,6 +98,11 @@ impl OnAir {
         self.served.forget_connections();
     }
 
+    /// Whether it is on the air no more.
+    pub fn has_ended(&self) -> bool {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Gives up connections to commits before the last one, beside the ticks. Must be
     /// called within a tokio runtime.
     pub fn tend(self: &Arc<Self>) {

@@ -141,12 +141,14 @@ pub struct Problem {
     pub kind: Kind,
     /// One sentence: what is wrong, and what to do.
     pub detail: String,
+    /// Whether a part of what was asked for was done all the same.
+    pub was_begun: bool,
 }
 
 impl Problem {
     /// A problem in one sentence.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self { kind, detail: detail.into(), was_begun: false }
     }
 
     /// A parameter that is wrong.

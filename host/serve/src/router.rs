@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::routing::{delete, get, post};
 use futures_util::StreamExt;
-use futures_util::future::ready;
+use futures_util::stream::unfold;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
@@ -36,13 +36,17 @@ use super::question::{Carried, patience};
 use super::readiness;
 use super::reply::{Format, Reply};
 use super::rights::Scope;
+use super::served::Served;
 use super::stream;
+use super::trust::Outcome;
 use super::worlds::Worlds;
 
 /// Where a monitoring system asks.
 const METRICS: &str = "/metrics";
 /// Bytes that a request with a link may carry.
 const LINK_MAX: usize = 1 << 12;
+/// How often it is looked whether the token of a stream still holds.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long what a request carries may take to come.
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -154,6 +158,8 @@ async fn readied(State(shared): State<Shared>) -> (StatusCode, String) {
 
 async fn measured(State(shared): State<Shared>, request: Request) -> Response<Body> {
     if let Err(problem) = principal(&request).and_then(|it| it.check(Scope::Metrics, None)) {
+        let asker = principal(&request).cloned().ok();
+        note_refusal(&shared, asker, "metrics", None, &problem).await;
         return problem.response();
     }
     let text = shared.worlds.figures();
@@ -177,8 +183,13 @@ async fn asked_by_model(State(shared): State<Shared>, request: Request) -> Respo
     response
 }
 
-async fn document(State(shared): State<Shared>) -> Response<Body> {
-    plain_json(&openapi::document(shared.worlds.only().map(OnAir::served)))
+/// The document, with the kinds of the one world for them who may read it.
+async fn document(State(shared): State<Shared>, request: Request) -> Response<Body> {
+    let served = shared.worlds.only().map(OnAir::served);
+    let may_read = |served: &&Served| {
+        principal(&request).is_ok_and(|it| it.check(Scope::Read, Some(served.name())).is_ok())
+    };
+    plain_json(&openapi::document(served.filter(may_read)))
 }
 
 /// The document with the kinds of one world.
@@ -190,7 +201,11 @@ async fn document_of(
     let allowed = principal(&request).and_then(|it| it.check(Scope::Read, Some(&world)));
     let entered = match allowed {
         Ok(()) => shared.worlds.enter(&world).await,
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            let asker = principal(&request).cloned().ok();
+            note_refusal(&shared, asker, "openapi", Some(&world), &problem).await;
+            Err(problem)
+        }
     };
     match entered {
         Ok(world) => plain_json(&openapi::document(Some(world.served()))),
@@ -212,7 +227,42 @@ async fn body(request: Request, most: usize) -> Result<Bytes, Problem> {
     body.map_err(|_| Problem::new(Kind::Parameter, format!("this may carry {most} bytes at most")))
 }
 
+/// Writes down that something was refused which is no operation of the table.
+async fn note_refusal(
+    shared: &Shared,
+    asker: Option<Principal>,
+    what: &'static str,
+    world: Option<&str>,
+    problem: &Problem,
+) {
+    let (Some(asker), Some(trust)) = (asker, shared.key.trust().cloned()) else { return };
+    if problem.kind == Kind::Scope {
+        let (worlds, world) = (shared.worlds.clone(), world.map(str::to_owned));
+        let write =
+            move || write_down(what, &trust, &worlds, &asker, world.as_deref(), Outcome::Refused);
+        let _ = tokio::task::spawn_blocking(write).await;
+    }
+}
+
+/// Answers, and sees that what was done is written down: also where the client has gone
+/// before the answer, which ends no operation that changes something.
 async fn answered(
+    operation: &'static Operation,
+    shared: Shared,
+    request: Request,
+) -> Response<Body> {
+    let answering = answered_and_noted(operation, shared, request);
+    if operation.method == Method::Get {
+        return answering.await;
+    }
+    tokio::spawn(answering).await.unwrap_or_else(|error| {
+        tracing::error!("a request failed: {error}");
+        let what = "the answer failed with a fault of sandtable: report it";
+        Problem::new(Kind::Save, what).response()
+    })
+}
+
+async fn answered_and_noted(
     operation: &'static Operation,
     shared: Shared,
     request: Request,
@@ -228,7 +278,7 @@ async fn answered(
     {
         let worlds = worlds.clone();
         let write =
-            move || write_down(operation, &trust, &worlds, &asker, world.as_deref(), outcome);
+            move || write_down(operation.name, &trust, &worlds, &asker, world.as_deref(), outcome);
         let _ = tokio::task::spawn_blocking(write).await;
     }
     let response = answer.unwrap_or_else(|problem| problem.response());
@@ -289,7 +339,11 @@ async fn answer(
             match stream {
                 Some(stream) => {
                     let question = carried.question(name_of, world.served())?;
-                    lines::hand_in(&world, &question, stream, &headers).await?
+                    let may_go_on = || match key.still_holds(&question.principal) {
+                        true => Ok(()),
+                        false => Err(Problem::new(Kind::Token, "the token holds no longer")),
+                    };
+                    lines::hand_in(&world, &question, stream, &headers, &may_go_on).await?
                 }
                 None => {
                     let question = carried.question(name_of, world.served())?;
@@ -346,11 +400,22 @@ fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Ends a stream once the token is revoked or expires by which it was asked for.
+/// Ends a stream once the token is revoked or expires by which it was asked for, also one
+/// that has nothing to tell.
 fn while_it_holds(response: Response<Body>, key: Arc<Key>, place: Place) -> Response<Body> {
     response.map(|body| {
-        let parts = body.into_data_stream();
-        Body::from_stream(parts.take_while(move |_| ready(key.holds(&place))))
+        let state = (body.into_data_stream(), key, place);
+        Body::from_stream(unfold(state, |(mut parts, key, place)| async move {
+            loop {
+                let part = timeout(LOOK_EVERY, parts.next()).await;
+                if !key.holds(&place) {
+                    return None;
+                }
+                if let Ok(part) = part {
+                    return Some((part?, (parts, key, place)));
+                }
+            }
+        }))
     })
 }
 

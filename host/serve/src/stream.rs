@@ -8,6 +8,7 @@
 //! What is sent is made once for all clients that had the same tick last and ask for
 //! the same.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use futures_util::stream;
 use sandtable::ecs::Role;
 use sandtable::feed::Published;
 use sandtable::record::{Digest, hex};
-use sandtable::save::{cell_to_json, event_told};
+use sandtable::save::{Inquiry, cell_to_json, event_told};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -30,6 +31,7 @@ use super::metrics::StreamClient;
 use super::principal::Principal;
 use super::problem::{Kind, Problem};
 use super::question::Question;
+use super::rights::Scope;
 use super::served::Served;
 use super::sight::Sight;
 use super::told::Asked;
@@ -93,7 +95,9 @@ pub async fn response(
         let (of, at) = (world.clone(), at.clone());
         let sight = Sight::of(&asker, of.served().name(), &of.served().feed().now().config);
         let is_whole = asked.changes.is_some() || asked.events.is_some() || sight.is_some();
-        let missed = tokio::task::spawn_blocking(move || missed(of.served(), at, is_whole)).await;
+        let may_look_back = asker.check(Scope::History, Some(world.served().name())).is_ok();
+        let missed = move || missed(of.served(), at, is_whole, may_look_back);
+        let missed = tokio::task::spawn_blocking(missed).await;
         let fault = |_| Problem::new(Kind::Save, "what was missed cannot be read: ask anew");
         let (text, upto) = missed.map_err(fault)??;
         (first, last) = (Some(Bytes::from(text)), Some(upto));
@@ -309,7 +313,7 @@ fn events(
     let recent = recent.iter().filter(|it| it.record.tick == it.tick() && it.tick() > 0);
     let recent: Vec<&Arc<Published>> =
         recent.filter(|it| (from..=published.tick()).contains(&it.tick())).collect();
-    let mut rows = Vec::new();
+    let mut rows = VecDeque::new();
     let known = recent.first().map_or(published.tick() + 1, |first| first.tick());
     let mut kept_from = from;
     if from < known {
@@ -322,24 +326,32 @@ fn events(
              WHERE tick BETWEEN {kept_from} AND {} ORDER BY tick, number",
             known - 1
         );
-        let (table, _) = served.ask(None, |inquiry| Ok(inquiry.query(&select)?))?;
-        for row in &table.rows {
-            let cells: Vec<Json> = row.iter().map(cell_to_json).collect();
-            let payload = cells[3].as_str().and_then(|text| serde_json::from_str(text).ok());
-            if asked.wants_event(cells[1].as_str().unwrap_or_default()) {
-                rows.push(json!({
-                    "tick": cells[0], "name": cells[1], "system": cells[2],
-                    "value": payload.unwrap_or_else(|| cells[3].clone()),
-                }));
+        let select = |inquiry: &Inquiry| {
+            let mut kept = inquiry.rows(&select)?;
+            while let Some(row) = kept.next()? {
+                let cells: Vec<Json> = row.iter().map(cell_to_json).collect();
+                let payload = cells[3].as_str().and_then(|text| serde_json::from_str(text).ok());
+                if asked.wants_event(cells[1].as_str().unwrap_or_default()) {
+                    rows.push_back(json!({
+                        "tick": cells[0], "name": cells[1], "system": cells[2],
+                        "value": payload.unwrap_or_else(|| cells[3].clone()),
+                    }));
+                }
+                // One more than is told, so that it shows that some are missing.
+                if rows.len() > EVENTS_MAX + 1 {
+                    rows.pop_front();
+                }
             }
-        }
+            Ok(())
+        };
+        served.ask(None, select)?;
     }
     for of in recent {
         for event in &of.record.events {
             let (name, value) = event_told(event, &of.world.registry);
             if asked.wants_event(&name) {
                 let system = Some(&event.system).filter(|it| !it.is_empty());
-                rows.push(json!({
+                rows.push_back(json!({
                     "tick": of.tick(), "name": name, "system": system, "value": value,
                 }));
             }
@@ -351,14 +363,19 @@ fn events(
         kept_from = rows[0]["tick"].as_u64().map_or(kept_from, |tick| tick + 1);
         rows.retain(|row| row["tick"].as_u64() >= Some(kept_from));
     }
-    Ok((rows, kept_from))
+    Ok((rows.into(), kept_from))
 }
 
 /// What a client missed, and the tick up to which it is told of it. One that asks for
 /// ticks alone is told of each in the save; where some are no longer kept, or there are
 /// too many, a `gap` stands in their place. One that asks for all that happened is told
 /// of it at once, and here only when it cannot go on from the tick that it had.
-fn missed(served: &Served, last: At, is_whole: bool) -> Result<(String, At), Problem> {
+fn missed(
+    served: &Served,
+    last: At,
+    is_whole: bool,
+    may_look_back: bool,
+) -> Result<(String, At), Problem> {
     let now = served.feed().now();
     let here = At::of(now.tick(), &now.chain);
     let gap = |why: Gap| {
@@ -369,6 +386,10 @@ fn missed(served: &Served, last: At, is_whole: bool) -> Result<(String, At), Pro
     };
     if let Err(problem) = served.check(&last) {
         return Ok(gap(Gap::of(problem)?));
+    }
+    let first = served.recent().front().map_or(now.tick(), |first| first.tick());
+    if !may_look_back && last.tick < first {
+        return Ok(gap(Gap::Denied));
     }
     let saved = now.saved_tick;
     if is_whole || last.tick >= saved {

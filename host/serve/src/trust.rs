@@ -78,6 +78,8 @@ pub struct Trust {
 
 struct Opened {
     connection: Connection,
+    /// Which file it is of: another may have been put in its place.
+    file: Option<FileId>,
     /// What stands for users is made with it.
     key: [u8; 32],
     /// The file's version when tokens were last read, and those.
@@ -139,8 +141,8 @@ impl Trust {
     ) -> Result<T, TrustError> {
         let mut opened = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = match &mut *opened {
-            Some(opened) => opened,
-            none => none.insert(self.open()?),
+            Some(known) if known.file == file_id(&self.path) => known,
+            other => other.insert(self.open()?),
         };
         work(opened).map_err(|cause| self.failed("used", cause))
     }
@@ -154,6 +156,7 @@ impl Trust {
         if is_open_to_others(&self.path) {
             return Err(TrustError::Open(self.path.clone()));
         }
+        let file = file_id(&self.path);
         let opened = || -> rusqlite::Result<Option<Opened>> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let mut connection = Connection::open_with_flags(&self.path, flags)?;
@@ -182,7 +185,7 @@ impl Trust {
             }
             let key = transaction.query_row("SELECT key FROM secret", [], |row| row.get(0))?;
             transaction.commit()?;
-            Ok(Some(Opened { connection, key, known: None }))
+            Ok(Some(Opened { connection, file, key, known: None }))
         };
         let opened = opened().map_err(|cause| self.failed("opened", cause))?;
         opened.ok_or_else(|| TrustError::Other(self.path.clone()))
@@ -213,6 +216,21 @@ impl Opened {
     fn who(&self, user: &str) -> String {
         hex(blake3::keyed_hash(&self.key, user.as_bytes()).as_bytes())[..WHO_DIGITS].to_owned()
     }
+}
+
+/// The device and the number of a file.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+}
+
+/// Elsewhere a file that is open cannot be moved, removed or replaced.
+#[cfg(not(unix))]
+fn file_id(_: &Path) -> Option<FileId> {
+    None
 }
 
 /// Whether other users of the machine may read a file.

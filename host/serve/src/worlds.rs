@@ -120,6 +120,14 @@ impl Worlds {
         }
     }
 
+    /// Whether there is a world of the name, as far as is known without looking.
+    pub fn has(&self, name: &str) -> bool {
+        match &self.held {
+            Held::One(world) => world.served().name() == name,
+            Held::Saves(saves) => saves.has(name),
+        }
+    }
+
     /// The one world, where there is one alone.
     pub fn only(&self) -> Option<&OnAir> {
         match &self.held {

@@ -33,6 +33,9 @@ impl Simulation {
                 if open.request.key.as_ref().is_some_and(|it| other(&it.digest)) {
                     return Err(Error::OtherRequest { key: key.key.clone() });
                 }
+                if open.is_kept {
+                    tell(Settled::Kept);
+                }
                 open.tell.push(tell);
                 return Ok(());
             }
@@ -73,7 +76,7 @@ impl Simulation {
         };
         given.requests.push(request.clone());
         self.journal.enqueue(given);
-        self.parcels.open.insert(id, Open { request, tell: vec![tell] });
+        self.parcels.open.insert(id, Open { request, tell: vec![tell], is_kept: false });
         Ok(())
     }
 
@@ -101,6 +104,7 @@ impl Simulation {
         self.flush()?;
         for request in self.journal.keep_waiting()? {
             if let Some(open) = self.parcels.open.get_mut(&request.id) {
+                open.is_kept = true;
                 open.tell.iter_mut().for_each(|tell| tell(Settled::Kept));
             }
         }

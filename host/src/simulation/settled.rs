@@ -47,6 +47,8 @@ pub(super) struct Parcels {
 pub(super) struct Open {
     pub(super) request: Request,
     pub(super) tell: Vec<Tell>,
+    /// Whether it is in the inbox of the save.
+    pub(super) is_kept: bool,
 }
 
 impl Parcels {

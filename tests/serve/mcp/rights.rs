@@ -160,3 +160,37 @@ fn what_is_done_and_refused_through_tools_is_in_the_audit_log() {
     }
     assert!(!of_caller.iter().any(|act| act[0] == "kinds"), "{log}");
 }
+
+#[test]
+fn a_page_that_is_cut_is_of_the_tick_that_was_answered() {
+    needs!(MCP);
+    let on_air = with_tokens(&["drift"]);
+    on_air.come_to(3);
+    let token = create(&on_air.home(), "reader", &["--grant", "test:read"]);
+    let mut client = Client::with_token(&on_air, &token);
+    let page = client.call("find", json!({ "select": "*", "max_tokens": 600 }));
+    let shown = page["rows"].as_array().unwrap().len();
+    assert!((1..100).contains(&shown) && page["next"].is_string(), "{page}");
+    let columns = ["drift/Position", "drift/Velocity"].repeat(8);
+    let page = client.call("find", json!({ "select": columns, "max_tokens": 300 }));
+    if page["rows"] == json!([]) {
+        assert!(page["next"].is_null(), "{page}");
+        assert!(page["rest"].as_str().unwrap().starts_with("one row is longer"), "{page}");
+    }
+}
+
+#[test]
+fn one_who_sees_a_part_is_told_what_happened_in_it() {
+    needs!(MCP);
+    let on_air = hidden();
+    on_air.come_to(12);
+    let token = ada(&on_air);
+    let mut mine = Client::with_token(&on_air, &token);
+    let counts = mine.call("between", json!({ "from": 1, "to": 8 }))["rows"].clone();
+    assert!(counts.as_array().unwrap().iter().all(|row| row["count"].is_u64()), "{counts}");
+    let seen = mine.call("find", json!({}))["rows"][0]["entity"].clone();
+    let brief = mine.call("context", json!({ "entity": seen, "ticks": 500 }));
+    assert!(brief["changed"].is_array() && brief["notes"][0].is_string(), "{brief}");
+    let unknown = mine.refused("worlds", json!({ "bogus": 1 }));
+    assert!(unknown.starts_with("`bogus` is no parameter of `worlds`"), "{unknown}");
+}

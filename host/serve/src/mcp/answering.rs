@@ -105,17 +105,28 @@ impl Answering {
         let asked = arguments.get(WORLD).and_then(Json::as_str).map(str::to_owned);
         let asker = principal.clone();
         let answer = self.told(principal, tool, arguments).await;
-        if let (Some(operation), Some(trust)) = (tool.first(), self.0.trust.clone())
-            && let Some(outcome) = outcome(operation, &answer)
+        self.note(tool.first(), asker, asked, &answer).await;
+        answer
+    }
+
+    /// Writes down what came of a question, where that is written down.
+    async fn note<T>(
+        &self,
+        operation: Option<&'static Operation>,
+        asker: Principal,
+        world: Option<String>,
+        answer: &Result<T, Problem>,
+    ) {
+        if let (Some(operation), Some(trust)) = (operation, self.0.trust.clone())
+            && let Some(outcome) = outcome(operation, answer)
             && let Ok(worlds) = self.look().await
         {
             let write = move || {
-                let world = named(&worlds, asked).ok();
-                write_down(operation, &trust, &worlds, &asker, world.as_deref(), outcome);
+                let world = named(&worlds, world).ok();
+                write_down(operation.name, &trust, &worlds, &asker, world.as_deref(), outcome);
             };
             let _ = tokio::task::spawn_blocking(write).await;
         }
-        answer
     }
 
     async fn told(
@@ -128,6 +139,7 @@ impl Answering {
         let world = world.map(|world| world.as_str().unwrap_or_default().to_owned());
         let tokens = tokens(arguments.remove(MAX_TOKENS))?;
         let given = given(arguments)?;
+        tool.check(&given)?;
         if let Some(answer) = tool.of_all() {
             let (worlds, is_saved) = (self.look().await?, self.0.source.is_save());
             let answer =
@@ -192,11 +204,14 @@ impl Answering {
         let (world, entity, at) = address::parts(asked)?;
         let mut given = vec![(ENTITY.to_owned(), entity)];
         given.extend(at.map(|at| ("at".to_owned(), at)));
-        self.enter(principal, Some(world), operation(ENTITY), given, |call| {
+        let asker = principal.clone();
+        let answer = self.enter(principal, Some(world.clone()), operation(ENTITY), given, |call| {
             let answer = bounded(&call.ask_all(ENTITY, call.given.clone())?, TOKENS_MAX, "");
             Ok(Json::Object(answer.members).to_string())
-        })
-        .await
+        });
+        let answer = answer.await;
+        self.note(operation(ENTITY), asker, Some(world), &answer).await;
+        answer
     }
 
     /// Does something with a world, beside what reads and writes messages. None is opened
@@ -218,7 +233,7 @@ impl Answering {
         let shared = self.0.clone();
         let work = move || {
             let (served, secret) = (lease.served(), shared.secret);
-            let done = work(&mut Call { served, world, principal, secret, given });
+            let done = work(&mut Call { served, world, principal, secret, given, answered: None });
             if shared.source.is_save() {
                 // What is open of a save holds the log of the process back that runs it.
                 served.forget_connections();

@@ -119,6 +119,11 @@ pub fn context(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
         Some(Ok(ticks @ 1..)) => ticks,
         Some(_) => return Err(Problem::parameter("ticks", "is none: give 1 or more")),
     };
+    // Of those who see a part no more is answered at once.
+    let lately = match call.principal.sees_all(&call.world) {
+        true => lately,
+        false => lately.min(LATELY),
+    };
     let mut asked = vec![("entity", entity)];
     asked.extend(call.parameter("at").map(|at| ("at", at)));
     let mut told = call.ask("entity", &asked)?;
@@ -143,7 +148,10 @@ pub fn context(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
         let asked = [("entity", entity.as_str()), ("component", name), ("at", &to)];
         match call.ask("why", &asked) {
             Ok(why) => causes.push(cause(&why)),
-            Err(problem) => return without(told, problem),
+            Err(problem) => {
+                told.insert("changed".to_owned(), changes);
+                return without(told, problem);
+            }
         }
     }
     told.insert("changed".to_owned(), changes);

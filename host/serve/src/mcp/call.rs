@@ -39,6 +39,8 @@ pub struct Call<'a> {
     pub secret: Secret,
     /// What is given.
     pub given: Given,
+    /// The tick that was answered already, of which it is no more to be answered again.
+    pub answered: Option<String>,
 }
 
 impl Call<'_> {
@@ -101,7 +103,11 @@ impl Call<'_> {
             false => Ok((name, value)),
         });
         let given = given.collect::<Result<Given, Problem>>()?;
-        operation.allow(&self.principal, Some(&self.world), &given)?;
+        let is_new = |(name, value): &&(String, String)| {
+            name != "at" || Some(value) != self.answered.as_ref()
+        };
+        let asked: Given = given.iter().filter(is_new).cloned().collect();
+        operation.allow(&self.principal, Some(&self.world), &asked)?;
         operation.check(&given)?;
         let (principal, secret) = (self.principal.clone(), self.secret);
         let carried = Carried { principal, trust: None, places, given, body, secret };

@@ -10,7 +10,7 @@ use super::super::sight::Sight;
 use super::super::worlds::Worlds;
 use super::bounded::{Bounded, bounded};
 use super::brief;
-use super::call::{Call, WHOLE, operation};
+use super::call::{Call, Given, WHOLE, operation};
 use super::inbox;
 
 /// Something that a model can ask.
@@ -334,20 +334,26 @@ impl Tool {
         ])
     }
 
+    /// Checks that it takes what is given.
+    ///
+    /// # Errors
+    ///
+    /// Something is unknown.
+    pub fn check(&self, given: &Given) -> Result<(), Problem> {
+        let is_unknown = |(name, _): &&(String, String)| !self.parameters().any(|it| it.0 == name);
+        let Some((unknown, _)) = given.iter().find(is_unknown) else { return Ok(()) };
+        let known = self.parameters().map(|it| it.0).chain([WORLD, MAX_TOKENS]);
+        let known = known.collect::<Vec<_>>().join(", ");
+        let what = format!("is no parameter of `{}`: it takes {known}", self.name);
+        Err(Problem::parameter(unknown, what))
+    }
+
     /// Answers a call in so many tokens at most.
     ///
     /// # Errors
     ///
     /// What the operations say.
     pub fn answer(&self, call: &mut Call<'_>, tokens: usize) -> Result<Bounded, Problem> {
-        if let Some((unknown, _)) =
-            call.given.iter().find(|(name, _)| !self.parameters().any(|it| it.0 == name))
-        {
-            let known = self.parameters().map(|it| it.0).chain([WORLD, MAX_TOKENS]);
-            let known = known.collect::<Vec<_>>().join(", ");
-            let what = format!("is no parameter of `{}`: it takes {known}", self.name);
-            return Err(Problem::parameter(unknown, what));
-        }
         for (name, usual) in self.usual {
             if call.parameter(name).is_none() {
                 call.given.push(((*name).to_owned(), (*usual).to_owned()));
@@ -366,17 +372,25 @@ impl Tool {
         while is_paged && answer.left_out.contains_key("rows") {
             let rows = answer.members.get("rows").and_then(Json::as_array).map_or(0, Vec::len);
             let at = answer.members.get("at").and_then(Json::as_str).unwrap_or_default();
-            let (at, is_least) = (at.to_owned(), rows <= 1);
+            let at = at.to_owned();
             call.give("limit", rows.max(1).to_string());
+            call.answered = Some(at.clone());
             call.give("at", at);
-            answer = bounded(&call.ask_all(operation, call.given.clone())?, tokens, self.rest);
-            if is_least {
-                break;
+            let mut whole = call.ask_all(operation, call.given.clone())?;
+            if rows == 0 {
+                // Behind it the walk would go on without it.
+                whole.remove("next");
+                return Ok(bounded(&whole, tokens, ROW_TOO_LONG));
             }
+            answer = bounded(&whole, tokens, self.rest);
         }
         Ok(answer)
     }
 }
+
+/// What is said of a page of which no row fits.
+const ROW_TOO_LONG: &str = "one row is longer than all of it may be: raise max_tokens, or `select` \
+    less";
 
 /// The parameter that says which world.
 pub const WORLD: &str = "world";

@@ -1,8 +1,5 @@
 //! What happened, when and by whom: what the verbs of the command line answer.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use sandtable::save::{Answer, Asked, Change, ChangesOf, Ticks, cell_to_json, distinct_names};
 use serde_json::{Value as Json, json};
 
@@ -11,7 +8,7 @@ use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
 use super::seen;
-use super::told_change::{WHAT_HAPPENED, what_happened};
+use super::told_change::{COUNTED, WHAT_HAPPENED, counted, what_happened};
 
 pub fn history(question: &Question<'_>) -> Result<Reply, Problem> {
     let (entity, component) = (&question.entity(question.place("entity")), of(question));
@@ -33,43 +30,36 @@ pub fn timeline(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 pub fn diff(question: &Question<'_>) -> Result<Reply, Problem> {
+    let is_summary = match question.parameter("summary") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            return Err(Problem::parameter("summary", format!("is `{other}`: give true or false")));
+        }
+    };
     if question.sight.is_some() {
-        return seen::diff(question);
+        return seen::diff(question, is_summary);
     }
     let answer = question.served.reader()?.diff(ticks(question)?)?;
-    match question.parameter("summary") {
-        None | Some("false") => answered(answer),
-        Some("true") => Ok(summary(&answer)),
-        Some(other) => {
-            Err(Problem::parameter("summary", format!("is `{other}`: give true or false")))
-        }
+    match is_summary {
+        false => answered(answer),
+        true => Ok(summary(&answer)),
     }
 }
 
 /// How often there is each action, kind and field.
 fn summary(answer: &Answer) -> Reply {
-    let names = ["action", "name", "field"];
     let place = |name: &&str| answer.table.columns.iter().position(|it| it == name);
-    let places: Vec<usize> = names.iter().filter_map(place).collect();
-    let mut counts: Vec<(Vec<Json>, u64)> = Vec::new();
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    for row in &answer.table.rows {
+    let places: Vec<usize> = COUNTED.iter().filter_map(place).collect();
+    let key = |row: &Vec<_>| {
         let mut key: Vec<Json> = places.iter().map(|at| cell_to_json(&row[*at])).collect();
         // Rows of tables have their key where values have their field.
         if key[1].as_str().is_some_and(|name| !name.contains('/')) {
             key[2] = Json::Null;
         }
-        let at = *known.entry(Json::from(key.clone()).to_string()).or_insert(counts.len());
-        match counts.get_mut(at) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((key, 1)),
-        }
-    }
-    counts.sort_by_key(|(_, count)| Reverse(*count));
-    let rows =
-        counts.into_iter().map(|(key, count)| key.into_iter().chain([count.into()]).collect());
-    let columns = names.into_iter().chain(["count"]).map(str::to_owned).collect();
-    let reply = Reply::rows(columns, rows.collect());
+        key
+    };
+    let reply = counted(answer.table.rows.iter().map(key));
     match answer.notes.is_empty() {
         true => reply,
         false => reply.with("notes", answer.notes.clone()),

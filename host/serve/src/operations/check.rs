@@ -31,7 +31,7 @@ impl Operation {
             Scope::Read if is_past => &[Scope::History],
             // They add to what may be read, and give nothing to read.
             Scope::Sql if is_past => &[Scope::Read, Scope::History],
-            Scope::History | Scope::Sql => &[Scope::Read],
+            Scope::History | Scope::Sql | Scope::Edit | Scope::Time => &[Scope::Read],
             Scope::Fork => &[Scope::Read, Scope::History, Scope::Sql],
             _ => &[],
         };

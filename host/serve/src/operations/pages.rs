@@ -34,7 +34,8 @@ impl Page {
         operation: &str,
         decisive: &[&str],
     ) -> Result<Self, Problem> {
-        let mut asked = format!("{operation}:");
+        // One token's walk is no other's, which may not read the tick that it is of.
+        let mut asked = format!("{operation}:{}:", question.principal.id());
         for name in decisive {
             for value in question.all(name) {
                 asked.push_str(&format!("{name}={}:{value};", value.len()));

@@ -91,6 +91,11 @@ pub async fn step(
             Ok(Err(_)) | Err(_) => break false,
         }
     };
+    if !is_done && world.has_ended() {
+        let what = "the world had to stop before all ticks were done: ask for it again, which \
+                    says why";
+        return Err(Problem::new(Kind::Conflict, what));
+    }
     let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok(standing(world.served())?.status(status))
 }

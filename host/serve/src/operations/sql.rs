@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::super::rights::Scope;
 use super::answers;
 
 /// How long a SELECT may take; one as of many ticks gives what it has by then.
@@ -38,6 +39,7 @@ pub fn query_by_body(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
+    check_whole(question)?;
     let sql = question.parameter("sql").unwrap_or_default();
     let every = question.number("every")?.and_then(NonZeroU64::new);
     let every = every.ok_or_else(|| Problem::parameter("every", "is none: give 1 or more"))?;
@@ -82,6 +84,7 @@ pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 pub fn tables(question: &Question<'_>) -> Result<Reply, Problem> {
+    check_whole(question)?;
     let (shapes, tick) =
         question.served.ask(question.at()?.as_ref(), |inquiry| Ok(inquiry.tables()?))?;
     let rows = shapes.into_iter().map(|shape| {
@@ -95,6 +98,11 @@ pub fn tables(question: &Question<'_>) -> Result<Reply, Problem> {
         .with("tick", tick))
 }
 
+/// Checks that they may read all that a save keeps, which its tables tell of.
+fn check_whole(question: &Question<'_>) -> Result<(), Problem> {
+    question.principal.check(Scope::History, Some(question.place("world")))
+}
+
 /// The answer to a SELECT, with so many rows at most. One who sees a part of the world
 /// asks that part, and neither tables of mods nor logs.
 pub fn answered(question: &Question<'_>, sql: &str, limit: usize) -> Result<Reply, Problem> {
@@ -105,6 +113,7 @@ pub fn answered(question: &Question<'_>, sql: &str, limit: usize) -> Result<Repl
         let reply = Reply::rows(columns, rows).with("tick", moment.world.tick());
         return Ok(reply.with("truncated", truncated).passing());
     }
+    check_whole(question)?;
     let at = question.at()?;
     let ((columns, rows, truncated), tick) =
         question.served.ask(at.as_ref(), |inquiry| within_deadline(inquiry, sql, limit))?;

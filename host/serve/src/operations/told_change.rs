@@ -1,8 +1,13 @@
 //! A change as answers have it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use sandtable::ecs::World;
 use sandtable::save::{Change, Labels, PastValue};
 use serde_json::Value as Json;
+
+use super::super::reply::Reply;
 
 /// What is said of a change, but for who made it.
 pub const WHAT_HAPPENED: [&str; 8] =
@@ -22,4 +27,25 @@ pub fn what_happened(change: &Change, labels: &Labels, world: &World) -> Vec<Jso
         value(old),
         value(new),
     ]
+}
+
+/// What changes are counted by.
+pub const COUNTED: [&str; 3] = ["action", "name", "field"];
+
+/// How often there is each of some changes, as rows of [`COUNTED`], what most is first.
+pub fn counted(keys: impl Iterator<Item = Vec<Json>>) -> Reply {
+    let mut counts: Vec<(Vec<Json>, u64)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for key in keys {
+        let at = *known.entry(Json::from(key.clone()).to_string()).or_insert(counts.len());
+        match counts.get_mut(at) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((key, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let rows =
+        counts.into_iter().map(|(key, count)| key.into_iter().chain([count.into()]).collect());
+    let columns = COUNTED.into_iter().chain(["count"]).map(str::to_owned).collect();
+    Reply::rows(columns, rows.collect())
 }

@@ -23,6 +23,9 @@ pub struct NewToken {
     pub lasts: Option<Duration>,
 }
 
+/// What saves call them who need no token.
+const RESERVED: [&str; 2] = ["host", "mcp"];
+
 /// Letters that a name may have at most.
 const NAME_MAX: usize = 64;
 
@@ -36,6 +39,12 @@ impl Trust {
     pub fn create(&self, new: &NewToken, by: Option<&Token>) -> Result<TokenText, TrustError> {
         let refused = |what: String| Err(TrustError::Refused(what));
         check_name("name", &new.name)?;
+        if RESERVED.contains(&new.name.as_str()) {
+            return refused(format!(
+                "`{}` is what a save's log calls them who started the program: give another name",
+                new.name
+            ));
+        }
         new.user.as_ref().map_or(Ok(()), |user| check_name("user", user))?;
         if new.grants.iter().next().is_none() {
             return refused("a token without grants opens nothing: grant it something".to_owned());

@@ -211,11 +211,12 @@ impl Saves {
         let (saves, of, held) = (Arc::downgrade(self), Arc::downgrade(entry), seat.clone());
         let of_turns = pace.clone();
         let place = self.turns.join(pace.clone(), move |next| {
-            let Err(why) = turn(&held, &of_turns, next) else { return };
+            let Err(why) = turn(&held, &of_turns, next) else { return true };
             if let (Some(saves), Some(entry)) = (saves.upgrade(), of.upgrade()) {
                 tracing::error!("{} had to stop: {why}", entry.name);
                 saves.stop(&entry, why);
             }
+            false
         });
         Ok(Opened::new(world, pace, seat, place))
     }
@@ -306,6 +307,11 @@ impl Saves {
     pub fn list(&self) -> Result<Vec<Listed>, Problem> {
         let entries = self.looked()?;
         Ok(entries.iter().map(|entry| listed(entry)).collect())
+    }
+
+    /// Whether one of the name was seen.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries().contains_key(name)
     }
 
     /// Those that are on the air.

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use sandtable::pace::{Bell, Next, Pace};
 
-/// What a world does in a turn.
-type Work = Arc<dyn Fn(Next) + Send + Sync>;
+/// What a world does in a turn. It says whether it did it.
+type Work = Arc<dyn Fn(Next) -> bool + Send + Sync>;
 
 /// Threads that take turns. They end when this is dropped.
 pub struct Turns {
@@ -80,7 +80,7 @@ impl Turns {
     }
 
     /// Gives a world turns. Its pace must have a bell of these.
-    pub fn join(&self, pace: Pace, work: impl Fn(Next) + Send + Sync + 'static) -> Place {
+    pub fn join(&self, pace: Pace, work: impl Fn(Next) -> bool + Send + Sync + 'static) -> Place {
         let mut queue = self.shared.queue();
         queue.numbered += 1;
         let (number, since) = (queue.numbered, Instant::now());
@@ -145,7 +145,7 @@ impl Shared {
     }
 }
 
-fn take_turn(pace: &Pace, work: &(dyn Fn(Next) + Send + Sync), next: Next) {
+fn take_turn(pace: &Pace, work: &(dyn Fn(Next) -> bool + Send + Sync), next: Next) {
     match next {
         Next::Woken => {
             pace.bell().take();
@@ -153,8 +153,9 @@ fn take_turn(pace: &Pace, work: &(dyn Fn(Next) + Send + Sync), next: Next) {
         }
         Next::Tick => {
             pace.begin();
-            work(next);
-            pace.done();
+            if work(next) {
+                pace.done();
+            }
         }
     }
 }
@@ -204,7 +205,7 @@ mod tests {
     use super::*;
 
     fn member(pace: &Pace, since: Instant) -> Member {
-        let (pace, work): (_, Work) = (pace.clone(), Arc::new(|_| {}));
+        let (pace, work): (_, Work) = (pace.clone(), Arc::new(|_| true));
         Member { pace, work, since, is_at_work: false, was_woken: false }
     }
 
@@ -246,6 +247,7 @@ mod tests {
                     }
                     let _ = tell.send(name);
                 }
+                true
             }));
         }
         drop(held);
@@ -263,6 +265,7 @@ mod tests {
         let pace = Pace::since(0.0, Instant::now(), turns.bell());
         let place = turns.join(pace.clone(), move |_| {
             let _ = tell.send(());
+            true
         });
         told.recv().expect("a turn");
         drop(place);
