@@ -36,6 +36,7 @@ mod manifests;
 mod mosaic;
 mod naive;
 mod names;
+mod nats;
 mod output;
 mod outside;
 #[cfg(unix)]

@@ -163,10 +163,19 @@ pub const MCP: Outside = Outside {
     remedy: "run `python3 -m pip install --target target/ci/python mcp==2.3.0`",
 };
 
+/// Carries messages between machines.
+pub const NATS_SERVER: Outside = Outside {
+    name: "the program `nats-server`",
+    candidates: &["nats-server", "/usr/sbin/nats-server"],
+    probe: &["--version"],
+    tests: "of workers, and of all else that goes over NATS",
+    remedy: "install it, on Debian as `nats-server`",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 13] = [
+pub const ALL: [Outside; 14] = [
     SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CADDY, NGINX, OPENSSL, CHROMIUM, NODE, PYTHON3, FRAMES,
-    MCP,
+    MCP, NATS_SERVER,
 ];
 
 impl Outside {

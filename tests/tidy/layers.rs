@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
         &["sandtable", "sandtable-guest", "sandtable-save", "sandtable-vfs", "sandtable-world"],
         &["clap", "rustyline", "indicatif", "comfy-table"],
     ),
+    ("sandtable-nats", &["sandtable-world"], &["wasmtime", "rusqlite", "clap"]),
     ("sandtable-client", &[], &["wasmtime", "rusqlite", "clap", "tokio", "rustls"]),
     (
         "sandtable-sqlite",

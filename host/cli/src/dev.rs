@@ -19,6 +19,7 @@ use sandtable::catalog::{self, Watch};
 use sandtable::{Error, Simulation};
 
 use self::builder::{Builder, Built};
+use super::nats::NatsArguments;
 use super::run::{self, pace};
 use super::screen::{Mark, Screen, Show, answer};
 use super::stop::Stop;
@@ -52,18 +53,22 @@ pub struct Arguments {
     /// Show the world in the browser at this address of this machine
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
+    #[command(flatten)]
+    nats: NatsArguments,
 }
 
 /// Runs the world.
 pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(Show::All);
-    let Arguments { world, save, hz, ticks, serve } = arguments;
+    let Arguments { world, save, hz, ticks, serve, nats } = arguments;
     let file = catalog::load(&world)?;
     // Before they are built, so that no change goes unnoticed.
     let watch = Watch::new(&file.folder, &file.config)?;
-    let arguments = run::Arguments::of_dev(world, save, ticks, hz, serve);
+    let mut arguments = run::Arguments::of_dev(world, save, ticks, hz, serve);
+    arguments.nats = nats;
     let save = arguments.save()?;
-    let simulation = run::open(&arguments, &save, &screen)?;
+    let reached = arguments.reach_nats(&screen)?;
+    let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
     let (send, built) = channel();
     let builder = Builder::new(file, watch, &simulation)?;

@@ -30,6 +30,7 @@ mod kinds;
 mod logs;
 mod mcp;
 mod mods;
+mod nats;
 mod new;
 mod on_air;
 mod pack;

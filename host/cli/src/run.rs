@@ -19,6 +19,7 @@ use sandtable::{Error, Options, Simulation};
 
 use self::pace::Losses;
 use self::tally::Tally;
+use super::nats::{NatsArguments, Reached};
 use super::on_air::{self, Reach};
 use super::screen::{Screen, Show, answer};
 use super::sources;
@@ -76,6 +77,8 @@ pub struct Arguments {
     /// Show the world in the browser at this address of this machine
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
+    #[command(flatten)]
+    pub nats: NatsArguments,
     /// By which addresses it is asked, and how much.
     #[arg(skip)]
     pub reach: Reach,
@@ -111,6 +114,11 @@ impl Arguments {
         Pace::new(self.hz.unwrap_or_default())
     }
 
+    /// The NATS server that it is run with, if one is named.
+    pub fn reach_nats(&self, screen: &Screen) -> Result<Option<Reached>> {
+        self.nats.reach(self.world.as_deref(), screen)
+    }
+
     /// The file that holds the world: the one that is named, or one in the folder
     /// in which we are that is called as the world is.
     pub fn save(&self) -> Result<PathBuf> {
@@ -137,7 +145,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (false, true) => Show::Lines,
         (false, false) => Show::All,
     });
-    let simulation = open(&arguments, &save, &screen)?;
+    let reached = arguments.reach_nats(&screen)?;
+    let simulation = open(&arguments, &save, reached.as_ref(), &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
     go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |_| Ok(()))
 }
@@ -185,7 +194,12 @@ pub fn go(
 }
 
 /// Opens the save, or makes it.
-pub fn open(arguments: &Arguments, save: &Path, screen: &Screen) -> Result<Simulation> {
+pub fn open(
+    arguments: &Arguments,
+    save: &Path,
+    _reached: Option<&Reached>,
+    screen: &Screen,
+) -> Result<Simulation> {
     let is_there = save.exists();
     let of_new_saves =
         [("--shard-rows", arguments.shard_rows.is_some()), ("--slim", arguments.slim)];

@@ -11,6 +11,7 @@ use sandtable::pace::Bell;
 use sandtable::save::is_save;
 use sandtable_serve::{Folder, Worlds};
 
+use super::nats::NatsArguments;
 use super::on_air::{self, Reach};
 use super::run::{self, pace};
 use super::screen::{Screen, Show};
@@ -54,6 +55,8 @@ pub struct Arguments {
     #[arg(long)]
     ticks: Option<u64>,
     #[command(flatten)]
+    nats: NatsArguments,
+    #[command(flatten)]
     folder: OfFolder,
 }
 
@@ -90,7 +93,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if is_folder_of_saves(&arguments.path) {
         return serve_folder(arguments, &screen);
     }
-    let Arguments { path, save, listen, reach, hz, ticks, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, nats, folder } = arguments;
     if let Some(name) = folder.given() {
         bail!("{name} is for a folder of saves, and {} is one world: leave it out", path.display());
     }
@@ -98,9 +101,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
         true => run::Arguments::of_served(None, Some(path), ticks, hz, listen),
         false => run::Arguments::of_served(Some(path), save, ticks, hz, listen),
     };
-    arguments.reach = reach;
+    (arguments.reach, arguments.nats) = (reach, nats);
     let save = arguments.save()?;
-    let simulation = run::open(&arguments, &save, &screen)?;
+    let reached = arguments.reach_nats(&screen)?;
+    let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
     run::go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |_| Ok(()))
 }
@@ -113,8 +117,10 @@ fn is_folder_of_saves(path: &Path) -> bool {
 fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     const IDLE: Duration = Duration::from_secs(300);
     const OPEN_MAX: u32 = 64;
-    let Arguments { path, save, listen, reach, hz, ticks, folder } = arguments;
-    for (name, is_given) in [("--save", save.is_some()), ("--ticks", ticks.is_some())] {
+    let Arguments { path, save, listen, reach, hz, ticks, nats, folder } = arguments;
+    let of_one_world =
+        [("--save", save.is_some()), ("--ticks", ticks.is_some()), ("--nats", nats.is_given())];
+    for (name, is_given) in of_one_world {
         if is_given {
             bail!(
                 "{name} is for one world, and {} is a folder of saves: leave it out",

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, WORLD_FILE, is_mod_id};
-use crate::config::WorldConfig;
+use crate::config::{NatsSettings, WorldConfig};
 use crate::pack;
 use crate::save;
 
@@ -29,8 +29,10 @@ pub struct WorldFile {
     pub file: PathBuf,
     /// The folder it lies in, to which its paths are relative.
     pub folder: PathBuf,
-    /// What it says.
+    /// What it says of the world.
     pub config: WorldConfig,
+    /// What it says of the NATS server that the world is run with.
+    pub nats: NatsSettings,
 }
 
 /// The world file that a path means: itself, or the one in that folder.
@@ -59,7 +61,10 @@ pub fn load(path: &Path) -> Result<WorldFile, Error> {
         check_paths(&folder, &config).map_err(|mistake| at(&text, &mistake))?;
         Ok(config)
     }) {
-        Ok(config) => Ok(WorldFile { file, folder, config }),
+        Ok(mut config) => {
+            let nats = std::mem::take(&mut config.nats).within(&folder);
+            Ok(WorldFile { file, folder, config, nats })
+        }
         Err(complaint) => Err(toml_text::error(&file, &text, complaint)),
     }
 }
@@ -114,6 +119,9 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
         if let Err(what) = pack::public_key(key) {
             return mistake(["trust", "keys", &at.to_string()], what);
         }
+    }
+    if let Some((key, what)) = config.nats.objection() {
+        return mistake(["nats", key], what);
     }
     for (table, queries) in [("summary", &config.summary), ("chart", &config.chart)] {
         if let Some(at) = queries.iter().position(|query| query.sql.trim().is_empty()) {
@@ -259,7 +267,7 @@ mod tests {
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
              `on_save_failure`, `history`, `snapshots`, `logs`, `limits`, `mods`, `removed`, \
-             `trust`, `summary`, `chart`, `api`",
+             `trust`, `summary`, `chart`, `api`, `nats`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

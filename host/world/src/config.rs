@@ -4,6 +4,7 @@
 //! a save alone can be run. Unknown keys are refused.
 
 mod api;
+mod nats;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::grants::Asks;
 use crate::record::LogLevel;
 
 pub use api::{ApiSettings, Visibility};
+pub use nats::{AwayCalls, NatsSettings};
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +62,10 @@ pub struct WorldConfig {
     /// What may be done with it from outside.
     #[serde(default, skip_serializing_if = "ApiSettings::is_default")]
     pub api: ApiSettings,
+    /// Which NATS server it is run with. Only a world file has it: it is taken from there
+    /// as it is read, and what a save or a pack keeps is without it.
+    #[serde(default, skip_serializing)]
+    pub nats: NatsSettings,
     /// How the state hash is made. No world file has it: a save keeps it beside
     /// the settings, and a world that is run has the newest.
     #[serde(skip)]
@@ -94,6 +100,7 @@ impl WorldConfig {
             summary: Vec::new(),
             chart: Vec::new(),
             api: ApiSettings::default(),
+            nats: NatsSettings::default(),
             hash_version: HashVersion::default(),
         }
     }

@@ -316,6 +316,7 @@ impl Settings {
                 edit: self.api.edit,
                 visibility: self.api.visibility.map(Visibility::upgrade),
             },
+            nats: config::NatsSettings::default(),
             hash_version,
         })
     }
