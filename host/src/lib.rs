@@ -29,7 +29,6 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod audience;
-pub mod calls;
 pub mod catalog;
 pub mod compile;
 pub mod desk;
@@ -69,6 +68,7 @@ pub use engines::Engines;
 pub use error::Error;
 pub use options::{LogSink, Options};
 pub use sandtable_guest as guest;
+pub use sandtable_guest::calls;
 pub use sandtable_save as save;
 pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::calls::Elsewhere;
 use crate::engines::Engines;
 use crate::guest::LogLine;
 
@@ -23,6 +24,8 @@ pub struct Options {
     /// Public keys of minisign: who is trusted to have made packs, besides those
     /// that a save trusts.
     pub trust: Vec<String>,
+    /// What makes calls elsewhere, if anything does.
+    pub elsewhere: Option<Arc<dyn Elsewhere>>,
     /// Engines that it shares with other worlds; without them it has one of its own.
     pub engines: Option<Engines>,
 }
@@ -32,7 +35,8 @@ impl Default for Options {
     /// and carries them.
     fn default() -> Self {
         let (log, trust) = (Arc::new(trace), Vec::new());
-        Self { threads: 0, log, accept_mods: true, slim: false, trust, engines: None }
+        let (elsewhere, engines) = (None, None);
+        Self { threads: 0, log, accept_mods: true, slim: false, trust, elsewhere, engines }
     }
 }
 

@@ -6,14 +6,21 @@
 //! all threads. A run's outcomes are merged by the thread that finishes its last
 //! call. The thread that does the tick makes calls itself and wakes others only
 //! for calls that would wait: waking one takes longer than a short call.
+//!
+//! Where calls may be made elsewhere, threads lend those that would wait and go on;
+//! `queue` says what becomes of them.
+
+mod queue;
+mod threads;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::{Scope, ThreadPool};
 use tracing::{Span, field, trace_span};
 
+use self::queue::{Board, PendingRun, Queue, WaitingCall};
 use crate::calls::CallMaker;
 use crate::ecs::{Stamp, World};
 use crate::fanout;
@@ -74,42 +81,23 @@ pub struct TickRun<'a> {
     waits: Vec<AtomicUsize>,
     finished: Vec<OnceLock<Finished>>,
     halted: OnceLock<Halted>,
-    queue: Mutex<Queue>,
-    changed: Condvar,
+    board: Arc<Board>,
     /// Of the whole stage: above those of the runs, which any thread makes.
     span: Span,
 }
 
-/// Calls that no thread has taken yet, and the threads that take them.
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<WaitingCall>,
-    /// Calls that wait or are being made.
-    open: usize,
-    /// Threads at work besides the one that does the tick.
-    helpers: usize,
-    helpers_max: usize,
-}
-
-/// How often a thread looks for a call before it sleeps: about as long as it
-/// takes to wake it.
-const LOOKS_BEFORE_SLEEP: u32 = 100;
-
-struct WaitingCall {
-    run: Arc<PendingRun>,
-    number: usize,
-    batches: VecDeque<Batch>,
-}
+/// Where threads that help are called from; none, where there is one thread.
+type Helpers<'a, 's> = Option<&'a Scope<'s>>;
 
 /// Says on every way out of a call that it is over.
 struct OpenCall<'a, 'b>(&'a TickRun<'b>);
 
 impl Drop for OpenCall<'_, '_> {
     fn drop(&mut self) {
-        let mut queue = lock(&self.0.queue);
+        let mut queue = self.0.board.lock();
         queue.open -= 1;
         if queue.open == 0 {
-            self.0.changed.notify_one();
+            self.0.board.changed.notify_one();
         }
     }
 }
@@ -121,16 +109,6 @@ struct Begun {
     session: Option<Arc<Session>>,
     span: Span,
     calls: Vec<VecDeque<Batch>>,
-}
-
-/// A run whose calls are not all done.
-struct PendingRun {
-    index: usize,
-    context: Arc<CallContext>,
-    session: Option<Arc<Session>>,
-    span: Span,
-    open: AtomicUsize,
-    reports: Mutex<Vec<Option<CallReport>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -164,8 +142,7 @@ impl<'a> TickRun<'a> {
             waits,
             finished,
             halted,
-            queue: Mutex::default(),
-            changed: Condvar::new(),
+            board: Arc::default(),
             span: trace_span!("systems"),
         }
     }
@@ -187,15 +164,13 @@ impl<'a> TickRun<'a> {
         threads: Option<&ThreadPool>,
     ) -> Result<(World, Vec<Option<Finished>>), Halted> {
         match threads {
-            None => (0..self.schedule.systems().len()).for_each(|index| self.run_here(index)),
+            None if self.calls.lending().is_none() => {
+                (0..self.schedule.systems().len()).for_each(|index| self.run_here(index));
+            }
+            None => self.run_all(None),
             Some(pool) => pool.in_place_scope(|scope| {
-                lock(&self.queue).helpers_max = pool.current_num_threads() - 1;
-                for (index, waits) in self.schedule.waits().iter().enumerate() {
-                    if *waits == 0 {
-                        self.start(scope, index);
-                    }
-                }
-                self.make_all_calls(scope);
+                self.board.lock().helpers_max = pool.current_num_threads() - 1;
+                self.run_all(Some(scope));
             }),
         }
         if let Some(halted) = self.halted.into_inner() {
@@ -207,9 +182,12 @@ impl<'a> TickRun<'a> {
 
     fn run_here(&self, index: usize) {
         let Some(Begun { context, session, span, calls }) = self.begin(index) else { return };
+        let code = &self.program.mods[context.system.owner].code;
         let mut reports = Vec::with_capacity(calls.len());
-        for (number, batches) in calls.into_iter().enumerate() {
-            let report = span.in_scope(|| self.call(&context, number, batches));
+        for (number, batches) in (0..).zip(calls) {
+            let (code, context) = (code.clone(), context.clone());
+            let call = Call { code, context, number, batches };
+            let report = span.in_scope(|| self.calls.make(call));
             let failed = report.verdict.is_err();
             reports.push(report);
             if failed {
@@ -219,7 +197,17 @@ impl<'a> TickRun<'a> {
         self.finish(index, &context, session.as_deref(), &span, reports);
     }
 
-    fn start<'s>(&'s self, scope: &Scope<'s>, index: usize) {
+    /// Runs all systems, with as many helpers as there may be.
+    fn run_all<'s>(&'s self, scope: Helpers<'_, 's>) {
+        for (index, waits) in self.schedule.waits().iter().enumerate() {
+            if *waits == 0 {
+                self.start(scope, index);
+            }
+        }
+        self.make_all_calls(scope);
+    }
+
+    fn start<'s>(&'s self, scope: Helpers<'_, 's>, index: usize) {
         let Some(Begun { context, session, span, calls }) = self.begin(index) else {
             return self.release(scope, index);
         };
@@ -227,8 +215,11 @@ impl<'a> TickRun<'a> {
             self.finish(index, &context, session.as_deref(), &span, Vec::new());
             return self.release(scope, index);
         }
+        // What makes statements is bound to the tables of this process.
+        let is_ours = context.tables.is_some();
         let run = Arc::new(PendingRun {
             index,
+            code: self.program.mods[context.system.owner].code.clone(),
             context,
             session,
             span,
@@ -239,70 +230,29 @@ impl<'a> TickRun<'a> {
             run: run.clone(),
             number,
             batches,
+            is_ours,
         });
-        let mut queue = lock(&self.queue);
+        let mut queue = self.board.lock();
         queue.open += calls.len();
         queue.waiting.extend(calls);
         // The first is for this thread, which comes for it next.
-        let others = queue.waiting.len() - 1;
-        if others > 0 {
-            self.changed.notify_one();
+        if queue.waiting.len() > 1 {
+            self.board.changed.notify_one();
         }
+        self.call_helpers(scope, &mut queue);
+    }
+
+    /// Has others help where there is more to do than one thread can at once.
+    fn call_helpers<'s>(&'s self, scope: Helpers<'_, 's>, queue: &mut Queue) {
+        let Some(scope) = scope else { return };
+        let others = queue.ready().saturating_sub(1);
         for _ in 0..others.min(queue.helpers_max - queue.helpers) {
             queue.helpers += 1;
-            scope.spawn(|scope| self.help(scope));
+            scope.spawn(|scope| self.help(Some(scope)));
         }
     }
 
-    /// Makes calls until all of the tick are done.
-    fn make_all_calls<'s>(&'s self, scope: &Scope<'s>) {
-        let mut in_vain = 0;
-        let mut queue = lock(&self.queue);
-        while queue.open > 0 {
-            if let Some(call) = queue.waiting.pop_front() {
-                drop(queue);
-                self.make(scope, call);
-                in_vain = 0;
-                queue = lock(&self.queue);
-            } else if in_vain < LOOKS_BEFORE_SLEEP {
-                drop(queue);
-                std::thread::yield_now();
-                in_vain += 1;
-                queue = lock(&self.queue);
-            } else {
-                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            }
-        }
-    }
-
-    /// Makes calls while there are any.
-    fn help<'s>(&'s self, scope: &Scope<'s>) {
-        loop {
-            let mut queue = lock(&self.queue);
-            let Some(call) = queue.waiting.pop_front() else {
-                queue.helpers -= 1;
-                return;
-            };
-            drop(queue);
-            self.make(scope, call);
-        }
-    }
-
-    fn make<'s>(&'s self, scope: &Scope<'s>, call: WaitingCall) {
-        let _open = OpenCall(self);
-        let WaitingCall { run, number, batches } = call;
-        let report = run.span.in_scope(|| self.call(&run.context, number, batches));
-        lock(&run.reports)[number] = Some(report);
-        if run.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let reports = std::mem::take(&mut *lock(&run.reports));
-            let reports = reports.into_iter().flatten().collect();
-            let PendingRun { index, context, session, span, .. } = &*run;
-            self.finish(*index, context, session.as_deref(), span, reports);
-            self.release(scope, run.index);
-        }
-    }
-
-    fn release<'s>(&'s self, scope: &Scope<'s>, index: usize) {
+    fn release<'s>(&'s self, scope: Helpers<'_, 's>, index: usize) {
         for &follower in self.schedule.followers(index) {
             if self.waits[follower].fetch_sub(1, Ordering::AcqRel) == 1 {
                 self.start(scope, follower);
@@ -358,16 +308,6 @@ impl<'a> TickRun<'a> {
         Some(Begun { context: Arc::new(context), session, span, calls })
     }
 
-    fn call(
-        &self,
-        context: &Arc<CallContext>,
-        number: usize,
-        batches: VecDeque<Batch>,
-    ) -> CallReport {
-        let code = self.program.mods[context.system.owner].code.clone();
-        self.calls.make(Call { code, context: context.clone(), number: number as u32, batches })
-    }
-
     /// Merges a run, or discards it when one of its calls faulted: the fault of
     /// the first such call is the run's.
     fn finish(
@@ -386,6 +326,7 @@ impl<'a> TickRun<'a> {
             run.calls += 1;
             run.rows += report.rows;
             run.guest_ns += report.guest_ns;
+            run.away += u64::from(report.is_away);
             log.append(report.log);
             match report.verdict {
                 Ok(outcome) => outcomes.push(outcome),

@@ -15,12 +15,13 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::calls::{Elsewhere, LentMod};
 use crate::compile::{Compiled, Compiler, source_of, thread_count};
 use crate::config::WorldConfig;
 use crate::error::Error;
 use crate::guest::Engine;
 use crate::plan::described;
-use crate::program::Program;
+use crate::program::{Mod, Program};
 use crate::save::{RecordedSet, StoredMod};
 use crate::schedule::Schedule;
 
@@ -34,6 +35,8 @@ pub struct Runtime {
     loaded: Loaded,
     sets: ModSets,
     pool: Option<ThreadPool>,
+    /// What makes calls elsewhere, if anything does.
+    elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 /// What other mods and settings replace, all of it at once.
@@ -63,11 +66,24 @@ impl Runtime {
     ) -> Result<Self, Error> {
         let (program, schedule) = (Program::new(), Schedule::new(&[])?);
         let loaded = Loaded { config, engine, program, schedule };
-        Ok(Self { loaded, sets, pool: pool(threads)? })
+        Ok(Self { loaded, sets, pool: pool(threads)?, elsewhere: None })
+    }
+
+    /// Has calls made elsewhere as well, if anything makes them.
+    pub fn lending(self, elsewhere: Option<Arc<dyn Elsewhere>>) -> Self {
+        Self { elsewhere, ..self }
+    }
+
+    /// What makes calls elsewhere, if anything does.
+    pub fn elsewhere(&self) -> Option<&Arc<dyn Elsewhere>> {
+        self.elsewhere.as_ref()
     }
 
     /// Runs other mods from now on.
     pub fn replace(&mut self, loaded: Loaded, set: RecordedSet) {
+        if let Some(elsewhere) = &self.elsewhere {
+            elsewhere.loaded(loaded.config.world.strict_nan, lent(&loaded.program, &set));
+        }
         self.loaded = loaded;
         self.sets.advance(set);
     }
@@ -109,6 +125,16 @@ impl Runtime {
         let known = self.sets.now().mods.iter().filter_map(known).collect();
         Compiler::of(engine.clone(), config, known)
     }
+}
+
+/// Mods, for who makes their calls elsewhere.
+fn lent(program: &Program, set: &RecordedSet) -> Vec<LentMod> {
+    let stored = |hash| set.mods.iter().find(|stored| stored.hash == hash);
+    let lent = |loaded: &Mod| {
+        let component = stored(loaded.code.hash)?.component.clone().into();
+        Some(LentMod { hash: loaded.code.hash, component, assets: loaded.assets.clone() })
+    };
+    program.mods.iter().filter_map(lent).collect()
 }
 
 /// Threads for guests; none when one would do.

@@ -74,6 +74,7 @@ impl Simulation {
         let mods = compiler.compile(mods)?;
         let sets = ModSets::default();
         let runtime = Runtime::new(config.clone(), compiler.engine(), sets, options.threads)?;
+        let runtime = runtime.lending(options.elsewhere.clone());
         let journal = Journal::in_memory(World::new(config.world.shard_rows), &config)?;
         let Options { log, engines, .. } = options;
         let mut made = Self::with(runtime, journal, log, engines);
@@ -121,6 +122,7 @@ impl Simulation {
         let journal = Journal::of_save(save, world, &saved);
         let sets = ModSets::new(set, before);
         let runtime = Runtime::new(saved, compiler.engine(), sets, options.threads)?;
+        let runtime = runtime.lending(options.elsewhere.clone());
         let Options { log, engines, .. } = options;
         let mut opened = Self::with(runtime, journal, log, engines);
         let candidate = opened.prepare(config, compiler.compile(mods)?)?;
@@ -295,6 +297,7 @@ impl Simulation {
             threads: self.threads(),
             log: self.log.clone(),
             engines: self.engines.clone(),
+            elsewhere: self.runtime.elsewhere().cloned(),
             accept_mods: false,
             ..Options::default()
         };

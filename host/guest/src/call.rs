@@ -9,11 +9,10 @@ use super::engine::{Code, Engine};
 use super::outcome::Outcome;
 use super::said::Log;
 use super::state::State;
-use super::verdict::{first_line, panic_message, verdict};
-use sandtable_world::fault::{Fault, Verdict};
-use sandtable_world::record::LogLevel;
+use sandtable_world::fault::Verdict;
 
 /// One call.
+#[derive(Clone)]
 pub struct Call {
     /// The code of the system's mod.
     pub code: Code,
@@ -35,6 +34,8 @@ pub struct CallReport {
     pub rows: u64,
     /// Nanoseconds it took.
     pub guest_ns: u64,
+    /// Whether it was made elsewhere.
+    pub is_away: bool,
 }
 
 impl Engine {
@@ -45,27 +46,14 @@ impl Engine {
         let state = State::in_tick(&context, number, batches);
         let mut store = self.store(state, &context.limits);
         let result = code.component.run(&mut store, &context.argument);
-        let mut state = store.into_data();
-        let said = state.wasi.take_output();
-        for line in said.lines().filter(|line| !line.trim().is_empty()) {
-            state.say(LogLevel::Warn, line);
-        }
-        let State { log, world, .. } = state;
-        let verdict = match result {
-            Ok(Ok(())) => Ok(world.outcome),
-            Ok(Err(text)) => Err(Fault::Failed(first_line(&text)).into()),
-            Err(error) => Err(match verdict(error, &context.limits) {
-                Verdict::Fault(Fault::Trap(why)) => {
-                    Fault::Trap(panic_message(&said).unwrap_or(why)).into()
-                }
-                verdict => verdict,
-            }),
-        };
+        let (State { log, world, .. }, ended) = State::ended(store, result, &context.limits);
+        let verdict = ended.map(|()| world.outcome);
         CallReport {
             verdict,
             log,
             rows: world.used.rows,
             guest_ns: started.elapsed().as_nanos() as u64,
+            is_away: false,
         }
     }
 }

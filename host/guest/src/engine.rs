@@ -173,6 +173,14 @@ impl Engine {
     /// call.
     const MEMORIES_KEPT: u32 = 64;
 
+    /// What two processes must have alike so that either may make the calls of the other:
+    /// which Sandtable, with which compiler, for which kind of machine.
+    pub fn identity() -> String {
+        use std::env::consts::{ARCH, OS};
+        let (own, wasmtime) = (env!("CARGO_PKG_VERSION"), wasmtime_environ::VERSION);
+        format!("sandtable {own}, wasmtime {wasmtime}, {ARCH} {OS}")
+    }
+
     /// Starts an engine for calls on so many threads at once.
     ///
     /// # Errors

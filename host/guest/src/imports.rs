@@ -48,6 +48,9 @@ pub(super) struct Edges {
 /// Outside of a tick there is no world: each of these is a fault, which is what
 /// they do where nothing else is said.
 pub(super) trait Imports: Send + 'static {
+    /// A column that was written and looked at.
+    type Written;
+
     fn next_batch(&mut self) -> Result<Vec<Shard>, Fault> {
         Err(no_world())
     }
@@ -57,11 +60,11 @@ pub(super) trait Imports: Send + 'static {
         _shard: usize,
         _column: usize,
         _bytes: &[u8],
-    ) -> Result<Option<WrittenColumn>, Fault> {
+    ) -> Result<Self::Written, Fault> {
         Err(no_world())
     }
 
-    fn keep_column(&mut self, _: Option<WrittenColumn>, _bytes: usize) -> Result<(), Fault> {
+    fn keep_column(&mut self, _: Self::Written, _bytes: usize) -> Result<(), Fault> {
         Err(no_world())
     }
 
@@ -123,9 +126,14 @@ fn no_world() -> Fault {
     Fault::Undeclared("`describe` asked for the world".to_owned())
 }
 
-impl Imports for NoWorld {}
+impl Imports for NoWorld {
+    type Written = ();
+}
 
 impl Imports for InTick {
+    /// Nothing, where its bytes are as they were.
+    type Written = Option<WrittenColumn>;
+
     fn next_batch(&mut self) -> Result<Vec<Shard>, Fault> {
         Ok(shards::next(self))
     }
@@ -144,42 +152,11 @@ impl Imports for InTick {
     }
 
     fn lookup(&mut self, lookup: u32, entities: &[u64]) -> Result<Found, Fault> {
-        let context = &*self.context;
-        let Some(&kind) = context.system.lookups.get(lookup as usize) else {
-            return Err(Fault::Undeclared(format!("it looked up component {lookup}")));
-        };
-        let mut found = Found { present: Vec::with_capacity(entities.len()), values: Vec::new() };
-        for bits in entities {
-            let entity = issued(&context.world, *bits)?;
-            let value = context.world.component(entity, kind);
-            found.present.push(u8::from(value.is_some()));
-            found.values.extend_from_slice(value.unwrap_or_default());
-            fits(found.values.len(), context)?;
-        }
-        Ok(found)
+        find(&self.context, lookup, entities)
     }
 
     fn related(&mut self, relation: u32, way: Direction, entities: &[u64]) -> Result<Edges, Fault> {
-        let context = &*self.context;
-        let Some(&kind) = context.system.relations.get(relation as usize) else {
-            return Err(Fault::Undeclared(format!("it read relation {relation}")));
-        };
-        let relations = &context.world.relations;
-        let mut edges = Edges { starts: vec![0], others: Vec::new(), data: Vec::new() };
-        for bits in entities {
-            let entity = issued(&context.world, *bits)?;
-            let mut add = |(other, data): (Entity, &Bytes)| {
-                edges.others.push(other.to_bits());
-                edges.data.extend_from_slice(data);
-            };
-            match way {
-                Direction::Outgoing => relations.outgoing(kind, entity).for_each(&mut add),
-                Direction::Incoming => relations.incoming(kind, entity).for_each(&mut add),
-            }
-            edges.starts.push(edges.others.len() as u32);
-            fits(edges.others.len() * 8 + edges.data.len(), context)?;
-        }
-        Ok(edges)
+        edges(&self.context, relation, way, entities)
     }
 
     fn set_resource(&mut self, resource: u32, value: &[u8]) -> Result<(), Fault> {
@@ -216,6 +193,50 @@ impl InTick {
         let undeclared = || Fault::Undeclared("it used tables".to_owned());
         self.context.tables.clone().ok_or_else(undeclared)
     }
+}
+
+/// The values of a component that entities have, from the snapshot of a call.
+pub(super) fn find(context: &CallContext, lookup: u32, entities: &[u64]) -> Result<Found, Fault> {
+    let Some(&kind) = context.system.lookups.get(lookup as usize) else {
+        return Err(Fault::Undeclared(format!("it looked up component {lookup}")));
+    };
+    let mut found = Found { present: Vec::with_capacity(entities.len()), values: Vec::new() };
+    for bits in entities {
+        let entity = issued(&context.world, *bits)?;
+        let value = context.world.component(entity, kind);
+        found.present.push(u8::from(value.is_some()));
+        found.values.extend_from_slice(value.unwrap_or_default());
+        fits(found.values.len(), context)?;
+    }
+    Ok(found)
+}
+
+/// The edges that entities have, from the snapshot of a call.
+pub(super) fn edges(
+    context: &CallContext,
+    relation: u32,
+    way: Direction,
+    entities: &[u64],
+) -> Result<Edges, Fault> {
+    let Some(&kind) = context.system.relations.get(relation as usize) else {
+        return Err(Fault::Undeclared(format!("it read relation {relation}")));
+    };
+    let relations = &context.world.relations;
+    let mut edges = Edges { starts: vec![0], others: Vec::new(), data: Vec::new() };
+    for bits in entities {
+        let entity = issued(&context.world, *bits)?;
+        let mut add = |(other, data): (Entity, &Bytes)| {
+            edges.others.push(other.to_bits());
+            edges.data.extend_from_slice(data);
+        };
+        match way {
+            Direction::Outgoing => relations.outgoing(kind, entity).for_each(&mut add),
+            Direction::Incoming => relations.incoming(kind, entity).for_each(&mut add),
+        }
+        edges.starts.push(edges.others.len() as u32);
+        fits(edges.others.len() * 8 + edges.data.len(), context)?;
+    }
+    Ok(edges)
 }
 
 /// Checks that an answer still fits the guest's memory, before it has filled the

@@ -10,7 +10,9 @@
 //!
 //! Deliberately absent: the order of systems, SQL, threads.
 
+pub mod away;
 mod call;
+pub mod calls;
 mod codec;
 mod context;
 mod convert;

@@ -54,6 +54,17 @@ impl Log {
         self.lines.push(LogLine { level, text });
     }
 
+    /// All lines, and how many more were dropped: debug lines, others.
+    pub(super) fn parts(&self) -> (&[LogLine], [u64; 2]) {
+        (&self.lines, [self.debug.dropped, self.others.dropped])
+    }
+
+    /// Counts lines that were dropped: debug lines, others.
+    pub(super) fn drop_more(&mut self, [debug, others]: [u64; 2]) {
+        self.debug.dropped = self.debug.dropped.saturating_add(debug);
+        self.others.dropped = self.others.dropped.saturating_add(others);
+    }
+
     /// Adds what another call of the same run said.
     pub fn append(&mut self, mut other: Log) {
         self.lines.append(&mut other.lines);

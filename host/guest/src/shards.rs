@@ -13,7 +13,8 @@ use super::context::{CallContext, ShardRef, rows_of};
 use super::outcome::{WrittenColumn, WrittenValues};
 use super::state::InTick;
 use sandtable_world::ecs::{
-    Access, Archetype, Bytes, CheckedColumn, Column, Entity, RowMask, Stamp, Values, check_column,
+    Access, Archetype, Bytes, CheckedColumn, Column, Entity, KindId, RowMask, Stamp, Values,
+    check_column,
 };
 use sandtable_world::fault::Fault;
 
@@ -21,20 +22,25 @@ use sandtable_world::fault::Fault;
 #[derive(ComponentType, Lower)]
 #[component(record)]
 pub(super) struct Shard {
-    header: Vec<u8>,
-    columns: Vec<Arc<Vec<u8>>>,
+    pub header: Vec<u8>,
+    pub columns: Vec<Arc<Vec<u8>>>,
+}
+
+/// Takes the next batch, and ships it.
+pub(super) fn next(state: &mut InTick) -> Vec<Shard> {
+    advance(state);
+    state.current.iter().map(|shard| ship(&state.context, shard)).collect()
 }
 
 /// Takes the next batch.
-pub(super) fn next(state: &mut InTick) -> Vec<Shard> {
-    let context = state.context.clone();
+pub(super) fn advance(state: &mut InTick) {
     state.batch_start = state.outcome.written.len();
     state.current = state.batches.pop_front().unwrap_or_default();
-    state.used.rows += rows_of(&context.world, &state.current) as u64;
-    state.current.iter().map(|shard| ship(&context, shard)).collect()
+    state.used.rows += rows_of(&state.context.world, &state.current) as u64;
 }
 
-fn ship(context: &CallContext, shard: &ShardRef) -> Shard {
+/// A shard as a guest is given it.
+pub(super) fn ship(context: &CallContext, shard: &ShardRef) -> Shard {
     let archetype = context.world.archetype(shard.archetype);
     let entities = &archetype.entities().pages()[shard.page];
     let table = column_table(context, shard, archetype);
@@ -86,13 +92,12 @@ fn shipped<'a>(
     archetype.column(term.kind)
 }
 
-/// Checks one column that came back. Nothing, when its bytes are as they were.
-pub(super) fn check(
+/// The column that a guest wrote, if it may write it.
+pub(super) fn may_write(
     state: &InTick,
     shard: usize,
     column: usize,
-    bytes: &[u8],
-) -> Result<Option<WrittenColumn>, Fault> {
+) -> Result<(&ShardRef, &Archetype, KindId, &Column), Fault> {
     let context = &*state.context;
     let Some(shard) = state.current.get(shard) else {
         return Err(Fault::Undeclared(format!(
@@ -109,10 +114,23 @@ pub(super) fn check(
     }) else {
         return Err(Fault::Undeclared(format!("it wrote column {column}, which is no component")));
     };
-    let kind = context.world.registry.get(term.kind);
     if !matches!(term.access, Access::Write | Access::OptionalWrite) {
-        return Err(Fault::Undeclared(format!("it wrote `{}`, which it only reads", kind.name)));
+        let name = &context.world.registry.get(term.kind).name;
+        return Err(Fault::Undeclared(format!("it wrote `{name}`, which it only reads")));
     }
+    Ok((shard, archetype, term.kind, column))
+}
+
+/// Checks one column that came back. Nothing, when its bytes are as they were.
+pub(super) fn check(
+    state: &InTick,
+    shard: usize,
+    column: usize,
+    bytes: &[u8],
+) -> Result<Option<WrittenColumn>, Fault> {
+    let context = &*state.context;
+    let (shard, archetype, kind_id, column) = may_write(state, shard, column)?;
+    let kind = context.world.registry.get(kind_id);
     let rows = archetype.entities().pages()[shard.page].len();
     let known: &[Bytes] = match &column.values {
         Values::Packed(old) if old.pages().get(shard.page).is_some_and(|old| bytes == &old[..]) => {
@@ -162,7 +180,7 @@ pub(super) fn check(
     Ok(Some(WrittenColumn {
         archetype: shard.archetype,
         page: shard.page,
-        kind: term.kind,
+        kind: kind_id,
         values: new,
         changed,
     }))

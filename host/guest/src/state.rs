@@ -7,16 +7,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use wasmtime::ResourceLimiter;
+use wasmtime::{ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use super::context::{Assets, Batch, CallContext};
 use super::outcome::Outcome;
 use super::said::Log;
-use super::verdict::{host_failure, is_of_host};
+use super::verdict::{first_line, host_failure, is_of_host, panic_message, verdict};
 use super::wasi::Wasi;
 use sandtable_world::config::Limits;
-use sandtable_world::fault::Fault;
+use sandtable_world::fault::{Fault, Verdict};
 use sandtable_world::record::LogLevel;
 
 /// What one instance works on: what every instance has, and the world around it.
@@ -101,7 +101,8 @@ impl<W> State<W> {
         self.log.add(level, text, self.log_lines_max);
     }
 
-    fn new(limits: &Limits, assets: Arc<Assets>, wasi: Wasi, world: W) -> Self {
+    /// For an instance with these limits, files and this world.
+    pub fn new(limits: &Limits, assets: Arc<Assets>, wasi: Wasi, world: W) -> Self {
         Self {
             meter: Meter { memory_max_bytes: limits.memory_max_bytes },
             assets,
@@ -110,6 +111,33 @@ impl<W> State<W> {
             wasi,
             world,
         }
+    }
+}
+
+impl<W: Send + 'static> State<W> {
+    /// What is left of an instance that ran, and whether it went well. What it printed is
+    /// among its log.
+    pub fn ended(
+        store: Store<Self>,
+        result: wasmtime::Result<Result<(), String>>,
+        limits: &Limits,
+    ) -> (Self, Result<(), Verdict>) {
+        let mut state = store.into_data();
+        let said = state.wasi.take_output();
+        for line in said.lines().filter(|line| !line.trim().is_empty()) {
+            state.say(LogLevel::Warn, line);
+        }
+        let ended = match result {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(text)) => Err(Fault::Failed(first_line(&text)).into()),
+            Err(error) => Err(match verdict(error, limits) {
+                Verdict::Fault(Fault::Trap(why)) => {
+                    Fault::Trap(panic_message(&said).unwrap_or(why)).into()
+                }
+                verdict => verdict,
+            }),
+        };
+        (state, ended)
     }
 }
 
@@ -130,7 +158,15 @@ impl State<InTick> {
     /// For a call of a run.
     pub fn in_tick(context: &Arc<CallContext>, number: u32, batches: VecDeque<Batch>) -> Self {
         let wasi = Wasi::in_tick(context, batches.front());
-        let world = InTick {
+        let world = InTick::new(context, number, batches);
+        Self::new(&context.limits, context.assets.clone(), wasi, world)
+    }
+}
+
+impl InTick {
+    /// A call that nothing has happened to.
+    pub fn new(context: &Arc<CallContext>, number: u32, batches: VecDeque<Batch>) -> Self {
+        Self {
             context: context.clone(),
             number,
             batches,
@@ -138,12 +174,9 @@ impl State<InTick> {
             outcome: Outcome::default(),
             batch_start: 0,
             used: Used::default(),
-        };
-        Self::new(&context.limits, context.assets.clone(), wasi, world)
+        }
     }
-}
 
-impl InTick {
     /// Counts bytes that the guest produced.
     pub fn charge(&mut self, bytes: usize) -> Result<(), Fault> {
         self.used.bytes += bytes as u64;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine as Wasmtime, Store, Trap};
 
+use super::away::Away;
 use super::imports::Imports;
 use super::state::{InTick, NoWorld, State};
 use super::verdict::host_failure;
@@ -35,6 +36,13 @@ pub(super) trait Exports: Send + Sync {
     fn run(
         &self,
         store: &mut Store<State<InTick>>,
+        argument: &[u8],
+    ) -> wasmtime::Result<Result<(), String>>;
+
+    /// Runs a call whose world is elsewhere.
+    fn run_away(
+        &self,
+        store: &mut Store<State<Away>>,
         argument: &[u8],
     ) -> wasmtime::Result<Result<(), String>>;
 

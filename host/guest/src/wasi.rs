@@ -95,19 +95,12 @@ impl Wasi {
 
     /// For a call with this batch as its first, if it has any.
     pub fn in_tick(context: &CallContext, first: Option<&Batch>) -> Self {
-        let CallContext { world, system, tick, dt_seconds, seed, .. } = context;
-        let mut key = key(&system.name, *tick, *seed);
-        if world.hash_version > HashVersion::First
-            && let Some(first) = first.and_then(|batch| batch.first())
-        {
-            let row = first.page * world.rows_per_page();
-            let mut hasher = blake3::Hasher::new_keyed(&key);
-            for part in [first.query as u64, u64::from(first.archetype.0), row as u64] {
-                hasher.update(&part.to_le_bytes());
-            }
-            key = *hasher.finalize().as_bytes();
-        }
-        let since_start = Duration::try_from_secs_f64(*tick as f64 * dt_seconds);
+        Self::new(key_of(context, first), context.tick, context.dt_seconds)
+    }
+
+    /// For a call with this key.
+    pub fn new(key: [u8; 32], tick: u64, dt_seconds: f64) -> Self {
+        let since_start = Duration::try_from_secs_f64(tick as f64 * dt_seconds);
         Self { key, since_start: since_start.unwrap_or_default(), built: None }
     }
 
@@ -121,6 +114,23 @@ impl Wasi {
     pub fn take_output(&mut self) -> String {
         self.built.take().map(|built| built.printed.text()).unwrap_or_default()
     }
+}
+
+/// What the random numbers of a call follow from, which has this batch as its first, if it
+/// has any.
+pub(super) fn key_of(context: &CallContext, first: Option<&Batch>) -> [u8; 32] {
+    let CallContext { world, system, tick, seed, .. } = context;
+    let key = key(&system.name, *tick, *seed);
+    let Some(first) = first.and_then(|batch| batch.first()) else { return key };
+    if world.hash_version == HashVersion::First {
+        return key;
+    }
+    let row = first.page * world.rows_per_page();
+    let mut hasher = blake3::Hasher::new_keyed(&key);
+    for part in [first.query as u64, u64::from(first.archetype.0), row as u64] {
+        hasher.update(&part.to_le_bytes());
+    }
+    *hasher.finalize().as_bytes()
 }
 
 /// What all calls of a system in a tick have in common.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tracing::trace_span;
 
 use super::{PendingTick, Runtime};
+use crate::calls::{CallMaker, Lending};
 use crate::ecs::{Edit, Event, ModState, Role, Stamp, Topic, World};
 use crate::error::Error;
 use crate::guest::{Halt, LogLine};
@@ -71,7 +72,9 @@ impl Runtime {
         let clock =
             TickClock { tick, dt_seconds: config.world.dt_seconds, seed: config.world.seed };
         let mut watch = Stopwatch::start();
-        let calls = &**engine;
+        let engine = &**engine;
+        let lending = self.elsewhere().map(|elsewhere| Lending { engine, elsewhere: &**elsewhere });
+        let calls = lending.as_ref().map_or(engine as &dyn CallMaker, |lending| lending);
         let tick_run = TickRun::new(calls, program, schedule, tables, clock, &takes_part, world);
         let tick_run = tick_run.recording(records_steps);
         let (mut world, finished) = tick_run.run(self.pool.as_ref())?;

@@ -26,6 +26,7 @@ impl Simulation {
             threads: self.threads(),
             log: self.log.clone(),
             engines: self.engines.clone(),
+            elsewhere: self.runtime.elsewhere().cloned(),
             accept_mods: true,
             ..Options::default()
         };

@@ -164,6 +164,8 @@ pub struct SystemRun {
     pub system: String,
     /// Guest calls made.
     pub calls: u64,
+    /// Of those, made elsewhere. Of one tick alone: no save keeps it.
+    pub away: u64,
     /// Rows shipped.
     pub rows: u64,
     /// Commands sent.

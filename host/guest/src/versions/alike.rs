@@ -18,6 +18,7 @@ macro_rules! adapter {
         use self::bindings::lookups::{Direction, Edges, Found};
         use self::bindings::{assets, log, lookups, output, tables, types};
         use super::{Exports, Version, not_started};
+        use crate::away::Away;
         use crate::imports::{self, Imports};
         use crate::state::{InTick, NoWorld, State};
         use sandtable_world::record::LogLevel;
@@ -26,6 +27,7 @@ macro_rules! adapter {
         /// What components are linked with, within a tick and outside of one.
         pub(super) struct Linkers {
             in_tick: Linker<State<InTick>>,
+            away: Linker<State<Away>>,
             outside: Linker<State<NoWorld>>,
         }
 
@@ -33,13 +35,15 @@ macro_rules! adapter {
         /// but `run`, since there is one for each call.
         struct Linked {
             in_tick: InstancePre<State<InTick>>,
+            away: InstancePre<State<Away>>,
             run: ComponentExportIndex,
             outside: GuestPre<State<NoWorld>>,
         }
 
         impl Linkers {
             pub fn new(wasmtime: &Wasmtime) -> wasmtime::Result<Self> {
-                Ok(Self { in_tick: linker(wasmtime)?, outside: linker(wasmtime)? })
+                let (in_tick, away) = (linker(wasmtime)?, linker(wasmtime)?);
+                Ok(Self { in_tick, away, outside: linker(wasmtime)? })
             }
         }
 
@@ -57,12 +61,24 @@ macro_rules! adapter {
         impl Version for Linkers {
             fn link(&self, component: &Component) -> wasmtime::Result<Arc<dyn Exports>> {
                 let in_tick = self.in_tick.instantiate_pre(component)?;
+                let away = self.away.instantiate_pre(component)?;
                 // That all exports are there, and of their types, is checked here.
                 let outside = GuestPre::new(self.outside.instantiate_pre(component)?)?;
                 let run = component.get_export_index(None, "run");
                 let run = run.ok_or_else(|| wasmtime::Error::msg("it exports no `run`"))?;
-                Ok(Arc::new(Linked { in_tick, run, outside }))
+                Ok(Arc::new(Linked { in_tick, away, run, outside }))
             }
+        }
+
+        fn run<W: Send>(
+            linked: &InstancePre<State<W>>,
+            run: &ComponentExportIndex,
+            store: &mut Store<State<W>>,
+            argument: &[u8],
+        ) -> wasmtime::Result<Result<(), String>> {
+            let guest = linked.instantiate(&mut *store).map_err(not_started)?;
+            let run = guest.get_typed_func::<(&[u8],), (Result<(), String>,)>(&mut *store, run)?;
+            run.call(store, (argument,)).map(|(result,)| result)
         }
 
         impl Exports for Linked {
@@ -76,10 +92,15 @@ macro_rules! adapter {
                 store: &mut Store<State<InTick>>,
                 argument: &[u8],
             ) -> wasmtime::Result<Result<(), String>> {
-                let guest = self.in_tick.instantiate(&mut *store).map_err(not_started)?;
-                let run = guest
-                    .get_typed_func::<(&[u8],), (Result<(), String>,)>(&mut *store, &self.run)?;
-                run.call(store, (argument,)).map(|(result,)| result)
+                run(&self.in_tick, &self.run, store, argument)
+            }
+
+            fn run_away(
+                &self,
+                store: &mut Store<State<Away>>,
+                argument: &[u8],
+            ) -> wasmtime::Result<Result<(), String>> {
+                run(&self.away, &self.run, store, argument)
             }
 
             fn convert(

@@ -1,0 +1,62 @@
+//! The message that comes back of a call that was made elsewhere.
+
+use super::message::{Reader, Unreadable, Writer};
+use crate::said::Log;
+
+/// Parts of the message.
+const PARTS: usize = 5;
+
+/// The answer of a call that succeeded.
+pub(super) fn message(id: u64, took: u64, log: &Log, count: usize, effects: &[u8]) -> Vec<u8> {
+    let mut into = Writer::new(PARTS, effects.len() + 256);
+    into.uint(id);
+    into.uint(took);
+    into.flag(true);
+    let (lines, dropped) = log.parts();
+    into.array(lines.len() + 1);
+    into.array(2);
+    dropped.into_iter().for_each(|count| into.uint(count));
+    for line in lines {
+        into.array(2);
+        into.uint(line.level as u64);
+        into.bin(line.text.as_bytes());
+    }
+    into.array(count);
+    into.raw(effects);
+    into.done()
+}
+
+/// The answer of a call that did not, for whatever reason.
+pub(super) fn failure(id: u64, took: u64) -> Vec<u8> {
+    let mut into = Writer::new(PARTS, 32);
+    into.uint(id);
+    into.uint(took);
+    into.flag(false);
+    into.array(0);
+    into.array(0);
+    into.done()
+}
+
+/// What came back of a call, as it arrived.
+pub struct Answer<'a> {
+    /// The number of the call.
+    pub id: u64,
+    /// Nanoseconds that it took where it was made.
+    pub nanos: u64,
+    /// What the guest said and did, where it succeeded.
+    pub done: Option<&'a [u8]>,
+}
+
+impl<'a> Answer<'a> {
+    /// Reads the message of an answer.
+    ///
+    /// # Errors
+    ///
+    /// That it is none, or one of another version.
+    pub fn read(message: &'a [u8]) -> Result<Self, Unreadable> {
+        let mut from = Reader::new(message, PARTS)?;
+        let (id, nanos) = (from.uint()?, from.uint()?);
+        let is_done = from.flag()?;
+        Ok(Self { id, nanos, done: is_done.then(|| from.rest()) })
+    }
+}

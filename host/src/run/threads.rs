@@ -1,0 +1,137 @@
+//! What the threads of a tick do: make calls, lend them, and take back what was made
+//! elsewhere.
+
+use std::sync::atomic::Ordering;
+
+use super::queue::{PendingRun, WaitingCall, Work};
+use super::{Helpers, OpenCall, TickRun, lock};
+use crate::calls::{Lending, Taken};
+use crate::guest::CallReport;
+
+/// How often a thread looks for a call before it sleeps: about as long as it
+/// takes to wake it.
+const LOOKS_BEFORE_SLEEP: u32 = 100;
+
+impl<'a> TickRun<'a> {
+    /// Makes calls until all of the tick are done.
+    pub(super) fn make_all_calls<'s>(&'s self, scope: Helpers<'_, 's>) {
+        let mut in_vain = 0;
+        let mut queue = self.board.lock();
+        while queue.open > 0 {
+            drop(queue);
+            self.lend();
+            queue = self.board.lock();
+            match queue.next() {
+                Work::Wait(most) if in_vain >= LOOKS_BEFORE_SLEEP => {
+                    queue = match queue.open {
+                        0 => queue,
+                        _ => self.board.wait(queue, most),
+                    };
+                }
+                Work::Wait(_) => {
+                    drop(queue);
+                    std::thread::yield_now();
+                    in_vain += 1;
+                    queue = self.board.lock();
+                }
+                work => {
+                    self.call_helpers(scope, &mut queue);
+                    drop(queue);
+                    self.work(scope, work);
+                    in_vain = 0;
+                    queue = self.board.lock();
+                }
+            }
+        }
+    }
+
+    /// Makes calls while there are any.
+    pub(super) fn help<'s>(&'s self, scope: Helpers<'_, 's>) {
+        loop {
+            self.lend();
+            let mut queue = self.board.lock();
+            match queue.next() {
+                Work::Wait(_) => {
+                    queue.helpers -= 1;
+                    return;
+                }
+                work => {
+                    drop(queue);
+                    self.work(scope, work);
+                }
+            }
+        }
+    }
+
+    /// Has calls made elsewhere, while there is room for any.
+    fn lend(&self) {
+        let Some(Lending { elsewhere, .. }) = self.calls.lending() else { return };
+        let others = usize::from(!elsewhere.takes_all());
+        while elsewhere.has_room() {
+            let Some(waiting) = self.board.lock().to_lend(others) else { return };
+            let call = waiting.call();
+            let number = self.board.lock().lend(waiting, elsewhere.patience(&call));
+            let board = self.board.clone();
+            let back = move |answer| board.bring(number, answer);
+            let taken = elsewhere.take(&call, Box::new(back));
+            if taken == Taken::Yes {
+                continue;
+            }
+            let mut queue = self.board.lock();
+            let Some(mut waiting) = queue.claim(number) else { continue };
+            waiting.is_ours = taken == Taken::Never;
+            queue.waiting.push_back(waiting);
+            if taken == Taken::NotNow {
+                return;
+            }
+        }
+    }
+
+    fn work<'s>(&'s self, scope: Helpers<'_, 's>, work: Work) {
+        match work {
+            Work::Make(call) => {
+                let open = OpenCall(self);
+                let report = self.report(&call);
+                self.complete(scope, open, call, report);
+            }
+            Work::Settle(call, answer) => {
+                let open = OpenCall(self);
+                let settle = || self.calls.lending()?.settle(&call.call(), &answer);
+                let report = call.run.span.in_scope(settle);
+                let report = report.unwrap_or_else(|| self.report(&call));
+                self.complete(scope, open, call, report);
+            }
+            Work::Redo(number, call) => {
+                let report = self.report(&call);
+                let claimed = self.board.lock().claim(number);
+                if let Some(call) = claimed {
+                    self.complete(scope, OpenCall(self), call, report);
+                }
+            }
+            Work::Wait(_) => {}
+        }
+    }
+
+    fn report(&self, call: &WaitingCall) -> CallReport {
+        call.run.span.in_scope(|| self.calls.make(call.call()))
+    }
+
+    /// Takes the report of a call; with the last one of its run, that is finished.
+    fn complete<'s>(
+        &'s self,
+        scope: Helpers<'_, 's>,
+        _open: OpenCall<'_, 'a>,
+        call: WaitingCall,
+        report: CallReport,
+    ) {
+        let WaitingCall { run, number, .. } = call;
+        lock(&run.reports)[number] = Some(report);
+        if run.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let reports = std::mem::take(&mut *lock(&run.reports));
+            let reports = reports.into_iter().flatten().collect();
+            let PendingRun { index, context, session, span, .. } = &*run;
+            self.finish(*index, context, session.as_deref(), span, reports);
+            self.release(scope, run.index);
+        }
+    }
+}
