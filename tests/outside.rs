@@ -174,8 +174,20 @@ pub const NATS_SERVER: Outside = Outside {
 
 /// Every one of them.
 pub const ALL: [Outside; 14] = [
-    SQLITE3, PYTHON, SCRIPT, NM, PROMTOOL, CADDY, NGINX, OPENSSL, CHROMIUM, NODE, PYTHON3, FRAMES,
-    MCP, NATS_SERVER,
+    SQLITE3,
+    PYTHON,
+    SCRIPT,
+    NM,
+    PROMTOOL,
+    CADDY,
+    NGINX,
+    OPENSSL,
+    CHROMIUM,
+    NODE,
+    PYTHON3,
+    FRAMES,
+    MCP,
+    NATS_SERVER,
 ];
 
 impl Outside {

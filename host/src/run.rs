@@ -239,13 +239,13 @@ impl<'a> TickRun<'a> {
         if queue.waiting.len() > 1 {
             self.board.changed.notify_one();
         }
-        self.call_helpers(scope, &mut queue);
+        let others = queue.waiting.len().saturating_sub(1);
+        self.call_helpers(scope, &mut queue, others);
     }
 
-    /// Has others help where there is more to do than one thread can at once.
-    fn call_helpers<'s>(&'s self, scope: Helpers<'_, 's>, queue: &mut Queue) {
+    /// Has so many others help, if there are as many.
+    fn call_helpers<'s>(&'s self, scope: Helpers<'_, 's>, queue: &mut Queue, others: usize) {
         let Some(scope) = scope else { return };
-        let others = queue.ready().saturating_sub(1);
         for _ in 0..others.min(queue.helpers_max - queue.helpers) {
             queue.helpers += 1;
             scope.spawn(|scope| self.help(Some(scope)));

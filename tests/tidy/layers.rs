@@ -31,6 +31,11 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
         &["clap", "rustyline", "indicatif", "comfy-table"],
     ),
     ("sandtable-nats", &["sandtable-world"], &["wasmtime", "rusqlite", "clap"]),
+    (
+        "sandtable-workers",
+        &["sandtable-guest", "sandtable-nats", "sandtable-world"],
+        &["rusqlite", "libsqlite3-sys", "clap"],
+    ),
     ("sandtable-client", &[], &["wasmtime", "rusqlite", "clap", "tokio", "rustls"]),
     (
         "sandtable-sqlite",
@@ -58,7 +63,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["catalog", "engines", "feed", "options", "pace", "pack", "stopwatch", "unsaved"],
             &["desk", "program"],
-            &["settings", "migration", "plan", "schedule", "fanout", "merge", "calls"],
+            &["settings", "migration", "plan", "schedule", "fanout", "merge"],
             &["run"],
             &["audience", "error"],
             &["compile"],

@@ -19,7 +19,7 @@ use sandtable::catalog::{self, Watch};
 use sandtable::{Error, Simulation};
 
 use self::builder::{Builder, Built};
-use super::nats::NatsArguments;
+use super::nats::WorldNats;
 use super::run::{self, pace};
 use super::screen::{Mark, Screen, Show, answer};
 use super::stop::Stop;
@@ -54,7 +54,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
     #[command(flatten)]
-    nats: NatsArguments,
+    nats: WorldNats,
 }
 
 /// Runs the world.

@@ -20,6 +20,8 @@ mod build;
 mod check;
 mod dev;
 mod diff;
+mod doctor;
+mod drill;
 mod edit;
 mod embed;
 mod export;
@@ -58,6 +60,8 @@ mod token;
 mod traces;
 mod verify;
 mod why;
+mod worker;
+mod workers;
 
 use std::io;
 use std::process::ExitCode;
@@ -135,6 +139,10 @@ enum Verb {
     Embed(embed::Arguments),
     Token(token::Arguments),
     Audit(audit::Arguments),
+    Worker(worker::Arguments),
+    Workers(workers::Arguments),
+    Drill(drill::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -180,6 +188,10 @@ pub fn main() -> ExitCode {
         Verb::Slim(arguments) => slim::run(arguments),
         Verb::Embed(arguments) => embed::run(arguments),
         Verb::Token(arguments) => token::run(arguments),
+        Verb::Worker(arguments) => worker::run(arguments),
+        Verb::Workers(arguments) => workers::run(arguments),
+        Verb::Drill(arguments) => drill::run(arguments),
+        Verb::Doctor(arguments) => doctor::run(arguments),
         Verb::Audit(arguments) => match audit::run(arguments) {
             Ok(code) => return code,
             Err(error) => Err(error),

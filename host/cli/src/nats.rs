@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sandtable::catalog;
-use sandtable::config::NatsSettings;
+use sandtable::config::{AwayCalls, NatsSettings};
 use sandtable::names::is_pack;
 use sandtable_nats::Network;
 
@@ -48,7 +48,21 @@ pub struct NatsArguments {
     nats_inbox: Option<String>,
 }
 
-/// A NATS server that a world is run with.
+/// Which NATS server a world is run with, and which of its calls workers are given.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct WorldNats {
+    #[command(flatten)]
+    pub server: NatsArguments,
+    /// Of the calls that workers make, so many in a hundred are made here as well, and
+    /// compared [default: 1]
+    #[arg(long, value_name = "PERCENT", help_heading = "NATS")]
+    check_percent: Option<f64>,
+    /// Give workers all calls that can be sent, and not only those that are worth it
+    #[arg(long, help_heading = "NATS")]
+    all_calls: bool,
+}
+
+/// A NATS server that is worked with.
 pub struct Reached {
     /// The connection.
     pub network: Network,
@@ -90,18 +104,10 @@ impl NatsArguments {
         })
     }
 
-    /// Connects for a world that is run, where a server is named. One that does not answer
-    /// yet is told of, and the world goes on without it until it does.
-    pub fn reach(&self, world: Option<&Path>, screen: &Screen) -> Result<Option<Reached>> {
-        let settings = self.settings(world)?;
-        if settings.url.is_none() {
-            return Ok(None);
-        }
-        let network = Network::connect(&settings, "world")?;
-        if let Err(error) = network.wait(PATIENCE) {
-            screen.warn(&format!("{error}; the world goes on, and looks for it"));
-        }
-        Ok(Some(Reached { network, settings }))
+    /// Connects, where a server is named. One that does not answer yet is told of, and
+    /// looked for.
+    pub fn reach(&self, role: &str, screen: &Screen) -> Result<Option<Reached>> {
+        reach(self.settings(None)?, role, screen)
     }
 
     /// Connects for a verb that is nothing without a server.
@@ -111,4 +117,32 @@ impl NatsArguments {
         network.wait(PATIENCE)?;
         Ok(Reached { network, settings })
     }
+}
+
+impl WorldNats {
+    /// Connects for a world that is run, where a server is named. One that does not answer
+    /// yet is told of, and the world goes on without it until it does.
+    pub fn reach(&self, world: Option<&Path>, screen: &Screen) -> Result<Option<Reached>> {
+        let said = self.server.settings(world)?;
+        let settings = NatsSettings {
+            check_percent: self.check_percent.unwrap_or(said.check_percent),
+            calls: match self.all_calls {
+                true => AwayCalls::All,
+                false => said.calls,
+            },
+            ..said
+        };
+        reach(settings, "world", screen)
+    }
+}
+
+fn reach(settings: NatsSettings, role: &str, screen: &Screen) -> Result<Option<Reached>> {
+    if settings.url.is_none() {
+        return Ok(None);
+    }
+    let network = Network::connect(&settings, role)?;
+    if let Err(error) = network.wait(PATIENCE) {
+        screen.warn(&format!("{error}; the {role} goes on, and looks for it"));
+    }
+    Ok(Some(Reached { network, settings }))
 }

@@ -6,20 +6,23 @@ mod tally;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
+use sandtable::calls::Elsewhere;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
 use sandtable::pace::{Next, Pace};
 use sandtable::unsaved::Unsaved;
 use sandtable::{Error, Options, Simulation};
+use sandtable_workers::Coordinator;
 
 use self::pace::Losses;
 use self::tally::Tally;
-use super::nats::{NatsArguments, Reached};
+use super::nats::{Reached, WorldNats};
 use super::on_air::{self, Reach};
 use super::screen::{Screen, Show, answer};
 use super::sources;
@@ -78,7 +81,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
     #[command(flatten)]
-    pub nats: NatsArguments,
+    pub nats: WorldNats,
     /// By which addresses it is asked, and how much.
     #[arg(skip)]
     pub reach: Reach,
@@ -197,7 +200,7 @@ pub fn go(
 pub fn open(
     arguments: &Arguments,
     save: &Path,
-    _reached: Option<&Reached>,
+    reached: Option<&Reached>,
     screen: &Screen,
 ) -> Result<Simulation> {
     let is_there = save.exists();
@@ -212,7 +215,11 @@ pub fn open(
     }
     check_shard_rows(arguments.shard_rows)?;
     let (slim, trust) = (arguments.slim, arguments.trust.clone());
-    let options = Options { threads: arguments.threads, slim, trust, ..Options::default() };
+    let lending = reached
+        .map(|reached| (&reached.network, Coordinator::new(&reached.network, &reached.settings)));
+    let elsewhere = lending.as_ref().map(|(_, lending)| lending.clone() as Arc<dyn Elsewhere>);
+    let threads = arguments.threads;
+    let options = Options { threads, slim, trust, elsewhere, ..Options::default() };
     let world = arguments.world.as_deref();
     let world =
         world.map(|path| sources::take(path, save, &arguments.trust, screen)).transpose()?;
@@ -230,6 +237,9 @@ pub fn open(
             Simulation::create(Some(save), config, mods, options)?
         }
     };
+    if let Some((network, lending)) = lending {
+        lending.begin(network, &sandtable_nats::random_token());
+    }
     screen.say(&format!(
         "{}: {} at tick {}, {}, {}",
         save.display(),

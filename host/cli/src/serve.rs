@@ -11,7 +11,7 @@ use sandtable::pace::Bell;
 use sandtable::save::is_save;
 use sandtable_serve::{Folder, Worlds};
 
-use super::nats::NatsArguments;
+use super::nats::WorldNats;
 use super::on_air::{self, Reach};
 use super::run::{self, pace};
 use super::screen::{Screen, Show};
@@ -55,7 +55,7 @@ pub struct Arguments {
     #[arg(long)]
     ticks: Option<u64>,
     #[command(flatten)]
-    nats: NatsArguments,
+    nats: WorldNats,
     #[command(flatten)]
     folder: OfFolder,
 }
@@ -118,8 +118,11 @@ fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     const IDLE: Duration = Duration::from_secs(300);
     const OPEN_MAX: u32 = 64;
     let Arguments { path, save, listen, reach, hz, ticks, nats, folder } = arguments;
-    let of_one_world =
-        [("--save", save.is_some()), ("--ticks", ticks.is_some()), ("--nats", nats.is_given())];
+    let of_one_world = [
+        ("--save", save.is_some()),
+        ("--ticks", ticks.is_some()),
+        ("--nats", nats.server.is_given()),
+    ];
     for (name, is_given) in of_one_world {
         if is_given {
             bail!(

@@ -9,12 +9,24 @@ pub struct Link {
     pub ups: u64,
     /// Why none was the last time, as the end of a sentence.
     pub why: Option<String>,
+    /// What the server refused, in its words: the last of it.
+    pub refused: Vec<String>,
 }
 
 impl Link {
     /// A server was found.
     pub(crate) fn found(&mut self) {
-        *self = Self { is_up: true, ups: self.ups + 1, why: None };
+        (self.is_up, self.why) = (true, None);
+        self.ups += 1;
+    }
+
+    /// The server refused something.
+    pub(crate) fn refused(&mut self, what: String) {
+        const MOST: usize = 32;
+        if self.refused.len() == MOST {
+            self.refused.remove(0);
+        }
+        self.refused.push(what);
     }
 
     /// The server is gone.

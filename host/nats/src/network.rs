@@ -3,11 +3,12 @@
 use std::fs;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use async_nats::{Client, ClientError, ConnectOptions, Event, ServerAddr};
+use bytes::Bytes;
 use sandtable_world::config::NatsSettings;
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::sync::{oneshot, watch};
@@ -35,6 +36,8 @@ impl Network {
     const GREETING_MAX: Duration = Duration::from_secs(2);
     /// From one attempt to the next, but for the first two.
     const RETRY_DELAY: Duration = Duration::from_millis(100);
+    /// How long a message waits for room among those that are to be sent.
+    const ROOM_MAX: Duration = Duration::from_secs(2);
     /// How long what was handed over last is given to reach the server.
     const LEAVE_MAX: Duration = Duration::from_millis(500);
 
@@ -55,7 +58,7 @@ impl Network {
         let inbox = settings.inbox.clone().unwrap_or_else(|| format!("{prefix}.inbox.{role}"));
         let inbox = format!("{inbox}.{}", random_token());
         let (tell, link) = watch::channel(Link::default());
-        let options = options(settings, &inbox, role)?
+        let options = as_named(options(settings, &inbox, role)?, &servers)
             .event_callback(news(tell, url.clone()))
             .retry_on_initial_connect();
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -106,6 +109,13 @@ impl Network {
     /// Waits for something that the thread brings about. Not for tasks of it.
     pub fn wait_for<T>(&self, what: impl Future<Output = T>) -> T {
         self.handle.block_on(what)
+    }
+
+    /// Hands a message over, from any thread but that of the network. Where too many wait
+    /// to be sent already, it is dropped.
+    pub fn publish(&self, subject: String, payload: Bytes) {
+        let publish = self.client.publish(subject, payload);
+        let _ = self.wait_for(async { tokio::time::timeout(Self::ROOM_MAX, publish).await });
     }
 
     /// Waits until a server answers, but no longer than that.
@@ -187,7 +197,10 @@ fn news(
             Event::SlowConsumer(_) => {
                 tracing::warn!("messages came faster than they were read, and some are lost");
             }
-            Event::ServerError(error) => tracing::warn!("the NATS server at {url} says: {error}"),
+            Event::ServerError(error) => {
+                tell.send_modify(|link| link.refused(error.to_string()));
+                tracing::warn!("the NATS server at {url} says: {error}");
+            }
             Event::LameDuckMode | Event::Draining | Event::ClientError(_) => {}
         }
         std::future::ready(())
@@ -250,12 +263,24 @@ fn options(settings: &NatsSettings, inbox: &str, role: &str) -> Result<ConnectOp
     Ok(options)
 }
 
+/// As the user whom an address names, or with the token that stands in its place.
+fn as_named(options: ConnectOptions, servers: &[ServerAddr]) -> ConnectOptions {
+    let named = servers.iter().find(|server| server.has_user_pass());
+    let Some(user) = named.and_then(ServerAddr::username).map(str::to_owned) else {
+        return options;
+    };
+    match named.and_then(ServerAddr::password) {
+        Some(password) => options.user_and_password(user, password.to_owned()),
+        None => options.token(user),
+    }
+}
+
 fn read(key: &'static str, path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|cause| Error::File { key, path: path.to_owned(), cause })
 }
 
 /// Refuses a file of certificates or keys that has none.
-fn readable(key: &'static str, path: &PathBuf) -> Result<(), Error> {
+fn readable(key: &'static str, path: &Path) -> Result<(), Error> {
     match read(key, path)?.contains("-----BEGIN ") {
         true => Ok(()),
         false => Err(contents(key, path, "PEM")),

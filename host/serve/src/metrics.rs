@@ -49,6 +49,12 @@ struct System {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Maker {
+    world: String,
+    by: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Source {
     world: String,
     source: &'static str,
@@ -99,6 +105,7 @@ struct Families {
     stages: Histograms<Stage>,
     systems: Family<System, Seconds>,
     faults: Family<System, Counter>,
+    calls: Family<Maker, Counter>,
     /// What is so now, in whole numbers: in the order of [`WHOLES`].
     wholes: [Family<World, Whole>; WHOLES.len()],
     hertz: Family<World, Real>,
@@ -108,6 +115,9 @@ struct Families {
     reads: Family<Source, Counter>,
     streams: Family<World, Gauge>,
 }
+
+/// Who makes calls.
+const MAKERS: [&str; 2] = ["here", "workers"];
 
 /// What is so now, in whole numbers.
 const WHOLES: [(&str, &str); 6] = [
@@ -137,6 +147,8 @@ struct Ticks {
     last: Real,
     whole: Histogram,
     stages: [Histogram; 6],
+    /// Calls that were made here, and those that workers made: in the order of [`MAKERS`].
+    calls: [Counter; MAKERS.len()],
     /// What systems took and how often they faulted, for those that there are.
     known: HashMap<String, (Seconds, Counter)>,
 }
@@ -223,6 +235,7 @@ impl Families {
             stages: Family::new_with_constructor(seconds),
             systems: Family::default(),
             faults: Family::default(),
+            calls: Family::default(),
             wholes: Default::default(),
             hertz: Family::default(),
             lag: Family::default(),
@@ -246,6 +259,7 @@ impl Families {
             of.systems,
         );
         registry.register("faults", "Runs that were discarded, by system", of.faults);
+        registry.register("calls", "Calls, by who made them", of.calls);
         for ((name, what), family) in WHOLES.into_iter().zip(of.wholes) {
             registry.register(name, what, family);
         }
@@ -346,6 +360,9 @@ impl Drop for Figures {
             families.systems.remove(&of);
             families.faults.remove(&of);
         }
+        for by in MAKERS {
+            families.calls.remove(&Maker { world: world.clone(), by });
+        }
         for family in &families.wholes {
             family.remove(&of);
         }
@@ -372,7 +389,9 @@ impl Ticks {
         });
         let (all, whole) =
             (families.ticks.get_or_create_owned(&of), families.whole.get_or_create_owned(&of));
-        Self { counted: 0, all, last, whole, stages, known: HashMap::new() }
+        let calls = MAKERS
+            .map(|by| families.calls.get_or_create_owned(&Maker { world: world.to_owned(), by }));
+        Self { counted: 0, all, last, whole, stages, calls, known: HashMap::new() }
     }
 
     fn count(&mut self, world: &str, families: &Families, published: &Published) {
@@ -389,6 +408,10 @@ impl Ticks {
             stage.observe(nanos as f64 / 1e9);
         }
         for run in record.runs.iter().filter(|run| run.calls > 0) {
+            let made = [run.calls - run.away, run.away];
+            for (counter, calls) in self.calls.iter().zip(made) {
+                counter.inc_by(calls);
+            }
             self.count_run(world, families, run);
         }
     }

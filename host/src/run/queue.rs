@@ -50,9 +50,15 @@ pub struct WaitingCall {
 impl WaitingCall {
     /// It as it is made.
     pub fn call(&self) -> Call {
+        self.clone().take()
+    }
+
+    /// It as it is made, with its shards, which it has no more.
+    pub fn take(&mut self) -> Call {
         let PendingRun { code, context, .. } = &*self.run;
         let (code, context) = (code.clone(), context.clone());
-        Call { code, context, number: self.number as u32, batches: self.batches.clone() }
+        let batches = std::mem::take(&mut self.batches);
+        Call { code, context, number: self.number as u32, batches }
     }
 }
 
@@ -168,7 +174,7 @@ impl Queue {
 
     /// The call that waits the longest way from its turn and may be made elsewhere, where
     /// at least so many others wait.
-    pub fn to_lend(&mut self, others: usize) -> Option<WaitingCall> {
+    pub fn take_last(&mut self, others: usize) -> Option<WaitingCall> {
         if self.waiting.len() <= others {
             return None;
         }

@@ -18,9 +18,14 @@ impl<'a> TickRun<'a> {
         let mut in_vain = 0;
         let mut queue = self.board.lock();
         while queue.open > 0 {
-            drop(queue);
-            self.lend();
-            queue = self.board.lock();
+            if let Some(lending) = self.calls.lending() {
+                drop(queue);
+                self.lend(lending);
+                queue = self.board.lock();
+                // What came back is for as many threads as there are.
+                let others = queue.ready().saturating_sub(1);
+                self.call_helpers(scope, &mut queue, others);
+            }
             match queue.next() {
                 Work::Wait(most) if in_vain >= LOOKS_BEFORE_SLEEP => {
                     queue = match queue.open {
@@ -35,7 +40,6 @@ impl<'a> TickRun<'a> {
                     queue = self.board.lock();
                 }
                 work => {
-                    self.call_helpers(scope, &mut queue);
                     drop(queue);
                     self.work(scope, work);
                     in_vain = 0;
@@ -48,7 +52,9 @@ impl<'a> TickRun<'a> {
     /// Makes calls while there are any.
     pub(super) fn help<'s>(&'s self, scope: Helpers<'_, 's>) {
         loop {
-            self.lend();
+            if let Some(lending) = self.calls.lending() {
+                self.lend(lending);
+            }
             let mut queue = self.board.lock();
             match queue.next() {
                 Work::Wait(_) => {
@@ -64,11 +70,10 @@ impl<'a> TickRun<'a> {
     }
 
     /// Has calls made elsewhere, while there is room for any.
-    fn lend(&self) {
-        let Some(Lending { elsewhere, .. }) = self.calls.lending() else { return };
+    fn lend(&self, Lending { elsewhere, .. }: Lending<'_>) {
         let others = usize::from(!elsewhere.takes_all());
         while elsewhere.has_room() {
-            let Some(waiting) = self.board.lock().to_lend(others) else { return };
+            let Some(waiting) = self.board.lock().take_last(others) else { return };
             let call = waiting.call();
             let number = self.board.lock().lend(waiting, elsewhere.patience(&call));
             let board = self.board.clone();
@@ -89,20 +94,20 @@ impl<'a> TickRun<'a> {
 
     fn work<'s>(&'s self, scope: Helpers<'_, 's>, work: Work) {
         match work {
-            Work::Make(call) => {
+            Work::Make(mut call) => {
                 let open = OpenCall(self);
-                let report = self.report(&call);
+                let report = self.report(&mut call);
                 self.complete(scope, open, call, report);
             }
-            Work::Settle(call, answer) => {
+            Work::Settle(mut call, answer) => {
                 let open = OpenCall(self);
                 let settle = || self.calls.lending()?.settle(&call.call(), &answer);
                 let report = call.run.span.in_scope(settle);
-                let report = report.unwrap_or_else(|| self.report(&call));
+                let report = report.unwrap_or_else(|| self.report(&mut call));
                 self.complete(scope, open, call, report);
             }
-            Work::Redo(number, call) => {
-                let report = self.report(&call);
+            Work::Redo(number, mut call) => {
+                let report = self.report(&mut call);
                 let claimed = self.board.lock().claim(number);
                 if let Some(call) = claimed {
                     self.complete(scope, OpenCall(self), call, report);
@@ -112,8 +117,10 @@ impl<'a> TickRun<'a> {
         }
     }
 
-    fn report(&self, call: &WaitingCall) -> CallReport {
-        call.run.span.in_scope(|| self.calls.make(call.call()))
+    /// Makes a call here, which takes its shards.
+    fn report(&self, call: &mut WaitingCall) -> CallReport {
+        let made = call.take();
+        call.run.span.in_scope(|| self.calls.make(made))
     }
 
     /// Takes the report of a call; with the last one of its run, that is finished.

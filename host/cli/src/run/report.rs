@@ -62,6 +62,7 @@ impl Ending {
             "set_aside": self.tally.set_aside,
             "threads": self.threads,
             "calls": self.tally.calls,
+            "calls_of_workers": self.tally.away,
             "events": self.tally.events,
             "spawned": self.tally.spawned,
             "despawned": self.tally.despawned,
@@ -82,6 +83,10 @@ impl Ending {
             line("pace", pace::outcome(&tempo));
         }
         line("entities", self.population());
+        if tally.away > 0 {
+            let (calls, away) = (text::count(tally.calls), text::count(tally.away));
+            line("calls", format!("{calls}, of which workers made {away}"));
+        }
         line("events", text::count(tally.events));
         line(
             "faults",

@@ -24,6 +24,8 @@ pub struct Tally {
     pub ticks: u64,
     /// Guest calls made.
     pub calls: u64,
+    /// Of those, made by workers.
+    pub away: u64,
     /// Events emitted.
     pub events: u64,
     /// Entities created.
@@ -51,6 +53,7 @@ impl Tally {
         let mut news = Vec::new();
         for run in &record.runs {
             self.calls += run.calls;
+            self.away += run.away;
             if let Some(cause) = &run.fault {
                 self.fault(&run.system, record.tick, cause, &mut news);
             }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::answer;
 use super::message::{Reader, Unreadable, Writer};
 use crate::call::Call;
 use crate::shards::{self, Shard};
@@ -73,6 +74,11 @@ pub fn request(call: &Call, id: u64, package: &Digest) -> Vec<u8> {
 }
 
 impl AwayCall {
+    /// The message that it cannot be made.
+    pub fn refusal(id: u64) -> Vec<u8> {
+        answer::failure(id, 0)
+    }
+
     /// Reads the message of a call.
     ///
     /// # Errors
