@@ -300,6 +300,17 @@ fn workers_are_listed_with_what_they_do() {
         assert_eq!(worker["mods"], 9);
         assert!(worker["calls"].as_u64() > Some(0), "{worker}");
     }
+    // As services of NATS.
+    let network = Network::connect(&all_away(&server), "test").unwrap();
+    let asked = |subject: &'static str| {
+        let answer = network.client().request(subject, Vec::new().into());
+        let answer = network.wait_for(answer).unwrap();
+        serde_json::from_slice::<Json>(&answer.payload).unwrap()
+    };
+    let info = asked("$SRV.INFO.sandtable-worker");
+    assert_eq!(info["metadata"]["engine"], Engine::identity());
+    let stats = asked("$SRV.STATS.sandtable-worker");
+    assert!(stats["endpoints"][0]["data"]["calls"].as_u64() > Some(0), "{stats}");
     let table = list(&[]);
     assert!(table.contains("│ one") && table.contains("as here"), "{table}");
 }

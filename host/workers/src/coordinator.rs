@@ -101,9 +101,10 @@ impl Elsewhere for Coordinator {
         let payload = Bytes::from(away::request(call, id, &package));
         let (bytes, nanos) = (payload.len(), started.elapsed().as_nanos() as u64);
         let mut state = shared.state();
-        if bytes > shared.client.max_payload() {
+        let fits = bytes <= shared.client.max_payload();
+        if !fits || !state.is_up {
             state.roster.release(&worker);
-            return Taken::Never;
+            return if fits { Taken::NotNow } else { Taken::Never };
         }
         let subject = shared.to_worker(&worker, "call");
         let context = context.clone();
@@ -120,11 +121,12 @@ impl Elsewhere for Coordinator {
 
     fn settle(&self, engine: &Engine, call: &Call, answer: &Bytes) -> Option<CallReport> {
         let shared = &*self.0;
-        let started = Instant::now();
+        let system = &call.context.system.name;
         let answer = Answer::read(answer).ok()?;
         let Answered { worker, nanos, bytes } = shared.state().answered.remove(&answer.id)?;
         if answer.done.is_none() {
             shared.counts().failed += 1;
+            shared.state().measures.failed(system);
             return None;
         }
         if shared.is_checked(answer.id) {
@@ -132,7 +134,7 @@ impl Elsewhere for Coordinator {
             let here = made_here(engine, call)?;
             let here = Answer::read(&here).ok()?;
             if here.done != answer.done {
-                let (system, tick) = (&call.context.system.name, call.context.tick);
+                let tick = call.context.tick;
                 let why = format!(
                     "a call of {system} in tick {tick} came out otherwise there than here; what \
                      was made here counts"
@@ -141,15 +143,14 @@ impl Elsewhere for Coordinator {
                 return away::settle(call, &here);
             }
         }
-        let report = away::settle(call, &answer);
-        let Some(report) = report else {
+        let started = Instant::now();
+        let Some(report) = away::settle(call, &answer) else {
             shared.counts().failed += 1;
             shared.bar(&worker, "what it answered to a call is no outcome of one");
             return None;
         };
         shared.counts().answered += 1;
         let nanos = nanos + started.elapsed().as_nanos() as u64;
-        let system = &call.context.system.name;
         shared.state().measures.made_away(system, report.rows, nanos, bytes);
         Some(report)
     }

@@ -21,6 +21,8 @@ struct Measure {
     away: Average,
     /// Calls that were not worth it, since the last that was sent all the same.
     declined: u32,
+    /// Whether the last one that was sent could not be made there.
+    fails: bool,
 }
 
 /// An average that forgets.
@@ -58,6 +60,7 @@ impl Measures {
         let rows = rows.max(1) as f64;
         let is_worth = match (measure.here.0, measure.sending.0) {
             (None, _) => return false,
+            _ if measure.fails => false,
             (Some(here), None) => here * rows > Self::NANOS_A_CALL,
             (Some(here), Some(sending)) => here > sending,
         };
@@ -79,7 +82,14 @@ impl Measures {
     /// A call was made elsewhere: what that took of this machine, and its bytes.
     pub fn made_away(&mut self, system: &str, rows: u64, nanos: u64, bytes: usize) {
         let cost = nanos as f64 + bytes as f64 * Self::NANOS_A_BYTE + Self::NANOS_A_CALL;
-        self.of(system).sending.add(cost / rows.max(1) as f64);
+        let measure = self.of(system);
+        measure.sending.add(cost / rows.max(1) as f64);
+        measure.fails = false;
+    }
+
+    /// A call could not be made elsewhere: its answer is too large, or it faults.
+    pub fn failed(&mut self, system: &str) {
+        self.of(system).fails = true;
     }
 
     /// An answer came.
@@ -115,6 +125,18 @@ mod tests {
         assert!(!measures.is_worth("a/b", 1000), "too many bytes for a row");
         let sent = (0..1000).filter(|_| measures.is_worth("a/b", 1000)).count();
         assert!((1..10).contains(&sent), "now and then it is tried again: {sent}");
+    }
+
+    #[test]
+    fn what_fails_elsewhere_is_seldom_tried_there() {
+        let mut measures = Measures::default();
+        measures.made_here("a/b", 1000, 1_000_000);
+        assert!(measures.is_worth("a/b", 1000));
+        measures.failed("a/b");
+        let sent = (0..1000).filter(|_| measures.is_worth("a/b", 1000)).count();
+        assert!((1..10).contains(&sent), "{sent}");
+        measures.made_away("a/b", 1000, 1000, 1000);
+        assert!(measures.is_worth("a/b", 1000), "once it does not");
     }
 
     #[test]
