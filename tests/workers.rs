@@ -239,6 +239,20 @@ fn a_server_that_was_gone_is_used_again() {
 }
 
 #[test]
+fn calls_that_cost_more_than_sending_them_are_sent_unasked() {
+    needs!(NATS_SERVER);
+    let server = NatsServer::start();
+    let _workers = fleet(&server, &["one"]);
+    let mods = vec![with_asset(guest("heavy"), "count", "20000")];
+    let config = config(&format!("{WORLD}shard_rows = 128\n"), &mods);
+    let model = Model { config, mods, ticks: 6 };
+    let settings = NatsSettings { calls: AwayCalls::Measured, ..all_away(&server) };
+    let (hashes, counts) = model.away(&settings, 1, 1);
+    assert_eq!(hashes, model.hashes(model.start(1, None)));
+    assert!(counts.answered > 0, "{counts:?}");
+}
+
+#[test]
 fn messages_that_are_too_large_stay_here() {
     needs!(NATS_SERVER);
     let server = NatsServer::start_with("max_payload: 16384\n");
