@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::harness::*;
 
 /// The format that saves are brought up to.
-const TODAY: i64 = 3;
+const TODAY: i64 = 4;
 
 /// Where saves of older versions are kept.
 fn fixture(name: &str) -> PathBuf {

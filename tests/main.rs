@@ -38,6 +38,7 @@ mod mosaic;
 mod naive;
 mod names;
 mod nats;
+mod outbox;
 mod output;
 mod outside;
 #[cfg(unix)]

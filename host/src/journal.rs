@@ -9,6 +9,7 @@
 //! Deliberately absent: how a tick is done. What must be done again is given back
 //! as [`PendingTick`]s.
 
+mod leaving;
 mod parcels;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::leaving::Leaving;
 use crate::config::{Durability, OnSaveFailure, SaveFailureMode, WorldConfig};
 use crate::ecs::World;
 use crate::error::Error;
@@ -40,6 +42,8 @@ pub struct Journal {
     hasher: StateHasher,
     /// What of each tick history keeps.
     recorder: Recorder,
+    /// What leaves the save, as its settings say or in their place.
+    outbox: Leaving,
     now: Tip,
     /// The last tip that the save holds, or the start without a save.
     committed: Tip,
@@ -99,6 +103,7 @@ impl Journal {
             on_save_failure: config.on_save_failure,
             hasher: StateHasher::default(),
             recorder,
+            outbox: Leaving::of(config),
             committed: now.clone(),
             now,
             held: Held::default(),
@@ -195,7 +200,10 @@ impl Journal {
     /// That what it wrote to tables could not be kept. Nothing has changed.
     pub fn accept(&mut self, attempt: Attempt) -> Result<(), Error> {
         self.tables.end_tick().map_err(|error| Error::Tables(error.to_string()))?;
-        self.held.push(self.now.advance(attempt, &mut self.hasher, &self.recorder));
+        let before = self.now.world().clone();
+        let mut record = self.now.advance(attempt, &mut self.hasher, &self.recorder);
+        self.note_outgoing(&before, &mut record);
+        self.held.push(record);
         Ok(())
     }
 
@@ -247,6 +255,7 @@ impl Journal {
             let committed = match &mut self.save {
                 Some(save) => {
                     save.note_kept(self.now.last_recorded_world());
+                    save.keep_outbox_rows(self.outbox.settings().keep_rows);
                     save.commit(&self.held, self.now.world()).map_err(Error::from)
                 }
                 None => self.tables.commit().map_err(|error| Error::Tables(error.to_string())),
@@ -374,6 +383,7 @@ impl Journal {
         self.applied_conversions = applied_conversions.clone();
         self.durability = config.durability;
         self.on_save_failure = config.on_save_failure;
+        self.outbox.follow(config);
         Ok(())
     }
 

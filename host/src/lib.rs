@@ -44,6 +44,7 @@ mod journal;
 pub mod merge;
 pub mod migration;
 mod options;
+mod outgoing;
 pub mod pace;
 pub mod pack;
 pub mod plan;
@@ -73,8 +74,8 @@ pub use sandtable_save as save;
 pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{
-    condition, config, declaration, ecs, edit, fault, grants, hash, interface, label, manifest,
-    names, reading, record, statements, system,
+    condition, config, declaration, ecs, edit, fault, grants, hash, identity, interface, label,
+    manifest, names, reading, record, statements, system,
 };
 pub use simulation::{Desk, Done, Settled, Simulation, Tell};
 pub use swap::Swap;

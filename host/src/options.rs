@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::calls::Elsewhere;
+use crate::config::OutboxOverrides;
 use crate::engines::Engines;
 use crate::guest::LogLine;
 
@@ -26,6 +27,8 @@ pub struct Options {
     pub trust: Vec<String>,
     /// What makes calls elsewhere, if anything does.
     pub elsewhere: Option<Arc<dyn Elsewhere>>,
+    /// What leaves its save, in the place of what its settings say.
+    pub outbox: OutboxOverrides,
     /// Engines that it shares with other worlds; without them it has one of its own.
     pub engines: Option<Engines>,
 }
@@ -35,8 +38,8 @@ impl Default for Options {
     /// and carries them.
     fn default() -> Self {
         let (log, trust) = (Arc::new(trace), Vec::new());
-        let (elsewhere, engines) = (None, None);
-        Self { threads: 0, log, accept_mods: true, slim: false, trust, elsewhere, engines }
+        let (elsewhere, outbox, engines) = (None, OutboxOverrides::default(), None);
+        Self { threads: 0, log, accept_mods: true, slim: false, trust, elsewhere, outbox, engines }
     }
 }
 

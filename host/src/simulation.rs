@@ -17,10 +17,11 @@ use serde_json::Value as Json;
 
 use crate::catalog::ModSource;
 use crate::compile::{Compiler, source_of};
-use crate::config::WorldConfig;
+use crate::config::{OutboxSettings, WorldConfig};
 use crate::desk::{self, Attended};
 use crate::ecs::World;
 use crate::feed::{Feed, Published, Publisher};
+use crate::identity::WorldId;
 use crate::journal::Journal;
 use crate::pack::{self, Keys};
 use crate::program::Program;
@@ -76,8 +77,9 @@ impl Simulation {
         let runtime = Runtime::new(config.clone(), compiler.engine(), sets, options.threads)?;
         let runtime = runtime.lending(options.elsewhere.clone());
         let journal = Journal::in_memory(World::new(config.world.shard_rows), &config)?;
-        let Options { log, engines, .. } = options;
+        let Options { log, engines, outbox, .. } = options;
         let mut made = Self::with(runtime, journal, log, engines);
+        made.journal.let_out(outbox);
         let candidate = made.prepare(config.clone(), mods)?;
         if let Some(path) = save {
             made.journal.draft(path, &config)?;
@@ -123,8 +125,9 @@ impl Simulation {
         let sets = ModSets::new(set, before);
         let runtime = Runtime::new(saved, compiler.engine(), sets, options.threads)?;
         let runtime = runtime.lending(options.elsewhere.clone());
-        let Options { log, engines, .. } = options;
+        let Options { log, engines, outbox, .. } = options;
         let mut opened = Self::with(runtime, journal, log, engines);
+        opened.journal.let_out(outbox);
         let candidate = opened.prepare(config, compiler.compile(mods)?)?;
         if !options.accept_mods && !candidate.plan().is_empty() {
             return Err(Error::OtherMods(Box::new(candidate.plan().clone())));
@@ -268,6 +271,16 @@ impl Simulation {
         }
     }
 
+    /// What leaves the save: as its settings say, or as was given in their place.
+    pub fn outbox(&self) -> &OutboxSettings {
+        self.journal.outbox()
+    }
+
+    /// By which name the world is known outside; one that lives in memory only has none.
+    pub fn world_id(&self) -> Option<WorldId> {
+        self.journal.world_id()
+    }
+
     /// Threads that run guests.
     pub fn threads(&self) -> usize {
         self.runtime.threads()
@@ -298,6 +311,7 @@ impl Simulation {
             log: self.log.clone(),
             engines: self.engines.clone(),
             elsewhere: self.runtime.elsewhere().cloned(),
+            outbox: self.journal.outbox_overrides(),
             accept_mods: false,
             ..Options::default()
         };

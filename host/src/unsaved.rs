@@ -110,5 +110,7 @@ fn weight(record: &TickRecord) -> u64 {
     let events = record.events.iter().map(|event| size_of_val(event) + event.payload.len());
     let runs = record.runs.iter().map(size_of_val);
     let history = record.history.iter().map(Vec::len);
-    (size_of_val(record) + inputs.chain(events).chain(runs).chain(history).sum::<usize>()) as u64
+    let outgoing = record.outgoing.iter().map(|it| size_of_val(it) + it.kind.len() + it.body.len());
+    let parts = inputs.chain(events).chain(runs).chain(history).chain(outgoing);
+    (size_of_val(record) + parts.sum::<usize>()) as u64
 }

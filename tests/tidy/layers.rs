@@ -49,7 +49,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "host/world/src/lib.rs",
         &[
-            &["ecs", "interface", "names"],
+            &["ecs", "identity", "interface", "names"],
             &["fault", "grants", "label", "record"],
             &["config", "edit", "manifest", "statements"],
             &["declaration"],
@@ -61,7 +61,17 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "host/src/lib.rs",
         &[
-            &["catalog", "engines", "feed", "options", "pace", "pack", "stopwatch", "unsaved"],
+            &[
+                "catalog",
+                "engines",
+                "feed",
+                "options",
+                "outgoing",
+                "pace",
+                "pack",
+                "stopwatch",
+                "unsaved",
+            ],
             &["desk", "program"],
             &["settings", "migration", "plan", "schedule", "fanout", "merge"],
             &["run"],

@@ -15,10 +15,11 @@ use sandtable_world::record::Digest;
 use super::draft::create_atomically;
 use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
+use super::format::format;
 use super::lock::Lock;
 use super::reader::Reader;
 use super::save::{Pages, Restored, begin, check_pages};
-use super::{connect, mark, open, schema};
+use super::{connect, mark, open, outbox, schema};
 
 /// Pages of SQLite that are copied at once: some MiB.
 const PAGES_A_STEP: i32 = 256;
@@ -47,16 +48,29 @@ pub fn backup(save: &Path, target: &Path) -> Result<BackedUp, SaveError> {
     let lock = Lock::take(target)?;
     let mut made = (0, Digest::default());
     create_atomically(target, &lock, |draft| {
-        made = copy(save, draft)?;
+        made = copy(save, draft, Copied::Backup)?;
         Ok(())
     })?;
     let (tick, hash) = made;
     Ok(BackedUp { tick, hash, bytes: open::file_bytes(target) })
 }
 
+/// What a copy of a save is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// The same world once more, to be put in its place.
+    Backup,
+    /// A world of its own, which goes on beside it.
+    Branch,
+}
+
 /// Copies a save into a new file and checks the copy, which then is told from the
 /// save. Gives its tick and hash.
-pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveError> {
+pub(super) fn copy(
+    save: &Path,
+    target: &Path,
+    copied_as: Copied,
+) -> Result<(u64, Digest), SaveError> {
     let reader = Reader::open(save)?;
     let mut copy = connect::creating(target)?;
     let failed = |error: rusqlite::Error| Failure::from(error).of(target, "written");
@@ -67,6 +81,10 @@ pub(super) fn copy(save: &Path, target: &Path) -> Result<(u64, Digest), SaveErro
     let checked = check(&copy).map_err(|failure| failure.of(save, "backed up"))?;
     let claimed = || -> rusqlite::Result<()> {
         let transaction = begin(&copy)?;
+        // An older format knows neither: it gets both when it is opened to go on.
+        if copied_as == Copied::Branch && format(&transaction)? == schema::FORMAT {
+            outbox::begin_anew(&transaction)?;
+        }
         mark::claim(&transaction)?;
         transaction.commit()?;
         copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

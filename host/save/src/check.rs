@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use super::error::{Failure, Fallible, SaveError};
 use super::findings::Findings;
 use super::save::{Pages, Restored, check_pages};
-use super::{connect, schema};
+use super::{connect, outbox, schema};
 
 /// What came of checking a save.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub(super) fn look(
     logs::check(connection, &world.registry, findings)?;
     looked_at("links of the chain", logs::chain(connection, &head, findings)?);
     looked_at("ticks of history", history::check(connection, findings)?);
+    looked_at("rows of the outbox", outbox::check(connection, findings)?);
     looked_at("components and files of mods", contents::check(connection, findings)?);
     Ok(())
 }

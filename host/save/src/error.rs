@@ -59,6 +59,18 @@ pub enum SaveError {
         /// The other process, if it could be found out.
         pid: Option<u32>,
     },
+    /// Another relay carries its outbox.
+    #[error(
+        "the outbox of {} is relayed by another process already{}: end that one, or go on without \
+         a second",
+        path.display(), shown_pid(*pid)
+    )]
+    Relayed {
+        /// The save.
+        path: PathBuf,
+        /// The other process, if it could be found out.
+        pid: Option<u32>,
+    },
     /// The file is no SQLite file.
     #[error("{} is not a save: it is no SQLite file", path.display())]
     NotSqlite {

@@ -16,6 +16,7 @@ use sandtable_world::ecs::{Registry, Role, World, from_json};
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::{Digest, Input};
 
+use super::backup::Copied;
 use super::clock::now_millis;
 use super::declarations::Declarations;
 use super::error::{Failure, Fallible, SaveError, damage};
@@ -30,7 +31,7 @@ use super::save::{Restored, Save, begin};
 use super::settings::{self, settings};
 use super::shape::Shape;
 use super::topics::topic_number;
-use super::{backup, connect, draft, inbox, state};
+use super::{backup, connect, draft, inbox, outbox, state};
 
 /// Where a save stands after it was rewound or branched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +108,7 @@ pub fn branch(path: &Path, tick: u64, target: &Path) -> Result<Rewound, SaveErro
     let lock = Lock::take(target)?;
     let mut rewound = None;
     draft::create_atomically(target, &lock, |draft| {
-        backup::copy(path, draft)?;
+        backup::copy(path, draft, Copied::Branch)?;
         let of_draft = Lock::take(draft)?;
         rewound = Some(go_back(draft, tick, of_draft, None)?);
         Ok(())
@@ -133,7 +134,8 @@ fn keep_ahead(path: &Path, of: u64, lock: &Lock) -> Result<Option<PathBuf>, Save
         if !target.exists() {
             let draft = draft::copy_of(path);
             draft::begin(&draft, &target)?;
-            let kept = backup::copy(path, &draft).and_then(|_| draft::end(&draft, &target, lock));
+            let kept = backup::copy(path, &draft, Copied::Branch);
+            let kept = kept.and_then(|_| draft::end(&draft, &target, lock));
             kept.inspect_err(|_| draft::remove(&draft))?;
             return Ok(Some(target));
         }
@@ -236,6 +238,7 @@ impl Save {
         Index::default().write(&transaction, &nothing, world)?;
         let totals = AllTotals::new();
         log::write(&transaction, &[], &nothing, world, &totals, now_millis())?;
+        outbox::rewound(&transaction, now.tick(), world.tick())?;
         let head = Head {
             tick: then.tick,
             first_free: i64::from(world.entities.first_free()),

@@ -25,6 +25,7 @@ use crate::tables::Guard;
 use sandtable_world::config::WorldConfig;
 use sandtable_world::ecs::World;
 use sandtable_world::hash::StateHasher;
+use sandtable_world::identity::WorldId;
 use sandtable_world::record::{Digest, Given, TickRecord};
 
 use super::checkpoint::Checkpoints;
@@ -41,7 +42,7 @@ use super::mark::{self, Commit};
 use super::mods::ModSet;
 use super::page_writer::Index;
 use super::settings;
-use super::{connect, schema, state};
+use super::{connect, identity, outbox, schema, state};
 
 pub use adopt::Adoption;
 pub(super) use restored::{Restored, Sealed};
@@ -59,6 +60,9 @@ pub struct Save {
     config: WorldConfig,
     /// The settings as the save spells them, which the seal covers.
     settings_text: String,
+    world_id: WorldId,
+    /// Rows of the outbox that stay once they were acknowledged.
+    outbox_rows: u64,
     pub(super) committed: World,
     head: Head,
     index: Index,
@@ -171,6 +175,7 @@ impl Save {
             .and_then(|()| Restored::read(&connection, &mut Findings::strict()))
             .map_err(failed)?;
         state::record_tables(&connection, &restored.world).map_err(|error| failed(error.into()))?;
+        let world_id = identity::ensure(&connection).map_err(|error| failed(error.into()))?;
         let totals = log::read_totals(&connection).map_err(|error| failed(error.into()))?;
         let history = Store::read(&connection).map_err(failed)?;
         connection
@@ -193,6 +198,8 @@ impl Save {
             database: Arc::new(database),
             config: config.clone(),
             settings_text,
+            world_id,
+            outbox_rows: config.outbox.keep_rows,
             committed: world.clone(),
             head,
             index,
@@ -217,6 +224,16 @@ impl Save {
     /// it is to have.
     fn name(&self) -> &Path {
         self.appears_as.as_deref().unwrap_or(&self.path)
+    }
+
+    /// By which name its world is known outside.
+    pub fn world_id(&self) -> WorldId {
+        self.world_id
+    }
+
+    /// Says how many rows of the outbox stay once they were acknowledged.
+    pub fn keep_outbox_rows(&mut self, rows: u64) {
+        self.outbox_rows = rows;
     }
 
     /// The chain hash after the last committed tick; zeros before the first.
@@ -282,6 +299,7 @@ impl Save {
         let totals =
             log::write(&transaction, records, before, world, &self.totals, head.committed_at)?;
         log::write_logged(&transaction, records, self.config.logs.lines)?;
+        outbox::write(&transaction, records, self.outbox_rows)?;
         inbox::write(&transaction, records, head.committed_at)?;
         let history = self.history.write(&transaction, records, world, &self.config.history)?;
         let first = self.history.first_tick_after(&history);
@@ -427,6 +445,7 @@ fn write_draft(
         state::write(&transaction, &nothing, world)?;
         Index::default().write(&transaction, &nothing, world)?;
         log::write(&transaction, &[], &nothing, world, &AllTotals::new(), head.committed_at)?;
+        identity::ensure(&transaction)?;
         write_head(&transaction, &head, &seal, None)?;
         transaction.commit()?;
         Ok(connection.pragma_update(None, "journal_mode", "WAL")?)

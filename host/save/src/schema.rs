@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_first.sql"),
     include_str!("schema/0002_second.sql"),
     include_str!("schema/0003_third.sql"),
+    include_str!("schema/0004_fourth.sql"),
 ];
 
 /// The current format.

@@ -123,6 +123,9 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
     if let Some((key, what)) = config.nats.objection() {
         return mistake(["nats", key], what);
     }
+    if let Some((key, what)) = config.outbox.objection() {
+        return mistake(["outbox"].into_iter().chain(key.split('.')), what);
+    }
     for (table, queries) in [("summary", &config.summary), ("chart", &config.chart)] {
         if let Some(at) = queries.iter().position(|query| query.sql.trim().is_empty()) {
             let what = "is empty: give a SELECT, as for `sandtable sql`";
@@ -267,7 +270,7 @@ mod tests {
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
              `on_save_failure`, `history`, `snapshots`, `logs`, `limits`, `mods`, `removed`, \
-             `trust`, `summary`, `chart`, `api`, `nats`",
+             `trust`, `summary`, `chart`, `api`, `nats`, `outbox`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

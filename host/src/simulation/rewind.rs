@@ -27,6 +27,7 @@ impl Simulation {
             log: self.log.clone(),
             engines: self.engines.clone(),
             elsewhere: self.runtime.elsewhere().cloned(),
+            outbox: self.journal.outbox_overrides(),
             accept_mods: true,
             ..Options::default()
         };

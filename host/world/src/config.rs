@@ -5,6 +5,7 @@
 
 mod api;
 mod nats;
+mod outbox;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::record::LogLevel;
 
 pub use api::{ApiSettings, Visibility};
 pub use nats::{AwayCalls, NatsSettings};
+pub use outbox::{OutboxOverrides, OutboxSettings};
 
 /// The contents of `world.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,9 @@ pub struct WorldConfig {
     /// as it is read, and what a save or a pack keeps is without it.
     #[serde(default, skip_serializing)]
     pub nats: NatsSettings,
+    /// Which events leave the save.
+    #[serde(default, skip_serializing_if = "OutboxSettings::is_default")]
+    pub outbox: OutboxSettings,
     /// How the state hash is made. No world file has it: a save keeps it beside
     /// the settings, and a world that is run has the newest.
     #[serde(skip)]
@@ -101,6 +106,7 @@ impl WorldConfig {
             chart: Vec::new(),
             api: ApiSettings::default(),
             nats: NatsSettings::default(),
+            outbox: OutboxSettings::default(),
             hash_version: HashVersion::default(),
         }
     }

@@ -15,6 +15,7 @@
 //! | [`condition`] | by which systems say in which ticks they run |
 //! | [`config`] | every setting and limit |
 //! | [`grants`], [`manifest`] | what mods ask of each other, and may |
+//! | [`identity`] | by which name a world is known outside |
 //! | [`label`] | by which component and field people know entities |
 //! | [`interface`], [`names`] | what is called how |
 //!
@@ -29,6 +30,7 @@ pub mod edit;
 pub mod fault;
 pub mod grants;
 pub mod hash;
+pub mod identity;
 pub mod interface;
 pub mod label;
 pub mod manifest;

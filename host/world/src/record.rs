@@ -296,6 +296,51 @@ pub struct Logged {
     pub text: String,
 }
 
+/// The form in which values leave a save.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutboxFormat {
+    /// The JSON form.
+    #[default]
+    Json,
+    /// The same in MessagePack.
+    Msgpack,
+}
+
+impl OutboxFormat {
+    /// Every form, with its name in settings.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Json, "json"), (Self::Msgpack, "msgpack")];
+
+    /// Its name in settings.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl std::str::FromStr for OutboxFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.iter().find(|(_, name)| *name == text);
+        known
+            .map(|(form, _)| *form)
+            .ok_or_else(|| format!("`{text}` is none: give json or msgpack"))
+    }
+}
+
+/// Something that leaves the save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What it is, by full name.
+    pub kind: String,
+    /// Which entity it is about, if it is about one.
+    pub entity: Option<Entity>,
+    /// The form of its value.
+    pub format: OutboxFormat,
+    /// Its value.
+    pub body: Vec<u8>,
+}
+
 /// What one tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TickRecord {
@@ -330,6 +375,8 @@ pub struct TickRecord {
     pub logged: Vec<Logged>,
     /// What it changed, as history keeps it; nothing where there is none.
     pub history: Vec<Vec<u8>>,
+    /// What of it leaves the save, in order; part of no hash.
+    pub outgoing: Vec<Outgoing>,
     /// Entities created.
     pub spawned: u64,
     /// Entities ended.
@@ -339,7 +386,7 @@ pub struct TickRecord {
 }
 
 impl TickRecord {
-    /// The same without what history keeps of it.
+    /// The same without what history keeps of it, and what leaves the save.
     pub fn published(&self) -> Self {
         let Self { tick, state, chain, spawned, despawned, timings, .. } = *self;
         Self {
@@ -358,6 +405,7 @@ impl TickRecord {
             runs: self.runs.clone(),
             logged: self.logged.clone(),
             history: Vec::new(),
+            outgoing: Vec::new(),
             spawned,
             despawned,
             timings,

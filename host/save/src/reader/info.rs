@@ -4,14 +4,17 @@ use std::time::{Duration, SystemTime};
 
 use sandtable_world::config::WorldConfig;
 use sandtable_world::ecs::World;
+use sandtable_world::identity::WorldId;
 use sandtable_world::record::Digest;
 
 use super::Reader;
 use crate::error::{Failure, Fallible, SaveError};
 use crate::format::format;
 use crate::history::Store;
+use crate::identity;
 use crate::lock::beside;
 use crate::open;
+use crate::outbox::{self, OutboxStanding};
 use crate::save::Restored;
 
 /// What a save is, as far as a person asks first.
@@ -40,6 +43,11 @@ pub struct Info {
     pub inbox: u64,
     /// Events and inputs that were set aside: a system will never read them.
     pub set_aside: u64,
+    /// By which name the world is known outside; a save that an older version ran last has
+    /// none yet.
+    pub world_id: Option<WorldId>,
+    /// How what leaves the save stands.
+    pub outbox: OutboxStanding,
     /// Every setting.
     pub config: WorldConfig,
     /// The format of the file; opening it to go on brings it up to date.
@@ -147,6 +155,8 @@ impl Reader {
             faults,
             inbox: count("st_inbox")?,
             set_aside: count("st_set_aside")?,
+            world_id: self.read(|connection| Ok(identity::read(connection)?))?,
+            outbox: self.read(outbox::standing)?,
             config,
             format,
             file_bytes: self.file_bytes(),

@@ -51,11 +51,11 @@ mod tests {
         // versions without them open the save, and refused by those where they are not.
         let chart = FIRST.replacen(
             ",\"hash_version\":2",
-            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"api\":{\"edit\":true,\"visibility\":{\"component\":\"p/Owner\",\"field\":\"user\"}},\"hash_version\":2",
+            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"api\":{\"edit\":true,\"visibility\":{\"component\":\"p/Owner\",\"field\":\"user\"}},\"outbox\":{\"events\":[\"a/*\"],\"format\":\"msgpack\",\"keep_rows\":9,\"in_flight\":8},\"hash_version\":2",
             1,
         );
         let config = parse(&chart).expect("read");
-        assert!(config.api.edit);
+        assert!(config.api.edit && config.outbox.chooses("a/B"));
         assert_eq!((config.chart.len(), text(&config).expect("written")), (1, chart));
         let plain = WorldConfig::of("w");
         assert_eq!(parse(&text(&plain).expect("written")).expect("read"), plain);

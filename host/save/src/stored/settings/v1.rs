@@ -40,6 +40,8 @@ pub struct Settings {
     chart: Vec<Query>,
     #[serde(default, skip_serializing_if = "Api::is_default")]
     api: Api,
+    #[serde(default, skip_serializing_if = "Outbox::is_default")]
+    outbox: Outbox,
     #[serde(default = "first")]
     hash_version: Json,
 }
@@ -223,6 +225,39 @@ impl Api {
     }
 }
 
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Outbox {
+    events: Vec<String>,
+    format: String,
+    keep_rows: u64,
+    in_flight: u64,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        let (events, format) = (Vec::new(), "json".to_owned());
+        Self { events, format, keep_rows: 100_000, in_flight: 512 }
+    }
+}
+
+impl Outbox {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn of(live: &config::OutboxSettings) -> Self {
+        let config::OutboxSettings { events, format, keep_rows, in_flight } = live.clone();
+        Self { events, format: format.name().to_owned(), keep_rows, in_flight }
+    }
+
+    fn upgrade(self) -> Result<config::OutboxSettings, StoredError> {
+        let Self { events, format, keep_rows, in_flight } = self;
+        let format = format.parse().map_err(StoredError::Unknown)?;
+        Ok(config::OutboxSettings { events, format, keep_rows, in_flight })
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mod {
@@ -286,6 +321,7 @@ impl Settings {
                 edit: live.api.edit,
                 visibility: live.api.visibility.as_ref().map(Visibility::of),
             },
+            outbox: Outbox::of(&live.outbox),
             hash_version: (live.hash_version as u64).into(),
         }
     }
@@ -317,6 +353,7 @@ impl Settings {
                 visibility: self.api.visibility.map(Visibility::upgrade),
             },
             nats: config::NatsSettings::default(),
+            outbox: self.outbox.upgrade()?,
             hash_version,
         })
     }
