@@ -62,12 +62,13 @@ pub fn extension() -> &'static Path {
     })
 }
 
-fn cargo() -> std::ffi::OsString {
+/// The cargo that builds these tests.
+pub fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Builds with cargo; returns every file made, with the name of its target.
-fn build(command: &mut Command) -> Vec<(String, String)> {
+pub fn build(command: &mut Command) -> Vec<(String, String)> {
     let command = command.current_dir(root()).arg("--message-format=json-render-diagnostics");
     let mut child = command.stdout(Stdio::piped()).spawn().expect("cargo runs");
     let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();

@@ -49,6 +49,7 @@ mod place;
 mod power;
 mod queries;
 mod readers;
+mod relay;
 mod reload;
 mod repair;
 mod running;

@@ -172,8 +172,24 @@ pub const NATS_SERVER: Outside = Outside {
     remedy: "install it, on Debian as `nats-server`",
 };
 
+/// A Python that speaks to NATS.
+pub const NATS_PY: Outside = Outside {
+    name: "a `python3` with nats-py",
+    candidates: &["python3", "/usr/bin/python3"],
+    probe: &[
+        "-c",
+        concat!(
+            "import sys; sys.path.insert(0, '",
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/ci/python'); import nats"
+        ),
+    ],
+    tests: "of consumers of an outbox in Python",
+    remedy: "run `python3 -m pip install --target target/ci/python nats-py`",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 14] = [
+pub const ALL: [Outside; 15] = [
     SQLITE3,
     PYTHON,
     SCRIPT,
@@ -188,6 +204,7 @@ pub const ALL: [Outside; 14] = [
     FRAMES,
     MCP,
     NATS_SERVER,
+    NATS_PY,
 ];
 
 impl Outside {

@@ -20,6 +20,7 @@ use sandtable::{Error, Simulation};
 
 use self::builder::{Builder, Built};
 use super::nats::WorldNats;
+use super::outbox::OutboxArguments;
 use super::run::{self, pace};
 use super::screen::{Mark, Screen, Show, answer};
 use super::stop::Stop;
@@ -55,17 +56,19 @@ pub struct Arguments {
     serve: Option<SocketAddr>,
     #[command(flatten)]
     nats: WorldNats,
+    #[command(flatten)]
+    outbox: OutboxArguments,
 }
 
 /// Runs the world.
 pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(Show::All);
-    let Arguments { world, save, hz, ticks, serve, nats } = arguments;
+    let Arguments { world, save, hz, ticks, serve, nats, outbox } = arguments;
     let file = catalog::load(&world)?;
     // Before they are built, so that no change goes unnoticed.
     let watch = Watch::new(&file.folder, &file.config)?;
     let mut arguments = run::Arguments::of_dev(world, save, ticks, hz, serve);
-    arguments.nats = nats;
+    (arguments.nats, arguments.outbox) = (nats, outbox);
     let save = arguments.save()?;
     let reached = arguments.reach_nats(&screen)?;
     let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;

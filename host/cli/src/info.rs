@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use sandtable::record::hex;
+use sandtable::save::outbox::OutboxStanding;
 use sandtable::save::{Info, Reader};
 use serde_json::json;
 
@@ -54,6 +55,13 @@ fn as_json(info: &Info) -> Result<String> {
         "faults": info.faults,
         "inbox": info.inbox,
         "set_aside": info.set_aside,
+        "world_id": info.world_id.map(|id| id.to_string()),
+        "outbox": {
+            "first": info.outbox.first,
+            "last": info.outbox.last,
+            "acknowledged": info.outbox.acknowledged(),
+            "behind": info.outbox.behind(),
+        },
         "history": {
             "first_tick": info.first_tick,
             "keyframes": info.keyframes,
@@ -106,6 +114,16 @@ fn as_text(save: &Path, info: &Info) -> String {
     if info.set_aside > 0 {
         let what = counted(info.set_aside, "event");
         line("set aside", format!("{what} or inputs: SELECT * FROM set_aside"));
+    }
+    if let Some(id) = info.world_id {
+        line("world id", id.to_string());
+    }
+    if info.outbox.last > 0 {
+        let OutboxStanding { first, last, .. } = info.outbox;
+        let behind = counted(info.outbox.behind(), "row");
+        let acknowledged = count(info.outbox.acknowledged());
+        line("outbox", format!("up to row {}, from row {} on kept", count(last), count(first)));
+        line("", format!("acknowledged up to row {acknowledged}, {behind} behind"));
     }
     let parts = &info.sizes;
     line(

@@ -35,8 +35,10 @@ mod mods;
 mod nats;
 mod new;
 mod on_air;
+mod outbox;
 mod pack;
 mod prune;
+mod relay;
 mod repair;
 mod resume;
 mod rewind;
@@ -131,6 +133,7 @@ enum Verb {
     Verify(verify::Arguments),
     Prune(prune::Prune),
     Compact(prune::Compact),
+    Relay(relay::Arguments),
     Repair(repair::Arguments),
     Export(export::Arguments),
     Mods(mods::Arguments),
@@ -181,6 +184,7 @@ pub fn main() -> ExitCode {
         },
         Verb::Prune(arguments) => prune::prune(arguments),
         Verb::Compact(arguments) => prune::compact(arguments),
+        Verb::Relay(arguments) => relay::run(arguments),
         Verb::Repair(arguments) => repair::run(arguments),
         Verb::Export(arguments) => export::run(arguments),
         Verb::Mods(arguments) => mods::run(arguments),

@@ -24,6 +24,7 @@ use self::pace::Losses;
 use self::tally::Tally;
 use super::nats::{Reached, WorldNats};
 use super::on_air::{self, Reach};
+use super::outbox::{self, OutboxArguments};
 use super::screen::{Screen, Show, answer};
 use super::sources;
 use super::stop::Stop;
@@ -82,6 +83,8 @@ pub struct Arguments {
     serve: Option<SocketAddr>,
     #[command(flatten)]
     pub nats: WorldNats,
+    #[command(flatten)]
+    pub outbox: OutboxArguments,
     /// By which addresses it is asked, and how much.
     #[arg(skip)]
     pub reach: Reach,
@@ -169,6 +172,8 @@ pub fn go(
     let reach = &arguments.reach;
     let start = |listen| on_air::start(&mut simulation, save, pace, listen, reach, screen);
     let on_air = arguments.serve.map(start).transpose()?;
+    let nats = arguments.nats.settings(arguments.world.as_deref())?;
+    let relay = outbox::relay(&simulation, save, &nats)?;
     let mut going = Going::new(arguments, pace, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
@@ -186,6 +191,9 @@ pub fn go(
         screen.insist(&format!("stopped at tick {tick}; all up to it is in {shown}"));
     }
     let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
+    if let Some(relay) = relay {
+        outbox::finish(&relay, save, screen)?;
+    }
     drop(on_air);
     simulation.close()?;
     if arguments.json {
@@ -218,8 +226,8 @@ pub fn open(
     let lending = reached
         .map(|reached| (&reached.network, Coordinator::new(&reached.network, &reached.settings)));
     let elsewhere = lending.as_ref().map(|(_, lending)| lending.clone() as Arc<dyn Elsewhere>);
-    let threads = arguments.threads;
-    let options = Options { threads, slim, trust, elsewhere, ..Options::default() };
+    let (threads, outbox) = (arguments.threads, arguments.outbox.overrides()?);
+    let options = Options { threads, slim, trust, elsewhere, outbox, ..Options::default() };
     let world = arguments.world.as_deref();
     let world =
         world.map(|path| sources::take(path, save, &arguments.trust, screen)).transpose()?;

@@ -13,6 +13,7 @@ use sandtable_serve::{Folder, Worlds};
 
 use super::nats::WorldNats;
 use super::on_air::{self, Reach};
+use super::outbox::OutboxArguments;
 use super::run::{self, pace};
 use super::screen::{Screen, Show};
 use super::stop::Stop;
@@ -57,6 +58,8 @@ pub struct Arguments {
     #[command(flatten)]
     nats: WorldNats,
     #[command(flatten)]
+    outbox: OutboxArguments,
+    #[command(flatten)]
     folder: OfFolder,
 }
 
@@ -93,7 +96,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if is_folder_of_saves(&arguments.path) {
         return serve_folder(arguments, &screen);
     }
-    let Arguments { path, save, listen, reach, hz, ticks, nats, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, nats, outbox, folder } = arguments;
     if let Some(name) = folder.given() {
         bail!("{name} is for a folder of saves, and {} is one world: leave it out", path.display());
     }
@@ -101,7 +104,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         true => run::Arguments::of_served(None, Some(path), ticks, hz, listen),
         false => run::Arguments::of_served(Some(path), save, ticks, hz, listen),
     };
-    (arguments.reach, arguments.nats) = (reach, nats);
+    (arguments.reach, arguments.nats, arguments.outbox) = (reach, nats, outbox);
     let save = arguments.save()?;
     let reached = arguments.reach_nats(&screen)?;
     let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;
@@ -117,11 +120,12 @@ fn is_folder_of_saves(path: &Path) -> bool {
 fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     const IDLE: Duration = Duration::from_secs(300);
     const OPEN_MAX: u32 = 64;
-    let Arguments { path, save, listen, reach, hz, ticks, nats, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, nats, outbox, folder } = arguments;
     let of_one_world = [
         ("--save", save.is_some()),
         ("--ticks", ticks.is_some()),
         ("--nats", nats.server.is_given()),
+        ("--outbox", outbox.is_given()),
     ];
     for (name, is_given) in of_one_world {
         if is_given {

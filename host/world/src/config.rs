@@ -4,6 +4,7 @@
 //! a save alone can be run. Unknown keys are refused.
 
 mod api;
+mod logs;
 mod nats;
 mod outbox;
 
@@ -14,9 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ecs::HashVersion;
 use crate::grants::Asks;
-use crate::record::LogLevel;
 
 pub use api::{ApiSettings, Visibility};
+pub use logs::LogSettings;
 pub use nats::{AwayCalls, NatsSettings};
 pub use outbox::{OutboxOverrides, OutboxSettings};
 
@@ -308,35 +309,6 @@ pub struct HistorySettings {
 impl Default for HistorySettings {
     fn default() -> Self {
         Self { ticks: 10_000, max_mib: 256, every_ticks: 1, components: Vec::new() }
-    }
-}
-
-/// What the save keeps of what mods log. Lines of ticks that `log_ticks` does not
-/// keep go too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogSettings {
-    /// Lines that are kept, the last ones. Zero: none.
-    pub lines: u64,
-    /// What matters less than this is not kept: `error`, `warn`, `info`, `debug`.
-    pub level: LogLevel,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { lines: 10_000, level: LogLevel::Info }
-    }
-}
-
-impl LogSettings {
-    /// Whether nothing is said about it.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether a line that matters so much is kept.
-    pub fn keeps(&self, level: LogLevel) -> bool {
-        self.lines > 0 && level <= self.level
     }
 }
 

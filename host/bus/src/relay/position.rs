@@ -1,0 +1,99 @@
+//! Where a stream stands: which row it had last.
+
+use sandtable::save::outbox::{Outbox, OutboxStanding};
+use sandtable_nats::async_nats::jetstream::ErrorCode;
+use sandtable_nats::async_nats::jetstream::context::{Context, GetStreamErrorKind};
+use sandtable_nats::async_nats::jetstream::stream::{
+    Config, LastRawMessageErrorKind, State, Stream,
+};
+
+use super::super::error::Ended;
+use super::super::{Error, Naming, message};
+
+/// Where a stream stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The last row that it has.
+    pub seq: u64,
+    /// The number that it gave that one.
+    pub stream: u64,
+}
+
+/// The stream of a world, which is made where there is none.
+pub async fn stream(context: &Context, naming: &Naming) -> Result<Stream, Ended> {
+    let (name, subjects) = (naming.stream(), naming.events());
+    let found = match context.get_stream(&name).await {
+        Ok(found) => found,
+        Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(error)
+                if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+            {
+                let config = Config {
+                    name: name.clone(),
+                    subjects: vec![subjects.clone()],
+                    description: Some("the outbox of a world of Sandtable".to_owned()),
+                    ..Config::default()
+                };
+                let made = context.create_stream(config).await;
+                made.map_err(|error| Ended::Again(format!("the stream cannot be made: {error}")))?
+            }
+            GetStreamErrorKind::Request => {
+                let why = "JetStream does not answer: start the server with `-js`, or let this \
+                           user ask it";
+                return Err(Ended::Again(why.to_owned()));
+            }
+            kind => return Err(Ended::Again(format!("the stream cannot be looked at: {kind}"))),
+        },
+    };
+    match found.cached_info().config.subjects.as_slice() {
+        [only] if *only == subjects => Ok(found),
+        _ => Err(Error::OtherStream { stream: name, subjects }.into()),
+    }
+}
+
+/// Asks a stream where it stands, and holds that against the save.
+pub async fn ask(stream: &Stream, naming: &Naming, outbox: &mut Outbox) -> Result<Position, Ended> {
+    let info = stream.get_info().await;
+    let state =
+        info.map_err(|error| Ended::Again(format!("the stream does not answer: {error}")))?;
+    let (state, standing) = (state.state, outbox.standing()?);
+    if state.last_sequence == 0 {
+        return Ok(Position { seq: standing.first.saturating_sub(1), stream: 0 });
+    }
+    if state.messages == 0 {
+        return emptied(&state, naming, &standing);
+    }
+    let message = state.last_sequence;
+    let last = match stream.get_raw_message(message).await {
+        Ok(last) => last,
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
+            return emptied(&state, naming, &standing);
+        }
+        Err(error) => return Err(Ended::Again(format!("the stream does not answer: {error}"))),
+    };
+    let name = naming.stream();
+    let Some((seq, chain)) = message::read(&last.headers) else {
+        return Err(Error::Foreign { stream: name, message, subjects: naming.events() }.into());
+    };
+    let two =
+        |found| Err(Error::TwoFutures { stream: naming.stream(), message, seq, found }.into());
+    if seq > standing.last {
+        return two("the save has not come so far");
+    }
+    match outbox.chain(seq)? {
+        Some(known) if known == chain => Ok(Position { seq, stream: message }),
+        Some(_) => two("the save has another there"),
+        None if seq + 1 == standing.first => Ok(Position { seq, stream: message }),
+        None => Err(Error::Gap { stream: name, has: seq, first: standing.first }.into()),
+    }
+}
+
+/// Where a stream stands that has lost its messages, as the save knows it.
+fn emptied(state: &State, naming: &Naming, standing: &OutboxStanding) -> Result<Position, Ended> {
+    let had = state.last_sequence;
+    let known = standing.relayed.and_then(|relayed| {
+        let seq = relayed.seq + had.checked_sub(relayed.stream)?;
+        (seq + 1 >= standing.first && seq <= standing.last).then_some(Position { seq, stream: had })
+    });
+    known.ok_or_else(|| Error::Emptied { stream: naming.stream(), had }.into())
+}
