@@ -24,7 +24,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let text = format!("{WORLD}[outbox]\nevents = [\"secrets/*\"]\n");
+        let text = format!("{WORLD}[outbox]\nevents = [\"secrets/*\"]\nkeep_rows = 10_000_000\n");
         write_world(&folder.path().join("w"), &text, &["secrets"]);
         Self { folder }
     }

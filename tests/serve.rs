@@ -4,6 +4,7 @@
 mod answers;
 mod attacks;
 mod browser;
+mod bus;
 mod canaries;
 mod clients;
 mod crowd;

@@ -36,6 +36,18 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
         &["sandtable-guest", "sandtable-nats", "sandtable-world"],
         &["rusqlite", "libsqlite3-sys", "clap"],
     ),
+    (
+        "sandtable-bus",
+        &[
+            "sandtable",
+            "sandtable-guest",
+            "sandtable-nats",
+            "sandtable-save",
+            "sandtable-vfs",
+            "sandtable-world",
+        ],
+        &["axum", "clap", "rustyline", "indicatif", "comfy-table"],
+    ),
     ("sandtable-client", &[], &["wasmtime", "rusqlite", "clap", "tokio", "rustls"]),
     (
         "sandtable-sqlite",

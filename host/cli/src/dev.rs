@@ -21,7 +21,7 @@ use sandtable::{Error, Simulation};
 use self::builder::{Builder, Built};
 use super::nats::WorldNats;
 use super::outbox::OutboxArguments;
-use super::run::{self, pace};
+use super::run::{self, Around, pace};
 use super::screen::{Mark, Screen, Show, answer};
 use super::stop::Stop;
 use super::text;
@@ -81,10 +81,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         if keys::listen(scope, &screen, &pace, &stop, done.0.clone()) {
             screen.say(keys::HELP);
         }
-        let result =
-            run::go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |simulation| {
-                take_over(simulation, &built, &screen)
-            });
+        let (save, screen, stop, pace) = (&*save, &screen, &stop, &pace);
+        let around = Around { save, screen, stop, pace, reached: reached.as_ref() };
+        let result = run::go(&arguments, around, simulation, &mut |simulation| {
+            take_over(simulation, &built, screen)
+        });
         drop(done);
         result
     })

@@ -17,6 +17,7 @@ mod backup;
 mod blame;
 mod branch;
 mod build;
+mod bus;
 mod check;
 mod dev;
 mod diff;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use sandtable::Simulation;
-use sandtable::config::{NatsSettings, OutboxOverrides, OutboxSettings};
+use sandtable::config::{OutboxOverrides, OutboxSettings};
 use sandtable::record::OutboxFormat;
 use sandtable_bus::Relay;
 
+use super::nats::Reached;
 use super::screen::Screen;
 use super::text::counted;
 
@@ -63,12 +64,16 @@ impl OutboxArguments {
 }
 
 /// The relay of a world that is run, where something leaves its save and a server is named.
-pub fn relay(simulation: &Simulation, save: &Path, nats: &NatsSettings) -> Result<Option<Relay>> {
+pub fn relay(
+    simulation: &Simulation,
+    save: &Path,
+    reached: Option<&Reached>,
+) -> Result<Option<Relay>> {
     let outbox = simulation.outbox();
-    if !outbox.is_on() || nats.url.is_none() {
-        return Ok(None);
+    match reached.filter(|_| outbox.is_on()) {
+        Some(reached) => Ok(Some(Relay::start(save, &reached.settings, outbox.in_flight)?)),
+        None => Ok(None),
     }
-    Ok(Some(Relay::start(save, nats, outbox.in_flight)?))
 }
 
 /// Waits until all that left the save is acknowledged, and says where it is not.

@@ -22,6 +22,7 @@ use sandtable_workers::Coordinator;
 
 use self::pace::Losses;
 use self::tally::Tally;
+use super::bus;
 use super::nats::{Reached, WorldNats};
 use super::on_air::{self, Reach};
 use super::outbox::{self, OutboxArguments};
@@ -154,26 +155,41 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let reached = arguments.reach_nats(&screen)?;
     let simulation = open(&arguments, &save, reached.as_ref(), &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
-    go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |_| Ok(()))
+    let (save, screen, stop, pace) = (&*save, &screen, &stop, &pace);
+    let around = Around { save, screen, stop, pace, reached: reached.as_ref() };
+    go(&arguments, around, simulation, &mut |_| Ok(()))
+}
+
+/// What a run has around it.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// Where the save is.
+    pub save: &'a Path,
+    /// Where it says how it goes.
+    pub screen: &'a Screen,
+    /// Who ends it.
+    pub stop: &'a Stop,
+    /// When its ticks are due.
+    pub pace: &'a Pace,
+    /// The NATS server that it is run with, if one is named.
+    pub reached: Option<&'a Reached>,
 }
 
 /// Does ticks, each after `before_tick`, and closes the save.
 pub fn go(
     arguments: &Arguments,
-    save: &Path,
-    screen: &Screen,
+    around: Around<'_>,
     mut simulation: Simulation,
-    stop: &Stop,
-    pace: &Pace,
     before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
 ) -> Result<()> {
+    let Around { save, screen, stop, pace, reached } = around;
     stop.rings(pace.bell())?;
     simulation.desk().ring_by(pace.bell());
     let reach = &arguments.reach;
     let start = |listen| on_air::start(&mut simulation, save, pace, listen, reach, screen);
     let on_air = arguments.serve.map(start).transpose()?;
-    let nats = arguments.nats.settings(arguments.world.as_deref())?;
-    let relay = outbox::relay(&simulation, save, &nats)?;
+    let relay = outbox::relay(&simulation, save, reached)?;
+    let telling = bus::tell(&mut simulation, reached, on_air.as_ref());
     let mut going = Going::new(arguments, pace, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
@@ -194,6 +210,7 @@ pub fn go(
     if let Some(relay) = relay {
         outbox::finish(&relay, save, screen)?;
     }
+    drop(telling);
     drop(on_air);
     simulation.close()?;
     if arguments.json {

@@ -14,7 +14,7 @@ use sandtable_serve::{Folder, Worlds};
 use super::nats::WorldNats;
 use super::on_air::{self, Reach};
 use super::outbox::OutboxArguments;
-use super::run::{self, pace};
+use super::run::{self, Around, pace};
 use super::screen::{Screen, Show};
 use super::stop::Stop;
 
@@ -109,7 +109,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let reached = arguments.reach_nats(&screen)?;
     let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
-    run::go(&arguments, &save, &screen, simulation, &stop, &pace, &mut |_| Ok(()))
+    let (save, screen, stop, pace) = (&*save, &screen, &stop, &pace);
+    let around = Around { save, screen, stop, pace, reached: reached.as_ref() };
+    run::go(&arguments, around, simulation, &mut |_| Ok(()))
 }
 
 /// Whether it is a folder, and not that of a world.

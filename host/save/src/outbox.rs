@@ -17,7 +17,7 @@ use sandtable_world::record::{Digest, OutboxFormat};
 
 use super::error::{Fallible, damage};
 
-pub use carry::{Outbox, OutboxRow, OutboxStanding, RelayLock, Relayed};
+pub use carry::{Outbox, OutboxRow, OutboxStanding, RelayLock, Relayed, glance};
 pub(super) use rows::{begin_anew, check, rewound, standing, write};
 
 /// The kind of a row that tells of an entity which came.

@@ -118,6 +118,14 @@ impl Key {
         &self.ledger
     }
 
+    /// A `Host` by which a server at an address is asked.
+    pub fn host(&self, address: SocketAddr) -> String {
+        match &self.proxy {
+            Some(proxy) => proxy.host().to_owned(),
+            None => address.to_string(),
+        }
+    }
+
     /// The address that people open, where that is a proxy's.
     pub fn proxy(&self) -> Option<&Origin> {
         self.proxy.as_ref()

@@ -21,7 +21,8 @@ pub struct Origin(String);
 impl Origin {
     const SCHEME: &str = "https://";
 
-    fn host(&self) -> &str {
+    /// Its name, with its port where that is not the usual one.
+    pub fn host(&self) -> &str {
         &self.0[Self::SCHEME.len()..]
     }
 }

@@ -17,6 +17,7 @@
 //! Deliberately absent: any way to change a world.
 
 mod apart;
+mod asked_elsewhere;
 mod at;
 mod audited;
 mod changes;
@@ -60,6 +61,7 @@ mod told;
 mod trust;
 mod worlds;
 
+pub use asked_elsewhere::Queries;
 pub use guard::{Access, Key};
 pub use hosts::{Origin, OriginError};
 pub use limits::Limits;

@@ -120,13 +120,16 @@ struct Families {
 const MAKERS: [&str; 2] = ["here", "workers"];
 
 /// What is so now, in whole numbers.
-const WHOLES: [(&str, &str); 6] = [
+const WHOLES: [(&str, &str); 9] = [
     ("tick", "The last tick"),
     ("saved_tick", "The last tick that is in the save"),
     ("unsaved_ticks", "Ticks that are not in the save yet"),
     ("entities", "Entities alive"),
     ("suspended_mods", "Mods that faulted too often to take part"),
     ("paused", "1 while the world stands still as it was told to"),
+    ("outbox_last_row", "The last row of the outbox, 0 for none"),
+    ("outbox_acknowledged_row", "The last row of the outbox that a stream acknowledged"),
+    ("outbox_behind_rows", "Rows of the outbox that no stream acknowledged yet"),
 ];
 
 /// What is counted of one world, for as long as it is on the air.
@@ -320,6 +323,7 @@ impl Figures {
         let published = served.feed().now();
         let suspended = published.world.mods.values().filter(|it| it.suspended).count();
         let tempo = served.pace().map(Pace::tempo);
+        let outbox = served.outbox();
         let wholes = [
             published.tick(),
             published.saved_tick,
@@ -327,6 +331,9 @@ impl Figures {
             u64::from(published.world.entities.alive()),
             suspended as u64,
             tempo.is_some_and(|tempo| tempo.is_paused).into(),
+            outbox.last,
+            outbox.acknowledged(),
+            outbox.behind(),
         ];
         for (gauge, value) in self.now.wholes.iter().zip(wholes) {
             gauge.set(value);

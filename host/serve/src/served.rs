@@ -17,6 +17,7 @@ use sandtable::ecs::World;
 use sandtable::feed::{AtRest, Feed, Published};
 use sandtable::pace::Pace;
 use sandtable::record::Digest;
+use sandtable::save::outbox::{self, OutboxStanding};
 use sandtable::save::{Inquiry, Labels, Reader, Terms};
 use sandtable::{Desk, Simulation};
 
@@ -169,6 +170,11 @@ impl Served {
         let mut log = self.save.clone().into_os_string();
         log.push("-wal");
         (of(&self.save), of(Path::new(&log)))
+    }
+
+    /// How what leaves its save stands; as if nothing did where it cannot be read.
+    pub fn outbox(&self) -> OutboxStanding {
+        outbox::glance(&self.save).unwrap_or_default()
     }
 
     /// What may be seen of what was published.

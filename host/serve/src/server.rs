@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
+use axum::Router;
+
+use super::asked_elsewhere::Queries;
 use super::connections;
 use super::guard::{Access, Key};
 use super::router::router;
@@ -47,6 +50,7 @@ pub struct Server {
     runtime: Option<Runtime>,
     key: Arc<Key>,
     address: SocketAddr,
+    router: Router,
 }
 
 impl Server {
@@ -82,11 +86,20 @@ impl Server {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
-        let (worlds, key_of_router) = (worlds.into(), key.clone());
-        runtime.spawn(async move {
-            connections::serve(listener, router(worlds, key_of_router)).await;
-        });
-        Ok(Self { runtime: Some(runtime), key, address })
+        let router = {
+            let _entered = runtime.enter();
+            router(worlds, key.clone())
+        };
+        runtime.spawn(connections::serve(listener, router.clone()));
+        Ok(Self { runtime: Some(runtime), key, address, router })
+    }
+
+    /// What answers queries of a world that came by another way than HTTP, as if they had
+    /// come by it.
+    pub fn queries(&self, world: &str) -> Option<Queries> {
+        let host = self.key.host(self.address);
+        let runtime = self.runtime.as_ref()?.handle().clone();
+        Some(Queries::new(self.router.clone(), host, world, runtime))
     }
 
     /// Where it listens.

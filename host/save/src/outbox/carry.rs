@@ -90,6 +90,20 @@ impl RelayLock {
     }
 }
 
+/// How the outbox of a save stands, as it says itself at a glance.
+///
+/// # Errors
+///
+/// It is no save, or cannot be read.
+pub fn glance(path: &Path) -> Result<OutboxStanding, SaveError> {
+    let path = connect::find(path)?;
+    let connection = connect::glancing(&path)?;
+    if connect::recognise(&connection, &path)? < FORMAT {
+        return Ok(OutboxStanding::default());
+    }
+    rows::standing(&connection).map_err(|failure| failure.of(&path, "read"))
+}
+
 /// The outbox of a save, read beside the process that runs its world. It holds nothing
 /// up between two calls.
 #[derive(Debug)]
