@@ -76,11 +76,6 @@ fn rust_consumer() -> &'static Path {
         // As for tests, so that nothing but the example itself is compiled.
         command.args(["build", "--example", "consumer", "--target-dir"]);
         command.arg(profile.parent().unwrap());
-        // What cargo tells this program of itself would be news to some build scripts.
-        let of_cargo = |name: &str| name.starts_with("CARGO_PKG_") || name.contains("MANIFEST");
-        for (name, _) in std::env::vars().filter(|(name, _)| of_cargo(name)) {
-            command.env_remove(name);
-        }
         if !cfg!(debug_assertions) {
             command.arg("--release");
         }

@@ -14,14 +14,11 @@ mod parcels;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use self::leaving::Leaving;
 use crate::config::{Durability, OnSaveFailure, SaveFailureMode, WorldConfig};
 use crate::ecs::World;
 use crate::error::Error;
 use crate::hash::StateHasher;
+use crate::outgoing::Leaving;
 use crate::record::{Conversions, Digest, Given, TickRecord};
 use crate::runtime::{Attempt, PendingTick};
 use crate::save::{self, Adoption, Recorder, Save};
@@ -29,6 +26,8 @@ use crate::swap::{Adopted, Candidate, Target};
 use crate::tables::{Database, TableError, Undone};
 use crate::tip::Tip;
 use crate::unsaved::{Failing, Held, Unsaved};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What becomes of ticks.
 pub struct Journal {

@@ -5,10 +5,44 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::config::OutboxSettings;
+use crate::config::{OutboxOverrides, OutboxSettings, WorldConfig};
 use crate::ecs::{Entities, Entity, Kind, Page, Part, Role, Slot, Topic, Type, World, to_json};
 use crate::record::{Outgoing, TickRecord};
 use crate::save::outbox::{self, DESPAWNED, SPAWNED};
+
+/// What leaves a save.
+pub struct Leaving {
+    settings: OutboxSettings,
+    /// What stands in the place of what the settings of the world say.
+    overrides: OutboxOverrides,
+}
+
+impl Leaving {
+    /// As the settings of a world say.
+    pub fn of(config: &WorldConfig) -> Self {
+        Self { settings: config.outbox.clone(), overrides: OutboxOverrides::default() }
+    }
+
+    /// Goes on as other settings of the world say, but for what stands in their place.
+    pub fn follow(&mut self, config: &WorldConfig) {
+        self.settings = self.overrides.over(&config.outbox);
+    }
+
+    /// Puts something in the place of what the settings of the world say.
+    pub fn let_out(&mut self, overrides: OutboxOverrides) {
+        (self.settings, self.overrides) = (overrides.over(&self.settings), overrides);
+    }
+
+    /// What stands in their place.
+    pub fn overrides(&self) -> &OutboxOverrides {
+        &self.overrides
+    }
+
+    /// What it is.
+    pub fn settings(&self) -> &OutboxSettings {
+        &self.settings
+    }
+}
 
 /// What of a tick leaves the save: who came, what happened, who went.
 pub fn outgoing(

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::RelayState;
 use super::position::{self, Position};
+use super::state::RelayState;
 use crate::Naming;
 use crate::error::Ended;
 use crate::message::{Message, message};

@@ -1,14 +1,15 @@
 //! Rows, as a relay reads them, also while the world of the save runs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use sandtable_world::ecs::Entity;
 use sandtable_world::identity::WorldId;
-use sandtable_world::record::{Digest, OutboxFormat};
+use sandtable_world::record::Digest;
 
-use super::{PATIENCE, rows};
+use super::row::{OutboxRow, OutboxStanding, Relayed};
+use super::rows;
 use crate::connect;
 use crate::error::{Failure, Fallible, SaveError};
 use crate::file_identity::FileIdentity;
@@ -20,56 +21,9 @@ use crate::mark;
 use crate::save::begin;
 use crate::schema::{self, FORMAT};
 
-/// Something that leaves a save.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxRow {
-    /// Its number, from one on and without gaps.
-    pub seq: u64,
-    /// The tick that it is of.
-    pub tick: u64,
-    /// What it is, by full name.
-    pub kind: String,
-    /// Which entity it is about, if it is about one.
-    pub entity: Option<Entity>,
-    /// The form of its value.
-    pub format: OutboxFormat,
-    /// Its value.
-    pub body: Vec<u8>,
-    /// A digest of the chain before it and of itself.
-    pub chain: Digest,
-}
-
-/// Up to where a relay has seen a stream acknowledge rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Relayed {
-    /// The row.
-    pub seq: u64,
-    /// The number that the stream gave it.
-    pub stream: u64,
-}
-
-/// How the outbox of a save stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutboxStanding {
-    /// The first row that is kept; zero where nothing ever left the save.
-    pub first: u64,
-    /// The last row.
-    pub last: u64,
-    /// How far a relay came, as it said last.
-    pub relayed: Option<Relayed>,
-}
-
-impl OutboxStanding {
-    /// The last row that was acknowledged, as it was said last; zero for none.
-    pub fn acknowledged(&self) -> u64 {
-        self.relayed.unwrap_or_default().seq.min(self.last)
-    }
-
-    /// How many rows were not acknowledged yet.
-    pub fn behind(&self) -> u64 {
-        self.last - self.acknowledged()
-    }
-}
+/// How long a relay waits for the save to write down how far it is, which is a hint: the
+/// world is not to wait for it.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Held by the one relay of a save.
 #[derive(Debug)]

@@ -6,8 +6,7 @@ use serde_json::json;
 use sandtable_world::ecs::Entity;
 use sandtable_world::record::{Digest, OutboxFormat, Outgoing, TickRecord};
 
-use super::carry::{OutboxRow, OutboxStanding, Relayed};
-use super::{REWOUND, body, format_of, is_kind, link};
+use super::row::{OutboxRow, OutboxStanding, REWOUND, Relayed, body, format_of, is_kind, link};
 use crate::error::{Failure, Fallible, damage};
 use crate::findings::Findings;
 use crate::identity;
