@@ -115,6 +115,9 @@ fn end_of(mut child: Child) -> std::process::Output {
     child.wait_with_output().unwrap()
 }
 
+/// What a consumer was told: row, tick, kind, entity, body.
+type ToldRow = (i64, i64, String, Option<String>, Vec<u8>);
+
 /// What a consumer has, in the order in which it took effect, held against the rows of
 /// the save.
 #[track_caller]
@@ -124,8 +127,7 @@ fn assert_told_once_in_order(told: &Path, rows: &[OutboxRow]) {
     let mut select = database.prepare(sql).unwrap();
     let found = select
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
-    let found: Vec<(i64, i64, String, Option<String>, Vec<u8>)> =
-        found.unwrap().map(Result::unwrap).collect();
+    let found: Vec<ToldRow> = found.unwrap().map(Result::unwrap).collect();
     assert_eq!(found.len(), rows.len(), "none is lost, and none comes twice");
     for (found, row) in found.iter().zip(rows) {
         let kind = row.kind.replace('/', ".");
