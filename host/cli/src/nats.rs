@@ -43,7 +43,7 @@ pub struct NatsArguments {
     #[arg(long, value_name = "PREFIX")]
     nats_prefix: Option<String>,
     /// What subjects begin with at which answers are received [default:
-    /// <PREFIX>.inbox.<ROLE>]
+    /// PREFIX.inbox.ROLE]
     #[arg(long, value_name = "PREFIX")]
     nats_inbox: Option<String>,
 }

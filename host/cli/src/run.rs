@@ -263,7 +263,8 @@ pub fn open(
         }
     };
     if let Some((network, lending)) = lending {
-        lending.begin(network, &sandtable_nats::random_token());
+        let id = simulation.world_id().map(|id| id.to_string());
+        lending.begin(network, &id.unwrap_or_else(sandtable_nats::random_token));
     }
     screen.say(&format!(
         "{}: {} at tick {}, {}, {}",

@@ -1,0 +1,212 @@
+//! A world with much to do in each row, alone and with workers, and what it costs where.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustix::time::{ClockId, clock_gettime};
+use sandtable::calls::{Back, Elsewhere, LentMod, Taken};
+use sandtable::catalog::{ModSource, RUSTFLAGS};
+use sandtable::config::{AwayCalls, ModSettings, NatsSettings, WorldConfig};
+use sandtable::guest::{Call, CallReport, Engine};
+use sandtable::{Options, Simulation};
+use sandtable_nats::Network;
+use sandtable_workers::Coordinator;
+
+use crate::fleet::{Fleet, cpu_of};
+
+/// How long it is measured.
+const DURING: Duration = Duration::from_secs(4);
+
+/// Nanoseconds of a tick without anything else.
+pub struct Alone {
+    pub tick: f64,
+    pub guest: f64,
+}
+
+impl Alone {
+    /// What a tick does besides its calls.
+    pub fn rest(&self) -> f64 {
+        self.tick - self.guest
+    }
+}
+
+/// What was done with workers, and nanoseconds of processors that it took.
+pub struct Away {
+    pub ticks: f64,
+    /// Of the wall, a tick.
+    pub tick_wall: f64,
+    /// Calls that workers made, their rows, and their bytes there and back.
+    pub calls: f64,
+    pub rows: f64,
+    pub bytes: f64,
+    pub tick: f64,
+    pub network: f64,
+    pub server: f64,
+    pub worker: f64,
+}
+
+fn guest(name: &str, rows: usize) -> ModSource {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = root.join("target").join("guests");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(&root)
+        .args(["build", "--release", "--target", "wasm32-wasip2", "--examples", "--quiet"])
+        .args(["--package", "sandtable-test-guests", "--target-dir"])
+        .arg(&target)
+        .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", RUSTFLAGS.join(" "))
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "the guests build");
+    let path = target.join("wasm32-wasip2/release/examples").join(format!("{name}.wasm"));
+    let component = std::fs::read(path).expect("a component");
+    let assets = BTreeMap::from([("count".to_owned(), rows.to_string().into_bytes())]);
+    ModSource { id: name.to_owned(), component, assets, manifest: None, source: name.to_owned() }
+}
+
+fn start(rows: usize, page: usize, elsewhere: Option<Arc<dyn Elsewhere>>) -> Simulation {
+    let source = guest("heavy", rows);
+    let text = format!("[world]\nname = \"bench\"\nshard_rows = {page}\n");
+    let mut config: WorldConfig = toml::from_str(&text).expect("settings");
+    config.limits.commands_max = 2_000_000;
+    config.limits.outcome_max_bytes = 1 << 30;
+    config.mods.insert(source.id.clone(), ModSettings::default());
+    let options = Options {
+        threads: 1,
+        log: Arc::new(|_, _, line| eprintln!("{}", line.text)),
+        elsewhere,
+        ..Options::default()
+    };
+    let mut world = Simulation::create(None, config, vec![source], options).expect("it starts");
+    world.tick().expect("the first tick, which spawns");
+    world
+}
+
+/// Ticks without workers.
+pub fn alone(rows: usize, page: usize) -> Alone {
+    let mut world = start(rows, page, None);
+    let (began, mut ticks, mut guest) = (Instant::now(), 0.0, 0.0);
+    while began.elapsed() < DURING {
+        let record = world.tick().expect("a tick");
+        guest += record.runs.iter().map(|run| run.guest_ns as f64).sum::<f64>();
+        ticks += 1.0;
+    }
+    Alone { tick: began.elapsed().as_nanos() as f64 / ticks, guest: guest / ticks }
+}
+
+/// Ticks with the workers of a fleet.
+pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
+    let settings = NatsSettings {
+        url: Some(fleet.url()),
+        calls: AwayCalls::All,
+        check_percent: 0.0,
+        ..NatsSettings::default()
+    };
+    let network = Network::connect(&settings, "world").expect("the server is there");
+    let lending = Coordinator::new(&network, &settings);
+    lending.begin(&network, "bench");
+    let measures = Arc::new(Measured {
+        inner: lending.clone(),
+        nanos: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+        rows: AtomicU64::new(0),
+    });
+    let mut world = start(rows, page, Some(measures.clone()));
+    while lending.ready() < fleet.workers() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for _ in 0..3 {
+        world.tick().expect("a tick");
+    }
+    let now = || {
+        (
+            cpu_of("self", Some("nats")),
+            cpu_of(&fleet.server().to_string(), None),
+            fleet.each_worker().map(|id| cpu_of(&id.to_string(), None)).sum::<f64>(),
+            measures.read(),
+            lending.counts().answered as f64,
+        )
+    };
+    let before = now();
+    let (began, mut ticks) = (Instant::now(), 0.0);
+    while began.elapsed() < DURING {
+        world.tick().expect("a tick");
+        ticks += 1.0;
+    }
+    let took = began.elapsed().as_nanos() as f64;
+    let after = now();
+    Away {
+        ticks,
+        tick_wall: took / ticks,
+        calls: after.4 - before.4,
+        rows: after.3.2 - before.3.2,
+        bytes: after.3.1 - before.3.1,
+        tick: after.3.0 - before.3.0,
+        network: after.0 - before.0,
+        server: after.1 - before.1,
+        worker: after.2 - before.2,
+    }
+}
+
+/// Lends calls, and keeps what that takes of the threads that do it.
+struct Measured {
+    inner: Arc<Coordinator>,
+    nanos: AtomicU64,
+    bytes: AtomicU64,
+    rows: AtomicU64,
+}
+
+impl Measured {
+    fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let now = || {
+            let now = clock_gettime(ClockId::ThreadCPUTime);
+            now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+        };
+        let before = now();
+        let done = work();
+        self.nanos.fetch_add(now() - before, Ordering::Relaxed);
+        done
+    }
+
+    fn read(&self) -> (f64, f64, f64) {
+        let of = |it: &AtomicU64| it.load(Ordering::Relaxed) as f64;
+        (of(&self.nanos), of(&self.bytes), of(&self.rows))
+    }
+}
+
+impl Elsewhere for Measured {
+    fn loaded(&self, strict_nan: bool, mods: Vec<LentMod>) {
+        self.inner.loaded(strict_nan, mods);
+    }
+
+    fn has_room(&self) -> bool {
+        self.inner.has_room()
+    }
+
+    fn takes_all(&self) -> bool {
+        self.inner.takes_all()
+    }
+
+    fn take(&self, call: &Call, back: Back) -> Taken {
+        self.timed(|| self.inner.take(call, back))
+    }
+
+    fn patience(&self, call: &Call) -> Duration {
+        self.inner.patience(call)
+    }
+
+    fn settle(&self, engine: &Engine, call: &Call, answer: &Bytes) -> Option<CallReport> {
+        let report = self.timed(|| self.inner.settle(engine, call, answer))?;
+        // What comes back is all that was sent, in this world.
+        self.bytes.fetch_add(2 * answer.len() as u64, Ordering::Relaxed);
+        self.rows.fetch_add(report.rows, Ordering::Relaxed);
+        Some(report)
+    }
+
+    fn made_here(&self, system: &str, report: &CallReport) {
+        self.inner.made_here(system, report);
+    }
+}
