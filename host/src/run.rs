@@ -325,7 +325,7 @@ impl<'a> TickRun<'a> {
         for report in reports {
             run.calls += 1;
             run.rows += report.rows;
-            run.guest_ns += report.guest_ns;
+            run.guest_ns = run.guest_ns.saturating_add(report.guest_ns);
             run.away += u64::from(report.is_away);
             log.append(report.log);
             match report.verdict {

@@ -44,7 +44,8 @@ pub enum Error {
     /// The stream has what no relay of this world put there.
     #[error(
         "message {message} of the stream `{stream}` was put there by another program than a relay \
-         of this world: let no other publish to {subjects}, and remove that message or the stream"
+         of this world: let no other publish to {subjects}, and remove the stream to \
+         have it begun anew"
     )]
     Foreign {
         /// The stream.

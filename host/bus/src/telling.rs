@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sandtable::feed::{Feed, Published};
-use sandtable_nats::Network;
 use sandtable_nats::async_nats::{Client, HeaderMap, Message};
+use sandtable_nats::{Network, may_answer};
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -54,7 +54,12 @@ impl Telling {
         let client = network.client();
         let mut tasks = vec![network.spawn(ticks(client.clone(), naming.subject("tick"), done))];
         if let Some(answer) = answer {
-            tasks.push(network.spawn(queries(client.clone(), naming.subject("query"), answer)));
+            tasks.push(network.spawn(queries(
+                client.clone(),
+                network.prefix().to_owned(),
+                naming.subject("query"),
+                answer,
+            )));
         }
         Self { tasks }
     }
@@ -95,11 +100,11 @@ async fn ticks(client: Client, subject: String, mut done: mpsc::Receiver<Arc<Pub
     }
 }
 
-async fn queries(client: Client, subject: String, answer: Answerer) {
+async fn queries(client: Client, prefix: String, subject: String, answer: Answerer) {
     let Ok(mut asked) = client.subscribe(subject).await else { return };
     let room = Arc::new(Semaphore::new(QUERIES_MAX));
     while let Some(Message { payload, reply, .. }) = asked.next().await {
-        let Some(reply) = reply else { continue };
+        let Some(reply) = reply.filter(|reply| may_answer(&prefix, reply)) else { continue };
         let Ok(place) = room.clone().acquire_owned().await else { return };
         let (client, answer) = (client.clone(), answer.clone());
         tokio::spawn(async move {

@@ -207,12 +207,11 @@ pub fn go(
         screen.insist(&format!("stopped at tick {tick}; all up to it is in {shown}"));
     }
     let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
-    if let Some(relay) = relay {
-        outbox::finish(&relay, save, screen)?;
-    }
+    let carried = relay.map_or(Ok(()), |relay| outbox::finish(&relay, save, screen));
     drop(telling);
     drop(on_air);
     simulation.close()?;
+    carried?;
     if arguments.json {
         answer(&ending.json(save))?;
     } else if !arguments.quiet {

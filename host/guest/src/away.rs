@@ -31,6 +31,6 @@ pub use self::guest::Ask;
 pub use self::message::{MESSAGE_VERSION, Unreadable};
 pub use self::question::Question;
 pub use self::request::{AwayCall, request};
-pub use self::settle::settle;
+pub use self::settle::{Settled, settle};
 
 pub(crate) use self::guest::Away;

@@ -16,4 +16,4 @@ pub use async_nats;
 pub use error::Error;
 pub use inbox::{Inbox, NoAnswer};
 pub use link::Link;
-pub use network::{Network, random_token};
+pub use network::{Network, may_answer, random_token};

@@ -146,6 +146,13 @@ impl Drop for Network {
     }
 }
 
+/// Whether a message is answered at the subject that it asks for. Those of the server, and
+/// those of ours that are no inbox, would be written to with our rights.
+pub fn may_answer(prefix: &str, reply: &str) -> bool {
+    let ours = reply.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.'));
+    !reply.starts_with('$') && ours.is_none_or(|rest| rest.starts_with("inbox."))
+}
+
 /// 128 random bits in letters and digits.
 pub fn random_token() -> String {
     let keys = RandomState::new();

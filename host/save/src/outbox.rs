@@ -12,4 +12,4 @@ mod rows;
 
 pub use carry::{Outbox, RelayLock, glance};
 pub use row::{DESPAWNED, OutboxRow, OutboxStanding, REWOUND, Relayed, SPAWNED, body};
-pub(super) use rows::{begin_anew, check, rewound, standing, write};
+pub(super) use rows::{begin_anew, check, mend, rewound, standing, write};

@@ -26,7 +26,7 @@ use super::mods::{Cause, ModSet};
 use super::page_writer::Index;
 use super::restore::TICK_MAX;
 use super::save::Restored;
-use super::{connect, inbox, mark, schema, settings, state};
+use super::{connect, inbox, mark, outbox, schema, settings, state};
 use sandtable_world::ecs::World;
 use sandtable_world::hash::StateHasher;
 use sandtable_world::record::Digest;
@@ -177,6 +177,7 @@ fn mend(fresh: &Connection, findings: &mut Findings) -> Fallible<(Head, u64)> {
             params![digest],
         )?;
     }
+    outbox::mend(fresh, findings)?;
     let mods = record(fresh, head.tick)?;
     let text = settings::last(fresh)?;
     write_head(fresh, &head, &seal(&head, &text, &world.registry, &mods), None)?;

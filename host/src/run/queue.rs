@@ -169,7 +169,9 @@ impl Queue {
 
     /// How many threads could do something at once.
     pub fn ready(&self) -> usize {
-        self.waiting.len() + self.returned.len()
+        let now = Instant::now();
+        let overdue = self.lent.values().filter(|lent| !lent.is_redone && lent.due <= now).count();
+        self.waiting.len() + self.returned.len() + overdue
     }
 
     /// The call that waits the longest way from its turn and may be made elsewhere, where

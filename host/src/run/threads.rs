@@ -76,6 +76,8 @@ impl<'a> TickRun<'a> {
             let Some(waiting) = self.board.lock().take_last(others) else { return };
             let call = waiting.call();
             let number = self.board.lock().lend(waiting, elsewhere.patience(&call));
+            // The thread that does the tick may wait for less than that.
+            self.board.changed.notify_one();
             let board = self.board.clone();
             let back = move |answer| board.bring(number, answer);
             let taken = elsewhere.take(&call, Box::new(back));

@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sandtable_guest::away::{self, Answer, AwayCall, Question};
+use sandtable_guest::away::{self, Answer, AwayCall, Question, Settled};
 use sandtable_guest::calls::{Back, Elsewhere, LentMod, Taken};
 use sandtable_guest::{Call, CallReport, Engine, rows_of};
 use sandtable_nats::Network;
@@ -133,6 +133,8 @@ impl Elsewhere for Coordinator {
             shared.counts().checked += 1;
             let here = made_here(engine, call)?;
             let here = Answer::read(&here).ok()?;
+            // One that fails here, on whatever grounds, is made again here to say so.
+            here.done?;
             if here.done != answer.done {
                 let tick = call.context.tick;
                 let why = format!(
@@ -140,14 +142,25 @@ impl Elsewhere for Coordinator {
                      was made here counts"
                 );
                 shared.bar(&worker, &why);
-                return away::settle(call, &here);
+                return match away::settle(call, &here) {
+                    Settled::Report(report) => Some(report),
+                    Settled::Fault | Settled::Unreadable => None,
+                };
             }
         }
         let started = Instant::now();
-        let Some(report) = away::settle(call, &answer) else {
-            shared.counts().failed += 1;
-            shared.bar(&worker, "what it answered to a call is no outcome of one");
-            return None;
+        let report = match away::settle(call, &answer) {
+            Settled::Report(report) => report,
+            Settled::Fault => {
+                shared.counts().failed += 1;
+                shared.state().measures.failed(system);
+                return None;
+            }
+            Settled::Unreadable => {
+                shared.counts().failed += 1;
+                shared.bar(&worker, "what it answered to a call is no outcome of one");
+                return None;
+            }
         };
         shared.counts().answered += 1;
         let nanos = nanos + started.elapsed().as_nanos() as u64;

@@ -63,6 +63,20 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
+impl Load {
+    /// A package, which is called by what it consists of.
+    pub fn new(strict_nan: bool, component: Digest, assets: Digest) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&[u8::from(strict_nan)]).update(&component).update(&assets);
+        Self { package: *hasher.finalize().as_bytes(), strict_nan, component, assets }
+    }
+
+    /// Whether it is called by what it consists of.
+    pub fn is_called_so(&self) -> bool {
+        Self::new(self.strict_nan, self.component, self.assets).package == self.package
+    }
+}
+
 /// Something as a message.
 pub fn write(message: &impl Serialize) -> Bytes {
     let mut bytes = vec![MESSAGE_VERSION];

@@ -1,5 +1,6 @@
 //! The subjects that messages go to.
 
+use sandtable_nats::may_answer;
 use sandtable_world::record::{Digest, hex};
 
 /// The subjects below a prefix.
@@ -12,6 +13,11 @@ impl Subjects {
     /// Those below a prefix.
     pub fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
+    }
+
+    /// Where a message is answered, if that is a subject that may be.
+    pub fn answerable<'r>(&self, reply: Option<&'r str>) -> Option<&'r str> {
+        reply.filter(|reply| may_answer(&self.prefix, reply))
     }
 
     /// Where workers say who they are.

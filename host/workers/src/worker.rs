@@ -235,6 +235,9 @@ fn make_all(
     while !shared.stops() {
         let call = {
             let calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+            if shared.stops() {
+                return;
+            }
             calls.recv_timeout(LOOK_EVERY)
         };
         if let Ok(call) = call {
@@ -303,6 +306,9 @@ fn get_ready(
     world: &str,
     load: &Load,
 ) -> Result<(), String> {
+    if !load.is_called_so() {
+        return Err("it is called by another name than what it consists of gives".to_owned());
+    }
     if shared.packages.get(&load.package).is_some() {
         return Ok(());
     }

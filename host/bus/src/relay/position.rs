@@ -63,14 +63,15 @@ pub async fn ask(stream: &Stream, naming: &Naming, outbox: &mut Outbox) -> Resul
     if state.messages == 0 {
         return emptied(&state, naming, &standing);
     }
-    let message = state.last_sequence;
-    let last = match stream.get_raw_message(message).await {
+    // Messages behind it may have been removed, whatever they were.
+    let last = match stream.get_last_raw_message_by_subject(&naming.events()).await {
         Ok(last) => last,
         Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
-            return emptied(&state, naming, &standing);
+            return Err(Ended::Again("the stream changes while it is looked at".to_owned()));
         }
         Err(error) => return Err(Ended::Again(format!("the stream does not answer: {error}"))),
     };
+    let message = last.sequence;
     let name = naming.stream();
     let Some((seq, chain)) = message::read(&last.headers) else {
         return Err(Error::Foreign { stream: name, message, subjects: naming.events() }.into());
@@ -80,10 +81,12 @@ pub async fn ask(stream: &Stream, naming: &Naming, outbox: &mut Outbox) -> Resul
     if seq > standing.last {
         return two("the save has not come so far");
     }
+    // The next message is the one after the last that the stream ever had.
+    let here = Position { seq, stream: state.last_sequence };
     match outbox.chain(seq)? {
-        Some(known) if known == chain => Ok(Position { seq, stream: message }),
+        Some(known) if known == chain => Ok(here),
         Some(_) => two("the save has another there"),
-        None if seq + 1 == standing.first => Ok(Position { seq, stream: message }),
+        None if seq + 1 == standing.first => Ok(here),
         None => Err(Error::Gap { stream: name, has: seq, first: standing.first }.into()),
     }
 }

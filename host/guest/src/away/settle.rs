@@ -15,24 +15,43 @@ use crate::state::InTick;
 use sandtable_world::fault::Fault;
 use sandtable_world::record::LogLevel;
 
-/// What an answer means for its call: the same as if the guest had run here. Nothing
-/// where it is no faultless one, which only a call that is made here may be.
-pub fn settle(call: &Call, answer: &Answer<'_>) -> Option<CallReport> {
-    let mut inside = InTick::new(&call.context, call.number, call.batches.clone());
-    let log = replay(&mut inside, answer.done?)?;
-    let rows = inside.used.rows;
-    let verdict = Ok(inside.outcome);
-    Some(CallReport { verdict, log, rows, guest_ns: answer.nanos, is_away: true })
+/// What an answer means for its call.
+pub enum Settled {
+    /// The same as if the guest had run here.
+    Report(CallReport),
+    /// The mod did what a mod may not. Only a call that is made here may fault.
+    Fault,
+    /// It is no answer that a worker gives.
+    Unreadable,
 }
 
-/// What the guest said, once all that it did was done to the call.
-fn replay(call: &mut InTick, done: &[u8]) -> Option<Log> {
+/// No call takes longer, whatever an answer says.
+const NANOS_MAX: u64 = 120_000_000_000;
+
+/// Does to a call what an answer says that its guest did.
+pub fn settle(call: &Call, answer: &Answer<'_>) -> Settled {
+    let mut inside = InTick::new(&call.context, call.number, call.batches.clone());
+    let replayed = answer.done.and_then(|done| replay(&mut inside, done));
+    let log = match replayed {
+        Some(Ok(log)) => log,
+        Some(Err(_)) => return Settled::Fault,
+        None => return Settled::Unreadable,
+    };
+    let (rows, guest_ns) = (inside.used.rows, answer.nanos.min(NANOS_MAX));
+    let verdict = Ok(inside.outcome);
+    Settled::Report(CallReport { verdict, log, rows, guest_ns, is_away: true })
+}
+
+/// What the guest said, once all that it did was done to the call; or the fault of what it
+/// did. Nothing where that cannot be read.
+fn replay(call: &mut InTick, done: &[u8]) -> Option<Result<Log, Fault>> {
     let mut from = Reader::rest_of(done);
     let most = call.context.limits.log_lines_max;
     let mut log = Log::default();
     let lines = from.array().ok()?.checked_sub(1)?;
     from.array_of(2).ok()?;
-    log.drop_more([from.uint().ok()?, from.uint().ok()?]);
+    let dropped = |count: u64| count.min(u32::MAX.into());
+    log.drop_more([dropped(from.uint().ok()?), dropped(from.uint().ok()?)]);
     for _ in 0..lines {
         from.array_of(2).ok()?;
         let level = match from.uint().ok()? {
@@ -43,11 +62,15 @@ fn replay(call: &mut InTick, done: &[u8]) -> Option<Log> {
         };
         log.add(level, from.text().ok()?, most);
     }
+    let mut fault = None;
     for _ in 0..from.array().ok()? {
-        act(Effect::read(&mut from).ok()?, call).ok()?;
+        let effect = Effect::read(&mut from).ok()?;
+        if fault.is_none() {
+            fault = act(effect, call).err();
+        }
     }
     from.end().ok()?;
-    Some(log)
+    Some(fault.map_or(Ok(log), Err))
 }
 
 /// Does it to a call, as if a guest did it here.

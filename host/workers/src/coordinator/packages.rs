@@ -31,10 +31,7 @@ impl Packages {
         for LentMod { hash, component, assets } in mods {
             let packed = packed(&assets);
             let files = *blake3::hash(&packed).as_bytes();
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(&[u8::from(strict_nan)]).update(&hash).update(&files);
-            let package = *hasher.finalize().as_bytes();
-            let load = Load { package, strict_nan, component: hash, assets: files };
+            let load = Load::new(strict_nan, hash, files);
             self.blobs.insert(hash, component);
             self.blobs.insert(files, packed);
             self.current.push(Package { load, assets });

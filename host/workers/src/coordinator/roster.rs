@@ -59,6 +59,8 @@ impl Roster {
     const STOPPED_AFTER: Duration = Duration::from_millis(1000);
     /// One without calls that says nothing for so long has gone.
     const GONE_AFTER: Duration = Duration::from_millis(3500);
+    /// Packages of a worker that are kept in mind: as many as it keeps.
+    const READY_MAX: usize = 256;
     /// What was told to be got ready is told again after so long.
     const TELL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -69,6 +71,9 @@ impl Roster {
             return Greeted::Unusable(None);
         }
         if hello.engine != engine {
+            if self.told.len() >= Self::MEMBERS_MAX {
+                return Greeted::Unusable(None);
+            }
             let told = format!(
                 "worker {} is not used: it is {}, and this is {engine}; run the same there and here",
                 shown(&name),
@@ -92,7 +97,7 @@ impl Roster {
         });
         member.window = slots.min(Self::SLOTS_MAX) as usize * Self::WINDOW;
         (member.seen, member.asked, member.is_there) = (now, None, true);
-        member.ready = ready.into_iter().collect();
+        member.ready = ready.into_iter().take(Self::READY_MAX).collect();
         if member.is_barred { Greeted::Unusable(None) } else { Greeted::Usable }
     }
 

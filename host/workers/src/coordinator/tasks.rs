@@ -175,7 +175,7 @@ fn lose(shared: &Shared, worker: &str) {
 /// Answers what a guest looks up in the world of its call; with nothing, where that call is
 /// over.
 fn question(shared: &Shared, message: Message) {
-    let Some(reply) = message.reply else { return };
+    let Some(reply) = shared.subjects.answerable(message.reply.as_deref()) else { return };
     let answer = Question::read(&message.payload).ok().and_then(|question| {
         let context = shared.state().out.get(&question.call)?.context.clone();
         question.answer(&context)
@@ -200,7 +200,7 @@ fn hello(shared: &Shared, message: Message) {
 
 /// Gives a piece of a component, or of files.
 fn piece(shared: &Shared, message: Message) {
-    let Some(reply) = message.reply else { return };
+    let Some(reply) = shared.subjects.answerable(message.reply.as_deref()) else { return };
     let named = message.subject.rsplit('.').next().and_then(digest);
     let blob = named.and_then(|digest| shared.state().packages.blob(&digest));
     let Some((blob, asked)) = blob.zip(read::<PieceAsked>(&message.payload)) else {
