@@ -181,4 +181,9 @@ fn a_row_that_was_altered_is_found() {
     drop(altered);
     let findings = save::check(&place.save()).unwrap().findings;
     assert_eq!(findings, ["row 5 of its outbox does not go on from 4"]);
+    let mended = place.save().with_file_name("mended.db");
+    let repaired = save::repair(&place.save(), &mended).unwrap();
+    let anew = "its outbox begins anew, under another world id";
+    assert!(repaired.findings.iter().any(|it| it == anew), "{:?}", repaired.findings);
+    assert_eq!(save::check(&mended).unwrap().findings, [""; 0]);
 }

@@ -77,14 +77,15 @@ impl Life {
             closed + (reported - closed) / synced_every * synced_every
         };
         let (mut power, mut reported, mut opened) = (Power::default(), None, 0);
-        let every = (self.events.len() / moments).max(1);
+        // As many as that, however many events there are.
+        let count = |at: usize| at * moments / self.events.len();
         for (at, event) in self.events.iter().enumerate() {
             power.advance(event);
             if let Event::Mark(tick) = event {
                 reported = Some(*tick);
             }
             // Right after a report there is most to be lost.
-            if at % every != 0 && !matches!(event, Event::Mark(_)) {
+            if count(at) == count(at + 1) && !matches!(event, Event::Mark(_)) {
                 continue;
             }
             for time in 0..times {
@@ -149,7 +150,7 @@ const TOGETHER: &str = "[durability]\nmode = \"commit-every-ticks\"\nticks = 3\n
 fn a_power_loss_takes_nothing_that_was_reported() {
     let opened = Life::with(OFTEN, 14).lose(150, 4, 1);
     println!("{opened} states");
-    assert!(opened >= 500, "{opened}");
+    assert!(opened >= 350, "{opened}");
 }
 
 #[test]

@@ -364,3 +364,15 @@ fn a_run_that_is_killed_goes_on_with_the_workers_that_there_are() {
     assert!(last["tick"].as_u64() > Some(rest));
     told(sandtable().arg("verify").arg(&save));
 }
+
+#[test]
+fn a_mod_that_goes_beyond_its_limits_bars_no_worker() {
+    needs!(NATS_SERVER);
+    let server = NatsServer::start();
+    let _workers = fleet(&server, &["one"]);
+    let mods = vec![guest("floods"), guest("drift")];
+    let model = Model { config: config(WORLD, &mods), mods, ticks: 8 };
+    let (away, counts) = model.away(&all_away(&server), 1, 1);
+    assert_eq!(away, model.hashes(model.start(1, None)));
+    assert!(counts.failed > 0 && counts.answered > 5, "{counts:?}");
+}
