@@ -74,8 +74,14 @@ fn main() {
             let away = away(&fleet, ROWS, page);
             let work =
                 Work { calls, bytes: bytes(&away), guest: alone.guest / calls as f64, here: 0.0 };
-            let machines =
-                Machines { workers, threads: 1, wire: 0.0, distance: 0.0, shared: Some(cores) };
+            let machines = Machines {
+                workers,
+                threads: 1,
+                makers: 1,
+                wire: 0.0,
+                distance: 0.0,
+                shared: Some(cores),
+            };
             let model = simulate(&costs, &work, &machines).nanos + alone.rest();
             println!(
                 "  {:>14} workers: {:>6.1} ms a tick, the model says {:>6.1}: {:.2}x; {:.0} % made away",
@@ -103,6 +109,7 @@ fn main() {
             let machines = Machines {
                 workers: 1,
                 threads: 4,
+                makers: 0,
                 wire: 8.0 / gigabits,
                 distance: DISTANCE,
                 shared: None,

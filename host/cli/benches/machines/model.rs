@@ -60,6 +60,8 @@ pub struct Machines {
     pub workers: usize,
     /// Threads that do the tick.
     pub threads: usize,
+    /// Of these, such as make calls themselves while workers have no room.
+    pub makers: usize,
     /// Nanoseconds that a byte takes on a wire in one direction.
     pub wire: f64,
     /// Nanoseconds from one machine to another, however few bytes.
@@ -300,7 +302,7 @@ pub fn simulate(costs: &Costs, work: &Work, machines: &Machines) -> Outcome {
     let mut simulation = Simulation { costs, work, machines, places: Vec::new() };
     let mut events = BinaryHeap::new();
     let mut queue =
-        Waiting { calls: work.calls, out: vec![0; machines.workers], here: machines.threads };
+        Waiting { calls: work.calls, out: vec![0; machines.workers], here: machines.makers };
     let (mut done, mut last) = (0, 0.0_f64);
     queue.begin(&mut events, 0.0);
     while let Some(Reverse(Event { at, call, stage, maker })) = events.pop() {
