@@ -38,7 +38,7 @@ fn a_world_whose_workers_and_server_fail_has_every_hash_that_it_has_alone() {
 }
 
 #[test]
-#[ignore = "takes minutes; the guide has the command"]
+#[ignore = "takes minutes; the README has the command"]
 fn a_hundred_and_eighty_failures_change_no_hash() {
     needs!(NATS_SERVER);
     for example in ["earth", "swarm"] {

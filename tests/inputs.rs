@@ -10,21 +10,21 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::*;
 
-/// A world of the mod that is picky about orders, with a save.
-struct Place {
-    folder: tempfile::TempDir,
+/// A save in a folder of its own.
+pub struct Place {
+    pub folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn save(&self) -> PathBuf {
-        self.folder.path().join("picky.db")
+    pub fn save(&self) -> PathBuf {
+        self.folder.path().join("world.db")
     }
 
-    fn make(&self, more: &str, mods: Vec<ModSource>) -> Simulation {
+    pub fn make(&self, more: &str, mods: Vec<ModSource>) -> Simulation {
         let config = config(&format!("{WORLD}{more}"), &mods);
         Simulation::create(Some(&self.save()), config, mods, quiet(2)).unwrap()
     }

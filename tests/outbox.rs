@@ -1,9 +1,8 @@
 //! What leaves a save comes with the commit of its tick, in order, and changes nothing of
 //! the world.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use sandtable::catalog::ModSource;
 use sandtable::config::OutboxOverrides;
 use sandtable::edit::Edit;
 use sandtable::record::hex;
@@ -13,26 +12,7 @@ use sandtable::{Options, Simulation, verify};
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;
-
-/// A save in a folder of its own.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn save(&self) -> PathBuf {
-        self.folder.path().join("world.db")
-    }
-
-    fn make(&self, more: &str, mods: Vec<ModSource>) -> Simulation {
-        let config = config(&format!("{WORLD}{more}"), &mods);
-        Simulation::create(Some(&self.save()), config, mods, quiet(2)).unwrap()
-    }
-}
+use crate::inputs::Place;
 
 fn rows(save: &Path) -> Vec<OutboxRow> {
     Outbox::open(save).unwrap().after(0, usize::MAX, usize::MAX).unwrap()

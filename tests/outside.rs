@@ -131,18 +131,26 @@ pub const PYTHON3: Outside = Outside {
 /// Where packages of Python are installed for tests, from the root of the repository.
 pub const PYTHON_PACKAGES: &str = "target/ci/python";
 
+/// Has a Python import modules that are installed there.
+macro_rules! imports {
+    ($modules:literal) => {
+        &[
+            "-c",
+            concat!(
+                "import sys; sys.path.insert(0, '",
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../target/ci/python'); import ",
+                $modules
+            ),
+        ]
+    };
+}
+
 /// A Python with numpy and pandas.
 pub const FRAMES: Outside = Outside {
     name: "a `python3` with numpy and pandas",
     candidates: &["python3", "/usr/bin/python3"],
-    probe: &[
-        "-c",
-        concat!(
-            "import sys; sys.path.insert(0, '",
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../target/ci/python'); import numpy, pandas"
-        ),
-    ],
+    probe: imports!("numpy, pandas"),
     tests: "of frames and arrays of the Python client",
     remedy: "run `python3 -m pip install --target target/ci/python numpy pandas`",
 };
@@ -151,14 +159,7 @@ pub const FRAMES: Outside = Outside {
 pub const MCP: Outside = Outside {
     name: "a `python3` with the package `mcp`",
     candidates: &["python3", "/usr/bin/python3"],
-    probe: &[
-        "-c",
-        concat!(
-            "import sys; sys.path.insert(0, '",
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../target/ci/python'); import mcp.client.client, mcp.client.streamable_http"
-        ),
-    ],
+    probe: imports!("mcp.client.client, mcp.client.streamable_http"),
     tests: "of what AI clients ask, by another origin's client",
     remedy: "run `python3 -m pip install --target target/ci/python mcp==2.3.0`",
 };
@@ -176,14 +177,7 @@ pub const NATS_SERVER: Outside = Outside {
 pub const NATS_PY: Outside = Outside {
     name: "a `python3` with nats-py",
     candidates: &["python3", "/usr/bin/python3"],
-    probe: &[
-        "-c",
-        concat!(
-            "import sys; sys.path.insert(0, '",
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../target/ci/python'); import nats"
-        ),
-    ],
+    probe: imports!("nats"),
     tests: "of consumers of an outbox in Python",
     remedy: "run `python3 -m pip install --target target/ci/python nats-py`",
 };

@@ -374,7 +374,7 @@ fn the_extension_finds_what_sqlite_finds() {
 }
 
 #[test]
-#[ignore = "takes an hour"]
+#[ignore = "takes an hour; the README has the command"]
 fn a_million_queries_find_what_sqlite_finds() {
     needs!(PYTHON);
     asks_the_host(MANY);

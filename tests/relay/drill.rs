@@ -157,7 +157,7 @@ fn kills_of_relay_server_and_consumers_lose_double_and_reorder_nothing() {
 
 /// `cargo test --test all -- --ignored two_hundred_kills --nocapture`
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes; the README has the command"]
 fn two_hundred_kills_lose_double_and_reorder_nothing() {
     let seed = std::env::var("SANDTABLE_SEED").ok().and_then(|seed| seed.parse().ok());
     drill(200, seed.unwrap_or(1));
