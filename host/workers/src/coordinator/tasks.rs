@@ -191,6 +191,11 @@ fn hello(shared: &Shared, message: Message) {
     let Some(hello) = read::<Hello>(&message.payload) else { return };
     let instance = hello.instance.clone();
     let mut state = shared.state();
+    // Said over a connection that is lost, or over one that is not looked after yet, it would
+    // be forgotten at once; workers are asked for it again as soon as there is one.
+    if !state.is_up {
+        return;
+    }
     match state.roster.greet(hello, &shared.engine, Instant::now()) {
         Greeted::Usable => shared.tell(&mut state, &instance),
         Greeted::Unusable(Some(told)) => tracing::warn!("{told}"),
