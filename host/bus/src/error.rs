@@ -14,7 +14,7 @@ pub enum Error {
     /// The stream tells of a future that the save does not have.
     #[error(
         "there are two futures: message {message} of the stream `{stream}` is row {seq} of this \
-         world's outbox, and {found}; go on with the save that the stream was made of, or with a \
+         world's outbox, and the save has another there; go on with the save that the stream was made of, or with a \
          branch of this one, which has a stream of its own, or remove the stream"
     )]
     TwoFutures {
@@ -24,8 +24,6 @@ pub enum Error {
         message: u64,
         /// The number of the row.
         seq: u64,
-        /// What of that the save has.
-        found: &'static str,
     },
     /// The stream lacks rows that the save does not keep any more.
     #[error(

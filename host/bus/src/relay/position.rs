@@ -76,18 +76,45 @@ pub async fn ask(stream: &Stream, naming: &Naming, outbox: &mut Outbox) -> Resul
     let Some((seq, chain)) = message::read(&last.headers) else {
         return Err(Error::Foreign { stream: name, message, subjects: naming.events() }.into());
     };
-    let two =
-        |found| Err(Error::TwoFutures { stream: naming.stream(), message, seq, found }.into());
     if seq > standing.last {
-        return two("the save has not come so far");
+        let before = message.saturating_sub(seq - standing.last);
+        return Err(ahead(stream, naming, outbox, before, seq).await?);
     }
     // The next message is the one after the last that the stream ever had.
     let here = Position { seq, stream: state.last_sequence };
     match outbox.chain(seq)? {
         Some(known) if known == chain => Ok(here),
-        Some(_) => two("the save has another there"),
+        Some(_) => Err(Error::TwoFutures { stream: name, message, seq }.into()),
         None if seq + 1 == standing.first => Ok(here),
         None => Err(Error::Gap { stream: name, has: seq, first: standing.first }.into()),
+    }
+}
+
+/// What is to be done about a stream that has rows up to `last`, which the save has not.
+///
+/// A save that lost power with the ticks that it had not synced computes them anew, and
+/// the same rows with them: until then the relay waits, unless what is the save's last row
+/// is another in the stream, which has it in the message `before`.
+async fn ahead(
+    stream: &Stream,
+    naming: &Naming,
+    outbox: &mut Outbox,
+    before: u64,
+    last: u64,
+) -> Result<Ended, Ended> {
+    let ours = outbox.standing()?.last;
+    let there = stream.get_raw_message(before).await.ok();
+    let there = there.and_then(|there| message::read(&there.headers));
+    match (there, outbox.chain(ours)?) {
+        (Some((seq, chain)), Some(known)) if seq == ours && chain != known => {
+            Ok(Error::TwoFutures { stream: naming.stream(), message: before, seq }.into())
+        }
+        _ => Ok(Ended::Again(format!(
+            "the stream `{}` has row {last} and the save ends with row {ours}, as after a power \
+             failure: run the world until it comes there again, or go on with a branch of it, \
+             which has a stream of its own",
+            naming.stream()
+        ))),
     }
 }
 
