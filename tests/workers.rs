@@ -5,14 +5,15 @@ mod liars;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use sandtable::calls::Elsewhere;
+use bytes::Bytes;
+use sandtable::calls::{Back, Elsewhere, LentMod, Taken};
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::{AwayCalls, NatsSettings, WorldConfig};
-use sandtable::guest::Engine;
+use sandtable::guest::{Call, CallReport, Engine};
 use sandtable::{Options, Simulation};
 use sandtable_nats::Network;
 use sandtable_workers::{Coordinator, Counts};
@@ -151,19 +152,20 @@ impl Model {
     }
 }
 
-#[test]
-fn a_world_is_the_same_for_any_number_of_workers_and_threads() {
-    needs!(NATS_SERVER);
+/// Holds every hash of three worlds that are alone against theirs with workers, which come
+/// in groups, on one thread and on two.
+fn the_same_with(groups: &[&[&str]], ticks: [u64; 3]) {
+    let [earth, swarm, busy] = ticks;
     let models = [
-        ("earth", Model::example("earth", 20)),
-        ("swarm", Model::example("swarm", 8)),
-        ("busy", Model::busy(24)),
+        ("earth", Model::example("earth", earth)),
+        ("swarm", Model::example("swarm", swarm)),
+        ("busy", Model::busy(busy)),
     ];
     let server = NatsServer::start();
     let settings = all_away(&server);
     let alone = models.each_ref().map(|(_, model)| model.hashes(model.start(1, None)));
     let mut workers = Vec::new();
-    for names in [&[][..], &["one"], &["two", "three"]] {
+    for names in groups {
         workers.extend(fleet(&server, names));
         for ((name, model), alone) in models.iter().zip(&alone) {
             for threads in [1, 2] {
@@ -175,6 +177,73 @@ fn a_world_is_the_same_for_any_number_of_workers_and_threads() {
             }
         }
     }
+}
+
+#[test]
+fn a_world_is_the_same_for_any_number_of_workers_and_threads() {
+    needs!(NATS_SERVER);
+    the_same_with(&[&[], &["one"], &["two", "three"]], [20, 8, 24]);
+}
+
+#[test]
+#[ignore = "takes minutes; the README has the command"]
+fn a_world_is_the_same_for_five_workers_and_three_hundred_ticks() {
+    needs!(NATS_SERVER);
+    the_same_with(&[&[], &["one"], &["two", "three"], &["four", "five"]], [300; 3]);
+}
+
+/// Takes every call, lets none come back, and panics where one is made here after all on
+/// another thread than that of the tick, which it holds up for so long.
+struct Panicking {
+    ticks: std::thread::ThreadId,
+    panicked: Condvar,
+    has_panicked: Mutex<bool>,
+}
+
+impl Elsewhere for Panicking {
+    fn loaded(&self, _: bool, _: Vec<LentMod>) {}
+
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    fn takes_all(&self) -> bool {
+        true
+    }
+
+    fn take(&self, _: &Call, _: Back) -> Taken {
+        Taken::Yes
+    }
+
+    fn patience(&self, _: &Call) -> Duration {
+        Duration::ZERO
+    }
+
+    fn settle(&self, _: &Engine, _: &Call, _: &Bytes) -> Option<CallReport> {
+        None
+    }
+
+    fn made_here(&self, _: &str, _: &CallReport) {
+        if std::thread::current().id() != self.ticks {
+            *self.has_panicked.lock().unwrap() = true;
+            self.panicked.notify_all();
+            panic!("as a defect would");
+        }
+        let panicked = self.has_panicked.lock().unwrap();
+        let minute = Duration::from_secs(60);
+        let waited = self.panicked.wait_timeout_while(panicked, minute, |it| !*it);
+        assert!(*waited.unwrap().0, "another thread makes a call too");
+    }
+}
+
+#[test]
+fn a_panic_while_a_call_is_made_here_after_all_ends_the_tick() {
+    let ticks = std::thread::current().id();
+    let (panicked, has_panicked) = (Condvar::new(), Mutex::new(false));
+    let elsewhere = Arc::new(Panicking { ticks, panicked, has_panicked });
+    let mut world = Model::busy(1).start(2, Some(elsewhere));
+    let tick = std::panic::AssertUnwindSafe(|| drop(world.tick()));
+    assert!(std::panic::catch_unwind(tick).is_err(), "and shows");
 }
 
 #[test]

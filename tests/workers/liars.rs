@@ -104,12 +104,12 @@ fn done(id: u64, lines: &[(u64, u64)], effects: &[Vec<u64>]) -> Vec<u8> {
 
 /// How a world fares with a liar, against one that is alone; gives the calls that the liar
 /// was given.
-fn fare(lie: Lie, check_percent: f64) -> u64 {
+fn fare(lie: Lie, check_percent: f64, threads: usize) -> u64 {
     let server = NatsServer::start();
     let settings = NatsSettings { check_percent, ..all_away(&server) };
     let liar = Liar::start(&settings, Engine::identity().leak(), lie);
     let model = Model::busy(12);
-    let (hashes, counts) = model.away(&settings, 1, 1);
+    let (hashes, counts) = model.away(&settings, 1, threads);
     static ALONE: OnceLock<Vec<String>> = OnceLock::new();
     let alone = ALONE.get_or_init(|| model.hashes(model.start(1, None)));
     assert_eq!(hashes, *alone, "{counts:?}");
@@ -135,7 +135,7 @@ fn a_worker_that_answers_what_is_no_answer_is_not_used_again() {
         |call| vec![done(call.id, &[(0, 0)], &[vec![9, 9, 9]])],
     ];
     for (number, lie) in lies.into_iter().enumerate() {
-        let calls = fare(lie, 0.0);
+        let calls = fare(lie, 0.0, 1);
         assert!(calls <= FEW, "lie {number} was asked for {calls} times");
     }
 }
@@ -143,15 +143,18 @@ fn a_worker_that_answers_what_is_no_answer_is_not_used_again() {
 #[test]
 fn a_worker_that_says_nothing_or_gives_up_costs_time_alone() {
     needs!(NATS_SERVER);
-    fare(|_| Vec::new(), 0.0);
-    fare(|call| vec![message(&(call.id, 1_u64, false, [0_u8; 0], [0_u8; 0]))], 0.0);
+    for threads in [1, 2, 3] {
+        fare(|_| Vec::new(), 0.0, threads);
+        let gives_up: Lie = |call| vec![message(&(call.id, 1_u64, false, [0_u8; 0], [0_u8; 0]))];
+        fare(gives_up, 0.0, threads);
+    }
 }
 
 #[test]
 fn a_worker_whose_outcome_is_another_is_found_out_and_not_used_again() {
     needs!(NATS_SERVER);
     // It says that the guest did nothing, and says so twice.
-    let calls = fare(|call| vec![done(call.id, &[(0, 0)], &[]); 2], 100.0);
+    let calls = fare(|call| vec![done(call.id, &[(0, 0)], &[]); 2], 100.0, 1);
     assert!(calls <= FEW, "{calls}");
 }
 

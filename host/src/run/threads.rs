@@ -12,6 +12,24 @@ use crate::guest::CallReport;
 /// takes to wake it.
 const LOOKS_BEFORE_SLEEP: u32 = 100;
 
+/// A call that is made here and elsewhere: over as well where making it here panics.
+struct Redone<'a, 'b>(&'a TickRun<'b>, u64);
+
+impl Redone<'_, '_> {
+    /// Takes it, unless what was made elsewhere came first.
+    fn claim(&self) -> Option<WaitingCall> {
+        self.0.board.lock().claim(self.1)
+    }
+}
+
+impl Drop for Redone<'_, '_> {
+    fn drop(&mut self) {
+        if self.claim().is_some() {
+            drop(OpenCall(self.0));
+        }
+    }
+}
+
 impl<'a> TickRun<'a> {
     /// Makes calls until all of the tick are done.
     pub(super) fn make_all_calls<'s>(&'s self, scope: Helpers<'_, 's>) {
@@ -109,9 +127,9 @@ impl<'a> TickRun<'a> {
                 self.complete(scope, open, call, report);
             }
             Work::Redo(number, mut call) => {
+                let redone = Redone(self, number);
                 let report = self.report(&mut call);
-                let claimed = self.board.lock().claim(number);
-                if let Some(call) = claimed {
+                if let Some(call) = redone.claim() {
                     self.complete(scope, OpenCall(self), call, report);
                 }
             }
