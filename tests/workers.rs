@@ -2,6 +2,7 @@
 
 mod liars;
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use sandtable::calls::{Back, Elsewhere, LentMod, Taken};
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::{AwayCalls, NatsSettings, WorldConfig};
-use sandtable::guest::{Call, CallReport, Engine};
+use sandtable::guest::{Batch, Call, CallContext, CallReport, Engine};
 use sandtable::{Options, Simulation};
 use sandtable_nats::Network;
 use sandtable_workers::{Coordinator, Counts};
@@ -174,6 +175,7 @@ fn the_same_with(groups: &[&[&str]], ticks: [u64; 3]) {
                 println!("{what}: {counts:?}");
                 assert_eq!(hashes, *alone, "{what}");
                 assert_eq!(counts.answered > 0, !workers.is_empty(), "{what}: {counts:?}");
+                assert_eq!(counts.lacked, 0, "{what}: {counts:?}");
             }
         }
     }
@@ -183,6 +185,25 @@ fn the_same_with(groups: &[&[&str]], ticks: [u64; 3]) {
 fn a_world_is_the_same_for_any_number_of_workers_and_threads() {
     needs!(NATS_SERVER);
     the_same_with(&[&[], &["one"], &["two", "three"]], [20, 8, 24]);
+}
+
+#[test]
+fn columns_that_a_worker_has_are_not_sent_again() {
+    needs!(NATS_SERVER);
+    let model = Model::example("swarm", 6);
+    let alone = model.hashes(model.start(1, None));
+    let spared = |keep: &str| {
+        let server = NatsServer::start();
+        let mut command = sandtable();
+        command.args(["worker", "--threads", "1", "--keep-mib", keep, "--nats", &server.url()]);
+        let _worker = WorkerProcess::of(&mut command);
+        let (hashes, counts) = model.away(&all_away(&server), 1, 1);
+        assert_eq!(hashes, alone);
+        assert_eq!(counts.lacked, 0, "one coordinator knows what is there: {counts:?}");
+        counts.spared_bytes
+    };
+    let [none, few, all] = ["0", "1", "256"].map(spared);
+    assert!(none == 0 && few < all && all > 0, "{none} {few} {all}");
 }
 
 #[test]
@@ -205,6 +226,10 @@ impl Elsewhere for Panicking {
 
     fn has_room(&self) -> bool {
         true
+    }
+
+    fn suits(&self, _: &CallContext, _: &VecDeque<Batch>) -> f64 {
+        1.0
     }
 
     fn takes_all(&self) -> bool {

@@ -43,6 +43,7 @@ fn hello(engine: &str, ready: &BTreeSet<[u8; 32]>) -> Vec<u8> {
         failed: 0,
         nanos: 0,
         ready: ready.iter().copied().collect(),
+        keeps: 1 << 20,
     })
 }
 
@@ -88,7 +89,8 @@ async fn answer(
         "ping" => client.publish(message.reply.unwrap(), "".into()).await.unwrap(),
         "call" => {
             calls.fetch_add(1, Ordering::Relaxed);
-            let (call, reply) = (AwayCall::read(&message.payload).unwrap(), message.reply.unwrap());
+            let (call, reply) =
+                (AwayCall::read(&message.payload, &mut |_| None).unwrap(), message.reply.unwrap());
             for answer in lie(&call) {
                 client.publish(reply.clone(), answer.into()).await.unwrap();
             }
@@ -99,7 +101,7 @@ async fn answer(
 
 /// A call of this number that succeeded, with log lines and effects as they are written.
 fn done(id: u64, lines: &[(u64, u64)], effects: &[Vec<u64>]) -> Vec<u8> {
-    message(&(id, 1000_u64, true, lines, effects))
+    message(&(id, 1000_u64, 1, lines, effects))
 }
 
 /// How a world fares with a liar, against one that is alone; gives the calls that the liar
@@ -145,9 +147,15 @@ fn a_worker_that_says_nothing_or_gives_up_costs_time_alone() {
     needs!(NATS_SERVER);
     for threads in [1, 2, 3] {
         fare(|_| Vec::new(), 0.0, threads);
-        let gives_up: Lie = |call| vec![message(&(call.id, 1_u64, false, [0_u8; 0], [0_u8; 0]))];
+        let gives_up: Lie = |call| vec![message(&(call.id, 1_u64, 0, [0_u8; 0], [0_u8; 0]))];
         fare(gives_up, 0.0, threads);
     }
+}
+
+#[test]
+fn a_worker_that_lacks_what_it_had_costs_time_alone() {
+    needs!(NATS_SERVER);
+    fare(|call| vec![message(&(call.id, 1_u64, 2, [0_u8; 0], [0_u8; 0]))], 0.0, 1);
 }
 
 #[test]

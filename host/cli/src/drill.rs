@@ -203,7 +203,8 @@ impl Report {
 
     fn json(&self) -> String {
         let Done { kills, stops, server_kills } = self.done;
-        let Counts { sent, answered, lost, failed, asked, checked } = self.counts;
+        let Counts { sent, answered, lost, failed, asked, checked, spared_bytes, lacked } =
+            self.counts;
         let different =
             self.differences.iter().map(|(run, tick)| json!({"run": run, "tick": tick}));
         json!({
@@ -219,6 +220,8 @@ impl Report {
             "failed": failed,
             "asked": asked,
             "checked": checked,
+            "spared_bytes": spared_bytes,
+            "lacked": lacked,
             "different": different.collect::<Vec<_>>(),
         })
         .to_string()

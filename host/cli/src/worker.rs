@@ -15,8 +15,8 @@ use super::text;
 /// Make calls for worlds that run elsewhere, until Ctrl-C
 ///
 /// Run it on as many machines as there are, any number of times: worlds that are run with
-/// the same server find it, tell it which mods to get ready, and send it calls. It keeps
-/// nothing, and may be killed at any time.
+/// the same server find it, tell it which mods to get ready, and send it calls. Nothing is
+/// lost with it: it may be killed at any time.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Calls that are made at once; without it, one for each core
     #[arg(long)]
     threads: Option<NonZeroUsize>,
+    /// Columns that it had lately are kept up to this size, and not sent again
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    keep_mib: u32,
     /// What it is called by in lists; without it, its machine and process
     #[arg(long)]
     name: Option<String>,
@@ -36,7 +39,7 @@ pub struct Arguments {
 /// Makes calls until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(Show::All);
-    let Arguments { threads, name, nats } = arguments;
+    let Arguments { threads, keep_mib, name, nats } = arguments;
     let cores = std::thread::available_parallelism();
     let threads = threads.or(cores.ok()).map_or(1, NonZeroUsize::get);
     let name = name.unwrap_or_else(own_name);
@@ -44,7 +47,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     stop.rings(&bell)?;
     let reached = nats.reach("worker", &screen)?.ok_or(sandtable_nats::Error::NoServer)?;
     let network = Arc::new(reached.network);
-    let worker = Worker::start(&network, threads, &name)?;
+    let worker = Worker::start(&network, threads, &name, u64::from(keep_mib) << 20)?;
     let threads = text::counted(threads as u64, "thread");
     screen.insist(&format!("worker {name} is ready at {}, {threads}", network.url()));
     while !stop.asked() {

@@ -10,7 +10,8 @@
 //! and what becomes of it here counts: so no clock, memory or stack elsewhere decides
 //! anything.
 //!
-//! What a guest looks up while it runs is asked of the process with the world.
+//! What a guest looks up while it runs is asked of the process with the world. Columns that
+//! the other process has already go by name.
 //!
 //! Messages begin with [`MESSAGE_VERSION`] and go on in MessagePack. Nothing of one is
 //! believed before it was read to its end.
@@ -18,6 +19,7 @@
 //! Deliberately absent: how messages travel.
 
 mod answer;
+mod column;
 mod effect;
 mod guest;
 mod made;
@@ -27,10 +29,12 @@ mod request;
 mod settle;
 
 pub use self::answer::Answer;
+pub use self::column::{ColumnName, Held, Page};
 pub use self::guest::Ask;
+pub use self::made::Made;
 pub use self::message::{MESSAGE_VERSION, Unreadable};
 pub use self::question::Question;
-pub use self::request::{AwayCall, request};
-pub use self::settle::{Settled, settle};
+pub use self::request::{AwayCall, Request, pages, request};
+pub use self::settle::{Report, Settled, settle};
 
 pub(crate) use self::guest::Away;

@@ -4,12 +4,13 @@
 //! call is all that is needed to make it, and its report is all that the tick ever
 //! sees of it, so that a report may come from another process or machine.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Assets, Call, CallReport, Engine};
+use crate::{Assets, Batch, Call, CallContext, CallReport, Engine};
 use sandtable_world::record::Digest;
 
 /// Makes calls, from several threads at once.
@@ -86,6 +87,10 @@ pub trait Elsewhere: Send + Sync {
 
     /// Whether there may be room for a call.
     fn has_room(&self) -> bool;
+
+    /// How well a call suits those that have room: up to 1, where one of them has all that
+    /// it reads already.
+    fn suits(&self, context: &CallContext, batches: &VecDeque<Batch>) -> f64;
 
     /// Whether calls are taken that have nothing to wait for here.
     fn takes_all(&self) -> bool;

@@ -61,6 +61,21 @@ pub(super) fn ship(context: &CallContext, shard: &ShardRef) -> Shard {
     Shard { header, columns }
 }
 
+/// The pages of packed rows that a guest is given with a shard, as the world has them.
+pub(super) fn pages<'a>(
+    context: &'a CallContext,
+    shard: &'a ShardRef,
+) -> impl Iterator<Item = &'a Arc<Vec<u8>>> {
+    let archetype = context.world.archetype(shard.archetype);
+    let table = column_table(context, shard, archetype);
+    table.into_iter().filter_map(move |entry| {
+        match &shipped(context, shard, archetype, &entry)?.values {
+            Values::Packed(rows) => rows.pages().get(shard.page),
+            Values::Dynamic(_) => None,
+        }
+    })
+}
+
 /// The columns of a shard: entities where asked for, then the terms that ship
 /// and that the archetype has.
 fn column_table(

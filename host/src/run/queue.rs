@@ -139,6 +139,9 @@ impl Board {
 }
 
 impl Queue {
+    /// Calls that are looked at for the one that suits best.
+    const LOOKED_AT: usize = 16;
+
     /// What is best done now.
     pub fn next(&mut self) -> Work {
         while let Some((number, answer)) = self.returned.pop_front() {
@@ -174,14 +177,28 @@ impl Queue {
         self.waiting.len() + self.returned.len() + overdue
     }
 
-    /// The call that waits the longest way from its turn and may be made elsewhere, where
-    /// at least so many others wait.
-    pub fn take_last(&mut self, others: usize) -> Option<WaitingCall> {
+    /// Of the calls that wait the longest way from their turn and may be made elsewhere the
+    /// one that suits best, where at least so many others wait.
+    pub fn take_best(
+        &mut self,
+        others: usize,
+        suits: impl Fn(&WaitingCall) -> f64,
+    ) -> Option<WaitingCall> {
         if self.waiting.len() <= others {
             return None;
         }
-        let at = self.waiting.iter().rposition(|call| !call.is_ours)?;
-        self.waiting.remove(at)
+        let calls = self.waiting.iter().enumerate().rev();
+        let (mut best, mut best_suits) = (None, f64::NEG_INFINITY);
+        for (at, call) in calls.filter(|(_, call)| !call.is_ours).take(Self::LOOKED_AT) {
+            let suits = suits(call);
+            if suits > best_suits {
+                (best, best_suits) = (Some(at), suits);
+            }
+            if suits >= 1.0 {
+                break;
+            }
+        }
+        self.waiting.remove(best?)
     }
 
     /// Notes that a call is made elsewhere, and is made here too once it takes longer than

@@ -91,7 +91,8 @@ impl<'a> TickRun<'a> {
     fn lend(&self, Lending { elsewhere, .. }: Lending<'_>) {
         let others = usize::from(!elsewhere.takes_all());
         while elsewhere.has_room() {
-            let Some(waiting) = self.board.lock().take_last(others) else { return };
+            let suits = |call: &WaitingCall| elsewhere.suits(&call.run.context, &call.batches);
+            let Some(waiting) = self.board.lock().take_best(others, suits) else { return };
             let call = waiting.call();
             let number = self.board.lock().lend(waiting, elsewhere.patience(&call));
             // The thread that does the tick may wait for less than that.

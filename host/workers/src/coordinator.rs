@@ -4,23 +4,26 @@
 //! does all else. Neither waits for the other: a call that cannot be sent now is made
 //! here.
 
+mod known;
 mod measure;
 mod packages;
 mod roster;
 mod shared;
 mod tasks;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sandtable_guest::away::{self, Answer, AwayCall, Question, Settled};
+use sandtable_guest::away::{self, Answer, AwayCall, Made, Question, Report, Request, Settled};
 use sandtable_guest::calls::{Back, Elsewhere, LentMod, Taken};
-use sandtable_guest::{Call, CallReport, Engine, rows_of};
+use sandtable_guest::{Batch, Call, CallContext, CallReport, Engine, rows_of};
 use sandtable_nats::Network;
 use sandtable_world::config::{AwayCalls, NatsSettings};
 
-use self::shared::{Answered, Out, Shared};
+use self::known::Known;
+use self::shared::{Answered, Out, Shared, lock};
 
 pub use self::shared::Counts;
 
@@ -73,6 +76,21 @@ impl Elsewhere for Coordinator {
         state.is_up && state.roster.has_room()
     }
 
+    fn suits(&self, context: &CallContext, batches: &VecDeque<Batch>) -> f64 {
+        let state = self.0.state();
+        let (mut all, mut most) = (0, 0);
+        for (number, known) in state.roster.with_room().enumerate() {
+            let known = lock(known);
+            let mut has = 0;
+            for page in away::pages(context, batches) {
+                all += if number == 0 { page.len() } else { 0 };
+                has += if known.has(page) { page.len() } else { 0 };
+            }
+            most = most.max(has);
+        }
+        if all == 0 { 1.0 } else { most as f64 / all as f64 }
+    }
+
     fn takes_all(&self) -> bool {
         self.0.calls == AwayCalls::All
     }
@@ -82,7 +100,7 @@ impl Elsewhere for Coordinator {
         let context = &call.context;
         let system = &context.system.name;
         let rows: u64 = call.batches.iter().map(|it| rows_of(&context.world, it) as u64).sum();
-        let (id, worker, package) = {
+        let (id, worker, known, package) = {
             let mut state = shared.state();
             if !state.is_up {
                 return Taken::NotNow;
@@ -93,12 +111,19 @@ impl Elsewhere for Coordinator {
             if !self.takes_all() && !state.measures.is_worth(system, rows) {
                 return Taken::Never;
             }
-            let Some(worker) = state.roster.choose(&package) else { return Taken::NotNow };
+            let pages = || away::pages(context, &call.batches);
+            let Some((worker, known)) = state.roster.choose(&package, pages) else {
+                return Taken::NotNow;
+            };
             state.last += 1;
-            (state.last, worker, package)
+            (state.last, worker, known, package)
         };
         let started = Instant::now();
-        let payload = Bytes::from(away::request(call, id, &package));
+        let Request { message, held, spared } = {
+            let mut known = lock(&known);
+            away::request(call, id, &package, &mut |page| known.name(page))
+        };
+        let payload = Bytes::from(message);
         let (bytes, nanos) = (payload.len(), started.elapsed().as_nanos() as u64);
         let mut state = shared.state();
         let fits = bytes <= shared.client.max_payload();
@@ -108,9 +133,13 @@ impl Elsewhere for Coordinator {
         }
         let subject = shared.to_worker(&worker, "call");
         let context = context.clone();
-        state.out.insert(id, Out { back, worker, context, sent: started, nanos, bytes });
+        state.out.insert(id, Out { back, worker, context, sent: started, nanos, bytes, held });
         drop(state);
-        shared.counts().sent += 1;
+        {
+            let mut counts = shared.counts();
+            counts.sent += 1;
+            counts.spared_bytes += spared as u64;
+        }
         shared.publish(subject, format!("{}.{id}", shared.inbox), payload);
         Taken::Yes
     }
@@ -123,7 +152,14 @@ impl Elsewhere for Coordinator {
         let shared = &*self.0;
         let system = &call.context.system.name;
         let answer = Answer::read(answer).ok()?;
-        let Answered { worker, nanos, bytes } = shared.state().answered.remove(&answer.id)?;
+        let Answered { worker, nanos, bytes, held } = shared.state().answered.remove(&answer.id)?;
+        if answer.lacks {
+            shared.counts().lacked += 1;
+            shared.with_known(&worker, Known::lacked);
+            return None;
+        }
+        // What it read of the call it has.
+        shared.with_known(&worker, |known| known.add(held));
         if answer.done.is_none() {
             shared.counts().failed += 1;
             shared.state().measures.failed(system);
@@ -143,14 +179,17 @@ impl Elsewhere for Coordinator {
                 );
                 shared.bar(&worker, &why);
                 return match away::settle(call, &here) {
-                    Settled::Report(report) => Some(report),
+                    Settled::Report(Report { report, .. }) => Some(report),
                     Settled::Fault | Settled::Unreadable => None,
                 };
             }
         }
         let started = Instant::now();
         let report = match away::settle(call, &answer) {
-            Settled::Report(report) => report,
+            Settled::Report(Report { report, held }) => {
+                shared.with_known(&worker, |known| known.add(held));
+                report
+            }
             Settled::Fault => {
                 shared.counts().failed += 1;
                 shared.state().measures.failed(system);
@@ -175,9 +214,11 @@ impl Elsewhere for Coordinator {
 
 /// A call made here as a worker makes it; nothing where it is none that is sent.
 fn made_here(engine: &Engine, call: &Call) -> Option<Vec<u8>> {
-    let request = away::request(call, 0, &[0; 32]);
-    let (sent, context) = (AwayCall::read(&request).ok()?, call.context.clone());
+    let Request { message, .. } = away::request(call, 0, &[0; 32], &mut |_| None);
+    let sent = AwayCall::read(&message, &mut |_| None).ok()?;
+    let context = call.context.clone();
     let assets = context.assets.clone();
     let ask = move |question: Vec<u8>| Question::read(&question).ok()?.answer(&context);
-    Some(engine.call_away(&call.code, assets, sent, Box::new(ask)))
+    let Made { answer, .. } = engine.call_away(&call.code, assets, sent, Box::new(ask));
+    Some(answer)
 }

@@ -31,6 +31,8 @@ pub struct Hello {
     pub nanos: u64,
     /// What it can make calls with.
     pub ready: Vec<Digest>,
+    /// Bytes of columns that it keeps at most, to be named in later calls.
+    pub keeps: u64,
 }
 
 /// What a worker is told to get ready.

@@ -1,8 +1,9 @@
 //! Makes calls of worlds that are elsewhere.
 //!
 //! A worker has threads that make calls, one that gets mods ready, and one for the
-//! network. It keeps nothing but compiled mods and knows no world.
+//! network. It keeps compiled mods and columns that it had lately, and knows no world.
 
+mod columns;
 mod fetch;
 mod packages;
 
@@ -15,13 +16,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use sandtable_guest::away::AwayCall;
+use sandtable_guest::away::{AwayCall, Made};
 use sandtable_guest::{Engine, GuestError};
 use sandtable_nats::async_nats::Message;
 use sandtable_nats::async_nats::service::ServiceExt;
 use sandtable_nats::{Inbox, Network, random_token};
 use tokio::time;
 
+use self::columns::Columns;
 use self::packages::Packages;
 use crate::message::{Hello, Load, read, write};
 use crate::subject::{Subjects, is_token};
@@ -51,6 +53,7 @@ struct Shared {
     engine: String,
     slots: u32,
     packages: Packages,
+    columns: Columns,
     stops: AtomicBool,
     busy: AtomicU32,
     calls: AtomicU64,
@@ -70,12 +73,18 @@ const LOADS_MAX: usize = 256;
 const SERVICE: &str = "sandtable-worker";
 
 impl Worker {
-    /// Starts one with so many threads for calls, under a name for people.
+    /// Starts one with so many threads for calls, under a name for people, which keeps up to
+    /// so many bytes of columns.
     ///
     /// # Errors
     ///
     /// That the machine has not what it takes.
-    pub fn start(network: &Arc<Network>, threads: usize, name: &str) -> Result<Self, WorkerError> {
+    pub fn start(
+        network: &Arc<Network>,
+        threads: usize,
+        name: &str,
+        keeps: u64,
+    ) -> Result<Self, WorkerError> {
         let shared = Arc::new(Shared {
             subjects: Subjects::new(network.prefix()),
             instance: random_token(),
@@ -83,6 +92,7 @@ impl Worker {
             engine: Engine::identity(),
             slots: threads as u32,
             packages: Packages::start(threads)?,
+            columns: Columns::new(keeps),
             stops: AtomicBool::default(),
             busy: AtomicU32::default(),
             calls: AtomicU64::default(),
@@ -137,6 +147,7 @@ impl Shared {
             failed: self.failed.load(Ordering::Relaxed),
             nanos: self.nanos.load(Ordering::Relaxed),
             ready: self.packages.ready(),
+            keeps: self.columns.most(),
         }
     }
 
@@ -256,7 +267,8 @@ fn make(shared: &Shared, network: &Arc<Network>, inbox: &Inbox, message: Message
     let world = message.subject.rsplit('.').nth(3).filter(|world| is_token(world));
     let coordinator = reply.rsplit('.').nth(2).filter(|own| is_token(own));
     let Some((world, coordinator)) = world.zip(coordinator) else { return };
-    let Ok(call) = AwayCall::read(&message.payload) else {
+    let mut kept = |name| shared.columns.get(coordinator, name);
+    let Ok(call) = AwayCall::read(&message.payload, &mut kept) else {
         shared.failed.fetch_add(1, Ordering::Relaxed);
         return;
     };
@@ -265,6 +277,10 @@ fn make(shared: &Shared, network: &Arc<Network>, inbox: &Inbox, message: Message
         shared.failed.fetch_add(1, Ordering::Relaxed);
         network.publish(reply.to_string(), AwayCall::refusal(id).into());
     };
+    shared.columns.keep(coordinator, call.sent());
+    if call.lacks() {
+        return network.publish(reply.to_string(), AwayCall::lacking(id).into());
+    }
     let Some((engine, code, assets)) = shared.packages.get(&call.package) else {
         return refuse();
     };
@@ -275,7 +291,8 @@ fn make(shared: &Shared, network: &Arc<Network>, inbox: &Inbox, message: Message
         let answer = asking.wait_for(answer).ok()?.payload;
         (!answer.is_empty()).then(|| answer.to_vec())
     };
-    let answer = engine.call_away(&code, assets, call, Box::new(ask));
+    let Made { answer, written } = engine.call_away(&code, assets, call, Box::new(ask));
+    shared.columns.keep(coordinator, &written);
     let took = started.elapsed().as_nanos() as u64;
     shared.calls.fetch_add(1, Ordering::Relaxed);
     shared.nanos.fetch_add(took, Ordering::Relaxed);

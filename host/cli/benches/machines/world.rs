@@ -1,6 +1,6 @@
 //! A world with much to do in each row, alone and with workers, and what it costs where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use sandtable::calls::{Back, Elsewhere, LentMod, Taken};
 use sandtable::catalog::{ModSource, RUSTFLAGS};
 use sandtable::config::{AwayCalls, ModSettings, NatsSettings, WorldConfig};
-use sandtable::guest::{Call, CallReport, Engine};
+use sandtable::guest::{Batch, Call, CallContext, CallReport, Engine};
 use sandtable::{Options, Simulation};
 use sandtable_nats::Network;
 use sandtable_workers::Coordinator;
@@ -184,6 +184,10 @@ impl Elsewhere for Measured {
 
     fn has_room(&self) -> bool {
         self.inner.has_room()
+    }
+
+    fn suits(&self, context: &CallContext, batches: &VecDeque<Batch>) -> f64 {
+        self.inner.suits(context, batches)
     }
 
     fn takes_all(&self) -> bool {

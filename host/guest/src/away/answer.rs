@@ -5,13 +5,17 @@ use crate::said::Log;
 
 /// Parts of the message.
 const PARTS: usize = 5;
+/// How it went.
+const FAILED: u64 = 0;
+const DONE: u64 = 1;
+const LACKS: u64 = 2;
 
 /// The answer of a call that succeeded.
 pub(super) fn message(id: u64, took: u64, log: &Log, count: usize, effects: &[u8]) -> Vec<u8> {
     let mut into = Writer::new(PARTS, effects.len() + 256);
     into.uint(id);
     into.uint(took);
-    into.flag(true);
+    into.uint(DONE);
     let (lines, dropped) = log.parts();
     into.array(lines.len() + 1);
     into.array(2);
@@ -28,10 +32,19 @@ pub(super) fn message(id: u64, took: u64, log: &Log, count: usize, effects: &[u8
 
 /// The answer of a call that did not, for whatever reason.
 pub(super) fn failure(id: u64, took: u64) -> Vec<u8> {
+    without_outcome(id, took, FAILED)
+}
+
+/// The answer of a call that names a column that is not there.
+pub(super) fn lacking(id: u64) -> Vec<u8> {
+    without_outcome(id, 0, LACKS)
+}
+
+fn without_outcome(id: u64, took: u64, how: u64) -> Vec<u8> {
     let mut into = Writer::new(PARTS, 32);
     into.uint(id);
     into.uint(took);
-    into.flag(false);
+    into.uint(how);
     into.array(0);
     into.array(0);
     into.done()
@@ -45,6 +58,8 @@ pub struct Answer<'a> {
     pub nanos: u64,
     /// What the guest said and did, where it succeeded.
     pub done: Option<&'a [u8]>,
+    /// Whether the call named a column that was not there.
+    pub lacks: bool,
 }
 
 impl<'a> Answer<'a> {
@@ -56,7 +71,7 @@ impl<'a> Answer<'a> {
     pub fn read(message: &'a [u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(message, PARTS)?;
         let (id, nanos) = (from.uint()?, from.uint()?);
-        let is_done = from.flag()?;
-        Ok(Self { id, nanos, done: is_done.then(|| from.rest()) })
+        let how = from.uint()?;
+        Ok(Self { id, nanos, done: (how == DONE).then(|| from.rest()), lacks: how == LACKS })
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::column::{ColumnName, Page};
 use super::effect::Effect;
 use super::message::{Unreadable, Writer};
 use super::question::{self, Form, Question};
@@ -27,6 +28,7 @@ pub(crate) struct Away {
     bytes: u64,
     effects: Writer,
     count: usize,
+    written: Vec<(ColumnName, Page)>,
     ask: Ask,
 }
 
@@ -42,12 +44,13 @@ impl Away {
     /// For the call of this number.
     pub fn new(call: u64, limits: Limits, batches: VecDeque<Vec<Shard>>, ask: Ask) -> Self {
         let (current, effects) = (Vec::new(), Writer::part());
-        Self { call, limits, batches, current, bytes: 0, effects, count: 0, ask }
+        let written = Vec::new();
+        Self { call, limits, batches, current, bytes: 0, effects, count: 0, written, ask }
     }
 
-    /// How many effects it has, and what they are.
-    pub fn into_effects(self) -> (usize, Vec<u8>) {
-        (self.count, self.effects.done())
+    /// How many effects it has, what they are, and the columns that were written.
+    pub fn into_effects(self) -> (usize, Vec<u8>, Vec<(ColumnName, Page)>) {
+        (self.count, self.effects.done(), self.written)
     }
 
     /// Bytes that may be noted besides those that a guest produces.
@@ -106,7 +109,10 @@ impl Imports for Away {
     fn keep_column(&mut self, written: Wrote, bytes: usize) -> Result<(), Fault> {
         self.charge(bytes)?;
         let Wrote { shard, column, bytes } = written;
+        let name = ColumnName::written(self.call, self.count);
         self.note(Effect::Write { shard, column, bytes: bytes.as_deref() });
+        let bytes = bytes.filter(|bytes| bytes.len() >= ColumnName::LEAST_BYTES);
+        self.written.extend(name.zip(bytes.map(Arc::new)));
         Ok(())
     }
 

@@ -49,10 +49,6 @@ impl Writer {
         let _ = encode::write_f64(&mut self.0, value);
     }
 
-    pub fn flag(&mut self, value: bool) {
-        let _ = encode::write_bool(&mut self.0, value);
-    }
-
     pub fn bin(&mut self, bytes: &[u8]) {
         let _ = encode::write_bin(&mut self.0, bytes);
     }
@@ -121,10 +117,6 @@ impl<'a> Reader<'a> {
         decode::read_f64(&mut self.0).map_err(|_| Unreadable("no float".to_owned()))
     }
 
-    pub fn flag(&mut self) -> Result<bool, Unreadable> {
-        decode::read_bool(&mut self.0).map_err(|_| Unreadable("no flag".to_owned()))
-    }
-
     pub fn bin(&mut self) -> Result<&'a [u8], Unreadable> {
         Ok(read_bin(&mut self.0)?)
     }
@@ -144,6 +136,15 @@ impl<'a> Reader<'a> {
             [] => Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect()),
             _ => Err(Unreadable("no whole words".to_owned())),
         }
+    }
+
+    /// Whether an array comes next.
+    pub fn is_array(&self) -> bool {
+        let first = self.0.first().copied().map(rmp::Marker::from_u8);
+        matches!(
+            first,
+            Some(rmp::Marker::FixArray(_) | rmp::Marker::Array16 | rmp::Marker::Array32)
+        )
     }
 
     /// Bytes, or nothing.

@@ -1,10 +1,15 @@
 //! The workers that a coordinator knows, and which of them a call goes to.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use sandtable_guest::away::Page;
 use sandtable_world::record::Digest;
 
+use super::known::Known;
+use super::shared::lock;
 use crate::message::Hello;
 use crate::subject::is_token;
 
@@ -34,6 +39,8 @@ struct Member {
     ready: BTreeSet<Digest>,
     /// What it was told to get ready, and when.
     told: HashMap<Digest, Instant>,
+    /// The columns that it has.
+    known: Arc<Mutex<Known>>,
 }
 
 /// What a hello means.
@@ -66,7 +73,7 @@ impl Roster {
 
     /// Takes a hello of a worker, for a coordinator with this engine.
     pub fn greet(&mut self, hello: Hello, engine: &str, now: Instant) -> Greeted {
-        let Hello { instance, name, slots, ready, .. } = hello;
+        let Hello { instance, name, slots, ready, keeps, .. } = hello;
         if !is_token(&instance) {
             return Greeted::Unusable(None);
         }
@@ -94,6 +101,7 @@ impl Roster {
             is_barred: false,
             ready: BTreeSet::new(),
             told: HashMap::new(),
+            known: Arc::new(Mutex::new(Known::new(keeps))),
         });
         member.window = slots.min(Self::SLOTS_MAX) as usize * Self::WINDOW;
         (member.seen, member.asked, member.is_there) = (now, None, true);
@@ -143,14 +151,34 @@ impl Roster {
         self.members.values().any(Member::has_room)
     }
 
-    /// Chooses who makes a call with this package, the one with most room, and counts it.
-    pub fn choose(&mut self, package: &Digest) -> Option<String> {
+    /// What workers have that have room for a call.
+    pub fn with_room(&self) -> impl Iterator<Item = &Mutex<Known>> {
+        self.members.values().filter(|member| member.has_room()).map(|member| &*member.known)
+    }
+
+    /// What a worker has.
+    pub fn known(&self, instance: &str) -> Option<Arc<Mutex<Known>>> {
+        self.members.get(instance).map(|member| member.known.clone())
+    }
+
+    /// Chooses who makes a call with this package that reads these pages, and counts it: who
+    /// has most of them, and of those the one with most room. Gives also what that one has.
+    pub fn choose<'p, I: Iterator<Item = &'p Page>>(
+        &mut self,
+        package: &Digest,
+        pages: impl Fn() -> I,
+    ) -> Option<(String, Arc<Mutex<Known>>)> {
         let can = |member: &Member| member.has_room() && member.ready.contains(package);
         let load = |member: &Member| member.out * 1000 / member.window.max(1);
+        let has = |member: &Member| {
+            let known = lock(&member.known);
+            pages().filter(|page| known.has(page)).map(|page| page.len()).sum::<usize>()
+        };
         let members = self.members.iter_mut().filter(|(_, member)| can(member));
-        let (instance, member) = members.min_by_key(|(_, member)| load(member))?;
+        let members = members.min_by_key(|(_, member)| (Reverse(has(member)), load(member)));
+        let (instance, member) = members?;
         member.out += 1;
-        Some(instance.clone())
+        Some((instance.clone(), member.known.clone()))
     }
 
     /// A call of a worker is over, or was never sent.
@@ -229,6 +257,8 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sandtable_guest::away::{ColumnName, Held};
+
     use super::*;
 
     fn hello(instance: &str, slots: u32) -> Hello {
@@ -242,7 +272,32 @@ mod tests {
             failed: 0,
             nanos: 0,
             ready: vec![[7; 32]],
+            keeps: 0,
         }
+    }
+
+    fn choose(roster: &mut Roster, package: Digest) -> Option<String> {
+        Some(roster.choose(&package, std::iter::empty)?.0)
+    }
+
+    #[test]
+    fn calls_go_to_who_has_their_pages() {
+        let (mut roster, now) = (Roster::default(), Instant::now());
+        for (instance, slots) in [("a", 1), ("b", 1), ("c", 8)] {
+            roster.greet(Hello { keeps: 1 << 20, ..hello(instance, slots) }, "e", now);
+        }
+        let pages: Vec<Page> =
+            (1..=3).map(|kilobytes| Arc::new(vec![0; kilobytes << 10])).collect();
+        let has = |roster: &Roster, instance: &str, pages: &[Page]| {
+            let name = ColumnName { call: 1, place: 0 };
+            let held = pages.iter().map(|page| Held { name, page: Arc::downgrade(page) });
+            lock(&roster.known(instance).unwrap()).add(held);
+        };
+        has(&roster, "a", &pages[..2]);
+        has(&roster, "b", &pages[1..]);
+        let mut choose = || Some(roster.choose(&[7; 32], || pages.iter())?.0);
+        let chosen: Vec<String> = std::iter::from_fn(|| choose()).take(5).collect();
+        assert_eq!(chosen, ["b", "b", "a", "a", "c"], "as long as there is room");
     }
 
     #[test]
@@ -250,20 +305,20 @@ mod tests {
         let (mut roster, now) = (Roster::default(), Instant::now());
         assert_eq!(roster.greet(hello("a", 1), "e", now), Greeted::Usable);
         assert_eq!(roster.greet(hello("b", 2), "e", now), Greeted::Usable);
-        assert_eq!(roster.choose(&[8; 32]), None, "neither has that");
-        let chosen: Vec<String> = std::iter::from_fn(|| roster.choose(&[7; 32])).collect();
+        assert_eq!(choose(&mut roster, [8; 32]), None, "neither has that");
+        let chosen: Vec<String> = std::iter::from_fn(|| choose(&mut roster, [7; 32])).collect();
         let of = |name: &str| chosen.iter().filter(|chosen| *chosen == name).count();
         assert_eq!((of("a"), of("b")), (2, 4), "{chosen:?}");
         assert!(!roster.has_room());
         roster.release("a");
-        assert_eq!(roster.choose(&[7; 32]).as_deref(), Some("a"));
+        assert_eq!(choose(&mut roster, [7; 32]).as_deref(), Some("a"));
         roster.lost("a");
-        assert_eq!(roster.choose(&[7; 32]), None, "it is gone");
+        assert_eq!(choose(&mut roster, [7; 32]), None, "it is gone");
         roster.greet(hello("a", 1), "e", now);
         assert_eq!(roster.bar("a").as_deref(), Some("machine a"));
         assert_eq!(roster.bar("a"), None, "it is told once");
         assert_eq!(roster.greet(hello("a", 1), "e", now), Greeted::Unusable(None));
-        assert_eq!(roster.choose(&[7; 32]), None, "it is not used again");
+        assert_eq!(choose(&mut roster, [7; 32]), None, "it is not used again");
     }
 
     #[test]
@@ -282,7 +337,7 @@ mod tests {
     fn who_is_silent_is_asked_and_then_gone() {
         let (mut roster, now) = (Roster::default(), Instant::now());
         roster.greet(hello("a", 1), "e", now);
-        roster.choose(&[7; 32]);
+        choose(&mut roster, [7; 32]);
         let later = |millis| now + Duration::from_millis(millis);
         assert_eq!(roster.silent(later(30)), (vec![], vec![]));
         assert_eq!(roster.silent(later(50)), (vec!["a".to_owned()], vec![]));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use sandtable_guest::away::Held;
 use sandtable_guest::calls::Back;
 use sandtable_guest::{CallContext, Engine};
 use sandtable_nats::Network;
@@ -13,6 +14,7 @@ use sandtable_nats::async_nats::Client;
 use sandtable_world::config::{AwayCalls, NatsSettings};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::known::Known;
 use super::measure::Measures;
 use super::packages::Packages;
 use super::roster::Roster;
@@ -34,6 +36,10 @@ pub struct Counts {
     pub asked: u64,
     /// Calls that were made here too, and compared.
     pub checked: u64,
+    /// Bytes of columns that were not sent, since the workers had them.
+    pub spared_bytes: u64,
+    /// Calls that came back since the worker had a column no more.
+    pub lacked: u64,
 }
 
 /// What the threads of a tick and the one for the network share.
@@ -79,12 +85,15 @@ pub struct Out {
     /// What it took here to send it.
     pub nanos: u64,
     pub bytes: usize,
+    /// What the worker has, once it has answered.
+    pub held: Vec<Held>,
 }
 
 pub struct Answered {
     pub worker: String,
     pub nanos: u64,
     pub bytes: usize,
+    pub held: Vec<Held>,
 }
 
 /// A message that is to be sent.
@@ -92,6 +101,11 @@ pub struct Outgoing {
     pub subject: String,
     pub reply: String,
     pub payload: Bytes,
+}
+
+/// What is behind a lock, also when a thread ended while it had it.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
@@ -119,12 +133,12 @@ impl Shared {
 
     /// What is counted.
     pub fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.counts)
     }
 
     /// The roster, and the calls that workers have.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Where a worker is reached.
@@ -155,6 +169,14 @@ impl Shared {
         for Out { back, .. } in out {
             self.counts().lost += 1;
             back(None);
+        }
+    }
+
+    /// Notes what a worker has.
+    pub fn with_known(&self, worker: &str, note: impl FnOnce(&mut Known)) {
+        let known = self.state().roster.known(worker);
+        if let Some(known) = known {
+            note(&mut lock(&known));
         }
     }
 

@@ -139,9 +139,8 @@ fn answer(shared: &Shared, message: Message) {
     let Ok(id) = token.parse::<u64>() else { return };
     let mut state = shared.state();
     // One that came twice, or late, is of no call.
-    let Some(Out { back, worker, context, sent, nanos, bytes }) = state.out.remove(&id) else {
-        return;
-    };
+    let Some(out) = state.out.remove(&id) else { return };
+    let Out { back, worker, context, sent, nanos, bytes, held } = out;
     if is_absent {
         drop(state);
         back(None);
@@ -158,7 +157,7 @@ fn answer(shared: &Shared, message: Message) {
     }
     state.measures.answered(&context.system.name, now.duration_since(sent));
     let bytes = bytes + message.payload.len();
-    state.answered.insert(id, Answered { worker, nanos, bytes });
+    state.answered.insert(id, Answered { worker, nanos, bytes, held });
     if state.answered.len() > ANSWERED_MAX {
         state.answered.pop_first();
     }
