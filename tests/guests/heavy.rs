@@ -1,4 +1,4 @@
-//! Inverts each entity's matrix ten times.
+//! Inverts each entity's matrix ten times, or as often as a file of its says.
 
 use sandtable_sdk::prelude::*;
 use sandtable_test_guests::{count, matrix};
@@ -18,12 +18,15 @@ fn populate(mut commands: Commands, assets: Assets) -> Result<(), String> {
 }
 
 #[system]
-fn invert(mut rows: Query<&mut Transform>) {
+fn invert(mut rows: Query<&mut Transform>, assets: Assets) -> Result<(), String> {
+    let times = assets.text("times").ok().map_or(Ok(10), |times| times.trim().parse::<u32>());
+    let times = times.map_err(|error| error.to_string())?;
     for transform in rows.iter_mut() {
-        for _ in 0..10 {
+        for _ in 0..times {
             transform.cells = matrix::inverse(&transform.cells);
         }
     }
+    Ok(())
 }
 
 sandtable_sdk::export! {

@@ -12,7 +12,7 @@ mod shared;
 mod tasks;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -23,7 +23,8 @@ use sandtable_nats::Network;
 use sandtable_world::config::{AwayCalls, NatsSettings};
 
 use self::known::Known;
-use self::shared::{Answered, Out, Shared, lock};
+use self::shared::{Answered, Out, Shared};
+use crate::lock::lock;
 
 pub use self::shared::Counts;
 
@@ -38,7 +39,7 @@ impl Coordinator {
 
     /// Lends calls from now on, for a world by a token that no other world has.
     pub fn begin(&self, network: &Network, world: &str) {
-        let mut outgoing = self.0.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outgoing = lock(&self.0.outgoing);
         if let Some(outgoing) = outgoing.take() {
             let world = self.0.world.get_or_init(|| world.to_owned());
             tasks::start(network, &self.0, world, outgoing);

@@ -9,6 +9,7 @@
 //! Deliberately absent: SQLite, and all that knows a world from the inside.
 
 mod coordinator;
+mod lock;
 mod message;
 mod subject;
 mod survey;

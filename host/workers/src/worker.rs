@@ -10,7 +10,7 @@ mod packages;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ use tokio::time;
 
 use self::columns::Columns;
 use self::packages::Packages;
+use crate::lock::lock;
 use crate::message::{Hello, Load, read, write};
 use crate::subject::{Subjects, is_token};
 
@@ -182,12 +183,20 @@ fn listen(network: &Arc<Network>, shared: &Arc<Shared>, calls: Give, loads: Give
             let _ = client.publish(to, write(&asked.hello())).await;
         }
     });
-    let (client, greeting) = (network.client().clone(), shared.clone());
+    let (client, greeting, mut link) = (network.client().clone(), shared.clone(), network.link());
     network.spawn(async move {
         let mut ticks = time::interval(HELLO_EVERY);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            // A server that is there again may have been asked who is there before this one
+            // listened.
+            tokio::select! {
+                _ = ticks.tick() => {}
+                changed = link.changed() => match changed {
+                    Ok(()) => {}
+                    Err(_) => return,
+                },
+            }
             if greeting.stops() {
                 return;
             }
@@ -245,7 +254,7 @@ fn make_all(
 ) {
     while !shared.stops() {
         let call = {
-            let calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+            let calls = lock(calls);
             if shared.stops() {
                 return;
             }

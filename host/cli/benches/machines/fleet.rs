@@ -6,26 +6,100 @@ use std::time::Duration;
 
 /// A server and workers, which end with it.
 pub struct Fleet {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     url: String,
-    server: Child,
-    workers: Vec<Child>,
+    threads: usize,
+    keep_mib: usize,
+    server: Process,
+    workers: Vec<Process>,
+}
+
+/// A process that ends with it.
+pub struct Process(Child);
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        Self(quiet(command).expect("it starts"))
+    }
+
+    fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let process = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(process, signal).expect("it is told");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Fleet {
+    /// One with so many workers, that keep columns.
     pub fn start(workers: usize) -> Self {
+        Self::start_with(workers, 256)
+    }
+
+    /// One with so many workers, that keep so many MiB of columns.
+    pub fn start_with(workers: usize, keep_mib: usize) -> Self {
+        Self::of(workers, 1, keep_mib)
+    }
+
+    /// One with so many workers of so many threads, that keep so many MiB of columns.
+    pub fn of(workers: usize, threads: usize, keep_mib: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = Command::new(server().expect("nats-server is installed"));
-        command.args(["-a", "127.0.0.1", "-p", "-1", "--ports_file_dir"]).arg(folder.path());
-        let server = quiet(&mut command).expect("nats-server starts");
+        let server = start_server(folder.path(), "-1");
         let url = wait_for_url(folder.path());
-        let worker = |_| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_sandtable"));
-            command.args(["worker", "--threads", "1", "--nats", &url]);
-            quiet(&mut command).expect("a worker starts")
-        };
-        let workers = (0..workers).map(worker).collect();
-        Self { _folder: folder, url, server, workers }
+        let mut fleet = Self { folder, url, threads, keep_mib, server, workers: Vec::new() };
+        (0..workers).for_each(|_| fleet.add_worker());
+        fleet
+    }
+
+    pub fn add_worker(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sandtable"));
+        command.args(["worker", "--nats", &self.url]);
+        command.args(["--threads", &self.threads.to_string()]);
+        command.args(["--keep-mib", &self.keep_mib.to_string()]);
+        self.workers.push(Process::start(&mut command));
+    }
+
+    /// The worker that is there for longest, which ends when it is dropped.
+    pub fn take_worker(&mut self) -> Process {
+        self.workers.remove(0)
+    }
+
+    pub fn freeze(&self) {
+        self.workers[0].signal(rustix::process::Signal::STOP);
+    }
+
+    pub fn thaw(&self) {
+        self.workers[0].signal(rustix::process::Signal::CONT);
+    }
+
+    pub fn kill_server(&mut self) {
+        let _ = self.server.0.kill();
+        let _ = self.server.0.wait();
+    }
+
+    /// At the same port, and until it listens.
+    pub fn start_server_again(&mut self) {
+        let (_, port) = self.url.rsplit_once(':').expect("a port");
+        self.server = start_server(self.folder.path(), port);
+        let address = format!("127.0.0.1:{port}");
+        while std::net::TcpStream::connect(&address).is_err() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// This program with an argument, and where the server is.
+    pub fn with(&self, argument: &str) -> Process {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        Process::start(command.args([argument, &self.url]))
     }
 
     pub fn url(&self) -> String {
@@ -41,17 +115,21 @@ impl Fleet {
     }
 
     pub fn each_worker(&self) -> impl Iterator<Item = u32> {
-        self.workers.iter().map(Child::id)
+        self.workers.iter().map(Process::id)
     }
 }
 
-impl Drop for Fleet {
-    fn drop(&mut self) {
-        for child in self.workers.iter_mut().chain([&mut self.server]) {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+fn start_server(folder: &Path, port: &str) -> Process {
+    let mut command = Command::new(server().expect("nats-server is installed"));
+    command.args(["-a", "127.0.0.1", "-p", port, "--ports_file_dir"]).arg(folder);
+    Process::start(&mut command)
+}
+
+/// What the server says that it is.
+pub fn version() -> String {
+    let program = server().expect("nats-server is installed");
+    let output = Command::new(program).arg("--version").output().expect("it says so");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn quiet(command: &mut Command) -> std::io::Result<Child> {

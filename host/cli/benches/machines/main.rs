@@ -5,8 +5,12 @@
 //! measures what calls of two sizes cost in each process, has the model say how long
 //! ticks take with two and with four workers here, compares that with what they take, and
 //! lets it say then what would be on machines of their own.
+//!
+//! `cargo bench -- nats_shard` holds calls against raw echoes, the processors of all
+//! processes against those of one, and says how long it takes until what fails is noticed.
 #![allow(missing_docs)]
 
+mod aims;
 mod fleet;
 mod model;
 mod world;
@@ -24,15 +28,32 @@ const MANY: usize = 1_024;
 const DISTANCE: f64 = 25_000.0;
 
 fn main() {
-    let words: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    if !words.is_empty() && !words.iter().any(|word| "machines".contains(word.as_str())) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [echo, url] = arguments.as_slice()
+        && echo == "--echo"
+    {
+        return aims::echo(url);
+    }
+    let words: Vec<&String> =
+        arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let is_asked =
+        |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    if !is_asked("machines") && !is_asked("nats_shard") {
         return;
     }
     if fleet::server().is_none() {
         println!("machines: left out, since there is no nats-server on the path");
         return;
     }
+    if is_asked("nats_shard") {
+        aims::run();
+    }
+    if is_asked("machines") {
+        machines();
+    }
+}
+
+fn machines() {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let alone = [FEW, MANY].map(|page| alone(ROWS, page));
     let measured = [FEW, MANY].map(|page| measured(page, &alone[1]));

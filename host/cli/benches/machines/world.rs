@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use sandtable::calls::{Back, Elsewhere, LentMod, Taken};
 use sandtable::catalog::{ModSource, RUSTFLAGS};
 use sandtable::config::{AwayCalls, ModSettings, NatsSettings, WorldConfig};
+use sandtable::guest::away::Answer;
 use sandtable::guest::{Batch, Call, CallContext, CallReport, Engine};
 use sandtable::{Options, Simulation};
 use sandtable_nats::Network;
@@ -50,7 +51,9 @@ pub struct Away {
     pub worker: f64,
 }
 
-fn guest(name: &str, rows: usize) -> ModSource {
+/// The mod that inverts the matrix of each of so many rows so many times a tick.
+pub fn heavy(rows: usize, times: usize) -> ModSource {
+    let name = "heavy";
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = root.join("target").join("guests");
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
@@ -63,12 +66,31 @@ fn guest(name: &str, rows: usize) -> ModSource {
     assert!(status.is_ok_and(|status| status.success()), "the guests build");
     let path = target.join("wasm32-wasip2/release/examples").join(format!("{name}.wasm"));
     let component = std::fs::read(path).expect("a component");
-    let assets = BTreeMap::from([("count".to_owned(), rows.to_string().into_bytes())]);
+    let asset = |name: &str, value: usize| (name.to_owned(), value.to_string().into_bytes());
+    let assets = BTreeMap::from([asset("count", rows), asset("times", times)]);
     ModSource { id: name.to_owned(), component, assets, manifest: None, source: name.to_owned() }
 }
 
-fn start(rows: usize, page: usize, elsewhere: Option<Arc<dyn Elsewhere>>) -> Simulation {
-    let source = guest("heavy", rows);
+/// A world with one mod, whose first tick is done.
+pub struct World(Simulation);
+
+impl World {
+    pub fn start(source: ModSource, page: usize, lent: Option<Arc<Lent>>) -> Self {
+        Self(start(source, page, lent.map(|it| it as Arc<dyn Elsewhere>)))
+    }
+
+    pub fn tick(&mut self) {
+        self.0.tick().expect("a tick");
+    }
+
+    pub fn timed(&mut self) -> Duration {
+        let began = Instant::now();
+        self.tick();
+        began.elapsed()
+    }
+}
+
+fn start(source: ModSource, page: usize, elsewhere: Option<Arc<dyn Elsewhere>>) -> Simulation {
     let text = format!("[world]\nname = \"bench\"\nshard_rows = {page}\n");
     let mut config: WorldConfig = toml::from_str(&text).expect("settings");
     config.limits.commands_max = 2_000_000;
@@ -87,7 +109,7 @@ fn start(rows: usize, page: usize, elsewhere: Option<Arc<dyn Elsewhere>>) -> Sim
 
 /// Ticks without workers.
 pub fn alone(rows: usize, page: usize) -> Alone {
-    let mut world = start(rows, page, None);
+    let mut world = start(heavy(rows, 10), page, None);
     let (began, mut ticks, mut guest) = (Instant::now(), 0.0, 0.0);
     while began.elapsed() < DURING {
         let record = world.tick().expect("a tick");
@@ -114,7 +136,7 @@ pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
         bytes: AtomicU64::new(0),
         rows: AtomicU64::new(0),
     });
-    let mut world = start(rows, page, Some(measures.clone()));
+    let mut world = start(heavy(rows, 10), page, Some(measures.clone()));
     while lending.ready() < fleet.workers() {
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -127,7 +149,7 @@ pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
             cpu_of(&fleet.server().to_string(), None),
             fleet.each_worker().map(|id| cpu_of(&id.to_string(), None)).sum::<f64>(),
             measures.read(),
-            lending.counts().answered as f64,
+            lending.counts(),
         )
     };
     let before = now();
@@ -141,9 +163,9 @@ pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
     Away {
         ticks,
         tick_wall: took / ticks,
-        calls: after.4 - before.4,
+        calls: (after.4.answered - before.4.answered) as f64,
         rows: after.3.2 - before.3.2,
-        bytes: after.3.1 - before.3.1,
+        bytes: after.3.1 - before.3.1 - (after.4.spared_bytes - before.4.spared_bytes) as f64,
         tick: after.3.0 - before.3.0,
         network: after.0 - before.0,
         server: after.1 - before.1,
@@ -204,10 +226,133 @@ impl Elsewhere for Measured {
 
     fn settle(&self, engine: &Engine, call: &Call, answer: &Bytes) -> Option<CallReport> {
         let report = self.timed(|| self.inner.settle(engine, call, answer))?;
-        // What comes back is all that was sent, in this world.
+        // What comes back is all that was sent or spared, in this world.
         self.bytes.fetch_add(2 * answer.len() as u64, Ordering::Relaxed);
         self.rows.fetch_add(report.rows, Ordering::Relaxed);
         Some(report)
+    }
+
+    fn made_here(&self, system: &str, report: &CallReport) {
+        self.inner.made_here(system, report);
+    }
+}
+
+/// Lends calls, and keeps when each was lent and came back.
+pub struct Lent {
+    network: Network,
+    inner: Arc<Coordinator>,
+    noted: Arc<Mutex<Noted>>,
+    loaded: Arc<Mutex<Option<Instant>>>,
+}
+
+#[derive(Default)]
+struct Noted {
+    /// From taking a call to having its answer, without the time in the guest.
+    round_trips: Vec<Duration>,
+    /// Bytes of the last answer, which is about what was sent.
+    bytes: usize,
+    /// When calls were given up.
+    lost: Vec<Instant>,
+}
+
+impl Lent {
+    pub fn new(fleet: &Fleet) -> Arc<Self> {
+        let settings = NatsSettings {
+            url: Some(fleet.url()),
+            calls: AwayCalls::All,
+            check_percent: 0.0,
+            ..NatsSettings::default()
+        };
+        let network = Network::connect(&settings, "world").expect("the server is there");
+        let inner = Coordinator::new(&network, &settings);
+        inner.begin(&network, "bench");
+        Arc::new(Self { network, inner, noted: Arc::default(), loaded: Arc::default() })
+    }
+
+    pub fn wait_for(&self, fleet: &Fleet) {
+        while self.ready() < fleet.workers() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    pub fn ready(&self) -> usize {
+        self.inner.ready()
+    }
+
+    pub fn workers(&self) -> usize {
+        self.inner.workers()
+    }
+
+    pub fn answered(&self) -> u64 {
+        self.inner.counts().answered
+    }
+
+    pub fn link(&self) -> tokio::sync::watch::Receiver<sandtable_nats::Link> {
+        self.network.link()
+    }
+
+    /// Bytes of a call there and back, about.
+    pub fn call_bytes(&self) -> usize {
+        2 * self.noted.lock().expect("it is kept").bytes
+    }
+
+    pub fn round_trips(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.noted.lock().expect("it is kept").round_trips)
+    }
+
+    pub fn take_lost(&self) -> Vec<Instant> {
+        std::mem::take(&mut self.noted.lock().expect("it is kept").lost)
+    }
+
+    /// Where it is kept when mods were loaded last.
+    pub fn watch_loading(&self) -> Arc<Mutex<Option<Instant>>> {
+        self.loaded.clone()
+    }
+}
+
+impl Elsewhere for Lent {
+    fn loaded(&self, strict_nan: bool, mods: Vec<LentMod>) {
+        *self.loaded.lock().expect("it is kept") = Some(Instant::now());
+        self.inner.loaded(strict_nan, mods);
+    }
+
+    fn has_room(&self) -> bool {
+        self.inner.has_room()
+    }
+
+    fn suits(&self, context: &CallContext, batches: &VecDeque<Batch>) -> f64 {
+        self.inner.suits(context, batches)
+    }
+
+    fn takes_all(&self) -> bool {
+        self.inner.takes_all()
+    }
+
+    fn take(&self, call: &Call, back: Back) -> Taken {
+        let (began, noted) = (Instant::now(), self.noted.clone());
+        let back = move |answer: Option<Bytes>| {
+            {
+                let mut noted = noted.lock().expect("it is kept");
+                match answer.as_ref().and_then(|answer| Answer::read(answer).ok()) {
+                    None => noted.lost.push(Instant::now()),
+                    Some(read) => {
+                        let guest = Duration::from_nanos(read.nanos);
+                        noted.round_trips.push(began.elapsed().saturating_sub(guest));
+                        noted.bytes = answer.as_ref().map_or(0, Bytes::len);
+                    }
+                }
+            }
+            back(answer);
+        };
+        self.inner.take(call, Box::new(back))
+    }
+
+    fn patience(&self, call: &Call) -> Duration {
+        self.inner.patience(call)
+    }
+
+    fn settle(&self, engine: &Engine, call: &Call, answer: &Bytes) -> Option<CallReport> {
+        self.inner.settle(engine, call, answer)
     }
 
     fn made_here(&self, system: &str, report: &CallReport) {

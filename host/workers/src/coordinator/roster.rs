@@ -9,7 +9,7 @@ use sandtable_guest::away::Page;
 use sandtable_world::record::Digest;
 
 use super::known::Known;
-use super::shared::lock;
+use crate::lock::lock;
 use crate::message::Hello;
 use crate::subject::is_token;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use super::known::Known;
 use super::measure::Measures;
 use super::packages::Packages;
 use super::roster::Roster;
+use crate::lock::lock;
 use crate::message;
 use crate::subject::Subjects;
 
@@ -101,11 +102,6 @@ pub struct Outgoing {
     pub subject: String,
     pub reply: String,
     pub payload: Bytes,
-}
-
-/// What is behind a lock, also when a thread ended while it had it.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {

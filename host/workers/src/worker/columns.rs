@@ -2,9 +2,11 @@
 //! with calls and those that calls wrote, up to a number of bytes.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use sandtable_guest::away::{ColumnName, Page};
+
+use crate::lock::lock;
 
 /// The columns that a worker keeps, for all coordinators.
 pub struct Columns {
@@ -41,7 +43,7 @@ impl Columns {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 
     /// A column of a coordinator by name, if it is still here.

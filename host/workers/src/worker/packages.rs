@@ -1,11 +1,12 @@
 //! What a worker makes calls with: compiled mods and their files.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use sandtable_guest::{Assets, Code, Engine, GuestError};
 use sandtable_world::record::{Digest, hex};
 
+use crate::lock::lock;
 use crate::message::{self, Load};
 
 /// Compiled mods and their files, by package.
@@ -47,7 +48,7 @@ impl Packages {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 
     fn engine(&self, strict_nan: bool) -> Result<Arc<Engine>, GuestError> {
