@@ -459,6 +459,13 @@ fn a_run_that_is_killed_goes_on_with_the_workers_that_there_are() {
         ticks(Some(&world), &folder.path().join("alone.db"), last["tick"].as_u64().unwrap());
     assert_eq!(last["hash"], alone["hash"]);
     assert!(last["tick"].as_u64() > Some(rest));
+    let info = told(sandtable().arg("info").arg(&save).arg("--json"));
+    let info: Json = serde_json::from_str(&info).unwrap();
+    let by_workers = info["calls_of_workers"].as_u64().unwrap();
+    assert!((1..info["calls"].as_u64().unwrap()).contains(&by_workers), "{info}");
+    let sum = "SELECT sum(calls_of_workers), max(calls_of_workers <= calls) FROM systems";
+    let sum = told(sandtable().arg("sql").arg(&save).arg(sum).args(["--format", "csv"]));
+    assert_eq!(sum.lines().last(), Some(format!("{by_workers},1").as_str()), "{sum}");
     told(sandtable().arg("verify").arg(&save));
 }
 

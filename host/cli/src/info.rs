@@ -53,6 +53,8 @@ fn as_json(info: &Info) -> Result<String> {
             }))
             .collect::<Vec<_>>(),
         "faults": info.faults,
+        "calls": info.calls,
+        "calls_of_workers": info.calls_of_workers,
         "inbox": info.inbox,
         "set_aside": info.set_aside,
         "world_id": info.world_id.map(|id| id.to_string()),
@@ -108,6 +110,10 @@ fn as_text(save: &Path, info: &Info) -> String {
         line(name, format!("{} {} ({}){state}", it.id, it.version, &hash[..12]));
     }
     line("faults", count(info.faults));
+    if info.calls_of_workers > 0 {
+        let (calls, away) = (count(info.calls), count(info.calls_of_workers));
+        line("calls", format!("{calls}, of which workers made {away}: SELECT * FROM systems"));
+    }
     if info.inbox > 0 {
         line("inbox", format!("{} for the next tick", counted(info.inbox, "input")));
     }

@@ -286,8 +286,15 @@ fn write_runs(
         "INSERT INTO st_runs (tick, place, system, calls, rows, commands, stale, events, guest_ns)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
+    let mut lent = connection.prepare_cached(
+        "INSERT INTO st_lent (system, calls) VALUES (?1, ?2)
+         ON CONFLICT (system) DO UPDATE SET calls = calls + ?2",
+    )?;
     let tick = record.tick as i64;
     for (place, run) in record.runs.iter().enumerate() {
+        if run.away > 0 {
+            lent.execute(params![run.system, run.away as i64])?;
+        }
         insert.execute(params![
             tick,
             place as i64,

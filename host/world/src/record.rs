@@ -164,7 +164,7 @@ pub struct SystemRun {
     pub system: String,
     /// Guest calls made.
     pub calls: u64,
-    /// Of those, made elsewhere. Of one tick alone: no save keeps it.
+    /// Of those, made elsewhere. A save keeps the sum alone.
     pub away: u64,
     /// Rows shipped.
     pub rows: u64,

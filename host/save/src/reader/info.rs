@@ -39,6 +39,10 @@ pub struct Info {
     pub mods: Vec<ModInfo>,
     /// Faults of all ticks.
     pub faults: u64,
+    /// Calls of guests, over all ticks.
+    pub calls: u64,
+    /// Calls that workers made, also in ticks that were taken back.
+    pub calls_of_workers: u64,
     /// Inputs that no tick has taken yet.
     pub inbox: u64,
     /// Events and inputs that were set aside: a system will never read them.
@@ -131,6 +135,12 @@ impl Reader {
         let faults = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let faults = faults.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
         let faults = faults.unsigned_abs();
+        let calls = self.read(|connection| {
+            let sql = "SELECT ifnull((SELECT sum(calls) FROM st_totals), 0),
+                              ifnull((SELECT sum(calls) FROM st_lent), 0)";
+            let number = |row: &rusqlite::Row<'_>, at| row.get(at).map(i64::unsigned_abs);
+            Ok(connection.query_row(sql, [], |row| Ok((number(row, 0)?, number(row, 1)?)))?)
+        })?;
         let format = format(&self.connection);
         let format = format.map_err(|error| Failure::from(error).of(&self.path, "read"))?;
         let mods = mods.mods.into_iter().map(|listed| {
@@ -153,6 +163,8 @@ impl Reader {
             archetypes: archetypes(&world),
             mods: mods.collect(),
             faults,
+            calls: calls.0,
+            calls_of_workers: calls.1,
             inbox: count("st_inbox")?,
             set_aside: count("st_set_aside")?,
             world_id: self.read(|connection| Ok(identity::read(connection)?))?,

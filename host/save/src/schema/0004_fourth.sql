@@ -1,4 +1,5 @@
--- The fourth format: which world it is, and what leaves the save in order.
+-- The fourth format: which world it is, what leaves the save in order, and which calls
+-- workers made.
 
 -- By which name a world is known outside; part of no hash. A branch has another.
 CREATE TABLE st_identity (
@@ -25,3 +26,9 @@ CREATE TABLE st_relayed (
     seq INTEGER NOT NULL,
     stream INTEGER NOT NULL -- the number that the stream gave it
 ) STRICT;
+
+-- Calls that workers made, by system, over all ticks, also those that were taken back.
+CREATE TABLE st_lent (
+    system TEXT PRIMARY KEY,
+    calls INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -90,10 +90,13 @@ pub(super) const VIEWS: &[View] = &[
     View {
         name: "systems",
         columns: "name TEXT, last_tick INTEGER, runs INTEGER, calls INTEGER, rows INTEGER,
-                  commands INTEGER, stale INTEGER, events INTEGER, guest_ms REAL, faults INTEGER",
+                  commands INTEGER, stale INTEGER, events INTEGER, guest_ms REAL, faults INTEGER,
+                  calls_of_workers INTEGER",
         select: "SELECT coalesce(name, system), last_run >> 16, ifnull(runs, 0), ifnull(calls, 0),
                      ifnull(rows, 0), ifnull(commands, 0), ifnull(stale, 0), ifnull(events, 0),
-                     ifnull(guest_ns, 0) / 1e6, ifnull(faults, 0)
+                     ifnull(guest_ns, 0) / 1e6, ifnull(faults, 0),
+                     ifnull((SELECT st_lent.calls FROM st_lent
+                             WHERE st_lent.system = coalesce(name, st_totals.system)), 0)
                  FROM main.st_systems FULL JOIN main.st_totals ON name = system",
         until: None,
     },
