@@ -7,10 +7,12 @@ use sandtable_nats::Network;
 use sandtable_nats::async_nats::Message;
 use serde_json::{Value as Json, json};
 
+use super::worlds::{House, saves};
 use super::{OnAir, TOKEN};
 use crate::harness::*;
 use crate::nats::NatsServer;
 use crate::outside::{NATS_SERVER, needs};
+use crate::workers::WorkerProcess;
 
 /// A program that listens and asks.
 struct Client(Network);
@@ -102,4 +104,26 @@ fn a_served_world_tells_of_its_ticks_and_answers_queries_by_token() {
         assert_eq!(of("sandtable_outbox_behind_rows"), last - acknowledged);
         acknowledged > 0
     });
+}
+
+#[test]
+fn worlds_of_a_folder_have_workers_and_relays_while_they_are_open() {
+    needs!(NATS_SERVER);
+    let server = NatsServer::start();
+    let _worker = WorkerProcess::start(&server, "one");
+    let folder = saves(&["secrets", "drift"], 3, &["one", "two"]);
+    let more = ["--nats", &server.url(), "--all-calls", "--outbox", "secrets/*"];
+    let house = House::of(folder, &more);
+    let info = |name: &str| {
+        let save = house.folder().join(format!("{name}.db"));
+        serde_json::from_str::<Json>(&told(sandtable().arg("info").arg(save).arg("--json")))
+            .unwrap()
+    };
+    wait_until("a worker makes calls of it, and its outbox is carried", || {
+        house.post("/one/run/step", &json!({ "ticks": 3 }));
+        let info = info("one");
+        let acknowledged = info["outbox"]["acknowledged"].as_u64() > Some(0);
+        acknowledged && info["calls_of_workers"].as_u64() > Some(0)
+    });
+    assert_eq!(info("two")["outbox"]["last"], 0, "it was not opened");
 }

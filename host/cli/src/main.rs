@@ -14,6 +14,7 @@
 mod asked;
 mod audit;
 mod backup;
+mod beside;
 mod blame;
 mod branch;
 mod build;

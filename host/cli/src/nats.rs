@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use sandtable::Simulation;
 use sandtable::catalog;
 use sandtable::config::{AwayCalls, NatsSettings};
 use sandtable::names::is_pack;
-use sandtable_nats::Network;
+use sandtable_nats::{Network, random_token};
+use sandtable_workers::Coordinator;
 
 use super::screen::Screen;
 
@@ -112,10 +114,9 @@ impl NatsArguments {
 
     /// Connects for a verb that is nothing without a server.
     pub fn must_reach(&self, role: &str) -> Result<Reached> {
-        let settings = self.settings(None)?;
-        let network = Network::connect(&settings, role)?;
-        network.wait(PATIENCE)?;
-        Ok(Reached { network, settings })
+        let reached = connect(self.settings(None)?, role)?;
+        reached.network.wait(PATIENCE)?;
+        Ok(reached)
     }
 }
 
@@ -136,13 +137,24 @@ impl WorldNats {
     }
 }
 
+/// Connects, and waits for nothing.
+pub fn connect(settings: NatsSettings, role: &str) -> Result<Reached> {
+    Ok(Reached { network: Network::connect(&settings, role)?, settings })
+}
+
+/// Lends calls of a world from now on.
+pub fn begin(lending: &Coordinator, reached: &Reached, simulation: &Simulation) {
+    let id = simulation.world_id().map(|id| id.to_string());
+    lending.begin(&reached.network, &id.unwrap_or_else(random_token));
+}
+
 fn reach(settings: NatsSettings, role: &str, screen: &Screen) -> Result<Option<Reached>> {
     if settings.url.is_none() {
         return Ok(None);
     }
-    let network = Network::connect(&settings, role)?;
-    if let Err(error) = network.wait(PATIENCE) {
+    let reached = connect(settings, role)?;
+    if let Err(error) = reached.network.wait(PATIENCE) {
         screen.warn(&format!("{error}; the {role} goes on, and looks for it"));
     }
-    Ok(Some(Reached { network, settings }))
+    Ok(Some(reached))
 }

@@ -23,7 +23,7 @@ use sandtable_workers::Coordinator;
 use self::pace::Losses;
 use self::tally::Tally;
 use super::bus;
-use super::nats::{Reached, WorldNats};
+use super::nats::{self, Reached, WorldNats};
 use super::on_air::{self, Reach};
 use super::outbox::{self, OutboxArguments};
 use super::screen::{Screen, Show, answer};
@@ -207,7 +207,7 @@ pub fn go(
         screen.insist(&format!("stopped at tick {tick}; all up to it is in {shown}"));
     }
     let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
-    let carried = relay.map_or(Ok(()), |relay| outbox::finish(&relay, save, screen));
+    let carried = relay.map_or(Ok(()), |relay| outbox::finish(&relay, save, stop.asked(), screen));
     drop(telling);
     drop(on_air);
     simulation.close()?;
@@ -239,8 +239,8 @@ pub fn open(
     }
     check_shard_rows(arguments.shard_rows)?;
     let (slim, trust) = (arguments.slim, arguments.trust.clone());
-    let lending = reached
-        .map(|reached| (&reached.network, Coordinator::new(&reached.network, &reached.settings)));
+    let lending =
+        reached.map(|reached| (reached, Coordinator::new(&reached.network, &reached.settings)));
     let elsewhere = lending.as_ref().map(|(_, lending)| lending.clone() as Arc<dyn Elsewhere>);
     let (threads, outbox) = (arguments.threads, arguments.outbox.overrides()?);
     let options = Options { threads, slim, trust, elsewhere, outbox, ..Options::default() };
@@ -261,9 +261,8 @@ pub fn open(
             Simulation::create(Some(save), config, mods, options)?
         }
     };
-    if let Some((network, lending)) = lending {
-        let id = simulation.world_id().map(|id| id.to_string());
-        lending.begin(network, &id.unwrap_or_else(sandtable_nats::random_token));
+    if let Some((reached, lending)) = lending {
+        nats::begin(&lending, reached, &simulation);
     }
     screen.say(&format!(
         "{}: {} at tick {}, {}, {}",

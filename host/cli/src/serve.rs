@@ -11,6 +11,7 @@ use sandtable::pace::Bell;
 use sandtable::save::is_save;
 use sandtable_serve::{Folder, Worlds};
 
+use super::beside;
 use super::nats::WorldNats;
 use super::on_air::{self, Reach};
 use super::outbox::OutboxArguments;
@@ -123,12 +124,7 @@ fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     const IDLE: Duration = Duration::from_secs(300);
     const OPEN_MAX: u32 = 64;
     let Arguments { path, save, listen, reach, hz, ticks, nats, outbox, folder } = arguments;
-    let of_one_world = [
-        ("--save", save.is_some()),
-        ("--ticks", ticks.is_some()),
-        ("--nats", nats.server.is_given()),
-        ("--outbox", outbox.is_given()),
-    ];
+    let of_one_world = [("--save", save.is_some()), ("--ticks", ticks.is_some())];
     for (name, is_given) in of_one_world {
         if is_given {
             bail!(
@@ -145,6 +141,7 @@ fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
         open_max: folder.open_max.unwrap_or(OPEN_MAX) as usize,
         memory_max: folder.memory_max.unwrap_or_default().saturating_mul(1 << 20),
         runs: folder.run,
+        beside: beside::beside(&nats, &outbox, screen)?,
         options: Options { trust: folder.trust, ..Options::default() },
         path: path.clone(),
     });

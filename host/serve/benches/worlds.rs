@@ -50,6 +50,7 @@ impl Saves {
             open_max: saves,
             memory_max: 0,
             runs: false,
+            beside: None,
             options,
         });
         let worlds = worlds.expect("threads");

@@ -72,4 +72,4 @@ pub use router::router;
 pub use served::Served;
 pub use server::{ServeError, Server};
 pub use trust::{Act, AuditRow, NewToken, Outcome, Token, TokenText, Trust, TrustError, Verdict};
-pub use worlds::{Folder, Worlds};
+pub use worlds::{Begins, Beside, Folder, Worlds};

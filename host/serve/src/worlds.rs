@@ -1,6 +1,7 @@
 //! The worlds of a server: one that is run elsewhere in the program, or those of a
 //! folder of saves, which are opened when they are asked for.
 
+mod beside;
 mod entry;
 mod folder;
 mod names;
@@ -17,6 +18,7 @@ use super::on_air::OnAir;
 use super::problem::{Kind, Problem};
 use super::served::Served;
 
+pub use beside::{Begins, Beside};
 use entry::Use;
 pub use entry::{Listed, Status};
 pub use folder::{Folder, Saves};

@@ -1,5 +1,6 @@
 //! One save of a folder: closed, opening, on the air, closing, or broken.
 
+use std::any::Any;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -121,6 +122,8 @@ pub struct Opened {
     pub seat: Arc<Seat>,
     /// Its place among those that have turns.
     pub place: Place,
+    /// What goes along with it.
+    pub beside: Option<Box<dyn Any + Send>>,
     uses: Arc<Uses>,
 }
 
@@ -175,9 +178,15 @@ impl Drop for Use {
 
 impl Opened {
     /// A world that was opened just now.
-    pub fn new(world: Arc<OnAir>, pace: Pace, seat: Arc<Seat>, place: Place) -> Self {
+    pub fn new(
+        world: Arc<OnAir>,
+        pace: Pace,
+        seat: Arc<Seat>,
+        place: Place,
+        beside: Option<Box<dyn Any + Send>>,
+    ) -> Self {
         let uses = Arc::new(Uses(Mutex::new((0, Instant::now()))));
-        Self { world, pace, seat, place, uses }
+        Self { world, pace, seat, place, beside, uses }
     }
 
     /// Since when there is nothing on it: no request, no stream, and no tick that was

@@ -16,6 +16,7 @@ use sandtable::pace::{Next, Pace};
 use sandtable::{Engines, Options, Simulation, save};
 use tokio::time::{sleep, timeout_at};
 
+use super::beside::Beside;
 use super::entry::{Entered, Entry, Listed, Opened, Seat, State, Status, Use};
 use super::names::{check_name, file_name, name_of};
 use super::room::{Room, resident};
@@ -48,6 +49,8 @@ pub struct Folder {
     pub memory_max: u64,
     /// Whether all of them run from the start.
     pub runs: bool,
+    /// What goes along with each that is open.
+    pub beside: Option<Beside>,
     /// How they are run. Mods of each run on one thread at a time, so that worlds have
     /// turns, and engines are shared.
     pub options: Options,
@@ -198,9 +201,12 @@ impl Saves {
     }
 
     fn opened(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Opened, String> {
-        let options = self.folder.options.clone();
+        let mut options = self.folder.options.clone();
+        let beside = self.folder.beside.as_ref();
+        let begins = beside.map(|beside| beside(&entry.path, &mut options));
         let opened = Simulation::open(&entry.path, None, options);
         let mut simulation = opened.map_err(|error| error.to_string())?;
+        let beside = begins.map(|begins| begins(&mut simulation));
         let pace = Pace::since(self.folder.hertz, Instant::now(), self.turns.bell());
         pace.pause();
         simulation.desk().ring_by(pace.bell());
@@ -218,7 +224,7 @@ impl Saves {
             }
             false
         });
-        Ok(Opened::new(world, pace, seat, place))
+        Ok(Opened::new(world, pace, seat, place, beside))
     }
 
     /// Closes a world that a tick of failed.
@@ -441,13 +447,15 @@ fn turn(seat: &Seat, pace: &Pace, next: Next) -> Result<(), String> {
 
 /// Takes a world off the air and closes its save.
 fn take_down(opened: Opened) -> Result<(), sandtable::Error> {
-    let Opened { world, pace, seat, place, .. } = opened;
+    let Opened { world, pace, seat, place, beside, .. } = opened;
     drop(place);
     pace.pause();
     world.end();
     // Where it has its turn, that comes to its end first.
     let simulation = seat.lock().unwrap_or_else(PoisonError::into_inner).take();
-    simulation.map_or(Ok(()), Simulation::close)
+    let closed = simulation.map_or(Ok(()), Simulation::close);
+    drop(beside);
+    closed
 }
 
 fn broken(why: String, ran: bool) -> State {
