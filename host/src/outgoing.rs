@@ -44,6 +44,19 @@ impl Leaving {
     }
 }
 
+/// What is to leave a save and is no event of any mod.
+pub fn unmatched<'s>(settings: &'s OutboxSettings, world: &World) -> Vec<&'s str> {
+    let of_mods = |one: &OutboxSettings| {
+        let mut events = world.registry.iter().map(|(_, kind)| kind);
+        events.any(|kind| kind.role == Role::Event && one.chooses(&kind.name))
+    };
+    let is_known = |chosen: &&String| {
+        let one = OutboxSettings { events: vec![(*chosen).clone()], ..settings.clone() };
+        *chosen == "*" || [SPAWNED, DESPAWNED].iter().any(|own| one.chooses(own)) || of_mods(&one)
+    };
+    settings.events.iter().filter(|chosen| !is_known(chosen)).map(String::as_str).collect()
+}
+
 /// What of a tick leaves the save: who came, what happened, who went.
 pub fn outgoing(
     settings: &OutboxSettings,

@@ -82,7 +82,7 @@ fn main() {
             let settings = NatsSettings { url: Some(url), ..NatsSettings::default() };
             let started = Instant::now();
             let relay = Relay::start(&path, &settings, in_flight).unwrap();
-            let state = relay.wait_for_all(Duration::from_secs(5)).unwrap();
+            let state = relay.wait_for_all(Duration::from_secs(5), None).unwrap();
             let took = started.elapsed().as_secs_f64();
             assert_eq!(state.acknowledged, rows as u64, "{state:?}");
             let second = rows as f64 / took;

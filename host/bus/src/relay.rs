@@ -91,14 +91,20 @@ impl Relay {
     }
 
     /// Waits until all rows that are there now are acknowledged, for as long as that goes
-    /// on: it gives up once so much time has passed in which none was. Gives how it stands.
+    /// on: it gives up once so much time has passed in which none was, and after `most` in any
+    /// case. Gives how it stands.
     ///
     /// # Errors
     ///
     /// That the save cannot be read.
-    pub fn wait_for_all(&self, patience: Duration) -> Result<RelayState, Error> {
+    pub fn wait_for_all(
+        &self,
+        patience: Duration,
+        most: Option<Duration>,
+    ) -> Result<RelayState, Error> {
         let last = Outbox::open(&self.save)?.standing()?.last;
         let mut state = self.state();
+        let end = most.map(|most| Instant::now() + most);
         self.network.wait_for(async {
             let (mut known, mut until) = (0, Instant::now() + patience);
             loop {
@@ -107,6 +113,7 @@ impl Relay {
                     (known, until) = (now.acknowledged, Instant::now() + patience);
                 }
                 let is_done = now.acknowledged >= last || now.stopped.is_some();
+                let until = end.map_or(until, |end| end.min(until));
                 if is_done || timeout_at(until, state.changed()).await.is_err() {
                     return;
                 }

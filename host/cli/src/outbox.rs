@@ -15,6 +15,8 @@ use super::text::counted;
 
 /// How long a stream that acknowledges nothing is waited for when a run ends.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long one is waited for at the most where a person asked to stop.
+const STOPS_MAX: Duration = Duration::from_secs(5);
 
 /// What leaves the save, in the place of what its world says.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -76,13 +78,14 @@ pub fn relay(
     }
 }
 
-/// Waits until all that left the save is acknowledged, and says where it is not.
-pub fn finish(relay: &Relay, save: &Path, screen: &Screen) -> Result<()> {
-    let standing = relay.wait_for_all(PATIENCE)?;
+/// Waits until all that left the save is acknowledged, and says where it is not. Where a
+/// person asked to stop it waits for some seconds alone.
+pub fn finish(relay: &Relay, save: &Path, stops: bool, screen: &Screen) -> Result<()> {
+    let standing = relay.wait_for_all(PATIENCE, stops.then_some(STOPS_MAX))?;
     if standing.behind() > 0 {
         let behind = counted(standing.behind(), "row");
         let why = standing.stopped.or(standing.trouble);
-        let why = why.unwrap_or_else(|| "nothing acknowledges them".to_owned());
+        let why = why.unwrap_or_else(|| "they were not acknowledged in time".to_owned());
         screen.warn(&format!(
             "{behind} of the outbox of {} are not in the stream yet: {why}; the next run or \
              `sandtable relay` carries them",

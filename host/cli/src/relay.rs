@@ -69,7 +69,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 fn carry_all(relay: &Relay, screen: &Screen) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(5);
-    let state = relay.wait_for_all(PATIENCE)?;
+    let state = relay.wait_for_all(PATIENCE, None)?;
     if state.behind() == 0 {
         screen.say(&format!("all rows up to {} are acknowledged", count(state.acknowledged)));
         return Ok(());

@@ -4,7 +4,7 @@ use super::Journal;
 use crate::config::{OutboxOverrides, OutboxSettings};
 use crate::ecs::World;
 use crate::identity::WorldId;
-use crate::outgoing::outgoing;
+use crate::outgoing::{outgoing, unmatched};
 use crate::record::TickRecord;
 use crate::save::Save;
 
@@ -12,6 +12,12 @@ impl Journal {
     /// Puts something in the place of what the settings of the world say leaves the save.
     pub fn let_out(&mut self, overrides: OutboxOverrides) {
         self.outbox.let_out(overrides);
+        for chosen in unmatched(self.outbox(), self.now.world()) {
+            tracing::warn!(
+                "the outbox is to have `{chosen}`, and no mod has such an event: nothing of that \
+                 leaves the save"
+            );
+        }
     }
 
     /// What leaves the save.
