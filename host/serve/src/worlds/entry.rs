@@ -1,6 +1,5 @@
 //! One save of a folder: closed, opening, on the air, closing, or broken.
 
-use std::any::Any;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +10,7 @@ use sandtable::pace::Pace;
 use sandtable::save::{self, Glance};
 use tokio::sync::watch;
 
+use super::beside::Along;
 use super::turns::Place;
 use crate::on_air::OnAir;
 
@@ -123,7 +123,7 @@ pub struct Opened {
     /// Its place among those that have turns.
     pub place: Place,
     /// What goes along with it.
-    pub beside: Option<Box<dyn Any + Send>>,
+    pub beside: Option<Along>,
     uses: Arc<Uses>,
 }
 
@@ -183,7 +183,7 @@ impl Opened {
         pace: Pace,
         seat: Arc<Seat>,
         place: Place,
-        beside: Option<Box<dyn Any + Send>>,
+        beside: Option<Along>,
     ) -> Self {
         let uses = Arc::new(Uses(Mutex::new((0, Instant::now()))));
         Self { world, pace, seat, place, beside, uses }

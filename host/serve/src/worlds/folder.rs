@@ -16,7 +16,7 @@ use sandtable::pace::{Next, Pace};
 use sandtable::{Engines, Options, Simulation, save};
 use tokio::time::{sleep, timeout_at};
 
-use super::beside::Beside;
+use super::beside::{self, Beside};
 use super::entry::{Entered, Entry, Listed, Opened, Seat, State, Status, Use};
 use super::names::{check_name, file_name, name_of};
 use super::room::{Room, resident};
@@ -201,12 +201,9 @@ impl Saves {
     }
 
     fn opened(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Opened, String> {
-        let mut options = self.folder.options.clone();
-        let beside = self.folder.beside.as_ref();
-        let begins = beside.map(|beside| beside(&entry.path, &mut options));
-        let opened = Simulation::open(&entry.path, None, options);
-        let mut simulation = opened.map_err(|error| error.to_string())?;
-        let beside = begins.map(|begins| begins(&mut simulation));
+        let (options, beside) = (self.folder.options.clone(), self.folder.beside.as_ref());
+        let opened = beside::open(&entry.path, options, beside);
+        let (mut simulation, beside) = opened.map_err(|error| error.to_string())?;
         let pace = Pace::since(self.folder.hertz, Instant::now(), self.turns.bell());
         pace.pause();
         simulation.desk().ring_by(pace.bell());
@@ -447,15 +444,13 @@ fn turn(seat: &Seat, pace: &Pace, next: Next) -> Result<(), String> {
 
 /// Takes a world off the air and closes its save.
 fn take_down(opened: Opened) -> Result<(), sandtable::Error> {
-    let Opened { world, pace, seat, place, beside, .. } = opened;
+    let Opened { world, pace, seat, place, beside: _goes_last, .. } = opened;
     drop(place);
     pace.pause();
     world.end();
     // Where it has its turn, that comes to its end first.
     let simulation = seat.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let closed = simulation.map_or(Ok(()), Simulation::close);
-    drop(beside);
-    closed
+    simulation.map_or(Ok(()), Simulation::close)
 }
 
 fn broken(why: String, ran: bool) -> State {
