@@ -34,6 +34,8 @@ mod kinds;
 mod labels;
 mod logs;
 mod manifests;
+#[cfg(unix)]
+mod mirror;
 mod mosaic;
 mod naive;
 mod names;
@@ -45,6 +47,8 @@ mod outside;
 mod own_logs;
 mod packs;
 mod place;
+#[cfg(unix)]
+mod postgres;
 #[cfg(unix)]
 mod power;
 mod queries;

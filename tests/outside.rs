@@ -182,8 +182,23 @@ pub const NATS_PY: Outside = Outside {
     remedy: "run `python3 -m pip install --target target/ci/python nats-py`",
 };
 
+/// A database for several users, with its own programs beside it.
+pub const POSTGRES: Outside = Outside {
+    name: "the program `postgres`",
+    candidates: &[
+        "postgres",
+        "/usr/lib/postgresql/18/bin/postgres",
+        "/usr/lib/postgresql/17/bin/postgres",
+        "/usr/lib/postgresql/16/bin/postgres",
+        "/usr/lib/postgresql/15/bin/postgres",
+    ],
+    probe: &["--version"],
+    tests: "of mirrors in PostgreSQL",
+    remedy: "install it, on Debian as `postgresql`",
+};
+
 /// Every one of them.
-pub const ALL: [Outside; 15] = [
+pub const ALL: [Outside; 16] = [
     SQLITE3,
     PYTHON,
     SCRIPT,
@@ -199,6 +214,7 @@ pub const ALL: [Outside; 15] = [
     MCP,
     NATS_SERVER,
     NATS_PY,
+    POSTGRES,
 ];
 
 impl Outside {

@@ -48,6 +48,11 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
         ],
         &["axum", "clap", "rustyline", "indicatif", "comfy-table"],
     ),
+    (
+        "sandtable-mirror",
+        &["sandtable-save", "sandtable-vfs", "sandtable-world"],
+        &["wasmtime", "axum", "clap", "rustyline", "indicatif", "comfy-table"],
+    ),
     ("sandtable-client", &[], &["wasmtime", "rusqlite", "clap", "tokio", "rustls"]),
     (
         "sandtable-sqlite",

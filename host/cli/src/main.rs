@@ -33,6 +33,7 @@ mod info;
 mod kinds;
 mod logs;
 mod mcp;
+mod mirror;
 mod mods;
 mod nats;
 mod new;
@@ -126,6 +127,7 @@ enum Verb {
     Kinds(kinds::Arguments),
     Logs(logs::Arguments),
     Mcp(mcp::Arguments),
+    Mirror(mirror::Arguments),
     Backup(backup::Arguments),
     Rewind(rewind::Arguments),
     Branch(branch::Arguments),
@@ -174,6 +176,10 @@ pub fn main() -> ExitCode {
         Verb::Kinds(arguments) => kinds::run(arguments),
         Verb::Logs(arguments) => logs::run(arguments),
         Verb::Mcp(arguments) => mcp::run(arguments),
+        Verb::Mirror(arguments) => match mirror::run(arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Verb::Backup(arguments) => backup::run(arguments),
         Verb::Rewind(arguments) => rewind::run(arguments),
         Verb::Branch(arguments) => branch::run(arguments),

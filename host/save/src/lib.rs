@@ -121,7 +121,7 @@ pub use inquiry::{Inquiry, Running};
 pub use labels::Labels;
 pub use logged::{Line, LineId, WantedLines};
 pub use mods::{Cause, Contents, LockedMod, RecordedSet, StoredMod};
-pub use reader::{ArchetypeInfo, Info, ModInfo, Reader, Sizes, query};
+pub use reader::{ArchetypeInfo, Info, KeptTable, ModInfo, Reader, Sizes, query};
 pub use repair::{Repaired, repair};
 pub use replay_log::{ReplayLog, Start};
 pub use rewind::{Rewound, branch, rewind, rewind_and_keep};
@@ -129,7 +129,7 @@ pub use save::{Adoption, Save};
 pub use sql::{
     FUNCTIONS, Function, RowNumbers, SelectRows, Table, exact, may_be_number, plain_integer, quoted,
 };
-pub use sql::{cell_bytes, cell_to_json, distinct_names, is_lasting};
+pub use sql::{cell_bytes, cell_to_json, distinct_names, is_lasting, table_name};
 pub use stored::{StoredError, declaration_text, read_declaration};
 pub use table_shape::{ColumnShape, TableShape};
 pub use topics::event_told;

@@ -6,6 +6,7 @@
 //! keeping.
 
 mod info;
+mod kept;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ use super::table_shape::TableShape;
 use super::{connect, inbox, log, open, schema};
 
 pub use info::{ArchetypeInfo, Info, ModInfo, Sizes};
+pub use kept::KeptTable;
 
 /// Reads a save.
 #[derive(Debug)]

@@ -11,7 +11,6 @@ use super::Reader;
 use crate::error::{Failure, Fallible, SaveError};
 use crate::format::format;
 use crate::history::Store;
-use crate::identity;
 use crate::lock::beside;
 use crate::open;
 use crate::outbox::{self, OutboxStanding};
@@ -167,7 +166,7 @@ impl Reader {
             calls_of_workers: calls.1,
             inbox: count("st_inbox")?,
             set_aside: count("st_set_aside")?,
-            world_id: self.read(|connection| Ok(identity::read(connection)?))?,
+            world_id: self.world_id()?,
             outbox: self.read(outbox::standing)?,
             config,
             format,
