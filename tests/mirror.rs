@@ -39,7 +39,9 @@ impl Place {
     }
 
     fn run(&self, ticks: u64) {
-        self::ticks(Some(&self.path("w")), &self.save(), ticks);
+        let mut command = sandtable();
+        command.arg("run").arg(self.path("w")).arg("--save").arg(self.save());
+        told(command.args(["--quiet", "--accept-mods", "--ticks", &ticks.to_string()]));
     }
 
     /// `sandtable mirror`, to be given more.
@@ -267,11 +269,12 @@ fn texts_and_names_that_postgresql_has_not_are_decided() {
     let text = format!("{WORLD}[api]\nedit = true\n");
     let place = Place::of(&text, &["values"], Postgres::start());
     place.run(1);
-    let found = save::query(&place.save(), "SELECT min(entity) FROM values_loose").unwrap();
-    let entity = save::exact(&found.rows[0][0]);
+    let least = "SELECT min(entity), entity_text(min(entity)) FROM values_loose";
+    let found = save::query(&place.save(), least).unwrap();
+    let [entity, who] = [0, 1].map(|at| save::exact(&found.rows[0][at]));
     let set = |field: &str, value: &str| {
         let edit = format!(
-            r#"{{"op": "set", "entity": "{entity}", "component": "values/Loose", "value": {{"{field}": {value}}}}}"#
+            r#"{{"op": "set", "entity": "{who}", "component": "values/Loose", "value": {{"{field}": {value}}}}}"#
         );
         told(sandtable().arg("edit").arg(place.save()).args(["--json", &edit]));
     };

@@ -55,7 +55,8 @@ impl Postgres {
     /// Its address, for a user.
     pub fn url_of(&self, user: &str, password: &str) -> String {
         let host = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://{user}:{password}@{host}/postgres")
+        let port = self.settings.iter().find_map(|setting| setting.strip_prefix("port="));
+        format!("postgres://{user}:{password}@{host}:{}/postgres", port.unwrap_or("5432"))
     }
 
     /// Kills it, as a loss of power would.

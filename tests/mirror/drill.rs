@@ -47,7 +47,13 @@ impl Drill {
 
     fn kill(&mut self, victim: Victim) {
         match victim {
-            Victim::Mirror => self.mirror.take().into_iter().for_each(kill),
+            Victim::Mirror => {
+                if let Some(mut mirror) = self.mirror.take() {
+                    let ended = mirror.try_wait().unwrap();
+                    kill(mirror);
+                    assert!(ended.is_none(), "it runs until it is killed");
+                }
+            }
             Victim::Postgres => self.place.server.kill(),
             Victim::World => self.world.take().into_iter().for_each(kill),
         }
@@ -56,8 +62,8 @@ impl Drill {
 
 impl Drop for Drill {
     fn drop(&mut self) {
-        self.kill(Victim::World);
-        self.kill(Victim::Mirror);
+        self.world.take().into_iter().for_each(kill);
+        self.mirror.take().into_iter().for_each(kill);
     }
 }
 

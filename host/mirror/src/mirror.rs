@@ -127,7 +127,7 @@ impl Mirror {
 
     /// Lets time pass, in which a connection that ends is noticed.
     pub fn rest(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     /// Looks at the save, and brings the mirror up to it in one transaction.
