@@ -264,32 +264,32 @@ fn kinds_that_change_add_columns_and_drop_none() {
 }
 
 #[test]
-fn texts_and_names_that_postgresql_has_not_are_decided() {
+fn texts_that_postgresql_has_not_are_decided_and_none_is_sql() {
     needs!(POSTGRES);
     let text = format!("{WORLD}[api]\nedit = true\n");
-    let place = Place::of(&text, &["values"], Postgres::start());
+    let place = Place::of(&text, &["citizens", "ledger"], Postgres::start());
     place.run(1);
-    let least = "SELECT min(entity), entity_text(min(entity)) FROM values_loose";
-    let found = save::query(&place.save(), least).unwrap();
-    let [entity, who] = [0, 1].map(|at| save::exact(&found.rows[0][at]));
-    let set = |field: &str, value: &str| {
-        let edit = format!(
-            r#"{{"op": "set", "entity": "{who}", "component": "values/Loose", "value": {{"{field}": {value}}}}}"#
-        );
+    let odd = r#"'; DROP SCHEMA test; -- \\ \" ␀"#;
+    let spawn = |name: &str| {
+        let components = format!(r#"{{"citizens/Citizen": {{"name": "{name}"}}}}"#);
+        let edit = format!(r#"{{"op": "spawn", "components": {components}}}"#);
         told(sandtable().arg("edit").arg(place.save()).args(["--json", &edit]));
     };
-    set("text", r#""a\u0000b""#);
-    set("maybe_text", r#""'; DROP SCHEMA test; --""#);
+    spawn(r"a\u0000b");
+    spawn(odd);
+    // The same in a table of a mod, beside bytes.
+    let insert = "INSERT INTO ledger__entries (tick, place, what) \
+                  VALUES (1000, 1, 'c' || char(0) || 'd')";
+    let order = format!(r#"{{"what": "{insert}"}}"#);
+    told(sandtable().arg("send").arg(place.save()).args(["ledger/Order", &order]));
     place.run(1);
     place.must_once();
     place.must_be_equal();
-    let of = |column: &str| {
-        place.sql(&format!("SELECT {column} FROM values_loose WHERE entity = {entity}"))
-    };
-    assert_eq!(of("text"), "a\u{2400}b");
-    assert_eq!(of("maybe_text"), "'; DROP SCHEMA test; --");
-    // Events hold the same text in JSON.
-    assert_eq!(place.sql("SELECT pg_typeof(payload) FROM events LIMIT 1"), "jsonb");
+    let names = place.sql("SELECT name FROM citizens_citizen ORDER BY entity DESC LIMIT 2");
+    let (last, first) = names.split_once('\n').unwrap();
+    assert_eq!((first, last), ("a\u{2400}b", r#"'; DROP SCHEMA test; -- \ " ␀"#));
+    let kept = "SELECT what FROM ledger__entries WHERE tick = 1000";
+    assert_eq!(place.sql(kept), "c\u{2400}d");
 }
 
 #[test]

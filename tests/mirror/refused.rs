@@ -123,7 +123,8 @@ fn the_server_must_be_who_it_says_where_the_way_is_encrypted() {
     let mut command = OPENSSL.command();
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
     command.args(["-nodes", "-days", "2", "-subj", "/CN=localhost"]);
-    command.args(["-addext", "subjectAltName=DNS:localhost", "-keyout"]).arg(&key);
+    command.args(["-addext", "subjectAltName=DNS:localhost"]);
+    command.args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"]).arg(&key);
     told(command.arg("-out").arg(&certificate));
     let read = |path: &Path| std::fs::read_to_string(path).unwrap();
     place.server.encrypt(&read(&certificate), &read(&key));

@@ -313,6 +313,17 @@ mod tests {
     }
 
     #[test]
+    fn no_nul_is_sent() {
+        let json = serde_json::json!({ "a\u{0}": ["\u{0}", "\\u0000"] });
+        let of = |cell: Cell, ty: ColumnType| {
+            String::from_utf8(comparable_cell(&cell, ty).unwrap()).unwrap()
+        };
+        let sent = of(Cell::Json(json), ColumnType::Json);
+        assert_eq!(sent, "{\"a\u{2400}\":[\"\u{2400}\",\"\\\\u0000\"]}");
+        assert_eq!(of(Cell::Text("\u{0}".to_owned()), ColumnType::Text), "\u{2400}");
+    }
+
+    #[test]
     fn json_is_the_same_however_it_is_written() {
         let of = |text: &str| comparable(ColumnType::Json, format!("\u{1}{text}").as_bytes());
         assert_eq!(of(r#"{"b":1.0,"a":[1e20]}"#), of(r#"{"a": [100000000000000000000], "b": 1}"#));
