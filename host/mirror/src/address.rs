@@ -124,17 +124,17 @@ mod tests {
             ("postgres://me@db.example.com/db?sslmode=disable", SslMode::Disable),
             ("postgres://me@localhost/db?sslmode=require", SslMode::Require),
         ] {
-            let address = Address::parse(url, None).unwrap();
+            let address = Address::parse(url, None).expect(url);
             assert_eq!(address.config.get_ssl_mode(), mode, "{url}");
         }
     }
 
     #[test]
     fn no_password_is_told() {
-        let address = Address::parse("postgres://me:secret@localhost:1/db", None).unwrap();
+        let address = Address::parse("postgres://me:secret@localhost:1/db", None).expect("read");
         assert_eq!(address.shown, "localhost:1/db");
         for wrong in ["postgres://me:secret@localhost:x/db", "secret", "host=a secret=b", ""] {
-            let told = Address::parse(wrong, None).unwrap_err().to_string();
+            let told = Address::parse(wrong, None).expect_err(wrong).to_string();
             assert!(!told.contains("secret"), "{told}");
         }
     }

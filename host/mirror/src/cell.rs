@@ -316,7 +316,7 @@ mod tests {
     fn no_nul_is_sent() {
         let json = serde_json::json!({ "a\u{0}": ["\u{0}", "\\u0000"] });
         let of = |cell: Cell, ty: ColumnType| {
-            String::from_utf8(comparable_cell(&cell, ty).unwrap()).unwrap()
+            String::from_utf8(comparable_cell(&cell, ty).expect("a value")).expect("text")
         };
         let sent = of(Cell::Json(json), ColumnType::Json);
         assert_eq!(sent, "{\"a\u{2400}\":[\"\u{2400}\",\"\\\\u0000\"]}");

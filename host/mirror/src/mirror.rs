@@ -65,7 +65,6 @@ pub struct Mirror {
     /// unheard.
     known: Vec<Known>,
     sent: BTreeMap<String, Sent>,
-    wanted: Vec<Wanted>,
     /// Last, so that what waits in it goes first.
     runtime: Runtime,
 }
@@ -90,7 +89,9 @@ impl Mirror {
     /// The save cannot be read, or the settings name no server.
     pub fn new(save: &Path, settings: &MirrorSettings) -> Result<Self, Error> {
         let address = Address::parse(&settings.url, settings.trusted.as_deref())?;
-        address.tls()?;
+        if settings.trusted.is_some() {
+            address.tls()?;
+        }
         let (world, schema) = named(&Reader::open(save)?, settings.schema.as_deref())?;
         Ok(Self {
             save: save.to_owned(),
@@ -103,7 +104,6 @@ impl Mirror {
             worldly: Worldly::default(),
             known: Vec::new(),
             sent: BTreeMap::new(),
-            wanted: Vec::new(),
             runtime: driver()?,
         })
     }
@@ -154,7 +154,6 @@ impl Mirror {
             }
             Some(store) => store,
             None => {
-                self.wanted.clear();
                 let (address, resync) = (&self.address, self.resync);
                 let open = Store::open(address, &self.schema, &self.world, resync);
                 self.runtime.block_on(open)?
@@ -203,7 +202,6 @@ impl Mirror {
         let rows = self.runtime.block_on(store.carry(news))?;
         let last = self.known.len() - 1;
         self.known.drain(..last);
-        self.wanted.clone_from(&wanted);
         self.store = Some(store);
         self.resync = false;
         Ok(Step::Carried { tick, rows, anew: anew.flatten() })
