@@ -4,7 +4,7 @@
 //! writes the net difference of two worlds, that which the mirror has and that which the
 //! save has, with the row that says how far the mirror is, in one transaction. So a
 //! mirror that is killed goes on exactly where it was, and readers see whole ticks alone.
-//! [`check`] compares both sides by digests.
+//! [`check()`] compares both sides by digests.
 //!
 //! Deliberately absent: any part in the tick. The save is read beside the process that
 //! runs its world, and nothing of it is open while PostgreSQL is waited for.
