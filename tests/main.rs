@@ -52,6 +52,7 @@ mod postgres;
 #[cfg(unix)]
 mod power;
 mod queries;
+mod questions;
 mod readers;
 mod relay;
 mod reload;

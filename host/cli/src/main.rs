@@ -11,6 +11,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod ask;
 mod asked;
 mod audit;
 mod backup;
@@ -118,6 +119,7 @@ enum Verb {
     New(new::Arguments),
     Build(build::Arguments),
     Sql(sql::Arguments),
+    Ask(ask::Arguments),
     History(history::Arguments),
     Blame(blame::Arguments),
     Diff(diff::Arguments),
@@ -167,6 +169,7 @@ pub fn main() -> ExitCode {
         Verb::New(arguments) => new::run(arguments),
         Verb::Build(arguments) => build::run(arguments),
         Verb::Sql(arguments) => sql::run(arguments),
+        Verb::Ask(arguments) => ask::run(arguments),
         Verb::History(arguments) => history::run(arguments),
         Verb::Blame(arguments) => blame::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),

@@ -143,7 +143,7 @@ impl Inquiry {
     }
 
     /// Makes what a question was the first to ask for.
-    fn fetch(&self, need: Need) -> Result<(), SaveError> {
+    pub(super) fn fetch(&self, need: Need) -> Result<(), SaveError> {
         let (past, moment) =
             (HistoryReader::new(&self.connection), EarlierTick { tick: self.tick });
         let fetch = || -> Fallible<()> {

@@ -54,6 +54,7 @@
 //! Deliberately absent: wasm, the network, and any notion of what a tick does.
 
 mod answers;
+mod asking;
 mod backup;
 mod check;
 mod checkpoint;
@@ -102,6 +103,7 @@ mod topics;
 mod upkeep;
 
 pub use answers::{Answer, Answering, Asked, Changes, ChangesOf, Seen, Setting, Ticks, Why};
+pub use asking::{KnownQuestion, Questions, objection_to_select};
 pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
 pub use connect::{in_memory, is_save};

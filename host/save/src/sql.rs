@@ -38,6 +38,7 @@ use crate::tables;
 
 pub use answer::Table;
 pub(super) use earlier_tick::EarlierTick;
+pub(super) use functions::make as make_functions;
 pub use functions::{FUNCTIONS, Function};
 pub(super) use names::tables_of_kinds;
 pub use names::{quoted, table_name};

@@ -10,6 +10,7 @@
 
 mod declaration;
 pub(super) mod manifest;
+mod question;
 pub(super) mod settings;
 mod terms;
 

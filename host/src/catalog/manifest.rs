@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
-use super::world_file::{MOD_ID, check_memory};
+use super::world_file::{MOD_ID, check_memory, check_questions};
 use super::{Error, is_mod_id};
 use crate::interface;
 use crate::manifest::Manifest;
@@ -63,7 +63,8 @@ fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
     if let Some((key, what)) = manifest.asks.objection(id) {
         return mistake(["asks"].into_iter().chain(key.iter().map(String::as_str)), what);
     }
-    check_memory(&["limits"], manifest.limits.memory_max_bytes)
+    check_memory(&["limits"], manifest.limits.memory_max_bytes)?;
+    check_questions(&manifest.question)
 }
 
 #[cfg(test)]
@@ -90,7 +91,9 @@ mod tests {
              [dependencies]\ngeography = '1.2'\ndiplomacy = {{ version = '>=1, <3', optional = true }}\n\
              [incompatible]\nbarter = '*'\n\
              [asks]\nread = ['geography/*', 'geography:*']\nwrite = ['diplomacy__debts']\n\
-             [limits]\nfuel = 7\n"
+             [limits]\nfuel = 7\n\
+             [[question]]\nname = 'rich'\nabout = 'Who has most.'\nsql = 'SELECT :n'\n\
+             parameters = [{{ name = 'n', type = 'integer', default = 3 }}]\n"
         );
         let manifest = parse(&text, "economy").expect("good");
         assert!(manifest.dependencies["diplomacy"].optional);
@@ -193,6 +196,21 @@ mod tests {
             (
                 format!("{GOOD}[limits]\nmemory_max_bytes = 0\n"),
                 "5:1: `limits.memory_max_bytes` is 0: give a number from 1 to 1073741824, which is 1 GiB",
+            ),
+            (
+                format!("{GOOD}[[question]]\nname = 'Rich'\nabout = 'x'\nsql = 'SELECT 1'\n"),
+                "5:1: `question[0].name` is no name: use lower-case letters",
+            ),
+            (
+                format!("{GOOD}[[question]]\nname = 'rich'\nabout = 'x'\nsql = 'SELECT :n'\n"),
+                "7:1: `question[0].sql` has `:n`, and no parameter is called so: declare it",
+            ),
+            (
+                format!(
+                    "{GOOD}[[question]]\nname = 'rich'\nabout = 'x'\nsql = 'SELECT :n'\n\
+                     parameters = [{{ name = 'n', type = 'tex' }}]\n"
+                ),
+                "8:29: `question[0].parameters[0].type` is `tex`, which is not known: choose `text`, ",
             ),
         ] {
             let told = complaint(&text);

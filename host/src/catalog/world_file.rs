@@ -11,6 +11,7 @@ use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::{Error, WORLD_FILE, is_mod_id};
 use crate::config::{NatsSettings, WorldConfig};
 use crate::pack;
+use crate::question::{self, NamedQuestion};
 use crate::save;
 
 /// The most rows that a shard may have.
@@ -130,6 +131,19 @@ pub fn check(config: &WorldConfig) -> Result<(), Mistake> {
         if let Some(at) = queries.iter().position(|query| query.sql.trim().is_empty()) {
             let what = "is empty: give a SELECT, as for `sandtable sql`";
             return mistake([table, &at.to_string(), "sql"], what);
+        }
+    }
+    check_questions(&config.question)
+}
+
+/// Checks questions, in a world file or a manifest.
+pub(super) fn check_questions(questions: &[NamedQuestion]) -> Result<(), Mistake> {
+    if let Some((key, what)) = question::objection(questions) {
+        return mistake(["question"].into_iter().chain(key.iter().map(String::as_str)), what);
+    }
+    for (at, question) in questions.iter().enumerate() {
+        if let Some(what) = save::objection_to_select(question) {
+            return mistake(["question", &at.to_string(), "sql"], what);
         }
     }
     Ok(())
@@ -270,7 +284,7 @@ mod tests {
             "[world]\nname = 'w'\n[limit]\n",
             "3:2: there is no key `limit` at the top level; the keys are `world`, `durability`, \
              `on_save_failure`, `history`, `snapshots`, `logs`, `limits`, `mods`, `removed`, \
-             `trust`, `summary`, `chart`, `api`, `nats`, `outbox`",
+             `trust`, `summary`, `chart`, `question`, `api`, `nats`, `outbox`",
         );
         check(
             "[world]\nname = 'w'\ntickz = 3\n",

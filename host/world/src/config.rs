@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ecs::HashVersion;
 use crate::grants::Asks;
+use crate::question::NamedQuestion;
 
 pub use api::{ApiSettings, Visibility};
 pub use logs::LogSettings;
@@ -62,6 +63,9 @@ pub struct WorldConfig {
     /// with a row of numbers, a line for each column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chart: Vec<TitledQuery>,
+    /// Questions that can be asked by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub question: Vec<NamedQuestion>,
     /// What may be done with it from outside.
     #[serde(default, skip_serializing_if = "ApiSettings::is_default")]
     pub api: ApiSettings,
@@ -105,6 +109,7 @@ impl WorldConfig {
             trust: Trust::default(),
             summary: Vec::new(),
             chart: Vec::new(),
+            question: Vec::new(),
             api: ApiSettings::default(),
             nats: NatsSettings::default(),
             outbox: OutboxSettings::default(),

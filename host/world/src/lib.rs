@@ -35,6 +35,7 @@ pub mod interface;
 pub mod label;
 pub mod manifest;
 pub mod names;
+pub mod question;
 pub mod reading;
 pub mod record;
 pub mod statements;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::config::LimitOverrides;
 use crate::grants::Asks;
 use crate::interface::INTERFACE_VERSION;
+use crate::question::NamedQuestion;
 
 /// What a mod says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Manifest {
     /// only as far as the world file says so for this mod.
     #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
     pub limits: LimitOverrides,
+    /// Questions that it brings along, which are asked by `<mod>/<name>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub question: Vec<NamedQuestion>,
 }
 
 /// Which versions of another mod do: `"1.2"`, or `{ version = "1.2", optional =
@@ -70,6 +74,7 @@ impl Manifest {
             incompatible: BTreeMap::new(),
             asks: Asks::default(),
             limits: LimitOverrides::default(),
+            question: Vec::new(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub type Function = fn(Value) -> Result<Value, String>;
 pub const FUNCTIONS: [(&str, Function); 2] = [("entity", to_number), ("entity_text", to_text)];
 
 /// Adds all to a connection.
-pub(super) fn make(connection: &Connection) -> rusqlite::Result<()> {
+pub(in super::super) fn make(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;

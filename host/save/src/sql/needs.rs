@@ -40,7 +40,7 @@ impl Needs {
     }
 
     /// The world; an error notes that it is asked for.
-    pub(super) fn world(&self) -> Result<&World> {
+    pub(crate) fn world(&self) -> Result<&World> {
         match self.world.get() {
             Some(world) => Ok(world),
             None => {

@@ -1,5 +1,6 @@
 //! A SELECT that is answered row by row.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::path::Path;
 
@@ -61,6 +62,24 @@ impl<'c> SelectRows<'c> {
             self.statement.clear_bindings();
             let mut numbered = arguments.iter().zip(1..);
             numbered.try_for_each(|(it, at)| self.statement.raw_bind_parameter(at, it))
+        };
+        bind().map_err(|error| explain(error, self.tables, self.path))
+    }
+
+    /// Gives values for parameters by their names, before the first row is asked for.
+    ///
+    /// # Errors
+    ///
+    /// The statement has a parameter that none is given for.
+    pub(crate) fn bind(&mut self, values: &BTreeMap<&str, Value>) -> Result<(), SaveError> {
+        let mut bind = || {
+            for at in 1..=self.statement.parameter_count() {
+                let name = self.statement.parameter_name(at).unwrap_or("?");
+                let value = values.get(name.trim_start_matches(':'));
+                let value = value.ok_or_else(|| Error::InvalidParameterName(name.to_owned()))?;
+                self.statement.raw_bind_parameter(at, value)?;
+            }
+            Ok(())
         };
         bind().map_err(|error| explain(error, self.tables, self.path))
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stored::question::{Question, questions};
 use crate::stored::terms::{Asks, LimitOverrides, upgrade_all};
 use sandtable_world::manifest as live;
 
@@ -27,6 +28,8 @@ pub struct Manifest {
     asks: Asks,
     #[serde(default, skip_serializing_if = "LimitOverrides::is_empty")]
     limits: LimitOverrides,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    question: Vec<Question>,
 }
 
 /// As a text, or with more to say of it; it is written with all there is.
@@ -60,6 +63,7 @@ impl Manifest {
             incompatible: incompatible.map(|(id, it)| (id.clone(), it.to_string())).collect(),
             asks: Asks::of(&from.asks),
             limits: LimitOverrides::of(&from.limits),
+            question: from.question.iter().map(Question::of).collect(),
         }
     }
 
@@ -77,6 +81,7 @@ impl Manifest {
             incompatible: upgrade_all(self.incompatible, |text| range(&text))?,
             asks: self.asks.upgrade()?,
             limits: self.limits.upgrade(),
+            question: questions(self.question).map_err(|error| error.to_string())?,
         })
     }
 }

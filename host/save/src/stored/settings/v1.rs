@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 use crate::stored::StoredError;
+use crate::stored::question::{Question, questions};
 use crate::stored::terms::{Asks, LimitOverrides, Limits, upgrade_all};
 use sandtable_world::config;
 use sandtable_world::ecs::HashVersion;
@@ -38,6 +39,8 @@ pub struct Settings {
     summary: Vec<Query>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     chart: Vec<Query>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    question: Vec<Question>,
     #[serde(default, skip_serializing_if = "Api::is_default")]
     api: Api,
     #[serde(default, skip_serializing_if = "Outbox::is_default")]
@@ -317,6 +320,7 @@ impl Settings {
             trust: Trust { keys: live.trust.keys.clone() },
             summary: live.summary.iter().map(Query::of).collect(),
             chart: live.chart.iter().map(Query::of).collect(),
+            question: live.question.iter().map(Question::of).collect(),
             api: Api {
                 edit: live.api.edit,
                 visibility: live.api.visibility.as_ref().map(Visibility::of),
@@ -348,6 +352,7 @@ impl Settings {
             trust: config::Trust { keys: self.trust.keys },
             summary: self.summary.into_iter().map(Query::upgrade).collect(),
             chart: self.chart.into_iter().map(Query::upgrade).collect(),
+            question: questions(self.question)?,
             api: config::ApiSettings {
                 edit: self.api.edit,
                 visibility: self.api.visibility.map(Visibility::upgrade),

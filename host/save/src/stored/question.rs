@@ -1,0 +1,63 @@
+//! Questions that world files and mods bring along, in the form that settings and
+//! manifests keep.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::StoredError;
+use sandtable_world::question as live;
+
+/// A question under a name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    name: String,
+    about: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter>,
+    sql: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_context: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameter {
+    name: String,
+    #[serde(rename = "type")]
+    takes: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    about: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default: Option<Json>,
+}
+
+impl Question {
+    /// That of a world file or a mod.
+    pub fn of(from: &live::NamedQuestion) -> Self {
+        let live::NamedQuestion { name, about, parameters, sql, in_context } = from.clone();
+        let parameter = |it: live::QuestionParameter| {
+            let live::QuestionParameter { name, takes, about, default } = it;
+            Parameter { name, takes: takes.name().to_owned(), about, default }
+        };
+        let parameters = parameters.into_iter().map(parameter).collect();
+        Self { name, about, parameters, sql, in_context }
+    }
+
+    fn upgrade(self) -> Result<live::NamedQuestion, StoredError> {
+        let Self { name, about, parameters, sql, in_context } = self;
+        let parameter = |it: Parameter| {
+            let Parameter { name, takes, about, default } = it;
+            let unknown = || StoredError::Unknown(format!("`{takes}` is no type of a parameter"));
+            let takes = live::ParameterType::of_name(&takes).ok_or_else(unknown)?;
+            Ok::<_, StoredError>(live::QuestionParameter { name, takes, about, default })
+        };
+        let parameters = parameters.into_iter().map(parameter).collect::<Result<_, _>>()?;
+        Ok(live::NamedQuestion { name, about, parameters, sql, in_context })
+    }
+}
+
+/// What some of them say, in the types of today.
+pub fn questions(stored: Vec<Question>) -> Result<Vec<live::NamedQuestion>, StoredError> {
+    stored.into_iter().map(Question::upgrade).collect()
+}

@@ -1,0 +1,394 @@
+//! Questions that a world file or a mod brings along: one SELECT under a name, with
+//! parameters whose values are bound to it and are never part of its text.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// The most questions that a world file or a mod may bring along.
+pub const QUESTIONS_MAX: usize = 256;
+/// The most parameters that a question may have.
+pub const PARAMETERS_MAX: usize = 32;
+/// The most bytes that a question's SELECT may have.
+pub const SQL_BYTES_MAX: usize = 64 << 10;
+/// The most bytes that a text may have which is given for a parameter.
+pub const TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// A question under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedQuestion {
+    /// What it is asked by; one that a mod brings along has `<mod>/` before it.
+    pub name: String,
+    /// What it answers, in a sentence.
+    pub about: String,
+    /// What is to be given for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<QuestionParameter>,
+    /// One SELECT, as for `sandtable sql`, with `:name` where a parameter stands.
+    pub sql: String,
+    /// Whether its rows are told where a model is briefed about an entity.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_context: bool,
+}
+
+/// A parameter of a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionParameter {
+    /// What it is called, in the SELECT with `:` before it.
+    pub name: String,
+    /// What can be given for it.
+    #[serde(rename = "type")]
+    pub takes: ParameterType,
+    /// What it is, in a sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// What stands for it where nothing is given; else something must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Json>,
+}
+
+/// What can be given for a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParameterType {
+    /// A text.
+    Text,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A number with or without a fraction.
+    Number,
+    /// True or false, which are 1 and 0 in SQL.
+    Boolean,
+    /// A living entity, as `12v3`, by its number in SQL or by its label. In SQL it is
+    /// that number.
+    Entity,
+}
+
+impl ParameterType {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Entity => "entity",
+        }
+    }
+
+    /// What it takes, in words that follow `takes`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::Entity => "an entity, as 12v3 or by its label",
+        }
+    }
+
+    /// The name of a type.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let all = [Self::Text, Self::Integer, Self::Number, Self::Boolean, Self::Entity];
+        all.into_iter().find(|it| it.name() == name)
+    }
+
+    /// Whether a value can be given.
+    pub fn fits(self, value: &Json) -> bool {
+        let is_short = |text: &str| text.len() <= TEXT_BYTES_MAX;
+        match (self, value) {
+            (Self::Text | Self::Entity, Json::String(text)) => is_short(text),
+            (Self::Integer | Self::Entity, Json::Number(number)) => number.is_i64(),
+            (Self::Number, Json::Number(_)) | (Self::Boolean, Json::Bool(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The value that a person wrote.
+    pub fn read(self, text: &str) -> Option<Json> {
+        let value = match self {
+            Self::Text | Self::Entity => Json::from(text),
+            Self::Integer => Json::from(text.trim().parse::<i64>().ok()?),
+            // What is no finite number is no JSON either.
+            Self::Number => Json::from(text.trim().parse::<f64>().ok()?),
+            Self::Boolean => Json::from(text.trim().parse::<bool>().ok()?),
+        };
+        self.fits(&value).then_some(value)
+    }
+}
+
+impl Display for QuestionParameter {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { name, takes, default, .. } = self;
+        write!(f, "`{name}` ({}", takes.name())?;
+        default.as_ref().map_or(Ok(()), |default| write!(f, ", else {default}"))?;
+        f.write_str(")")
+    }
+}
+
+impl NamedQuestion {
+    /// What is wrong with it apart from its SELECT, if anything is: in which key, and the
+    /// end of a sentence.
+    pub fn objection(&self) -> Option<(Vec<String>, String)> {
+        let wrong = |key: &[&str], what: String| {
+            Some((key.iter().map(|&it| it.to_owned()).collect(), what))
+        };
+        if !is_name(&self.name) {
+            return wrong(&["name"], NAME.to_owned());
+        }
+        if self.about.trim().is_empty() {
+            return wrong(&["about"], "is empty: say in a sentence what it answers".to_owned());
+        }
+        if self.sql.trim().is_empty() || self.sql.len() > SQL_BYTES_MAX {
+            let what =
+                format!("is empty or too long: give a SELECT of {SQL_BYTES_MAX} bytes at most");
+            return wrong(&["sql"], what);
+        }
+        if self.parameters.len() > PARAMETERS_MAX {
+            return wrong(
+                &["parameters"],
+                format!("are more than {PARAMETERS_MAX}: leave some out"),
+            );
+        }
+        let mut names = BTreeSet::new();
+        for (at, parameter) in self.parameters.iter().enumerate() {
+            let QuestionParameter { name, takes, default, .. } = parameter;
+            let at = at.to_string();
+            if !is_name(name) || name.contains('-') {
+                let what = format!("{NAME}, without `-`");
+                return wrong(&["parameters", &at, "name"], what);
+            }
+            if !names.insert(name) {
+                let what = format!("is `{name}` a second time: rename one of the two");
+                return wrong(&["parameters", &at, "name"], what);
+            }
+            if let Some(default) = default.as_ref().filter(|it| !takes.fits(it)) {
+                let what = format!("is {default}, and `{name}` takes {}", takes.words());
+                return wrong(&["parameters", &at, "default"], what);
+            }
+        }
+        None
+    }
+
+    /// A value for each parameter, in their order: what is given, or its default. The
+    /// question is called by the name that it was asked by.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the question and the parameter that is missing, unknown or
+    /// does not fit.
+    pub fn values(&self, called: &str, given: &Map<String, Json>) -> Result<Vec<Json>, String> {
+        if let Some(unknown) = given.keys().find(|name| self.parameter(name).is_none()) {
+            let unknown = unknown.escape_debug();
+            return Err(format!(
+                "question `{called}` has no parameter `{unknown}`: {}",
+                self.takes()
+            ));
+        }
+        let value = |parameter: &QuestionParameter| {
+            let QuestionParameter { name, takes, default, .. } = parameter;
+            match given.get(name).filter(|it| !it.is_null()).or(default.as_ref()) {
+                None => Err(format!(
+                    "question `{called}` needs `{name}`, which takes {}: {}",
+                    takes.words(),
+                    self.takes()
+                )),
+                Some(value) if takes.fits(value) => Ok(value.clone()),
+                Some(value) => Err(misfit(called, parameter, &value.to_string())),
+            }
+        };
+        self.parameters.iter().map(value).collect()
+    }
+
+    /// What a person wrote for some parameters, each as `name=value`.
+    ///
+    /// # Errors
+    ///
+    /// As [`NamedQuestion::values`], or one stands there twice or is written otherwise.
+    pub fn read(
+        &self,
+        called: &str,
+        written: &[impl AsRef<str>],
+    ) -> Result<Map<String, Json>, String> {
+        let mut given = Map::new();
+        for text in written.iter().map(AsRef::as_ref) {
+            let Some((name, value)) = text.split_once('=') else {
+                let text = text.escape_debug();
+                return Err(format!("`{text}` gives nothing: write it as <parameter>=<value>"));
+            };
+            let value = match self.parameter(name) {
+                Some(parameter) => parameter
+                    .takes
+                    .read(value)
+                    .ok_or_else(|| misfit(called, parameter, &format!("{value:?}")))?,
+                // To be refused by name.
+                None => Json::Null,
+            };
+            if given.insert(name.to_owned(), value).is_some() {
+                return Err(format!("`{name}` is given a second time: leave one of the two out"));
+            }
+        }
+        Ok(given)
+    }
+
+    fn parameter(&self, name: &str) -> Option<&QuestionParameter> {
+        self.parameters.iter().find(|it| it.name == name)
+    }
+
+    /// What it takes, in words.
+    fn takes(&self) -> String {
+        match self.parameters.is_empty() {
+            true => "it takes nothing".to_owned(),
+            false => format!("it takes {}", self.parameters_told()),
+        }
+    }
+
+    /// Its parameters, for people.
+    pub fn parameters_told(&self) -> String {
+        self.parameters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn misfit(called: &str, parameter: &QuestionParameter, value: &str) -> String {
+    const SHOWN: usize = 64;
+    let QuestionParameter { name, takes, .. } = parameter;
+    let end = value.floor_char_boundary(SHOWN);
+    let more = if end < value.len() { "…" } else { "" };
+    format!(
+        "question `{called}` was given {}{more} for `{name}`, which takes {}",
+        &value[..end],
+        takes.words()
+    )
+}
+
+/// What is said of what is no name.
+const NAME: &str = "is no name: use lower-case letters, digits, `_` and `-`, a letter first, 64 \
+                    at most";
+
+fn is_name(text: &str) -> bool {
+    let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"_-".contains(&it);
+    text.len() <= 64
+        && text.bytes().all(plain)
+        && text.bytes().next().is_some_and(|it| it.is_ascii_lowercase())
+}
+
+/// What is wrong with some questions together or with one of them, but for their SELECTs,
+/// if anything is: in which key, and the end of a sentence.
+pub fn objection(questions: &[NamedQuestion]) -> Option<(Vec<String>, String)> {
+    let mut names = BTreeSet::new();
+    if questions.len() > QUESTIONS_MAX {
+        return Some((Vec::new(), format!("are more than {QUESTIONS_MAX}: leave some out")));
+    }
+    questions.iter().enumerate().find_map(|(at, question)| {
+        let (key, what) = match question.objection() {
+            Some(objection) => objection,
+            None if names.insert(&question.name) => return None,
+            None => {
+                let what = format!("is `{}` a second time: rename one", question.name);
+                (vec!["name".to_owned()], what)
+            }
+        };
+        Some(([at.to_string()].into_iter().chain(key).collect(), what))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parameter(name: &str, takes: ParameterType, default: Option<Json>) -> QuestionParameter {
+        QuestionParameter { name: name.to_owned(), takes, about: String::new(), default }
+    }
+
+    fn question() -> NamedQuestion {
+        NamedQuestion {
+            name: "richest".to_owned(),
+            about: "Who has most.".to_owned(),
+            parameters: vec![
+                parameter("who", ParameterType::Entity, None),
+                parameter("least", ParameterType::Number, Some(json!(0.5))),
+            ],
+            sql: "SELECT :who, :least".to_owned(),
+            in_context: false,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_by_its_type() {
+        use ParameterType::{Boolean, Entity, Integer, Number, Text};
+        for (takes, text, expected) in [
+            (Text, "a=b", Some(json!("a=b"))),
+            (Text, "", Some(json!(""))),
+            (Integer, "-7", Some(json!(-7))),
+            (Integer, "9223372036854775808", None),
+            (Integer, "7.0", None),
+            (Number, "7", Some(json!(7.0))),
+            (Number, "inf", None),
+            (Number, "NaN", None),
+            (Boolean, "true", Some(json!(true))),
+            (Boolean, "1", None),
+            (Entity, "12v3", Some(json!("12v3"))),
+        ] {
+            assert_eq!(takes.read(text), expected, "{takes:?} of {text:?}");
+        }
+        assert!(!Integer.fits(&json!(u64::MAX)) && !Integer.fits(&json!("7")));
+        assert!(!Text.fits(&json!(7)) && Entity.fits(&json!(7)));
+        assert!(!Text.fits(&Json::from("x".repeat(TEXT_BYTES_MAX + 1))));
+    }
+
+    #[test]
+    fn what_is_missing_takes_its_default_and_is_named_without() {
+        let question = question();
+        let values = |given: Json| question.values("richest", given.as_object().expect("one"));
+        assert_eq!(values(json!({"who": "Ada"})), Ok(vec![json!("Ada"), json!(0.5)]));
+        assert_eq!(values(json!({"who": 7, "least": null})), Ok(vec![json!(7), json!(0.5)]));
+        let takes = "it takes `who` (entity), `least` (number, else 0.5)";
+        assert_eq!(
+            values(json!({})).expect_err("missing"),
+            format!(
+                "question `richest` needs `who`, which takes an entity, as 12v3 or by its label: \
+                 {takes}"
+            )
+        );
+        assert_eq!(
+            values(json!({"who": "Ada", "most": 1})).expect_err("unknown"),
+            format!("question `richest` has no parameter `most`: {takes}")
+        );
+        assert_eq!(
+            values(json!({"who": "Ada", "least": "1"})).expect_err("a text"),
+            "question `richest` was given \"1\" for `least`, which takes a number"
+        );
+        let read = |text: &str| question.read("richest", &[text]).expect_err(text);
+        assert_eq!(read("who"), "`who` gives nothing: write it as <parameter>=<value>");
+        assert_eq!(
+            read("least=much"),
+            "question `richest` was given \"much\" for `least`, which takes a number"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_told_by_its_key() {
+        let told = |change: fn(&mut NamedQuestion)| {
+            let mut question = question();
+            change(&mut question);
+            question.objection().map(|(key, _)| key.join("."))
+        };
+        assert_eq!(told(|_| ()), None);
+        assert_eq!(told(|it| it.name = "Who".to_owned()).as_deref(), Some("name"));
+        assert_eq!(told(|it| it.name = "a/b".to_owned()).as_deref(), Some("name"));
+        assert_eq!(told(|it| it.about = " ".to_owned()).as_deref(), Some("about"));
+        assert_eq!(told(|it| it.sql = String::new()).as_deref(), Some("sql"));
+        let twice = told(|it| it.parameters[1].name = "who".to_owned());
+        assert_eq!(twice.as_deref(), Some("parameters.1.name"));
+        let misfit = told(|it| it.parameters[1].default = Some(json!("x")));
+        assert_eq!(misfit.as_deref(), Some("parameters.1.default"));
+        let two = [question(), question()];
+        assert_eq!(objection(&two).expect("twice").0, ["1", "name"]);
+    }
+}
