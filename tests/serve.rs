@@ -2,6 +2,7 @@
 //! at any tick, and bad requests are each one sentence.
 
 mod answers;
+mod asking;
 mod attacks;
 mod browser;
 mod bus;
@@ -369,7 +370,7 @@ fn the_printed_link_opens_the_page_once() {
 
 #[test]
 fn everything_in_the_document_is_there() {
-    let on_air = OnAir::with(&["citizens"], &["--hz", "50"]);
+    let on_air = OnAir::of_world(&crate::questions::text(), &["citizens"], &["--hz", "50"]);
     on_air.come_to(4);
     let token = format!("authorization: Bearer {TOKEN}");
     let document = on_air.request("GET", "/api/v1/openapi.json", &[&token], "").json();
@@ -390,6 +391,7 @@ fn everything_in_the_document_is_there() {
                     "sql" => "SELECT%201",
                     "every" | "from" => "1",
                     "kind" => "citizens/Wealth",
+                    "question" => "echo&values=%7B%22text%22:%22a%22%7D",
                     "entity" | "around" => "0v1",
                     other => panic!("what is `{other}`?"),
                 };

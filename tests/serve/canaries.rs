@@ -14,7 +14,12 @@ const HEAVY: f64 = 4096.5;
 
 const VISIBILITY: &str = "label = [\"secrets/Secret.text\"]\n\
      [api.visibility]\ncomponent = \"secrets/Owner\"\nfield = \"user\"\n\
-     [[chart]]\ntitle = \"weights\"\nsql = \"SELECT tick, count(*) FROM secrets_weight\"\n";
+     [[chart]]\ntitle = \"weights\"\nsql = \"SELECT tick, count(*) FROM secrets_weight\"\n\
+     [[question]]\nname = \"all\"\nabout = \"Each text.\"\nsql = \"SELECT * FROM secrets_secret\"\n\
+     [[question]]\nname = \"told\"\nabout = \"Each event.\"\nsql = \"SELECT * FROM events\"\n\
+     [[question]]\nname = \"one\"\nabout = \"One text.\"\n\
+     sql = \"SELECT * FROM secrets_secret WHERE entity = :who\"\n\
+     parameters = [{ name = \"who\", type = \"entity\" }]\n";
 
 /// A world of which users see a part.
 pub fn hidden() -> OnAir {
@@ -78,6 +83,11 @@ fn questions(on_air: &OnAir) -> Vec<String> {
                 &sql("SELECT canary FROM secrets_secret WHERE text = 1"),
             ],
         );
+        each("question", &["all", "told", "one", "canary"]);
+        let who = |it: &str| format!("%7B%22who%22:%22{it}%22%7D");
+        let who = entities.map(who);
+        let whose: Vec<&str> = who.iter().map(String::as_str).chain(["%7B%7D"]).collect();
+        each("values", &whose);
         each("every", &["1"]);
         each("kind", &["secrets/Weight", "secrets/Guards", "secrets/Secret", "canary/None"]);
         each("select", &["*"]);
@@ -120,7 +130,7 @@ fn what_a_user_may_not_see_is_in_nothing_that_they_can_get() {
         let mine = on_air.as_of(&token, question);
         // What was asked is told again in sentences.
         let told = String::from_utf8_lossy(&mine.body).into_owned();
-        let asked_for = ["canary-in-4", "canary/None", "canary_free", "SELECT canary"];
+        let asked_for = ["canary-in-4", "canary/None", "canary_free", "SELECT canary", "`canary`"];
         let told = asked_for.iter().fold(told, |told, it| told.replace(it, ""));
         let told = told.replace("no column `canary`", "").replace("no such column: canary", "");
         assert!(!told.contains(CANARY), "{question}: {told}");
@@ -134,7 +144,17 @@ fn what_a_user_may_not_see_is_in_nothing_that_they_can_get() {
         shown += u32::from(has(&all.body, CANARY.as_bytes()) && all.status == 200);
     }
     assert!(shown > 100, "an admin is shown {shown}");
-    for path in ["entities", "relations", "query", "changes", "diff", "graph", "resources"] {
+    for path in [
+        "entities",
+        "relations",
+        "query",
+        "ask",
+        "questions",
+        "changes",
+        "diff",
+        "graph",
+        "resources",
+    ] {
         assert!(answered.contains(&format!("{WORLD_AT}/{path}")), "{path}: {answered:?}");
     }
     let metrics =

@@ -31,6 +31,9 @@ def answers(client):
     )
     found = {
         "/charts": world.charts().raw,
+        "/questions": world.questions().raw,
+        '/ask?question=purse&values={"who":"Ada"}&at=5&limit=1':
+            world.ask("purse", {"who": "Ada"}, at=5, limit=1).raw,
         "/kinds?at=5": world.kinds(at=5).raw,
         "/resources?at=5": world.resources(at=At(5)).raw,
         "/entities?with=citizens/Citizen,citizens/Wealth&without=drift/Position"

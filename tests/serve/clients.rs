@@ -73,7 +73,7 @@ pub fn citizens() -> OnAir {
     let label = WORLD.replacen("[world]", "[world]\nlabel = \"citizens/Citizen.name\"", 1);
     let chart =
         "[[chart]]\ntitle = \"Gold\"\nsql = \"SELECT sum(gold) AS gold FROM citizens_wealth\"";
-    let text = format!("{label}\n{chart}\n");
+    let text = format!("{label}\n{chart}\n{}", crate::questions::OF_WORLD);
     let on_air = OnAir::of_world(&text, &["citizens", "drift"], &["--hz", "100"]);
     on_air.come_to(12);
     on_air
@@ -93,6 +93,11 @@ fn what_the_client_answers_is_what_the_server_answers() {
     let wealth = "citizens/Wealth";
 
     same(world.charts().raw(), "/charts");
+    same(world.questions().raw(), "/questions");
+    same(
+        world.question("purse").values(serde_json::json!({ "who": "Ada" })).at(5).limit(1).raw(),
+        "/ask?question=purse&values=%7B%22who%22%3A%22Ada%22%7D&at=5&limit=1",
+    );
     same(world.kinds().at(5).raw(), "/kinds?at=5");
     same(world.resources().at(5).raw(), "/resources?at=5");
     let entities = world.entities().with("citizens/Citizen").with(wealth).without("drift/Position");
@@ -173,6 +178,10 @@ fn what_the_client_answers_has_types() {
     assert_eq!((standing.mods.len(), standing.dt_seconds), (2, Some(1.0)));
     assert_eq!(world.health().ask().unwrap().version, env!("CARGO_PKG_VERSION"));
     assert_eq!(world.charts().ask().unwrap()[0].title, "Gold");
+    let questions = world.questions().ask().unwrap();
+    let (purse, echo) = (&questions[0], &questions[1]);
+    assert_eq!((purse.name.as_str(), echo.parameters[1].takes.as_str()), ("purse", "number"));
+    assert_eq!(echo.parameters[1].default, Some(serde_json::json!(1.5)));
     let kinds = world.kinds().ask().unwrap();
     let wealth = kinds.iter().find(|kind| kind.name == "citizens/Wealth").unwrap();
     assert_eq!((wealth.role.as_str(), wealth.fields[0].ty.as_str()), ("component", "u32"));

@@ -1,7 +1,7 @@
 //! Requests that must not get through, kept as data in `hostile.txt`: each is refused
 //! with the status that it names, and the server answers as before.
 
-use super::trust::{WORLD_AT, create, of_home, with_tokens};
+use super::trust::{WORLD_AT, create, of_home, of_world_with_tokens};
 use super::*;
 
 const ALL: &str = include_str!("hostile.txt");
@@ -111,7 +111,7 @@ fn status(host: &str, request: &[u8]) -> Option<u16> {
 
 #[test]
 fn none_of_the_hostile_requests_gets_through() {
-    let on_air = with_tokens(&["citizens"]);
+    let on_air = of_world_with_tokens(&crate::questions::text(), &["citizens"]);
     on_air.come_to(4);
     let home = on_air.home();
     let expired = create(&home, "expired", &["--grant", "test:*", "--expires", "1s"]);

@@ -1,7 +1,7 @@
 //! What AI clients ask: a client of another origin lists the tools and calls each, over
 //! stdio and over HTTP, and is answered what the API and the command line say.
 
-mod client;
+pub mod client;
 mod rights;
 
 use std::collections::BTreeSet;
@@ -153,7 +153,7 @@ fn a_save_at_rest_is_asked_and_stays_as_it_is() {
     let names: BTreeSet<&str> =
         tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     let expected = [
-        "between", "changed", "context", "describe", "entity", "find", "query", "timeline",
+        "ask", "between", "changed", "context", "describe", "entity", "find", "query", "timeline",
         "what_if", "why", "worlds",
     ];
     assert_eq!(names, BTreeSet::from(expected));
@@ -284,7 +284,11 @@ fn what_is_refused_is_told_in_the_sentence_of_the_api() {
         ("query", json!({ "sql": "DELETE FROM entities" }), ""),
         ("query", json!({ "sql": "SELECT * FROM nothing" }), "nothing"),
         ("between", json!({ "from": "3~00000000" }), "was rewound since"),
-        ("describe", json!({ "part": "weather" }), "give one of mods, kinds, resources, tables"),
+        (
+            "describe",
+            json!({ "part": "weather" }),
+            "give one of mods, kinds, resources, tables, questions",
+        ),
         ("context", json!({ "entity": "0v1", "ticks": 0 }), "`ticks` is none"),
         ("sing", json!({}), "there is no tool `sing`: there are worlds, describe, find,"),
         ("send", json!({ "input": "citizens/Wish", "value": {} }), "citizens/Wish"),

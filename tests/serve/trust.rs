@@ -18,8 +18,13 @@ pub fn create(home: &Path, name: &str, more: &[&str]) -> String {
 
 /// A world with tokens of its own.
 pub fn with_tokens(guests: &[&str]) -> OnAir {
+    of_world_with_tokens(WORLD, guests)
+}
+
+/// As [`with_tokens`], by another world file.
+pub fn of_world_with_tokens(text: &str, guests: &[&str]) -> OnAir {
     let folder = tempfile::tempdir().unwrap();
-    write_world(&folder.path().join("world"), WORLD, guests);
+    write_world(&folder.path().join("world"), text, guests);
     let mut command = of_home(&folder.path().join("home"));
     command.arg("serve").arg(folder.path().join("world"));
     command.arg("--save").arg(folder.path().join("save.db"));

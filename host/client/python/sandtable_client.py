@@ -683,6 +683,8 @@ def _act_once(asked: _Asked) -> Row:
 def _text(value: Any) -> str:
     if value is True:
         return "true"
+    if isinstance(value, dict):
+        return json.dumps(_plain(value))
     return value if isinstance(value, str) else str(value)
 
 
@@ -1433,6 +1435,22 @@ class World:
         last: Optional[int] = None,
     ) -> Rows:
         """The answer to one SELECT as of every nth tick, with the tick in front."""
+
+    @_operation("questions", "GET", "/worlds/{world}/questions", _rows)
+    def questions(self) -> Rows:
+        """The questions that the world file and mods bring along, with what they take."""
+
+    @_operation("ask", "GET", "/worlds/{world}/ask", _rows)
+    def ask(
+        self,
+        question: str,
+        values: Optional[Dict[str, Any]] = None,
+        *,
+        limit: Optional[int] = None,
+        at: Optional[Tick] = None,
+    ) -> Rows:
+        """The answer to a question that the world file or a mod brings along. `values` are
+        those of its parameters, as in `{"who": "Ada"}`."""
 
     @_operation(
         "stream", "GET", "/worlds/{world}/stream", _stream, after="header:Last-Event-ID"

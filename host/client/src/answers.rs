@@ -226,6 +226,36 @@ pub struct Chart {
     pub sql: String,
 }
 
+/// A question that the world file or a mod brings along.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct NamedQuestion {
+    /// What it is asked by.
+    pub name: String,
+    /// What it answers, in a sentence.
+    pub about: String,
+    /// What it takes.
+    pub parameters: Vec<QuestionParameter>,
+    /// The SELECT that answers it.
+    pub sql: String,
+}
+
+/// What a question takes.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct QuestionParameter {
+    /// What it is called.
+    pub name: String,
+    /// `text`, `integer`, `number`, `boolean` or `entity`.
+    #[serde(rename = "type")]
+    pub takes: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// What stands for it where nothing is given; else something must be.
+    #[serde(default)]
+    pub default: Option<Json>,
+}
+
 /// A kind of value that mods declare.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]

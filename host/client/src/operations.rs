@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::answers::{
-    Chart, EntityRow, Graph, Health, KindRow, Listed, Relation, Resource, Row, Rows, Standing,
+    Chart, EntityRow, Graph, Health, KindRow, Listed, NamedQuestion, Relation, Resource, Row, Rows,
+    Standing,
 };
 use super::client::Client;
 use super::done::{Branched, Deleted, Forked, Named, Pace, Rewound, Sent};
@@ -407,6 +408,22 @@ operations! {
         from: number = "from",
         /// The last tick; else the last.
         to: number = "to",
+    }
+
+    /// The questions that the world file and mods bring along, with what they take.
+    World.questions() -> Questions
+        = "questions" GET "/worlds/{world}/questions" rows NamedQuestion {}
+
+    /// The answer to a question that the world file or a mod brings along.
+    World.question(question: text = "question") -> AskQuestion
+        = "ask" GET "/worlds/{world}/ask" rows Row
+    {
+        /// What is given for its parameters: a JSON object.
+        values: text = "values",
+        /// So many rows at most: 1 to 10,000; else 1,000.
+        limit: number = "limit",
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
     }
 
     /// Every tick as it comes, and what is other in it.

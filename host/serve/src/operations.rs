@@ -2,6 +2,7 @@
 //! of it, so that neither has what the other lacks.
 
 mod answers;
+mod asking;
 mod check;
 mod columns;
 mod entities;
@@ -464,6 +465,8 @@ pub const OPERATIONS: &[Operation] = &[
         ],
         answer: Answer::Apart(sql::series),
     },
+    asking::QUESTIONS,
+    asking::ASK,
     Operation {
         name: "stream",
         method: Method::Get,

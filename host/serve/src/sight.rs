@@ -27,7 +27,8 @@ use super::rights::Scope;
 
 /// What is answered to those who see a part: each from the world that they see, or with
 /// nothing of the world but its tick.
-const ANSWERED: [&str; 20] = [
+const ANSWERED: [&str; 22] = [
+    "ask",
     "changes",
     "charts",
     "column-stream",
@@ -40,6 +41,7 @@ const ANSWERED: [&str; 20] = [
     "kinds",
     "query",
     "query-by-body",
+    "questions",
     "relations",
     "resources",
     "run",

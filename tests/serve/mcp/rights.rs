@@ -24,11 +24,13 @@ fn questions() -> Vec<(&'static str, Json)> {
         ("query", json!({ "sql": "SELECT * FROM logs" })),
         ("query", json!({ "sql": "SELECT * FROM secrets_secret_history" })),
         ("query", json!({ "sql": "SELECT group_concat(text) FROM secrets_secret", "at": 4 })),
+        ("ask", json!({ "question": "all" })),
+        ("ask", json!({ "question": "told" })),
         ("changed", json!({ "from": 1 })),
         ("changed", json!({ "kind": "secrets/Secret" })),
         ("between", json!({ "from": 1, "to": 5, "summary": false })),
     ];
-    for part in ["mods", "kinds", "resources", "tables"] {
+    for part in ["mods", "kinds", "resources", "tables", "questions"] {
         all.push(("describe", json!({ "part": part })));
     }
     for entity in ["0v1", "1v1", "4v1", "6v1"] {
@@ -36,6 +38,7 @@ fn questions() -> Vec<(&'static str, Json)> {
         all.push(("entity", json!({ "entity": entity, "at": 4 })));
         all.push(("timeline", json!({ "entity": entity })));
         all.push(("context", json!({ "entity": entity })));
+        all.push(("ask", json!({ "question": "one", "values": { "who": entity }, "at": 4 })));
         all.push(("changed", json!({ "entity": entity })));
         all.push(("why", json!({ "entity": entity, "component": "secrets/Secret.text" })));
         let watch = json!([{ "entity": entity, "component": "secrets/Secret.text" }]);
@@ -52,8 +55,10 @@ fn what_a_user_may_not_see_is_in_no_answer_of_a_tool() {
     let token = ada(&on_air);
     let mut mine = Client::with_token(&on_air, &token);
     let mut all = Client::of_server(&on_air, "auto");
-    let expected =
-        ["between", "changed", "context", "describe", "entity", "find", "query", "send", "worlds"];
+    let expected = [
+        "ask", "between", "changed", "context", "describe", "entity", "find", "query", "send",
+        "worlds",
+    ];
     assert_eq!(mine.offered(), expected.map(str::to_owned).into());
     let (mut shown, mut answered) = (0, BTreeSet::new());
     for (tool, arguments) in questions() {

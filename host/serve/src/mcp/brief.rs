@@ -15,7 +15,7 @@ use super::super::worlds::Worlds;
 use super::call::{Call, operation};
 
 /// The parts of what a world is made of.
-pub const PARTS: [&str; 4] = ["mods", "kinds", "resources", "tables"];
+pub const PARTS: [&str; 5] = ["mods", "kinds", "resources", "tables", "questions"];
 
 /// Values whose cause is told in a briefing.
 const CAUSES: usize = 3;
@@ -84,7 +84,9 @@ pub fn describe(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
         Json::from(all.collect::<Vec<_>>().join(", "))
     };
     for of in PARTS.into_iter().filter(|of| part.is_none_or(|part| part == *of)) {
-        let rows = match call.ask(of, &at) {
+        // Questions are those of now, whatever the tick.
+        let at = if of == "questions" { &[][..] } else { &at };
+        let rows = match call.ask(of, at) {
             Ok(mut told) => told.remove("rows").unwrap_or_default(),
             // A token may lack the right to SQL.
             Err(problem) if part.is_none() && problem.kind == Kind::Scope => continue,
@@ -101,6 +103,10 @@ pub fn describe(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
             }
             "tables" => {
                 json!({ "name": row["name"], "columns": short(row, "name", "columns", None) })
+            }
+            "questions" => {
+                let parameters = short(row, "name", "parameters", Some("type"));
+                json!({ "name": row["name"], "about": row["about"], "parameters": parameters })
             }
             _ => row.clone(),
         };

@@ -25,7 +25,7 @@ pub type Given = Vec<(String, String)>;
 const TICKS: [&str; 2] = ["from", "to"];
 
 /// Parameters that are objects or lists of them, and are given as their text.
-pub const WHOLE: [&str; 4] = ["value", "inputs", "edits", "watch"];
+pub const WHOLE: [&str; 5] = ["value", "values", "inputs", "edits", "watch"];
 
 /// A call of a tool.
 pub struct Call<'a> {

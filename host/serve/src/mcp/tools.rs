@@ -68,11 +68,11 @@ pub const TOOLS: &[Tool] = &[
         name: "describe",
         title: "What the world is made of",
         description: "What the world is made of: its mods, kinds of values with their fields, \
-                      resources with their values, and tables that `query` can ask. Begin here: \
-                      the names that it gives are what the other tools take.",
-        operations: &["kinds", "mods", "resources", "tables", "world"],
+                      resources with their values, tables that `query` can ask, and questions for \
+                      `ask`. Begin here: the names that it gives are what the other tools take.",
+        operations: &["kinds", "mods", "resources", "tables", "questions", "world"],
         more: &[
-            optional("part", "one of mods, kinds, resources or tables alone"),
+            optional("part", "one of mods, kinds, resources, tables or questions alone"),
             optional("name", "only names with this in them, such as economy/"),
         ],
         usual: &[],
@@ -154,6 +154,19 @@ pub const TOOLS: &[Tool] = &[
         usual: &[],
         writes: false,
         rest: "ask for fewer columns, sums, or a part by LIMIT and OFFSET",
+        answer: Answer::Operation,
+    },
+    Tool {
+        name: "ask",
+        title: "A question of the world's author",
+        description: "The answer to a question that the world's author wrote down, at any tick: \
+                      `describe` with part questions lists them, with what each takes. Give that \
+                      as `values`: {\"who\": \"Ada\"}. Ask these before you write SQL.",
+        operations: &["ask"],
+        more: &[],
+        usual: &[],
+        writes: false,
+        rest: "ask for less by `values`, or raise max_tokens",
         answer: Answer::Operation,
     },
     Tool {
@@ -410,7 +423,7 @@ fn of_parameter(name: &str) -> Json {
         "count" | "summary" => json!({ "type": "boolean" }),
         "from" | "to" | "at" => json!({ "type": ["string", "integer"] }),
         "part" => json!({ "enum": brief::PARTS }),
-        "value" => json!({ "type": "object" }),
+        "value" | "values" => json!({ "type": "object" }),
         name if WHOLE.contains(&name) => {
             json!({ "type": "array", "items": { "type": "object" } })
         }

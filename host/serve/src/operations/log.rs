@@ -3,7 +3,7 @@
 use super::super::problem::Problem;
 use super::super::question::Question;
 use super::super::reply::Reply;
-use super::sql;
+use super::sql::{self, Select};
 
 /// A view, what it is narrowed by, and how it is ordered.
 struct Asked {
@@ -36,11 +36,11 @@ pub fn logs(question: &Question<'_>) -> Result<Reply, Problem> {
 }
 
 pub fn mods(question: &Question<'_>) -> Result<Reply, Problem> {
-    sql::answered(question, "SELECT * FROM mods ORDER BY id", 10_000)
+    sql::answered(question, &Select::Sql("SELECT * FROM mods ORDER BY id"), 10_000)
 }
 
 pub fn systems(question: &Question<'_>) -> Result<Reply, Problem> {
-    sql::answered(question, "SELECT * FROM systems ORDER BY name", 10_000)
+    sql::answered(question, &Select::Sql("SELECT * FROM systems ORDER BY name"), 10_000)
 }
 
 fn narrowed(question: &Question<'_>, asked: &Asked) -> Result<Reply, Problem> {
@@ -57,5 +57,5 @@ fn narrowed(question: &Question<'_>, asked: &Asked) -> Result<Reply, Problem> {
         select.push_str(&format!(" AND {column} = '{}'", value.replace('\'', "''")));
     }
     select.push_str(&format!(" ORDER BY {}", asked.order));
-    sql::answered(question, &select, question.limit()?)
+    sql::answered(question, &Select::Sql(&select), question.limit()?)
 }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sandtable::save::{
-    Inquiry, SaveError, Table, cell_bytes, cell_to_json, distinct_names, is_lasting,
+    Inquiry, KnownQuestion, SaveError, SelectRows, Table, cell_bytes, cell_to_json, distinct_names,
+    is_lasting,
 };
 use serde_json::Value as Json;
 use tokio::runtime::Handle;
@@ -27,15 +28,39 @@ const ROWS_MAX: usize = 10_000;
 /// Bytes of an answer at most.
 const BYTES_MAX: usize = 16 << 20;
 
+/// A SELECT that is asked.
+pub enum Select<'a> {
+    /// As they wrote it who ask.
+    Sql(&'a str),
+    /// One that the world brings along, with values for its parameters.
+    Named { known: &'a KnownQuestion, values: &'a [Json], labels: &'a [String] },
+}
+
+impl Select<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Sql(sql) => sql,
+            Self::Named { known, .. } => &known.question.sql,
+        }
+    }
+
+    fn rows<'i>(&self, inquiry: &'i Inquiry) -> Result<SelectRows<'i>, SaveError> {
+        match self {
+            Self::Sql(sql) => inquiry.rows(sql),
+            Self::Named { known, values, labels } => inquiry.ask(known, values, labels),
+        }
+    }
+}
+
 pub fn query(question: &Question<'_>) -> Result<Reply, Problem> {
     let sql = question.parameter("sql").unwrap_or_default();
-    answered(question, sql, question.limit()?)
+    answered(question, &Select::Sql(sql), question.limit()?)
 }
 
 pub fn query_by_body(question: &Question<'_>) -> Result<Reply, Problem> {
     let sql = std::str::from_utf8(&question.body);
     let sql = sql.map_err(|_| Problem::new(Kind::Query, "the SELECT is no text"))?;
-    answered(question, sql, question.limit()?)
+    answered(question, &Select::Sql(sql), question.limit()?)
 }
 
 pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
@@ -61,7 +86,7 @@ pub fn series(question: &Question<'_>) -> Result<Reply, Problem> {
             inquiry => inquiry?,
         };
         inquiry.confine()?;
-        match within(&inquiry, left, || table(&inquiry, sql, ROWS_MAX - rows)) {
+        match within(&inquiry, left, || table(&inquiry, &Select::Sql(sql), ROWS_MAX - rows)) {
             (answer, false) => {
                 let (table, truncated) = answer?;
                 rows += table.rows.len();
@@ -105,28 +130,32 @@ fn check_whole(question: &Question<'_>) -> Result<(), Problem> {
 
 /// The answer to a SELECT, with so many rows at most. One who sees a part of the world
 /// asks that part, and neither tables of mods nor logs.
-pub fn answered(question: &Question<'_>, sql: &str, limit: usize) -> Result<Reply, Problem> {
+pub fn answered(
+    question: &Question<'_>,
+    select: &Select<'_>,
+    limit: usize,
+) -> Result<Reply, Problem> {
     if question.sight.is_some() {
         let moment = question.moment()?;
         let inquiry = Inquiry::over(&moment.world)?;
-        let (columns, rows, truncated) = within_deadline(&inquiry, sql, limit)?;
+        let (columns, rows, truncated) = within_deadline(&inquiry, select, limit)?;
         let reply = Reply::rows(columns, rows).with("tick", moment.world.tick());
         return Ok(reply.with("truncated", truncated).passing());
     }
     check_whole(question)?;
     let at = question.at()?;
     let ((columns, rows, truncated), tick) =
-        question.served.ask(at.as_ref(), |inquiry| within_deadline(inquiry, sql, limit))?;
+        question.served.ask(at.as_ref(), |inquiry| within_deadline(inquiry, select, limit))?;
     let reply = Reply::rows(columns, rows).with("tick", tick).with("truncated", truncated);
-    Ok(if is_lasting(sql) { reply } else { reply.passing() })
+    Ok(if is_lasting(select.text()) { reply } else { reply.passing() })
 }
 
 type Rows = (Vec<String>, Vec<Vec<Json>>, bool);
 
 /// Asks, and ends the question after a while.
-fn within_deadline(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<Rows, Problem> {
+fn within_deadline(inquiry: &Inquiry, select: &Select<'_>, limit: usize) -> Result<Rows, Problem> {
     inquiry.confine()?;
-    match within(inquiry, DEADLINE, || table(inquiry, sql, limit)) {
+    match within(inquiry, DEADLINE, || table(inquiry, select, limit)) {
         (_, true) => Err(Problem::new(
             Kind::Deadline,
             format!("the SELECT took longer than {} s: ask for less", DEADLINE.as_secs()),
@@ -167,8 +196,8 @@ fn bytes_of(table: &Table, rows: std::ops::Range<usize>) -> usize {
 }
 
 /// The answer with so many rows at most, and whether there were more.
-fn table(inquiry: &Inquiry, sql: &str, limit: usize) -> Result<(Table, bool), SaveError> {
-    let mut answer = inquiry.rows(sql)?;
+fn table(inquiry: &Inquiry, select: &Select<'_>, limit: usize) -> Result<(Table, bool), SaveError> {
+    let mut answer = select.rows(inquiry)?;
     let mut table = Table { columns: answer.columns(), rows: Vec::new() };
     let mut bytes = 0;
     while let Some(row) = answer.next()? {

@@ -1,0 +1,82 @@
+//! Questions that the world file and mods bring along, by their names.
+//!
+//! They are the author's words and no free SQL: to ask one takes the right to read, which
+//! free SQL does not go with. One that reads the whole world reads its log and the tables of
+//! mods too, for which `history` is needed, as for SQL; those who see a part are answered
+//! from that part.
+
+use sandtable::question::QuestionParameter;
+use sandtable::save::KnownQuestion;
+use serde_json::{Map, Value as Json, json};
+
+use super::super::problem::{Kind, Problem};
+use super::super::question::Question;
+use super::super::reply::Reply;
+use super::super::rights::Scope;
+use super::method::Method;
+use super::operation::{AT, Answer, FORMAT, LIMIT, Operation, optional, required};
+use super::sql::{self, Select};
+
+pub const QUESTIONS: Operation = Operation {
+    name: "questions",
+    method: Method::Get,
+    path: "/worlds/{world}/questions",
+    summary: "The questions that the world file and mods bring along, with what they take.",
+    scope: Scope::Read,
+    parameters: &[FORMAT],
+    answer: Answer::Apart(questions),
+};
+
+pub const ASK: Operation = Operation {
+    name: "ask",
+    method: Method::Get,
+    path: "/worlds/{world}/ask",
+    summary: "The answer to a question that the world file or a mod brings along.",
+    scope: Scope::Read,
+    parameters: &[
+        required("question", "its name, as `questions` lists it"),
+        optional("values", "what is given for its parameters, as a JSON object"),
+        LIMIT,
+        AT,
+        FORMAT,
+    ],
+    answer: Answer::Apart(ask),
+};
+
+/// Which questions there are.
+fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
+    let parameter = |it: &QuestionParameter| {
+        let QuestionParameter { name, takes, about, default } = it;
+        let mut told = json!({ "name": name, "type": takes.name(), "about": about });
+        if let Some(default) = default {
+            told["default"] = default.clone();
+        }
+        told
+    };
+    let row = |KnownQuestion { name, question }: &KnownQuestion| {
+        let parameters: Vec<Json> = question.parameters.iter().map(parameter).collect();
+        let [name, about, sql] = [name, &question.about, &question.sql].map(|it| it.as_str());
+        vec![name.into(), about.into(), parameters.into(), sql.into()]
+    };
+    let questions = question.served.reader()?.questions()?;
+    let columns = ["name", "about", "parameters", "sql"].map(str::to_owned);
+    Ok(Reply::rows(columns.into(), questions.iter().map(row).collect()))
+}
+
+/// The answer to one of them.
+fn ask(question: &Question<'_>) -> Result<Reply, Problem> {
+    let name = question.parameter("question").unwrap_or_default();
+    let questions = question.served.reader()?.questions()?;
+    let known = questions.find(name).map_err(|what| Problem::new(Kind::NotFound, what))?;
+    let given: Map<String, Json> = match question.parameter("values") {
+        None => Map::new(),
+        Some(text) => serde_json::from_str(text).map_err(|_| {
+            Problem::parameter("values", r#"is no JSON object: write it as {"name": "Ada"}"#)
+        })?,
+    };
+    let values = known.question.values(&known.name, &given);
+    let values = values.map_err(|what| Problem::new(Kind::Parameter, what))?;
+    let labels = &question.served.feed().now().config.world.label;
+    let select = Select::Named { known, values: &values, labels };
+    sql::answered(question, &select, question.limit()?)
+}
