@@ -279,6 +279,29 @@ async function completes({ page }) {
   done('SQL completes and answers');
 }
 
+async function asksAQuestion(watch) {
+  const { page } = watch;
+  await goTo(page, '#/questions');
+  await until(page, 'no questions are listed', () => document.querySelector('#main a[href*="neighbours"]') !== null);
+  await page.getByRole('link', { name: 'neighbours', exact: true }).click();
+  await until(page, 'the question has no form', () => document.querySelector('[aria-label=nation]') !== null);
+  await page.keyboard.press('l');
+  await page.locator('[aria-label=nation]').fill('Nowhere');
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await until(page, 'it is not said that there is no such nation', () =>
+    /No entity is called Nowhere/.test(document.querySelector('#main [role=alert]')?.textContent),
+  );
+  await accessible(watch, 'a question that was given no entity');
+  await page.locator('[aria-label=nation]').fill(env.ENTITY ?? 'Germany');
+  await page.keyboard.press('Enter');
+  await until(page, 'the question is not answered', () => /France/.test(document.querySelector('#main table').textContent));
+  check(/question=neighbours&values=/.test(await page.evaluate(() => location.hash)), 'the address has not what was asked');
+  await page.evaluate(() => sessionStorage.setItem('checked-question', location.hash.replace(/&at=.*/, '')));
+  await page.goBack();
+  await until(page, 'going back keeps the answer', () => document.querySelector('#main td.number') === null);
+  done('a question is asked by its form');
+}
+
 const field = env.FIELD ?? 'economy/TaxRate.share';
 const valueOf = (page) =>
   page.evaluate(
@@ -437,7 +460,9 @@ async function goesAboutInTime(watch) {
 
 async function everyView(watch, name) {
   const { page } = watch;
-  const [why, fork] = await page.evaluate(() => ['checked-why', 'checked-fork'].map((of) => sessionStorage.getItem(of)));
+  const [why, fork, question] = await page.evaluate(() =>
+    ['checked-why', 'checked-fork', 'checked-question'].map((of) => sessionStorage.getItem(of)),
+  );
   const views = [
     '#/world',
     '#/entities',
@@ -446,6 +471,7 @@ async function everyView(watch, name) {
     '#/diff',
     '#/systems',
     `#/sql?sql=${encodeURIComponent('SELECT tick, entities FROM ticks ORDER BY tick DESC LIMIT 50')}`,
+    question,
     '#/mods',
     '#/health',
     '#/edits',
@@ -482,7 +508,7 @@ async function main() {
       await clean(watch, `after: ${step.name}`);
     }
     await page.evaluate(() => sessionStorage.setItem('checked-why', location.hash));
-    for (const step of [copiesALink, listsKeys, completes]) {
+    for (const step of [copiesALink, listsKeys, completes, asksAQuestion]) {
       await step(watch);
       await clean(watch, `after: ${step.name}`);
     }

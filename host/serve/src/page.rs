@@ -34,8 +34,8 @@ const FILES: &[(&str, &str)] = files! {
     "places.js" "run.js" "series.js" "shades.js" "spark.js" "stage.js" "stages.js" "state.js"
     "style.css" "sure.js" "table.js" "time.js" "view-diff.js" "view-edits.js" "view-entities.js"
     "view-entity.js" "view-events.js" "view-fork.js" "view-health.js" "view-mods.js"
-    "view-relations.js" "view-sql.js" "view-systems.js" "view-time.js" "view-why.js"
-    "view-world.js" "view-worlds.js" "words.js"
+    "view-questions.js" "view-relations.js" "view-sql.js" "view-systems.js" "view-time.js"
+    "view-why.js" "view-world.js" "view-worlds.js" "words.js"
 };
 
 pub async fn index() -> Response<Body> {
