@@ -8,6 +8,7 @@ mod browser;
 mod bus;
 mod canaries;
 mod clients;
+mod contexts;
 mod crowd;
 mod doing;
 mod hands;
@@ -391,6 +392,7 @@ fn everything_in_the_document_is_there() {
                     "sql" => "SELECT%201",
                     "every" | "from" => "1",
                     "kind" => "citizens/Wealth",
+                    "about" => "0v1",
                     "question" => "echo&values=%7B%22text%22:%22a%22%7D",
                     "entity" | "around" => "0v1",
                     other => panic!("what is `{other}`?"),

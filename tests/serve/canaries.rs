@@ -17,6 +17,9 @@ const VISIBILITY: &str = "label = [\"secrets/Secret.text\"]\n\
      [[chart]]\ntitle = \"weights\"\nsql = \"SELECT tick, count(*) FROM secrets_weight\"\n\
      [[question]]\nname = \"all\"\nabout = \"Each text.\"\nsql = \"SELECT * FROM secrets_secret\"\n\
      [[question]]\nname = \"told\"\nabout = \"Each event.\"\nsql = \"SELECT * FROM events\"\n\
+     [[question]]\nname = \"in_brief\"\nabout = \"Each text.\"\nin_context = true\n\
+     sql = \"SELECT entity AS id, text, :about AS who FROM secrets_secret\"\n\
+     parameters = [{ name = \"about\", type = \"entity\" }]\n\
      [[question]]\nname = \"one\"\nabout = \"One text.\"\n\
      sql = \"SELECT * FROM secrets_secret WHERE entity = :who\"\n\
      parameters = [{ name = \"who\", type = \"entity\" }]\n";
@@ -65,6 +68,8 @@ fn questions(on_air: &OnAir) -> Vec<String> {
                 asked = values.iter().flat_map(with).collect();
             }
         };
+        each("about", &[&entities[..], &["0v1,4v1", "0v1,6v1"]].concat());
+        each("text", &["canary", "open"]);
         each("component", &["secrets/Secret", "secrets/Owner.user"]);
         each("around", &entities);
         each("entity", &entities);
@@ -149,6 +154,7 @@ fn what_a_user_may_not_see_is_in_nothing_that_they_can_get() {
         "relations",
         "query",
         "ask",
+        "context",
         "questions",
         "changes",
         "diff",

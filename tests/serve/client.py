@@ -34,6 +34,8 @@ def answers(client):
         "/questions": world.questions().raw,
         '/ask?question=purse&values={"who":"Ada"}&at=5&limit=1':
             world.ask("purse", {"who": "Ada"}, at=5, limit=1).raw,
+        "/context?about=Ada,2v1&tokens=600&text=gold mill&at=5":
+            world.context(["Ada", Entity(2, 1)], tokens=600, text="gold mill", at=5),
         "/kinds?at=5": world.kinds(at=5).raw,
         "/resources?at=5": world.resources(at=At(5)).raw,
         "/entities?with=citizens/Citizen,citizens/Wealth&without=drift/Position"

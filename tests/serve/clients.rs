@@ -98,6 +98,10 @@ fn what_the_client_answers_is_what_the_server_answers() {
         world.question("purse").values(serde_json::json!({ "who": "Ada" })).at(5).limit(1).raw(),
         "/ask?question=purse&values=%7B%22who%22%3A%22Ada%22%7D&at=5&limit=1",
     );
+    same(
+        world.context("Ada").tokens(600).words("gold mill").time("9").at(5).raw(),
+        "/context?about=Ada&tokens=600&text=gold%20mill&time=9&at=5",
+    );
     same(world.kinds().at(5).raw(), "/kinds?at=5");
     same(world.resources().at(5).raw(), "/resources?at=5");
     let entities = world.entities().with("citizens/Citizen").with(wealth).without("drift/Position");
@@ -178,6 +182,10 @@ fn what_the_client_answers_has_types() {
     assert_eq!((standing.mods.len(), standing.dt_seconds), (2, Some(1.0)));
     assert_eq!(world.health().ask().unwrap().version, env!("CARGO_PKG_VERSION"));
     assert_eq!(world.charts().ask().unwrap()[0].title, "Gold");
+    let context = world.context("Ada,3v1").at(3).ask().unwrap();
+    assert_eq!((context.at.tick(), context.left_out["state"]), (3, 0));
+    assert_eq!(context.relations[0].target_label.as_deref(), Some("Ada"));
+    assert!(context.events.iter().any(|it| it.cite == "change 3"), "{:?}", context.events);
     let questions = world.questions().ask().unwrap();
     let (purse, echo) = (&questions[0], &questions[1]);
     assert_eq!((purse.name.as_str(), echo.parameters[1].takes.as_str()), ("purse", "number"));

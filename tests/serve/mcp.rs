@@ -214,14 +214,12 @@ fn a_world_is_described_and_an_entity_put_into_its_context() {
     assert_eq!(tables["tables"][0]["name"], "citizens_wealth");
     assert!(tables["tables"][0]["columns"].as_str().unwrap().contains("gold"));
     assert_eq!(tables["kinds"], Json::Null);
-    let brief = client.call("context", json!({ "entity": "Ada", "at": 5, "ticks": 2 }));
-    assert_eq!(brief["incoming"][0]["label"], "Twin");
-    let changed = brief["changed"].as_array().unwrap();
-    let told: Vec<Json> = changed.iter().map(|it| json!([it["tick"], it["new"]["gold"]])).collect();
-    assert_eq!(told, [json!([5, 40]), json!([4, 30])]);
-    assert_eq!(brief["why"][0]["component"], "citizens/Wealth");
-    assert_eq!(brief["why"][0]["set_by"], "citizens/earn");
-    assert_eq!(brief["why"][0]["set_in"], 5);
+    let brief = client.call("context", json!({ "about": "Ada", "at": 5 }));
+    assert_eq!(brief["relations"][0]["source_label"], "Twin");
+    let change = &brief["events"][0];
+    assert_eq!(change["cite"], "change 5");
+    let told = "changed citizens/Wealth from {\"gold\":30} to {\"gold\":40} by citizens/earn";
+    assert!(change["text"].as_str().unwrap().starts_with(told), "{brief}");
 }
 
 #[test]
@@ -258,7 +256,7 @@ fn answers_are_no_longer_than_asked_and_count_what_is_missing() {
     assert!(shown > 1 && some.to_string().len() <= 900, "{some}");
     assert_eq!(some["shortened"], json!([{ "of": "rows", "left_out": 100 - shown }]));
     assert!(some["rest"].as_str().unwrap().contains("LIMIT"), "{some}");
-    let brief = client.call("context", json!({ "entity": "0v1", "max_tokens": 400 }));
+    let brief = client.call("context", json!({ "about": "0v1", "max_tokens": 400 }));
     assert!(brief.to_string().len() <= 1_200, "{brief}");
 }
 
@@ -289,7 +287,8 @@ fn what_is_refused_is_told_in_the_sentence_of_the_api() {
             json!({ "part": "weather" }),
             "give one of mods, kinds, resources, tables, questions",
         ),
-        ("context", json!({ "entity": "0v1", "ticks": 0 }), "`ticks` is none"),
+        ("context", json!({ "about": "99v1" }), "no entity `99v1` is alive"),
+        ("context", json!({ "about": "0v1", "tokens": 900 }), "`tokens` is no parameter"),
         ("sing", json!({}), "there is no tool `sing`: there are worlds, describe, find,"),
         ("send", json!({ "input": "citizens/Wish", "value": {} }), "citizens/Wish"),
         ("send", json!({ "input": "citizens/Wish" }), "`value` is missing"),

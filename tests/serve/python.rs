@@ -79,7 +79,7 @@ fn what_the_python_client_answers_is_what_the_server_answers() {
         )
     };
     let answers = said["answers"].as_object().unwrap();
-    assert_eq!(answers.len(), 20);
+    assert_eq!(answers.len(), 21);
     for (path, answer) in answers {
         assert_eq!(*answer, asked(path), "{path}");
     }

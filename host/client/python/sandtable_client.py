@@ -1452,6 +1452,20 @@ class World:
         """The answer to a question that the world file or a mod brings along. `values` are
         those of its parameters, as in `{"who": "Ada"}`."""
 
+    @_operation("context", "GET", "/worlds/{world}/context", _one)
+    def context(
+        self,
+        about: Union[EntityName, Sequence[EntityName]],
+        *,
+        tokens: Optional[int] = None,
+        text: Optional[str] = None,
+        time: Optional[str] = None,
+        at: Optional[Tick] = None,
+    ) -> Row:
+        """What is to be known of some entities within so many tokens: what they are, how they
+        stand to each other, and what happened, the weightiest first. What has words of `text`
+        in it comes first; `time` is for questions of the world that take one."""
+
     @_operation(
         "stream", "GET", "/worlds/{world}/stream", _stream, after="header:Last-Event-ID"
     )

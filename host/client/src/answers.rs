@@ -240,6 +240,34 @@ pub struct NamedQuestion {
     pub sql: String,
 }
 
+/// What is to be known of some entities within so many tokens.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Context {
+    /// The tick that it is of.
+    pub at: At,
+    /// What they are: a component a row.
+    pub state: Vec<Row>,
+    /// How they stand to each other, and to others.
+    pub relations: Vec<Relation>,
+    /// What happened, the weightiest first.
+    pub events: Vec<Cited>,
+    /// Why something is not told.
+    pub notes: Vec<String>,
+    /// How much of each list did not fit.
+    pub left_out: BTreeMap<String, u64>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Cited {
+    /// What tells of it: an event, a change, or a row of a question.
+    pub cite: String,
+    /// What happened.
+    pub text: String,
+}
+
 /// What a question takes.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]

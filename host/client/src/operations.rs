@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::answers::{
-    Chart, EntityRow, Graph, Health, KindRow, Listed, NamedQuestion, Relation, Resource, Row, Rows,
-    Standing,
+    Chart, Context, EntityRow, Graph, Health, KindRow, Listed, NamedQuestion, Relation, Resource,
+    Row, Rows, Standing,
 };
 use super::client::Client;
 use super::done::{Branched, Deleted, Forked, Named, Pace, Rewound, Sent};
@@ -422,6 +422,22 @@ operations! {
         values: text = "values",
         /// So many rows at most: 1 to 10,000; else 1,000.
         limit: number = "limit",
+        /// As of this tick, a number or an [`At`](crate::At); else as of now.
+        at: text = "at",
+    }
+
+    /// What is to be known of some entities within so many tokens: what they are, how they
+    /// stand to each other, and what happened, the weightiest first. Several stand with commas
+    /// between them.
+    World.context(about: text = "about") -> ContextOf
+        = "context" GET "/worlds/{world}/context" one Context
+    {
+        /// How long the answer may be, a token counted as 3 bytes: 300 to 100,000; else 2,000.
+        tokens: number = "tokens",
+        /// Words: what has them in it comes first.
+        words: text = "text",
+        /// What questions of the world that take a `time` are given for it.
+        time: text = "time",
         /// As of this tick, a number or an [`At`](crate::At); else as of now.
         at: text = "at",
     }

@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod check;
 mod columns;
+mod context;
 mod entities;
 mod filter;
 mod forks;
@@ -149,15 +150,7 @@ pub const OPERATIONS: &[Operation] = &[
         parameters: &[],
         answer: Answer::Edit(sent::undo),
     },
-    Operation {
-        name: "fork",
-        method: Method::Post(Body::Json),
-        path: "/worlds/{world}/forks",
-        summary: "What would be if: {\"at\": 1200, \"ticks\": 365, \"inputs\": […], \"edits\": […], \"watch\": [{\"entity\": \"12v3\", \"component\": \"mod/Kind.field\"}, {\"sql\": \"SELECT …\"}]}. The world goes on in memory, with what is changed and without; nothing is written.",
-        scope: Scope::Fork,
-        parameters: &[],
-        answer: Answer::Apart(forks::fork),
-    },
+    forks::FORK,
     Operation {
         name: "snapshots",
         method: Method::Get,
@@ -467,6 +460,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     asking::QUESTIONS,
     asking::ASK,
+    context::CONTEXT,
     Operation {
         name: "stream",
         method: Method::Get,

@@ -27,12 +27,13 @@ use super::rights::Scope;
 
 /// What is answered to those who see a part: each from the world that they see, or with
 /// nothing of the world but its tick.
-const ANSWERED: [&str; 22] = [
+const ANSWERED: [&str; 23] = [
     "ask",
     "changes",
     "charts",
     "column-stream",
     "columns",
+    "context",
     "diff",
     "entities",
     "entity",

@@ -29,7 +29,9 @@ pub struct NamedQuestion {
     pub parameters: Vec<QuestionParameter>,
     /// One SELECT, as for `sandtable sql`, with `:name` where a parameter stands.
     pub sql: String,
-    /// Whether its rows are told where a model is briefed about an entity.
+    /// Whether its rows are told where a model is briefed about entities: `id`, `text` and
+    /// if it likes `weight`, the latest first, about the entity that its parameter `about` is
+    /// given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_context: bool,
 }
@@ -171,7 +173,21 @@ impl NamedQuestion {
                 return wrong(&["parameters", &at, "default"], what);
             }
         }
+        if self.in_context && !self.tells_of_entities() {
+            let what = "is set, so one parameter must be `about`, an entity or a text, and the \
+                        others have defaults";
+            return wrong(&["in_context"], what.to_owned());
+        }
         None
+    }
+
+    /// Whether it can be asked about an entity and nothing else.
+    fn tells_of_entities(&self) -> bool {
+        let is_about = |it: &QuestionParameter| {
+            it.name == "about" && matches!(it.takes, ParameterType::Entity | ParameterType::Text)
+        };
+        let others = self.parameters.iter().filter(|it| it.name != "about");
+        self.parameters.iter().any(is_about) && others.into_iter().all(|it| it.default.is_some())
     }
 
     /// A value for each parameter, in their order: what is given, or its default. The
@@ -388,6 +404,12 @@ mod tests {
         assert_eq!(twice.as_deref(), Some("parameters.1.name"));
         let misfit = told(|it| it.parameters[1].default = Some(json!("x")));
         assert_eq!(misfit.as_deref(), Some("parameters.1.default"));
+        assert_eq!(told(|it| it.in_context = true).as_deref(), Some("in_context"));
+        let about = told(|it| {
+            it.in_context = true;
+            it.parameters[0].name = "about".to_owned();
+        });
+        assert_eq!(about, None);
         let two = [question(), question()];
         assert_eq!(objection(&two).expect("twice").0, ["1", "name"]);
     }

@@ -37,7 +37,7 @@ fn questions() -> Vec<(&'static str, Json)> {
         all.push(("entity", json!({ "entity": entity })));
         all.push(("entity", json!({ "entity": entity, "at": 4 })));
         all.push(("timeline", json!({ "entity": entity })));
-        all.push(("context", json!({ "entity": entity })));
+        all.push(("context", json!({ "about": entity })));
         all.push(("ask", json!({ "question": "one", "values": { "who": entity }, "at": 4 })));
         all.push(("changed", json!({ "entity": entity })));
         all.push(("why", json!({ "entity": entity, "component": "secrets/Secret.text" })));
@@ -120,8 +120,8 @@ fn a_tool_needs_the_scopes_of_the_operations_that_answer_it() {
             "{tool}: {sentence}"
         );
     }
-    let brief = reader.call("context", json!({ "entity": "0v1" }));
-    assert!(brief["notes"][0].as_str().unwrap().starts_with("the token lacks"), "{brief}");
+    let brief = reader.call("context", json!({ "about": "0v1" }));
+    assert!(brief["notes"][0].as_str().unwrap().contains("the token lacks"), "{brief}");
     let forks = create(&home, "forks", &["--grant", "test:fork"]);
     let mut forks = Client::with_token(&on_air, &forks);
     assert!(
@@ -194,8 +194,12 @@ fn one_who_sees_a_part_is_told_what_happened_in_it() {
     let counts = mine.call("between", json!({ "from": 1, "to": 8 }))["rows"].clone();
     assert!(counts.as_array().unwrap().iter().all(|row| row["count"].is_u64()), "{counts}");
     let seen = mine.call("find", json!({}))["rows"][0]["entity"].clone();
-    let brief = mine.call("context", json!({ "entity": seen, "ticks": 500 }));
-    assert!(brief["changed"].is_array() && brief["notes"][0].is_string(), "{brief}");
+    let brief = mine.call("context", json!({ "about": seen }));
+    let cites = brief["events"].as_array().unwrap().iter().map(|it| it["cite"].as_str().unwrap());
+    let cites: Vec<&str> = cites.collect();
+    assert!(cites.iter().any(|it| it.starts_with("change ")), "{brief}");
+    assert!(cites.iter().any(|it| it.starts_with("in_brief ")), "{brief}");
+    assert!(!cites.iter().any(|it| it.starts_with("event ")), "{brief}");
     let unknown = mine.refused("worlds", json!({ "bogus": 1 }));
     assert!(unknown.starts_with("`bogus` is no parameter of `worlds`"), "{unknown}");
 }

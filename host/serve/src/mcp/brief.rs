@@ -1,11 +1,10 @@
 //! Answers that are made of those of several operations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use serde_json::{Map, Value as Json, json};
 
-use super::super::at::At;
 use super::super::cursor::Secret;
 use super::super::operations::Answer;
 use super::super::principal::Principal;
@@ -16,13 +15,6 @@ use super::call::{Call, operation};
 
 /// The parts of what a world is made of.
 pub const PARTS: [&str; 5] = ["mods", "kinds", "resources", "tables", "questions"];
-
-/// Values whose cause is told in a briefing.
-const CAUSES: usize = 3;
-/// Changes that are looked at for a briefing.
-const CHANGES: &str = "40";
-/// Ticks that are lately, where nothing is said.
-const LATELY: u64 = 100;
 
 /// Which worlds there are, in short.
 pub fn worlds(
@@ -113,83 +105,4 @@ pub fn describe(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
         told.insert(of.to_owned(), rows.map(row).collect());
     }
     Ok(told)
-}
-
-/// A briefing about an entity.
-pub fn context(call: &Call<'_>) -> Result<Map<String, Json>, Problem> {
-    let Some(entity) = call.parameter("entity") else {
-        return Err(Problem::parameter("entity", "is missing: give one, as 12v3 or by its label"));
-    };
-    let lately = match call.parameter("ticks").map(str::parse) {
-        None => LATELY,
-        Some(Ok(ticks @ 1..)) => ticks,
-        Some(_) => return Err(Problem::parameter("ticks", "is none: give 1 or more")),
-    };
-    // Of those who see a part no more is answered at once.
-    let lately = match call.principal.sees_all(&call.world) {
-        true => lately,
-        false => lately.min(LATELY),
-    };
-    let mut asked = vec![("entity", entity)];
-    asked.extend(call.parameter("at").map(|at| ("at", at)));
-    let mut told = call.ask("entity", &asked)?;
-    let at = told.get("at").and_then(Json::as_str).unwrap_or_default().to_owned();
-    let entity = told.get("entity").and_then(Json::as_str).unwrap_or_default().to_owned();
-    // What a save does not have yet was not written down either.
-    let tick = At::parse(&at)?.tick.min(call.served.feed().now().saved_tick);
-    let (from, to) = (tick.saturating_sub(lately - 1), tick.to_string());
-    let from = from.max(call.served.reader()?.first_tick()?.unwrap_or(tick)).to_string();
-    let asked = [("entity", entity.as_str()), ("from", &from), ("to", &to), ("limit", CHANGES)];
-    let changes = match call.ask("changes", &asked) {
-        Ok(mut changes) => changes.remove("rows").unwrap_or_default(),
-        Err(problem) => return without(told, problem),
-    };
-    let mut names = BTreeSet::new();
-    let changed = changes.as_array().into_iter().flatten();
-    let changed = changed.filter(|change| change["target"].is_null() && !change["new"].is_null());
-    let last = changed.filter_map(|change| change["name"].as_str());
-    let last = last.filter(|name| names.insert(*name)).take(CAUSES);
-    let mut causes = Vec::new();
-    for name in last {
-        let asked = [("entity", entity.as_str()), ("component", name), ("at", &to)];
-        match call.ask("why", &asked) {
-            Ok(why) => causes.push(cause(&why)),
-            Err(problem) => {
-                told.insert("changed".to_owned(), changes);
-                return without(told, problem);
-            }
-        }
-    }
-    told.insert("changed".to_owned(), changes);
-    told.insert("why".to_owned(), causes.into());
-    Ok(told)
-}
-
-/// A cause in short: what was set by which system, and what that saw.
-fn cause(why: &Map<String, Json>) -> Json {
-    let of = |name: &str| why.get(name).cloned().unwrap_or_default();
-    let set = of("set");
-    let read = of("read");
-    let read = read.as_array().into_iter().flatten().map(|seen| {
-        json!({
-            "what": seen["what"], "name": seen["name"], "entity": seen["entity"],
-            "label": seen["label"], "value": seen["value"], "set_by": seen["set"]["system"],
-            "set_in": seen["set"]["tick"],
-        })
-    });
-    json!({
-        "component": of("component"), "set_by": set["system"], "set_in": set["tick"],
-        "action": set["action"], "saw": read.collect::<Vec<_>>(),
-    })
-}
-
-/// What is known, where history does not say more.
-fn without(mut told: Map<String, Json>, problem: Problem) -> Result<Map<String, Json>, Problem> {
-    match problem.kind {
-        Kind::Pruned | Kind::NotFound | Kind::Deadline | Kind::Scope => {
-            told.insert("notes".to_owned(), json!([problem.detail]));
-            Ok(told)
-        }
-        _ => Err(problem),
-    }
 }

@@ -184,16 +184,18 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "context",
-        title: "A briefing about an entity",
-        description: "A short briefing about one entity at a tick, where one tool is to be enough: \
-                      what it is, its neighbours, what changed lately, and why the values that \
-                      changed last are what they are.",
-        operations: &["entity", "changes", "why"],
-        more: &[optional("ticks", "how many ticks are lately; else 100")],
+        title: "A briefing about entities",
+        description: "A briefing about one entity or some at a tick, where one tool is to be \
+                      enough: what they are, how they stand to each other and to others, and \
+                      what happened, the weightiest first, each with what it is cited by. Give \
+                      words as `text` for what is to come first. `left_out` counts what did not \
+                      fit into max_tokens.",
+        operations: &["context"],
+        more: &[],
         usual: &[],
         writes: false,
-        rest: "ask `entity`, `changed`, `timeline` or `why` about the part that is wanted",
-        answer: Answer::Several(brief::context),
+        rest: "raise max_tokens, or ask `entity`, `changed`, `timeline` or `why`",
+        answer: Answer::Operation,
     },
     Tool {
         name: "what_if",
@@ -247,8 +249,11 @@ pub fn named(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
+/// What an operation takes that keeps to a length itself: it is told that of the answer.
+const LENGTH: &str = "tokens";
+
 /// Parameters of operations that are not a model's to choose.
-const NOT_OFFERED: [&str; 1] = ["format"];
+const NOT_OFFERED: [&str; 2] = ["format", LENGTH];
 
 impl Tool {
     /// The operation whose right it takes.
@@ -379,6 +384,10 @@ impl Tool {
             Answer::Several(answer) => return Ok(bounded(&answer(call)?, tokens, self.rest)),
             Answer::Operation => self.operations.first().copied().unwrap_or_default(),
         };
+        let takes_length = |it: &&Operation| it.parameters.iter().any(|it| it.name == LENGTH);
+        if self.first().is_some_and(|first| takes_length(&first)) {
+            call.give(LENGTH, tokens.to_string());
+        }
         let is_paged = self.parameters().any(|it| it.0 == "cursor");
         let mut answer = bounded(&call.ask_all(operation, call.given.clone())?, tokens, self.rest);
         // The page after goes on behind what is shown, so what is shown is a page.

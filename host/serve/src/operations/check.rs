@@ -6,7 +6,7 @@ use super::super::rights::Scope;
 use super::operation::{Operation, Parameter};
 
 /// Parameters that may be given several times.
-pub const REPEATED: [&str; 4] = ["where", "with", "without", "select"];
+pub const REPEATED: [&str; 5] = ["about", "where", "with", "without", "select"];
 
 impl Operation {
     /// What stands in its address in place of names in braces.

@@ -11,6 +11,9 @@ use super::super::at::{At, shown};
 use super::super::problem::{Kind, Problem};
 use super::super::question::Question;
 use super::super::reply::Reply;
+use super::super::rights::Scope;
+use super::method::{Body, Method};
+use super::operation::{Answer, Operation};
 use super::run::read;
 use super::sent::Sent;
 
@@ -44,7 +47,17 @@ fn one() -> u64 {
     1
 }
 
-pub fn fork(question: &Question<'_>) -> Result<Reply, Problem> {
+pub const FORK: Operation = Operation {
+    name: "fork",
+    method: Method::Post(Body::Json),
+    path: "/worlds/{world}/forks",
+    summary: "What would be if: {\"at\": 1200, \"ticks\": 365, \"inputs\": […], \"edits\": […], \"watch\": [{\"entity\": \"12v3\", \"component\": \"mod/Kind.field\"}, {\"sql\": \"SELECT …\"}]}. The world goes on in memory, with what is changed and without; nothing is written.",
+    scope: Scope::Fork,
+    parameters: &[],
+    answer: Answer::Apart(fork),
+};
+
+fn fork(question: &Question<'_>) -> Result<Reply, Problem> {
     let asked: Asked = read(&question.body, r#"{"at": 1200, "ticks": 365, "edits": [{…}]}"#)?;
     let served = question.served;
     let at = match &asked.at {

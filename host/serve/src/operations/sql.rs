@@ -153,7 +153,11 @@ pub fn answered(
 type Rows = (Vec<String>, Vec<Vec<Json>>, bool);
 
 /// Asks, and ends the question after a while.
-fn within_deadline(inquiry: &Inquiry, select: &Select<'_>, limit: usize) -> Result<Rows, Problem> {
+pub fn within_deadline(
+    inquiry: &Inquiry,
+    select: &Select<'_>,
+    limit: usize,
+) -> Result<Rows, Problem> {
     inquiry.confine()?;
     match within(inquiry, DEADLINE, || table(inquiry, select, limit)) {
         (_, true) => Err(Problem::new(

@@ -1,0 +1,306 @@
+//! What happened, by what tells of it: questions of the world that are marked `in_context`,
+//! events of mods, and the last change of each value of late.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use sandtable::ecs::{Entity, World};
+use sandtable::question::ParameterType;
+use sandtable::save::{Inquiry, KnownQuestion, Labels};
+use serde_json::{Map, Value as Json};
+
+use super::super::super::moment::Moment;
+use super::super::super::problem::{Kind, Problem};
+use super::super::super::question::Question;
+use super::super::super::rights::Scope;
+use super::super::answers;
+use super::super::sql::{Select, within_deadline};
+use super::near::Near;
+use super::rank::{Happened, ONE};
+
+/// Entities that are near and not asked about of which questions are asked too.
+const NEIGHBOURS: usize = 16;
+/// Rows of one question about one entity.
+const ROWS_MAX: usize = 200;
+/// Events that are looked through.
+const EVENTS_MAX: usize = 2_000;
+/// Ticks that are of late, and changes of one entity in them.
+const LATELY: u64 = 100;
+const CHANGES_MAX: &str = "200";
+/// How long all of it may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What is told of what happened.
+#[derive(Default)]
+pub struct Told {
+    pub happened: Vec<Happened>,
+    /// Why something is not told.
+    pub notes: Vec<String>,
+}
+
+/// All that tells of the entities that are near.
+pub fn told(
+    question: &Question<'_>,
+    moment: &Moment,
+    labels: &Labels,
+    near: &Near,
+) -> Result<Told, Problem> {
+    let mut told = Told::default();
+    let about = Asked { question, moment, labels, near, until: Instant::now() + DEADLINE };
+    let has_history = question.principal.check(Scope::History, Some(question.place("world")));
+    let is_whole = question.sight.is_none();
+    if let Err(problem) = has_history {
+        told.notes.push(format!("what happened is not told: {}", problem.detail));
+        return Ok(told);
+    }
+    about.changes(&mut told)?;
+    match is_whole {
+        true => {
+            let at = question.at()?;
+            let ask = |inquiry: &Inquiry| {
+                about.events(inquiry, &mut told)?;
+                about.questions(inquiry, &mut told)
+            };
+            question.served.ask(at.as_ref(), ask)?;
+        }
+        // Of the log, one who sees a part is told nothing.
+        false => about.questions(&Inquiry::over(&moment.world)?, &mut told)?,
+    }
+    Ok(told)
+}
+
+struct Asked<'a> {
+    question: &'a Question<'a>,
+    moment: &'a Moment,
+    labels: &'a Labels,
+    near: &'a Near,
+    until: Instant,
+}
+
+impl Asked<'_> {
+    /// What questions of the world tell of those that are near.
+    fn questions(&self, inquiry: &Inquiry, told: &mut Told) -> Result<(), Problem> {
+        let all = self.question.served.reader()?.questions()?;
+        let mut found: BTreeMap<String, Happened> = BTreeMap::new();
+        for known in all.iter().filter(|known| known.question.in_context) {
+            for entity in self.near.at(0).chain(self.near.at(1).take(NEIGHBOURS)) {
+                if Instant::now() > self.until {
+                    let what = "what happened took too long to find: ask about fewer";
+                    return Err(Problem::new(Kind::Deadline, what));
+                }
+                let rows = match self.rows(inquiry, known, entity) {
+                    Ok(rows) => rows,
+                    // A part may lack the tables that it asks for.
+                    Err(problem) if problem.kind == Kind::Query => {
+                        told.notes.push(problem.detail);
+                        break;
+                    }
+                    Err(problem) => return Err(problem),
+                };
+                for happened in rows {
+                    let place = happened.place;
+                    let known = found.entry(happened.cite.clone()).or_insert(happened);
+                    known.place = known.place.min(place);
+                    known.named.insert(entity);
+                }
+            }
+        }
+        told.happened.extend(found.into_values());
+        Ok(())
+    }
+
+    fn rows(
+        &self,
+        inquiry: &Inquiry,
+        known: &KnownQuestion,
+        entity: Entity,
+    ) -> Result<Vec<Happened>, Problem> {
+        let mut given = Map::new();
+        for parameter in &known.question.parameters {
+            let value = match parameter.name.as_str() {
+                "about" if parameter.takes == ParameterType::Entity => {
+                    Some(Json::from(entity.to_string()))
+                }
+                "about" => {
+                    let label = self.labels.label(&self.moment.world, entity);
+                    Some(label.unwrap_or_else(|| entity.to_string()).into())
+                }
+                "time" => self.question.parameter("time").map(|time| {
+                    // What does not fit is refused by name.
+                    parameter.takes.read(time).unwrap_or_else(|| time.into())
+                }),
+                _ => None,
+            };
+            given.extend(value.map(|value| (parameter.name.clone(), value)));
+        }
+        let values = known.question.values(&known.name, &given);
+        let values = values.map_err(|what| Problem::new(Kind::Parameter, what))?;
+        let select = Select::Named { known, values: &values, labels: &[] };
+        let (columns, rows, _) = within_deadline(inquiry, &select, ROWS_MAX)?;
+        let rows = rows.into_iter().zip(0..).map(|(row, place)| {
+            let row = columns.iter().cloned().zip(row).collect();
+            happened(known, place, &row)
+        });
+        rows.collect()
+    }
+
+    /// Events of mods that name one who is near.
+    fn events(&self, inquiry: &Inquiry, told: &mut Told) -> Result<(), Problem> {
+        let tick = self.moment.world.tick();
+        let select = format!(
+            "SELECT tick, number, name, payload FROM events WHERE tick <= {tick} \
+             ORDER BY tick DESC, number DESC"
+        );
+        let (_, rows, _) = within_deadline(inquiry, &Select::Sql(&select), EVENTS_MAX)?;
+        let mut place = 0;
+        for row in rows {
+            let [tick, number, name, payload] = &row[..] else { continue };
+            let payload = payload.as_str().unwrap_or_default();
+            let mut named = BTreeSet::new();
+            if let Ok(value) = serde_json::from_str(payload) {
+                self.named(&value, &mut named);
+            }
+            if named.is_empty() {
+                continue;
+            }
+            let called = self.called(&named);
+            let name = name.as_str().unwrap_or_default();
+            told.happened.push(Happened {
+                cite: format!("event {tick}/{number}"),
+                text: format!("{name} {payload}{called}"),
+                place,
+                weight: ONE,
+                named,
+            });
+            place += 1;
+        }
+        Ok(())
+    }
+
+    /// Those who are near and stand in a value.
+    fn named(&self, value: &Json, named: &mut BTreeSet<Entity>) {
+        let mut text = |text: &str| {
+            let entity = Entity::parse(text);
+            named.extend(entity.filter(|entity| self.near.steps(*entity).is_some()));
+        };
+        match value {
+            Json::String(it) => text(it),
+            Json::Array(all) => all.iter().for_each(|it| self.named(it, named)),
+            Json::Object(all) => {
+                all.keys().for_each(|key| text(key));
+                all.values().for_each(|it| self.named(it, named));
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) => (),
+        }
+    }
+
+    /// What some are called, to stand behind their numbers.
+    fn called(&self, named: &BTreeSet<Entity>) -> String {
+        let world: &World = &self.moment.world;
+        let one = |entity: &Entity| {
+            self.labels.label(world, *entity).map(|label| format!("{entity} is {label}"))
+        };
+        let all: Vec<String> = named.iter().filter_map(one).collect();
+        if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
+    }
+
+    /// The last change of each value and edge of those that are asked about, of late.
+    fn changes(&self, told: &mut Told) -> Result<(), Problem> {
+        let served = self.question.served;
+        // What a save does not have yet was not written down either.
+        let tick = self.moment.world.tick().min(served.feed().now().saved_tick);
+        let first = served.reader()?.first_tick()?.unwrap_or(tick);
+        let from = tick.saturating_sub(LATELY - 1).max(first);
+        for entity in self.near.at(0) {
+            let given = [
+                ("entity", entity.to_string()),
+                ("from", from.to_string()),
+                ("to", tick.to_string()),
+                ("limit", CHANGES_MAX.to_owned()),
+            ];
+            let given = given.map(|(name, value)| (name.to_owned(), value)).into();
+            let asked = Question {
+                served,
+                principal: self.question.principal.clone(),
+                sight: self.question.sight.clone(),
+                places: self.question.places.clone(),
+                given,
+                body: Bytes::new(),
+                secret: self.question.secret,
+            };
+            let mut rows = match answers::changes(&asked) {
+                Ok(reply) => reply.members().remove("rows").unwrap_or_default(),
+                Err(problem) if is_of_history(problem.kind) => {
+                    told.notes.push(problem.detail);
+                    continue;
+                }
+                Err(problem) => return Err(problem),
+            };
+            let mut known = BTreeSet::new();
+            let rows = rows.as_array_mut().map(std::mem::take).unwrap_or_default();
+            for row in rows {
+                let of = ["action", "name", "target"].map(|of| row[of].to_string());
+                if !known.insert(of) {
+                    continue;
+                }
+                let place = known.len() as u64 - 1;
+                let mut named = BTreeSet::from([entity]);
+                self.named(&row["target"], &mut named);
+                let text = changed(&row, &self.called(&named));
+                let cite = format!("change {}", row["tick"]);
+                told.happened.push(Happened { cite, text, place, weight: ONE / 2, named });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether history says no more, and what there is else can be told all the same.
+fn is_of_history(kind: Kind) -> bool {
+    matches!(kind, Kind::Pruned | Kind::NotFound | Kind::Deadline)
+}
+
+/// A change in a line.
+fn changed(row: &Json, called: &str) -> String {
+    let word = |of: &str| row[of].as_str().unwrap_or_default().to_owned();
+    let part = |before: &str, of: &str| match &row[of] {
+        Json::Null => String::new(),
+        Json::String(text) => format!("{before}{text}"),
+        other => format!("{before}{other}"),
+    };
+    format!(
+        "{}{}{}{}{}{}{called}",
+        word("action"),
+        part(" ", "name"),
+        part(" to ", "target"),
+        part(" from ", "old"),
+        part(" to ", "new"),
+        part(" by ", "system"),
+    )
+}
+
+/// A row of a question: `id` is what is cited, `text` what is told, `weight` a number that
+/// is 1 where there is none.
+fn happened(
+    known: &KnownQuestion,
+    place: u64,
+    row: &Map<String, Json>,
+) -> Result<Happened, Problem> {
+    let column = |of: &str| match row.get(of) {
+        Some(Json::String(text)) => Ok(text.clone()),
+        Some(Json::Number(number)) => Ok(number.to_string()),
+        _ => {
+            let what = format!(
+                "question `{}` is told in context and gives no `{of}` in each row",
+                known.name
+            );
+            Err(Problem::new(Kind::Query, what))
+        }
+    };
+    let weight = row.get("weight").and_then(Json::as_f64).unwrap_or(1.0);
+    // From a thousandth up to a thousand times as much.
+    let weight = (weight * ONE as f64).clamp(1.0, (ONE * ONE) as f64) as u64;
+    let cite = format!("{} {}", known.name, column("id")?);
+    Ok(Happened { cite, text: column("text")?, place, weight, named: BTreeSet::new() })
+}
