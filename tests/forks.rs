@@ -79,6 +79,35 @@ fn a_fork_without_changes_is_what_happened_and_goes_on() {
 }
 
 #[test]
+fn an_input_that_is_tried_tells_which_events_would_come_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mods = vec![guest("herald")];
+    let save = folder.path().join("save.db");
+    let mut world = Simulation::create(Some(&save), config(WORLD, &mods), mods, quiet(1)).unwrap();
+    // In tick 4 there is a call of its own.
+    run(&mut world, 3);
+    world.send("herald/Call", &json!({ "number": 5 }), "a test").unwrap();
+    run(&mut world, 2);
+    world.close().unwrap();
+    let before = std::fs::read(&save).unwrap();
+    let tried = |number: u32| {
+        let inputs = vec![("herald/Call".to_owned(), json!({ "number": number }))];
+        let asked = WhatIf { inputs, watch: Vec::new(), ..asked(Some(3), 1, &[]) };
+        what_if(&save, &asked, None).unwrap().0
+    };
+    let told = tried(7);
+    let [event] = &told.events[..] else { panic!("one of both: {:?}", told.events) };
+    assert_eq!(
+        (event.tick, event.name.as_str(), &event.value),
+        (4, "herald/Echo", &json!({ "number": 7 }))
+    );
+    assert_eq!((event.system.as_str(), event.is_of_changed), ("herald/answer", true));
+    // One more that is the same as another is one more all the same.
+    assert_eq!((tried(5).events.len(), tried(5).events_more), (1, 0));
+    assert!(std::fs::read(&save).unwrap() == before, "nothing is written");
+}
+
+#[test]
 fn what_becomes_other_first_is_told_with_the_system_that_made_it_so() {
     let place = Place::new();
     // One of this name dies in tick 4.

@@ -9,6 +9,7 @@
 mod asked;
 mod course;
 mod differences;
+mod events;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::save::{Labels, Reader, ReplayLog, StoredMod};
 pub use self::asked::{Watch, Watched, WhatIf};
 use self::course::Course;
 pub use self::differences::{Count, FirstDifference};
+pub use self::events::OtherEvent;
 
 /// Ticks that a fork may go on for.
 pub const TICKS_MAX: u64 = 100_000;
@@ -57,6 +59,10 @@ pub struct Forked {
     pub first: Vec<FirstDifference>,
     /// How much is other at the end, what most is first.
     pub summary: Vec<Count>,
+    /// Events of mods in the first ticks that only one of the two has, in order.
+    pub events: Vec<OtherEvent>,
+    /// How many more of those there are.
+    pub events_more: usize,
     /// Faults in the changed world, and in the other.
     pub faults: (u64, u64),
 }
@@ -77,7 +83,8 @@ pub struct Series {
 impl Forked {
     /// As programs read it.
     pub fn to_json(&self) -> Json {
-        let Self { at, to, recorded, cut, edits, series, first, summary, faults } = self;
+        let Self { at, to, recorded, cut, edits, series, first, summary, .. } = self;
+        let Self { events, events_more, faults, .. } = self;
         let edit = |run: &EditRun| {
             let spawned: Vec<String> = run.spawned.iter().map(|it| it.to_string()).collect();
             json!({ "spawned": spawned, "refused": run.refused })
@@ -95,12 +102,20 @@ impl Forked {
         let counts = summary.iter().map(|Count { action, kind, field, count }| {
             json!({ "action": action, "name": kind, "field": field, "count": count })
         });
+        let events = events.iter().map(|it| {
+            let only = if it.is_of_changed { "changed" } else { "truth" };
+            json!({
+                "tick": it.tick, "name": it.name, "value": it.value, "system": it.system,
+                "only": only,
+            })
+        });
         json!({
             "from": at, "to": to, "recorded": recorded, "cut": cut,
             "edits": edits.iter().map(edit).collect::<Vec<_>>(),
             "series": series.collect::<Vec<_>>(),
             "first": first.collect::<Vec<_>>(),
             "summary": counts.collect::<Vec<_>>(),
+            "events": events.collect::<Vec<_>>(), "events_more": events_more,
             "faults": { "changed": faults.0, "truth": faults.1 },
         })
     }
@@ -162,6 +177,7 @@ pub fn what_if(
         }
     });
     let labels = Labels::over(&reader.config()?.world.label, &truth_course.end.registry);
+    let (events, events_more) = events::others(&truth_course, &changed_course);
     let forked = Forked {
         at,
         to: changed_course.end.tick().min(truth_course.end.tick()),
@@ -171,6 +187,8 @@ pub fn what_if(
         series: series.collect(),
         first: differences::first(&truth_course, &changed_course, &labels),
         summary: differences::summary(&truth_course, &changed_course),
+        events,
+        events_more,
         faults: (changed_course.faults, truth_course.faults),
     };
     Ok((forked, changed.compiler().clone()))

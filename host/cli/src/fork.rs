@@ -184,6 +184,19 @@ fn print(forked: &Forked) -> Result<()> {
         let names = ["action", "name", "field", "count"];
         whole(&Table { columns: columns(&names), rows: rows.collect() })?;
     }
+    if !forked.events.is_empty() {
+        answer("\nwhich events only one of the two has")?;
+        let rows = forked.events.iter().map(|it| {
+            let which = if it.is_of_changed { "with" } else { "without" };
+            let texts = [which, &it.name, &it.value.to_string(), &it.system].map(str::to_owned);
+            [Value::Integer(it.tick as i64)].into_iter().chain(texts.map(Value::Text)).collect()
+        });
+        let names = ["tick", "only", "name", "value", "system"];
+        whole(&Table { columns: columns(&names), rows: rows.collect() })?;
+        if forked.events_more > 0 {
+            tell(&format!("{} more", counted(forked.events_more as u64, "event")));
+        }
+    }
     if let Some(cut) = &forked.cut {
         tell(cut);
     }

@@ -106,6 +106,12 @@ pub struct Forked {
     pub first: Vec<FirstDifference>,
     /// How much is other at the end, what most is first.
     pub summary: Vec<ForkedCount>,
+    /// Events of mods in the first ticks that only one of the two worlds has, in order.
+    #[serde(default)]
+    pub events: Vec<ForkedEvent>,
+    /// How many more of those there are.
+    #[serde(default)]
+    pub events_more: u64,
     /// How many runs of systems were discarded in each world.
     pub faults: ForkedFaults,
 }
@@ -159,6 +165,22 @@ pub struct FirstDifference {
     /// Whether an edit of the fork set it.
     #[serde(default)]
     pub by_hand: bool,
+}
+
+/// An event that one of the two worlds of a fork has and the other lacks.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct ForkedEvent {
+    /// In which tick.
+    pub tick: u64,
+    /// Its kind.
+    pub name: String,
+    /// Its value.
+    pub value: Json,
+    /// The system that emitted it.
+    pub system: String,
+    /// `changed` where it comes of the changes, `truth` where it no longer comes.
+    pub only: String,
 }
 
 /// How often something is other.

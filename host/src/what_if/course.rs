@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::asked::{Watch, Watched};
 use crate::ecs::{Entity, World, to_json};
 use crate::error::Error;
-use crate::record::{EditRun, Given, Step};
+use crate::record::{EditRun, Emitted, Given, Step};
 use crate::replay::Replay;
 use crate::save::{Inquiry, Running, SaveError, cell_bytes, cell_to_json};
 
@@ -18,6 +18,8 @@ const EARLY_ROWS: u64 = 2_000_000;
 const EARLY: (u64, u64) = (50, 400);
 /// Bytes of what SELECTs are watched for, in all points together.
 const WATCHED_MAX_BYTES: usize = 8 << 20;
+/// Events of the first ticks that are kept.
+const EVENTS_MAX: usize = 20_000;
 
 /// How far, and what is noted.
 pub(super) struct Way<'a> {
@@ -34,6 +36,8 @@ pub(super) struct Course {
     pub points: Vec<(u64, Vec<Json>)>,
     /// The worlds that the first ticks led to, with the steps of each where those are kept.
     pub early: Vec<(World, Vec<Step>)>,
+    /// Events that systems emitted in them, by tick.
+    pub events: Vec<(u64, Emitted)>,
     pub end: World,
     pub edits: Vec<EditRun>,
     pub faults: u64,
@@ -48,6 +52,7 @@ impl Course {
         let mut course = Self {
             points: Vec::new(),
             early: Vec::new(),
+            events: Vec::new(),
             end: replay.world().clone(),
             edits: Vec::new(),
             faults: 0,
@@ -79,6 +84,9 @@ impl Course {
             course.faults += record.runs.iter().filter(|run| run.fault.is_some()).count() as u64;
             if tick - at <= early {
                 course.early.push((replay.world().clone(), replay.take_steps()));
+                let room = EVENTS_MAX - course.events.len();
+                let emitted = record.events.iter().filter(|event| !event.system.is_empty());
+                course.events.extend(emitted.take(room).map(|event| (tick, event.clone())));
             }
             if (tick - at).is_multiple_of(way.every) || tick == at + way.ticks {
                 match watching.look(replay)? {

@@ -201,8 +201,8 @@ pub const TOOLS: &[Tool] = &[
         name: "what_if",
         title: "What would be if",
         description: "What would be if the world had gone on from a tick with other inputs or \
-                      values: what became other first, how much differs at the end, and series \
-                      of what is watched, without the changes and with them. It is run in \
+                      values: which events came of it, what became other first, how much \
+                      differs at the end, and series of what is watched, without the changes and with them. It is run in \
                       memory, and nothing of it is kept.",
         operations: &["fork"],
         more: &[
