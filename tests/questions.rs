@@ -12,7 +12,7 @@ use crate::place::Place;
 pub const OF_WORLD: &str = "
 [[question]]
 name = \"purse\"
-about = \"How much gold somebody has, and at least so much.\"
+about = \"How much gold a citizen has, if at least so much.\"
 sql = \"\"\"
 SELECT name, gold FROM citizens_citizen JOIN citizens_wealth USING (entity)
 WHERE entity = :who AND gold >= :least\"\"\"
@@ -130,7 +130,7 @@ fn all_questions_are_listed_and_those_that_cannot_be_asked_said() {
     assert_eq!(lines[0], "name,parameters,about");
     assert_eq!(
         lines[1],
-        "purse,\"who (entity), least (integer, else 0)\",\"How much gold somebody has, and at \
+        "purse,\"who (entity), least (integer, else 0)\",\"How much gold a citizen has, if at \
          least so much.\""
     );
     assert_eq!(

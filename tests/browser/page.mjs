@@ -281,7 +281,8 @@ async function completes({ page }) {
 
 async function asksAQuestion(watch) {
   const { page } = watch;
-  await goTo(page, '#/questions');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('q');
   await until(page, 'no questions are listed', () => document.querySelector('#main a[href*="neighbours"]') !== null);
   await page.getByRole('link', { name: 'neighbours', exact: true }).click();
   await until(page, 'the question has no form', () => document.querySelector('[aria-label=nation]') !== null);

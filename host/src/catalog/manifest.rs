@@ -210,7 +210,7 @@ mod tests {
                     "{GOOD}[[question]]\nname = 'rich'\nabout = 'x'\nsql = 'SELECT :n'\n\
                      parameters = [{{ name = 'n', type = 'tex' }}]\n"
                 ),
-                "8:29: `question[0].parameters[0].type` is `tex`, which is not known: choose `text`, ",
+                "8:36: `question[0].parameters[0].type` is `tex`, which is not known: choose `text`, ",
             ),
         ] {
             let told = complaint(&text);

@@ -1,10 +1,11 @@
-//! Questions that world files and mods bring along, in the form that settings and
-//! manifests keep.
+//! Questions that world files and mods bring along, by a name or below a title, in the form
+//! that settings and manifests keep.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::StoredError;
+use sandtable_world::config::TitledQuery;
 use sandtable_world::question as live;
 
 /// A question under a name.
@@ -60,4 +61,24 @@ impl Question {
 /// What some of them say, in the types of today.
 pub fn questions(stored: Vec<Question>) -> Result<Vec<live::NamedQuestion>, StoredError> {
     stored.into_iter().map(Question::upgrade).collect()
+}
+
+/// A question below a title.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    title: String,
+    sql: String,
+}
+
+impl Query {
+    /// That of a world file.
+    pub fn of(from: &TitledQuery) -> Self {
+        Self { title: from.title.clone(), sql: from.sql.clone() }
+    }
+
+    /// What it says, in the type of today.
+    pub fn upgrade(self) -> TitledQuery {
+        TitledQuery { title: self.title, sql: self.sql }
+    }
 }

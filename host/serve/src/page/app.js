@@ -138,8 +138,9 @@ function reload() {
     .catch(() => {});
 }
 
-const DIGITS = '1234567890';
-const VIEW_KEYS = IN_NAV.map(([view, [title]], at) => [[DIGITS[at] ?? 't'], title, () => goTo(address(view))]);
+// Those of views in the order of the bar.
+const LETTERS = '1234567890tq';
+const VIEW_KEYS = IN_NAV.map(([view, [title]], at) => [[LETTERS[at]], title, () => goTo(address(view))]);
 const KEYS = [
   [[','], 'a tick back', () => time.scrub(looked() - 1)],
   [['.'], 'a tick on', () => time.scrub(looked() + 1)],

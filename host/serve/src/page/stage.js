@@ -21,12 +21,12 @@ export const VIEWS = {
   events: ['Events', () => import('/view-events.js')],
   diff: ['Diff', () => import('/view-diff.js')],
   systems: ['Systems', () => import('/view-systems.js')],
-  questions: ['Questions', () => import('/view-questions.js')],
   sql: ['SQL', () => import('/view-sql.js')],
   mods: ['Mods', () => import('/view-mods.js')],
   health: ['Health', () => import('/view-health.js')],
   edits: ['Edits', () => import('/view-edits.js')],
   time: ['Time', () => import('/view-time.js')],
+  questions: ['Questions', () => import('/view-questions.js')],
   fork: ['Fork', () => import('/view-fork.js'), 'entities'],
 };
 

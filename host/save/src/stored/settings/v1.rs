@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 use crate::stored::StoredError;
-use crate::stored::question::{Question, questions};
+use crate::stored::question::{Query, Question, questions};
 use crate::stored::terms::{Asks, LimitOverrides, Limits, upgrade_all};
 use sandtable_world::config;
 use sandtable_world::ecs::HashVersion;
@@ -294,13 +294,6 @@ impl Trust {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Query {
-    title: String,
-    sql: String,
-}
-
 impl Settings {
     /// Those of a world.
     pub fn of(live: &config::WorldConfig) -> Self {
@@ -489,15 +482,5 @@ impl Removed {
             Self::KeepTables => config::Removed::KeepTables,
             Self::DropTables => config::Removed::DropTables,
         }
-    }
-}
-
-impl Query {
-    fn of(live: &config::TitledQuery) -> Self {
-        Self { title: live.title.clone(), sql: live.sql.clone() }
-    }
-
-    fn upgrade(self) -> config::TitledQuery {
-        config::TitledQuery { title: self.title, sql: self.sql }
     }
 }

@@ -39,6 +39,15 @@ pub struct Told {
     pub notes: Vec<String>,
 }
 
+impl Told {
+    /// Says why something is not told, once.
+    fn note(&mut self, why: String) {
+        if !self.notes.contains(&why) {
+            self.notes.push(why);
+        }
+    }
+}
+
 /// All that tells of the entities that are near.
 pub fn told(
     question: &Question<'_>,
@@ -51,7 +60,7 @@ pub fn told(
     let has_history = question.principal.check(Scope::History, Some(question.place("world")));
     let is_whole = question.sight.is_none();
     if let Err(problem) = has_history {
-        told.notes.push(format!("what happened is not told: {}", problem.detail));
+        told.note(format!("what happened is not told: {}", problem.detail));
         return Ok(told);
     }
     about.changes(&mut told)?;
@@ -93,7 +102,7 @@ impl Asked<'_> {
                     Ok(rows) => rows,
                     // A part may lack the tables that it asks for.
                     Err(problem) if problem.kind == Kind::Query => {
-                        told.notes.push(problem.detail);
+                        told.note(problem.detail);
                         break;
                     }
                     Err(problem) => return Err(problem),
@@ -232,7 +241,7 @@ impl Asked<'_> {
             let mut rows = match answers::changes(&asked) {
                 Ok(reply) => reply.members().remove("rows").unwrap_or_default(),
                 Err(problem) if is_of_history(problem.kind) => {
-                    told.notes.push(problem.detail);
+                    told.note(problem.detail);
                     continue;
                 }
                 Err(problem) => return Err(problem),
