@@ -18,7 +18,7 @@ use sandtable::feed::{AtRest, Feed, Published};
 use sandtable::pace::Pace;
 use sandtable::record::Digest;
 use sandtable::save::outbox::{self, OutboxStanding};
-use sandtable::save::{Inquiry, Labels, Reader, Terms};
+use sandtable::save::{Inquiry, Labels, Questions, Reader, Terms};
 use sandtable::{Desk, Simulation};
 
 use super::at::At;
@@ -66,6 +66,8 @@ struct Kept {
     worlds: VecDeque<Moment>,
     /// With what had been published last when each was made.
     inquiries: Vec<(u64, Inquiry)>,
+    /// Likewise.
+    questions: Option<(u64, Arc<Questions>)>,
     /// Of which course of the world all of this is.
     course: u64,
 }
@@ -448,6 +450,23 @@ impl Served {
             kept.inquiries.push((published.number, inquiry));
         }
         Ok((answer, answered))
+    }
+
+    /// The questions that it can be asked by name, read once a commit.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read.
+    pub fn questions(&self) -> Result<Arc<Questions>, Problem> {
+        let number = self.feed.now().number;
+        if let Some((of, known)) = &self.kept().questions
+            && *of == number
+        {
+            return Ok(known.clone());
+        }
+        let questions = Arc::new(self.reader()?.questions()?);
+        self.kept().questions = Some((number, questions.clone()));
+        Ok(questions)
     }
 
     /// What entities are called in a world.

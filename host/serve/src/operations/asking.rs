@@ -58,7 +58,7 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
         let [name, about, sql] = [name, &question.about, &question.sql].map(|it| it.as_str());
         vec![name.into(), about.into(), parameters.into(), sql.into()]
     };
-    let questions = question.served.reader()?.questions()?;
+    let questions = question.served.questions()?;
     let columns = ["name", "about", "parameters", "sql"].map(str::to_owned);
     Ok(Reply::rows(columns.into(), questions.iter().map(row).collect()))
 }
@@ -66,7 +66,7 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
 /// The answer to one of them.
 fn ask(question: &Question<'_>) -> Result<Reply, Problem> {
     let name = question.parameter("question").unwrap_or_default();
-    let questions = question.served.reader()?.questions()?;
+    let questions = question.served.questions()?;
     let known = questions.find(name).map_err(|what| Problem::new(Kind::NotFound, what))?;
     let given: Map<String, Json> = match question.parameter("values") {
         None => Map::new(),

@@ -90,7 +90,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// What questions of the world tell of those that are near.
     fn questions(&self, inquiry: &Inquiry, told: &mut Told) -> Result<(), Problem> {
-        let all = self.question.served.reader()?.questions()?;
+        let all = self.question.served.questions()?;
         let mut found: BTreeMap<String, Happened> = BTreeMap::new();
         for known in all.iter().filter(|known| known.question.in_context) {
             for entity in self.near.at(0).chain(self.near.at(1).take(NEIGHBOURS)) {
