@@ -282,7 +282,7 @@ fn changed(row: &Json, called: &str) -> String {
         "{}{}{}{}{}{}{called}",
         word("action"),
         part(" ", "name"),
-        part(" to ", "target"),
+        part(" with ", "target"),
         part(" from ", "old"),
         part(" to ", "new"),
         part(" by ", "system"),
