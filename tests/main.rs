@@ -40,6 +40,7 @@ mod mosaic;
 mod naive;
 mod names;
 mod nats;
+mod novel;
 mod outbox;
 mod output;
 mod outside;

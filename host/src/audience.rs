@@ -39,8 +39,28 @@ pub fn send(path: &Path, kind: &str, fields: &Json, sender: &str) -> Result<(), 
 /// world does not grant edits, that another parcel has the same key, that too much waits,
 /// or that the save cannot be written. Nothing is sent then.
 pub fn send_parcel(path: &Path, parcel: &Parcel) -> Result<Option<KnownRequest>, Error> {
+    let found = save::send(path, parcel, &unread(path))?;
+    match (&found, &parcel.key) {
+        (Some(known), Some(key)) if known.digest != key.digest => {
+            Err(Error::OtherRequest { key: key.key.clone() })
+        }
+        _ => Ok(found),
+    }
+}
+
+/// Which of these inputs could not be sent to a save, by place, and why. Nothing is sent.
+///
+/// # Errors
+///
+/// The save cannot be read.
+pub fn objections(path: &Path, inputs: &[(String, Json)]) -> Result<Vec<(usize, String)>, Error> {
+    Ok(save::objections(path, inputs, &unread(path))?)
+}
+
+/// Why no mod of a save could read an input of some name, looked at once for each.
+fn unread(path: &Path) -> impl Fn(&str, &Standing) -> Option<String> {
     let known: RefCell<BTreeMap<String, Option<String>>> = RefCell::default();
-    let found = save::send(path, parcel, &|kind, standing| {
+    move |kind, standing| {
         let objects = || {
             let readers = readers_of(kind, standing)?;
             let why = objection(kind, &readers)?;
@@ -52,12 +72,6 @@ pub fn send_parcel(path: &Path, parcel: &Parcel) -> Result<Option<KnownRequest>,
             })
         };
         known.borrow_mut().entry(kind.to_owned()).or_insert_with(objects).clone()
-    })?;
-    match (&found, &parcel.key) {
-        (Some(known), Some(key)) if known.digest != key.digest => {
-            Err(Error::OtherRequest { key: key.key.clone() })
-        }
-        _ => Ok(found),
     }
 }
 

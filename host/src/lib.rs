@@ -64,7 +64,7 @@ pub mod unsaved;
 pub mod verify;
 pub mod what_if;
 
-pub use audience::{send, send_parcel};
+pub use audience::{objections, send, send_parcel};
 pub use engines::Engines;
 pub use error::Error;
 pub use options::{LogSink, Options};

@@ -23,6 +23,7 @@ mod bus;
 mod check;
 mod dev;
 mod diff;
+mod digest;
 mod doctor;
 mod drill;
 mod edit;
@@ -123,6 +124,7 @@ enum Verb {
     History(history::Arguments),
     Blame(blame::Arguments),
     Diff(diff::Arguments),
+    Digest(digest::Arguments),
     Why(why::Arguments),
     Timeline(timeline::Arguments),
     Info(info::Arguments),
@@ -173,6 +175,7 @@ pub fn main() -> ExitCode {
         Verb::History(arguments) => history::run(arguments),
         Verb::Blame(arguments) => blame::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
+        Verb::Digest(arguments) => digest::run(arguments),
         Verb::Why(arguments) => why::run(arguments),
         Verb::Timeline(arguments) => timeline::run(arguments),
         Verb::Info(arguments) => info::run(arguments),

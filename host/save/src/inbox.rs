@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use sandtable_world::ecs::{KindId, Registry, Role, SchemaChange, from_json};
+use sandtable_world::ecs::{Bytes, KindId, Registry, Role, SchemaChange, from_json};
 use sandtable_world::edit::Edit;
 use sandtable_world::record::{Given, Input, Request, RequestKey, SentEdit};
 
@@ -125,6 +125,45 @@ pub fn send(
     Ok(known)
 }
 
+/// Which of these inputs could not be sent, by place, and why. Nothing is sent.
+///
+/// # Errors
+///
+/// The save cannot be read.
+pub fn objections(
+    path: &Path,
+    inputs: &[(String, serde_json::Value)],
+    objection: &dyn Fn(&str, &Standing) -> Option<String>,
+) -> Result<Vec<(usize, String)>, SaveError> {
+    let path = &connect::find(path)?;
+    let connection = connect::reading(path)?;
+    let failed = |failure: Failure| failure.of(path, "read");
+    connect::recognise_as_it_is(&connection, path)?;
+    let standing = Standing::read(&connection).map_err(|error| failed(error.into()))?;
+    let registry = read_kinds(&connection).map_err(failed)?;
+    let objects = |(at, input)| {
+        let why = read_input(&registry, input, &standing, objection).err()?;
+        Some((at, format!("`{}`: {why}", input.0)))
+    };
+    Ok(inputs.iter().enumerate().filter_map(objects).collect())
+}
+
+/// An input in the form that ticks take, or why it could not be sent.
+fn read_input(
+    registry: &Registry,
+    (name, json): &(String, serde_json::Value),
+    standing: &Standing,
+    objection: &dyn Fn(&str, &Standing) -> Option<String>,
+) -> Result<(KindId, Bytes), String> {
+    let kind = find(registry, name)?;
+    let payload = from_json(registry.get(kind), json)
+        .map_err(|problem| format!("{problem}; its fields are {}", listed(registry, kind)))?;
+    match objection(name, standing) {
+        Some(why) => Err(why),
+        None => Ok((kind, payload.into())),
+    }
+}
+
 /// What a parcel gives a world, in the form that ticks take.
 fn given(
     connection: &Connection,
@@ -137,17 +176,10 @@ fn given(
     let Parcel { sender, key, inputs, edits } = parcel;
     let registry = read_kinds(connection).map_err(failed)?;
     let mut given = Given::default();
-    for (kind, json) in inputs {
-        let wrong = |what: String| SaveError::Input { kind: kind.clone(), what };
-        let id = find(&registry, kind).map_err(wrong)?;
-        let payload = from_json(registry.get(id), json).map_err(|problem| {
-            wrong(format!("{problem}; its fields are {}", listed(&registry, id)))
-        })?;
-        if let Some(why) = objection(kind, standing) {
-            return Err(wrong(why));
-        }
-        let sender = sender.clone();
-        given.inputs.push(Input { kind: id, sender, payload: payload.into() });
+    for input in inputs {
+        let wrong = |what: String| SaveError::Input { kind: input.0.clone(), what };
+        let (kind, payload) = read_input(&registry, input, standing, objection).map_err(wrong)?;
+        given.inputs.push(Input { kind, sender: sender.clone(), payload });
     }
     if !edits.is_empty() && !settings(connection).map_err(failed)?.api.edit {
         return Err(SaveError::Edit { what: NO_EDITS.to_owned() });

@@ -118,7 +118,9 @@ pub use history::{
 };
 pub use history::{compare, differences};
 pub use inbox::{EDITS_WAITING_MAX, INBOX_MAX, NO_EDITS};
-pub use inbox::{KnownRequest, Parcel, RequestPlace, Standing, objection_to_resume, resume, send};
+pub use inbox::{
+    KnownRequest, Parcel, RequestPlace, Standing, objection_to_resume, objections, resume, send,
+};
 pub use inquiry::{Inquiry, Running};
 pub use labels::Labels;
 pub use logged::{Line, LineId, WantedLines};

@@ -16,6 +16,7 @@
 //! Not in it: timings, dates, paths, threads, settings of durability.
 
 mod columns;
+pub mod content;
 mod edges;
 mod events;
 mod feed;

@@ -24,7 +24,7 @@ pub fn rebuild(
     tables.execute("DELETE FROM story__contradictions", ())?;
     tables.execute("DELETE FROM story__checkpoints WHERE name = 'derive'", ())?;
     tables.execute(
-        "INSERT INTO story__pending
+        "INSERT OR IGNORE INTO story__pending
          SELECT 0, place, '' FROM story__events WHERE place IS NOT NULL
          UNION SELECT 0, subject, '' FROM story__names WHERE kind = 'place'
          UNION SELECT 1, who, '' FROM story__parts
@@ -36,8 +36,7 @@ pub fn rebuild(
          UNION SELECT 1, subject, '' FROM story__names WHERE kind = 'person'
          UNION SELECT 2, item, '' FROM story__moves
          UNION SELECT 2, subject, '' FROM story__names WHERE kind = 'item'
-         UNION SELECT 3, who, whom FROM story__valence
-         ON CONFLICT DO NOTHING",
+         UNION SELECT 3, who, whom FROM story__valence",
         (),
     )?;
     to_do.subjects = pending::count(&tables)?;
