@@ -231,7 +231,7 @@ fn what_cannot_be_kept_is_refused_with_a_sentence() {
         (json!({"status": [{"who": "ada", "is": "well"}]}), "say alive or dead"),
         (
             json!({"names": [{"kind": "dog", "id": "rex", "name": "Rex"}]}),
-            "say person, place or item",
+            "say place, person or item",
         ),
     ] {
         let record = tell(&mut world, &[event(change.clone())]);
