@@ -40,6 +40,7 @@ CREATE TABLE story__valence (
     fear INTEGER NOT NULL,
     PRIMARY KEY (who, whom, time, seq, event)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX story__valence_by_time ON story__valence (time);
 
 -- From whom items went to whom. Where there is no taker, the item lies at the place.
 CREATE TABLE story__moves (

@@ -1,24 +1,33 @@
 -- Who is at :place at :time and trusts :toward by more than :trust thousandths.
-WITH last AS (
-    SELECT who, place, event, row_number() OVER told AS nth
-    FROM story__parts
-    WHERE place IS NOT NULL AND time <= :time || '~'
-    WINDOW told AS (PARTITION BY who ORDER BY time DESC, seq DESC, event DESC)
+WITH RECURSIVE people (who) AS (
+    -- One step of the key for each person, and not one for each part.
+    SELECT min(who) FROM story__parts
+    UNION ALL
+    SELECT (SELECT min(who) FROM story__parts WHERE who > people.who)
+    FROM people WHERE who IS NOT NULL
 ),
-life AS (
-    SELECT who, is_alive, row_number() OVER told AS nth
-    FROM story__lives
-    WHERE time <= :time || '~'
-    WINDOW told AS (PARTITION BY who ORDER BY time DESC, seq DESC, event DESC)
+found AS (
+    SELECT who,
+        (
+            SELECT event FROM story__parts AS part
+            WHERE part.who = people.who AND place IS NOT NULL AND time <= :time || '~'
+            ORDER BY time DESC, seq DESC, event DESC LIMIT 1
+        ) AS event,
+        (
+            SELECT max(-1000, min(1000, sum(trust))) FROM story__valence AS feels
+            WHERE feels.who = people.who AND whom = :toward AND time <= :time || '~'
+        ) AS trust,
+        (
+            SELECT is_alive FROM story__lives AS life
+            WHERE life.who = people.who AND time <= :time || '~'
+            ORDER BY time DESC, seq DESC, event DESC LIMIT 1
+        ) AS is_alive
+    FROM people
+    WHERE who IS NOT NULL
 )
-SELECT last.who, max(-1000, min(1000, sum(feels.trust))) AS trust, last.event
-FROM last
-JOIN story__valence AS feels
-ON feels.who = last.who AND feels.whom = :toward AND feels.time <= :time || '~'
-WHERE last.nth = 1 AND last.place = :place
-    AND NOT EXISTS (
-        SELECT 1 FROM life WHERE life.who = last.who AND life.nth = 1 AND NOT life.is_alive
-    )
-GROUP BY last.who, last.event
-HAVING max(-1000, min(1000, sum(feels.trust))) > CAST(:trust AS INTEGER)
-ORDER BY last.who
+SELECT found.who, found.trust, found.event
+FROM found
+JOIN story__events AS last ON last.id = found.event
+WHERE last.place = :place AND found.is_alive IS NOT 0
+    AND found.trust > CAST(:trust AS INTEGER)
+ORDER BY found.who

@@ -11,7 +11,7 @@ const CHANGE_MAX: i32 = 2000;
 /// Bytes of ids, actions, roles and names.
 const WORD_MAX: usize = 200;
 /// Bytes of texts.
-const TEXT_MAX: usize = 32 << 10;
+const TEXT_MAX: usize = 16 << 10;
 
 /// What kinds of subjects there are, as names give them.
 pub const KINDS: [&str; 3] = ["place", "person", "item"];

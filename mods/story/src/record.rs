@@ -82,11 +82,14 @@ fn recorded(
     events: &[(&Told, Accepted)],
 ) -> Result<BTreeMap<String, String>, TableError> {
     let ids = list::of(events.iter().map(|(_, event)| event.id.as_str()));
-    let rows: Vec<(String, String)> = tables.query(
-        "SELECT id, digest FROM story__events WHERE id IN (SELECT value FROM json_each(?1))",
-        (ids,),
-    )?;
-    Ok(rows.into_iter().collect())
+    let mut known = BTreeMap::new();
+    for ids in ids {
+        known.extend(tables.query::<(String, String)>(
+            "SELECT id, digest FROM story__events WHERE id IN (SELECT value FROM json_each(?1))",
+            (ids,),
+        )?);
+    }
+    Ok(known)
 }
 
 /// Which of those whom events name have a name.
@@ -95,14 +98,17 @@ fn named(
     events: &[(&Told, Accepted)],
 ) -> Result<BTreeSet<(String, String)>, TableError> {
     let subjects: BTreeSet<_> = events.iter().flat_map(|(_, event)| event.subjects()).collect();
-    let rows: Vec<(String, String)> = tables.query(
-        "SELECT DISTINCT names.kind, names.subject
-         FROM json_each(?1) AS given
-         JOIN story__names AS names
-         ON names.kind = given.value ->> 0 AND names.subject = given.value ->> 1",
-        (list::of_pairs(subjects),),
-    )?;
-    Ok(rows.into_iter().collect())
+    let mut named = BTreeSet::new();
+    for subjects in list::of_pairs(subjects) {
+        named.extend(tables.query::<(String, String)>(
+            "SELECT DISTINCT names.kind, names.subject
+             FROM json_each(?1) AS given
+             JOIN story__names AS names
+             ON names.kind = given.value ->> 0 AND names.subject = given.value ->> 1",
+            (subjects,),
+        )?);
+    }
+    Ok(named)
 }
 
 fn keep(tables: &mut Tables, news: &[(Accepted, String)]) -> Result<(), TableError> {

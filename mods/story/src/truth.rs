@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use sandtable_sdk::prelude::*;
+use serde::de::DeserializeOwned;
 
 use crate::kinds::Feels;
 use crate::list;
@@ -37,15 +38,18 @@ pub fn names(
     kind: &str,
     ids: &[String],
 ) -> Result<BTreeMap<String, String>, TableError> {
-    let rows: Vec<(String, String)> = tables.query(
-        "SELECT given.value, named.name
+    let listed = list::of_pairs(ids.iter().map(|id| (kind, id.as_str())));
+    let rows = of_each::<(String, String)>(
+        tables,
+        listed,
+        "SELECT named.subject, named.name
          FROM json_each(?1) AS given
-         JOIN story__names AS named ON named.kind = ?2 AND named.subject = given.value
+         JOIN story__names AS named
+            ON named.kind = given.value ->> 0 AND named.subject = given.value ->> 1
             AND (named.time, named.seq, named.event) = (
                 SELECT time, seq, event FROM story__names
-                WHERE kind = ?2 AND subject = given.value
+                WHERE kind = given.value ->> 0 AND subject = given.value ->> 1
                 ORDER BY time DESC, seq DESC, event DESC LIMIT 1)",
-        (listed(ids), kind),
     )?;
     Ok(rows.into_iter().collect())
 }
@@ -56,14 +60,15 @@ pub fn names(
 ///
 /// The tables cannot be read.
 pub fn lives(tables: &Tables, people: &[String]) -> Result<KnownOf<bool>, TableError> {
-    let rows: Vec<(String, u8, String, String)> = tables.query(
+    let rows = of_each::<(String, u8, String, String)>(
+        tables,
+        listed(people),
         "SELECT given.value, last.is_alive, last.time, last.event
          FROM json_each(?1) AS given
          JOIN story__lives AS last ON last.who = given.value
             AND (last.time, last.seq, last.event) = (
                 SELECT time, seq, event FROM story__lives WHERE who = given.value
                 ORDER BY time DESC, seq DESC, event DESC LIMIT 1)",
-        (listed(people),),
     )?;
     Ok(known(
         rows.into_iter().map(|(id, is_alive, since, event)| (id, is_alive != 0, since, event)),
@@ -76,7 +81,9 @@ pub fn lives(tables: &Tables, people: &[String]) -> Result<KnownOf<bool>, TableE
 ///
 /// The tables cannot be read.
 pub fn places(tables: &Tables, people: &[String]) -> Result<KnownOf<String>, TableError> {
-    let rows: Vec<(String, String, String, String)> = tables.query(
+    let rows = of_each::<(String, String, String, String)>(
+        tables,
+        listed(people),
         "SELECT given.value, last.place, last.time, last.event
          FROM json_each(?1) AS given
          JOIN story__parts AS last ON last.who = given.value AND last.place IS NOT NULL
@@ -84,7 +91,6 @@ pub fn places(tables: &Tables, people: &[String]) -> Result<KnownOf<String>, Tab
                 SELECT time, seq, event FROM story__parts
                 WHERE who = given.value AND place IS NOT NULL
                 ORDER BY time DESC, seq DESC, event DESC LIMIT 1)",
-        (listed(people),),
     )?;
     Ok(known(rows.into_iter()))
 }
@@ -96,14 +102,15 @@ pub fn places(tables: &Tables, people: &[String]) -> Result<KnownOf<String>, Tab
 /// The tables cannot be read.
 pub fn whereabouts(tables: &Tables, items: &[String]) -> Result<KnownOf<Whereabouts>, TableError> {
     type Row = (String, Option<String>, Option<String>, String, String);
-    let rows: Vec<Row> = tables.query(
+    let rows = of_each::<Row>(
+        tables,
+        listed(items),
         "SELECT given.value, last.taker, last.place, last.time, last.event
          FROM json_each(?1) AS given
          JOIN story__moves AS last ON last.item = given.value
             AND (last.time, last.seq, last.event) = (
                 SELECT time, seq, event FROM story__moves WHERE item = given.value
                 ORDER BY time DESC, seq DESC, event DESC LIMIT 1)",
-        (listed(items),),
     )?;
     Ok(known(rows.into_iter().map(|(id, taker, place, since, event)| {
         let what = match (taker, place) {
@@ -158,16 +165,29 @@ pub fn feelings_of(
 fn summed(
     tables: &Tables,
     sql: &str,
-    listed: String,
+    lists: Vec<String>,
 ) -> Result<BTreeMap<(String, String), Feels>, TableError> {
-    let rows: Vec<(String, String, i64, i64, i64, i64)> = tables.query(sql, (listed,))?;
+    let rows = of_each::<(String, String, i64, i64, i64, i64)>(tables, lists, sql)?;
     let sums = rows.into_iter().map(|(who, whom, trust, affection, respect, fear)| {
         ((who, whom), Feels { trust, affection, respect, fear })
     });
     Ok(sums.collect())
 }
 
-fn listed(ids: &[String]) -> String {
+/// The rows for each of some lists, one after another.
+fn of_each<R: DeserializeOwned>(
+    tables: &Tables,
+    lists: Vec<String>,
+    sql: &str,
+) -> Result<Vec<R>, TableError> {
+    let mut rows = Vec::new();
+    for list in lists {
+        rows.extend(tables.query::<R>(sql, (list,))?);
+    }
+    Ok(rows)
+}
+
+fn listed(ids: &[String]) -> Vec<String> {
     list::of(ids.iter().map(String::as_str))
 }
 
