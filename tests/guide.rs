@@ -142,6 +142,7 @@ fn write(folder: &Path, info: &str, lines: &[&str]) {
 #[test]
 fn the_guide_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
+    bring_the_novel(folder.path());
     let chapters = chapters();
     assert!(chapters.len() > 5, "{chapters:?}");
     for chapter in chapters {
@@ -154,6 +155,17 @@ fn the_guide_does_what_it_says() {
         }
     }
     the_mod_of_the_readme_builds(folder.path());
+}
+
+/// Has the world of the story, where the repository has them.
+fn bring_the_novel(folder: &Path) {
+    let there = folder.join("examples/novel");
+    fs::create_dir_all(&there).unwrap();
+    let here = root().join("examples/novel");
+    let world = fs::read_to_string(here.join("world.toml")).unwrap();
+    let package = root().join("mods/story").display().to_string().replace('\\', "/");
+    fs::write(there.join("world.toml"), world.replace("../../mods/story", &package)).unwrap();
+    fs::copy(here.join("novel.ndjson"), there.join("novel.ndjson")).unwrap();
 }
 
 fn the_mod_of_the_readme_builds(folder: &Path) {

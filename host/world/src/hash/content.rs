@@ -294,3 +294,6 @@ impl Graph {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
