@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
-use rusqlite::types::Value;
 use sandtable::Simulation;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
@@ -17,26 +13,16 @@ use sandtable::edit::Edit;
 use sandtable::hash::content::{Chosen, digest};
 use sandtable::record::{TickRecord, hex};
 use sandtable::save::Parcel;
-use sandtable::save::Reader;
 use serde_json::{Value as Json, json};
 
 use crate::harness::*;
-use crate::outside::{PYTHON3, needs};
+
+mod questions;
+mod sending;
+
+use self::questions::asked;
 
 const EVENT: &str = "story/Event";
-
-/// The nine questions, with their parameters but for `time`.
-const QUESTIONS: [(&str, &[&str]); 9] = [
-    ("present", &["place", "toward", "trust"]),
-    ("between", &["one", "other"]),
-    ("holders", &["item"]),
-    ("what_happened", &["who"]),
-    ("present_at", &["event"]),
-    ("timeline", &["id"]),
-    ("graph", &[]),
-    ("changed_since", &["since"]),
-    ("alive", &[]),
-];
 
 /// The world file, and the mod as it is built.
 fn novel() -> &'static (WorldConfig, Vec<ModSource>) {
@@ -347,235 +333,4 @@ fn what_is_changed_by_hand_is_found_by_the_audit() {
     world.send("story/Rebuild", &json!({}), "the test").unwrap();
     run(&mut world, 3);
     assert_eq!(all(&mut world), [] as [Json; 0], "a rebuild mends it");
-}
-
-/// A world of the novel whose mod is built already.
-fn written(folder: &Path, more: &str) -> PathBuf {
-    let (_, mods) = novel();
-    fs::write(folder.join("story.wasm"), &mods[0].component).unwrap();
-    let text = format!(
-        "[world]\nname = \"novel\"\n[durability]\nmode = \"sync-every-ticks\"\nticks = 0\n\
-         [mods.story]\npath = \"story.wasm\"\n{more}"
-    );
-    fs::write(folder.join("world.toml"), text).unwrap();
-    folder.join("world.toml")
-}
-
-fn write_lines(file: &Path, events: &[Json]) {
-    let text: String = events.iter().map(|event| format!("{event}\n")).collect();
-    fs::write(file, text).unwrap();
-}
-
-fn digest_of(save: &Path) -> String {
-    told(sandtable().arg("digest").arg(save).args(["--of", "story/*"]))
-}
-
-#[test]
-fn where_nothing_is_derived_it_is_recorded_and_caught_up_later() {
-    let folder = tempfile::tempdir().unwrap();
-    let save = folder.path().join("novel.db");
-    let world = written(folder.path(), "[mods.story.settings]\nderives = false\n");
-    ticks(Some(&world), &save, 1);
-    let file = root().join("examples/novel/novel.ndjson");
-    told(sandtable().arg("send").arg(&save).args([EVENT, "--ndjson"]).arg(&file));
-    ticks(None, &save, 3);
-    let checkpoints = |save: &Path| {
-        let sql = "SELECT name, events FROM story__checkpoints ORDER BY name";
-        told(sandtable().arg("sql").arg(save).args([sql, "--format", "csv"]))
-    };
-    let count = lines().len();
-    assert_eq!(checkpoints(&save).replace('\r', ""), format!("name,events\nrecord,{count}\n"));
-    let people = "SELECT count(*) FROM story_person";
-    let people = told(sandtable().arg("sql").arg(&save).args([people, "--format", "csv"]));
-    assert!(people.contains('0'), "{people}");
-
-    written(folder.path(), "");
-    let mut command = sandtable();
-    command.arg("run").arg(&world).arg("--save").arg(&save);
-    told(command.args(["--quiet", "--accept-mods", "--ticks", "3"]));
-    let expected = format!("name,events\nderive,{count}\nrecord,{count}\n");
-    assert_eq!(checkpoints(&save).replace('\r', ""), expected);
-    let whole = told_whole(&lines());
-    assert_eq!(digest_of(&save).trim(), content(whole.world()));
-}
-
-#[test]
-fn a_story_that_is_sent_through_kills_is_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let (save, file) = (folder.path().join("novel.db"), folder.path().join("long.ndjson"));
-    let world = written(folder.path(), "");
-    ticks(Some(&world), &save, 1);
-    let mut events = Vec::new();
-    for copy in 0..16 {
-        for mut event in lines() {
-            event["id"] = format!("{}#{copy}", event["id"].as_str().unwrap()).into();
-            events.push(event);
-        }
-    }
-    write_lines(&file, &events);
-    let send = || {
-        let mut command = sandtable();
-        command.arg("send").arg(&save).args([EVENT, "--ndjson"]).arg(&file);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        command
-    };
-    let mut patience = Duration::from_millis(20);
-    let mut kills = 0;
-    loop {
-        let mut child = send().spawn().unwrap();
-        std::thread::sleep(patience);
-        child.kill().unwrap();
-        if child.wait().unwrap().success() {
-            break;
-        }
-        kills += 1;
-        patience += patience / 2;
-        // A run is killed too, with what it took in its hands.
-        let mut command = sandtable();
-        command.arg("run").arg("--save").arg(&save).args(["--quiet", "--ticks", "5"]);
-        let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(patience);
-        run.kill().unwrap();
-        run.wait().unwrap();
-    }
-    assert!(kills > 0, "it takes longer than {patience:?}");
-    assert!(send().status().unwrap().success());
-    ticks(None, &save, 5);
-    assert_eq!(digest_of(&save).trim(), content(told_whole(&events).world()));
-}
-
-#[test]
-fn bad_lines_are_told_by_number_and_the_others_are_sent_or_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let (save, file) = (folder.path().join("novel.db"), folder.path().join("bad.ndjson"));
-    let world = written(folder.path(), "");
-    ticks(Some(&world), &save, 1);
-    let good = |id: &str| json!({"id": id, "time": "1815", "action": "waits"}).to_string();
-    let text = [&good("a"), "", "{\"id\":", &good("b"), "{\"id\": 7}", &good("c")].join("\n");
-    fs::write(&file, text).unwrap();
-    let send = |how: &[&str]| {
-        let mut command = sandtable();
-        command.arg("send").arg(&save).args([EVENT, "--ndjson"]).arg(&file).args(how);
-        let output = command.output().unwrap();
-        (output.status.success(), String::from_utf8(output.stderr).unwrap())
-    };
-    let waiting = || {
-        let connection = rusqlite::Connection::open(&save).unwrap();
-        let count = "SELECT count(*) FROM st_inbox";
-        connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
-    };
-    let (sent, why) = send(&[]);
-    assert!(!sent && why.contains("line 3 is no input") && !why.contains("line 5"), "{why}");
-    assert_eq!(waiting(), 0);
-    let (sent, why) = send(&["--bad-lines", "nothing"]);
-    assert!(!sent && why.contains("line 3") && why.contains("line 5"), "{why}");
-    assert!(why.contains("nothing was sent"), "{why}");
-    assert_eq!(waiting(), 0);
-    let (sent, why) = send(&["--bad-lines", "skip"]);
-    assert!(!sent && why.contains("line 3") && why.contains("line 5 is no input"), "{why}");
-    assert!(why.contains("3 inputs in") && why.contains("2 lines left out"), "{why}");
-    assert_eq!(waiting(), 3);
-}
-
-/// The answer to a question of the mod, as rows of JSON.
-fn asked(save: &Path, name: &str, parameters: &Json) -> Vec<Vec<Json>> {
-    let file = root().join(format!("mods/story/questions/{name}.sql"));
-    let mut sql = fs::read_to_string(file).unwrap();
-    for (name, value) in parameters.as_object().unwrap() {
-        let quoted = format!("'{}'", value.as_str().unwrap().replace('\'', "''"));
-        sql = sql.replace(&format!(":{name}"), &quoted);
-    }
-    let answer = Reader::open(save).unwrap().inquiry().unwrap().query(&sql);
-    let cell = |value: &Value| match value {
-        Value::Null => Json::Null,
-        Value::Integer(number) => json!(number),
-        Value::Text(text) => json!(text),
-        other => panic!("{other:?}"),
-    };
-    let rows = answer.unwrap_or_else(|error| panic!("{name}: {error}")).rows;
-    rows.iter().map(|row| row.iter().map(cell).collect()).collect()
-}
-
-#[test]
-fn the_nine_questions_are_answered_as_by_a_naive_model() {
-    needs!(PYTHON3);
-    let folder = tempfile::tempdir().unwrap();
-    let save = folder.path().join("novel.db");
-    let mut world = untold(Some(&save), json!({}));
-    let mut events = lines();
-    Dice(7).shuffle(&mut events);
-    tell(&mut world, &events);
-    caught_up(&mut world);
-    world.close().unwrap();
-
-    let mut dice = Dice(20);
-    let ids =
-        |of: fn(&Json) -> Vec<String>| -> Vec<String> { events.iter().flat_map(of).collect() };
-    let text = |value: &Json| value.as_str().unwrap().to_owned();
-    let people = ids(|event| {
-        let actors = event["actors"].as_array().unwrap();
-        actors.iter().map(|it| it["who"].as_str().unwrap().to_owned()).collect()
-    });
-    let items = ids(|event| {
-        let moves = event["items"].as_array().cloned().unwrap_or_default();
-        moves.iter().map(|it| it["what"].as_str().unwrap().to_owned()).collect()
-    });
-    let mut questions = Vec::new();
-    for _ in 0..20 {
-        let whole = text(&dice.of(&events)["time"]);
-        let cut = *dice.of(&[4, 7, 10, 16]);
-        let time = whole[..cut.min(whole.len())].to_owned();
-        for (name, parameters) in QUESTIONS {
-            let mut given = json!({ "time": time });
-            let event = dice.of(&events);
-            let felt_for = event["valence"][0]["to"].as_str().unwrap_or("myriel");
-            for parameter in parameters {
-                given[*parameter] = json!(match *parameter {
-                    "place" => text(&event["place"]),
-                    "toward" => felt_for.to_owned(),
-                    "trust" => (100 * dice.below(3)).to_string(),
-                    "item" => dice.of(&items).clone(),
-                    "event" => text(&event["id"]),
-                    "since" => text(&event["time"]),
-                    _ => dice.of(&people).clone(),
-                });
-            }
-            questions.push(json!([name, given]));
-        }
-    }
-    let answers = naive(&questions);
-    let mut rows = BTreeMap::new();
-    for (question, expected) in questions.iter().zip(answers) {
-        let name = question[0].as_str().unwrap();
-        let answer = json!(asked(&save, name, &question[1]));
-        assert_eq!(answer, expected, "{question}");
-        *rows.entry(name.to_owned()).or_insert(0) += answer.as_array().unwrap().len();
-    }
-    for (name, _) in QUESTIONS {
-        assert!(rows[name] > 0, "{name} is answered with something");
-    }
-    let graph = asked(&save, "graph", &json!({ "time": "9999" }));
-    let feels = "SELECT one.id, other.id, max(-1000, min(1000, trust)),
-        max(-1000, min(1000, affection)), max(-1000, min(1000, respect)), max(-1000, min(1000, fear))
-        FROM story_feels JOIN story_person AS one ON one.entity = source
-        JOIN story_person AS other ON other.entity = target ORDER BY 1, 2";
-    let derived = Reader::open(&save).unwrap().inquiry().unwrap().query(feels).unwrap();
-    assert_eq!(graph.len(), derived.rows.len());
-    assert_eq!(format!("{:?}", derived.rows[3][2]), format!("Integer({})", graph[3][2]));
-}
-
-/// What the model in Python answers.
-fn naive(questions: &[Json]) -> Vec<Json> {
-    let mut child = PYTHON3
-        .command()
-        .arg(root().join("tests/novel/naive.py"))
-        .arg(root().join("examples/novel/novel.ndjson"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(json!(questions).to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -178,7 +178,7 @@ pub const NATS_PY: Outside = Outside {
     name: "a `python3` with nats-py",
     candidates: &["python3", "/usr/bin/python3"],
     probe: imports!("nats"),
-    tests: "of consumers of an outbox in Python",
+    tests: "of consumers of an outbox in Python, and of a listener of a stream",
     remedy: "run `python3 -m pip install --target target/ci/python nats-py`",
 };
 

@@ -164,7 +164,10 @@ pub fn main() -> ExitCode {
         Verb::Dev(arguments) => dev::run(arguments),
         Verb::Check(arguments) => check::run(arguments),
         Verb::Test(arguments) => test::run(arguments),
-        Verb::Send(arguments) => send::run(arguments),
+        Verb::Send(arguments) => match send::run(arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Verb::Edit(arguments) => edit::run(arguments),
         Verb::Fork(arguments) => fork::run(arguments),
         Verb::Resume(arguments) => resume::run(arguments),

@@ -1,20 +1,21 @@
 //! `sandtable send`: gives a world inputs.
 
 mod lines;
+mod parcel;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use sandtable::record::RequestKey;
-use sandtable::save::Parcel;
 use sandtable::send_parcel;
 use serde_json::Value as Json;
 
 use self::lines::{BadLines, Lines};
+use self::parcel::parcel;
 use super::screen::tell;
 
-/// Who the save says sent what comes this way.
-const SENDER: &str = "sandtable send";
+/// The exit code where lines were left out, and all others are in the save.
+const LEFT_OUT: u8 = 3;
 
 /// Give a world an input, which its next tick reads, or many
 ///
@@ -25,7 +26,8 @@ const SENDER: &str = "sandtable send";
 /// where the input is named, its fields alone. They are put in by the thousand. With --key,
 /// what is sent again under the same key counts once, so that a command which was
 /// interrupted is given again as it was. --bad-lines says what becomes of the others when
-/// a line is no input; each such line is told with its number and why.
+/// a line is no input; each such line is told with its number and why, and where others
+/// were sent all the same, it exits with 3.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -54,11 +56,12 @@ pub struct Arguments {
 }
 
 /// Writes the inputs into the save.
-pub fn run(arguments: Arguments) -> Result<()> {
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { save, input, json, ndjson, bad_lines, key } = &arguments;
     if let Some(file) = ndjson {
         let (input, key) = (input.as_deref(), key.as_deref());
-        return lines::send(&Lines { save, file, input, key, bad_lines: *bad_lines });
+        let left_out = lines::send(&Lines { save, file, input, key, bad_lines: *bad_lines })?;
+        return Ok(if left_out == 0 { ExitCode::SUCCESS } else { ExitCode::from(LEFT_OUT) });
     }
     let (Some(input), Some(json)) = (input, json) else { bail!("give an input and its fields") };
     let value: Json = serde_json::from_str(json).with_context(|| {
@@ -75,14 +78,5 @@ pub fn run(arguments: Arguments) -> Result<()> {
             None => tell(&format!("{input} was sent before, and waits in {save}")),
         },
     }
-    Ok(())
-}
-
-fn parcel(inputs: Vec<(String, Json)>, key: Option<String>) -> Parcel {
-    let digest = |key| {
-        let text = serde_json::to_string(&inputs).unwrap_or_default();
-        RequestKey { key, digest: *blake3::hash(text.as_bytes()).as_bytes() }
-    };
-    let key = key.map(digest);
-    Parcel { sender: SENDER.to_owned(), key, inputs, edits: Vec::new() }
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ const LIST_MAX: usize = 24 << 10;
 
 /// Texts, in as many lists as it takes.
 pub fn of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
-    written(texts, |text, into| quote(text, into))
+    written(texts, quote)
 }
 
 /// Pairs, in as many lists as it takes.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::super::screen::tell;
 use super::super::text;
-use super::parcel;
+use super::parcel::parcel;
 
 /// Inputs that are put into the save at once.
 const AT_ONCE: usize = 1_000;
@@ -61,13 +61,13 @@ struct Course {
 /// Inputs, each with the number of its line.
 type Batch = Vec<(usize, (String, Json))>;
 
-/// Writes an input for each line into the save.
+/// Writes an input for each line into the save, and says how many lines were left out.
 ///
 /// # Errors
 ///
 /// A line is no input, or the save or the file cannot be read or written. The sentence
 /// says how many lines are in the save.
-pub fn send(lines: &Lines) -> Result<()> {
+pub fn send(lines: &Lines) -> Result<u64> {
     let read: Box<dyn BufRead> = match lines.file.as_os_str() == "-" {
         true => Box::new(io::stdin().lock()),
         false => {
@@ -102,9 +102,9 @@ pub fn send(lines: &Lines) -> Result<()> {
     };
     match bad {
         0 => tell(&told),
-        bad => bail!("{told}, and {} left out", text::counted(bad, "line")),
+        bad => tell(&format!("{told}; {} left out", text::counted(bad, "line"))),
     }
-    Ok(())
+    Ok(bad)
 }
 
 impl Lines<'_> {
