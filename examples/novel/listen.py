@@ -15,6 +15,7 @@ import sys
 
 import nats
 from nats.errors import TimeoutError as NothingCame
+from nats.js.api import ConsumerConfig
 
 AT_ONCE = 100
 PATIENCE = 0.5
@@ -37,11 +38,14 @@ async def main():
     parser.add_argument("--input", default="story/Event")
     parser.add_argument("--nats", default="nats://127.0.0.1:4222")
     parser.add_argument("--program", default="sandtable")
+    parser.add_argument(
+        "--ack-wait", type=float, default=30.0, help="seconds until a batch comes again"
+    )
     parser.add_argument("--once", action="store_true", help="end where nothing is left")
     asked = parser.parse_args()
     client = await nats.connect(asked.nats, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
     messages = await client.jetstream().pull_subscribe(
-        "", durable=asked.durable, stream=asked.stream
+        "", asked.durable, asked.stream, ConsumerConfig(ack_wait=asked.ack_wait)
     )
     while True:
         try:
@@ -60,7 +64,8 @@ async def main():
             print("nothing of a batch was sent; it comes again", file=sys.stderr)
             for message in batch:
                 await message.nak(delay=PATIENCE)
-    await client.drain()
+    await client.flush()
+    await client.close()
 
 
 asyncio.run(main())
