@@ -149,7 +149,7 @@ fn every_order_with_duplicates_is_the_same_world() {
             events.push(dice.of(&events).clone());
         }
         dice.shuffle(&mut events);
-        let settings = json!({ "derived_at_once": 1 + dice.below(400), "audited_at_once": 200 });
+        let settings = json!({ "derived_at_once": 10 + dice.below(400), "audited_at_once": 200 });
         let mut world = untold(None, settings);
         let mut rest = &events[..];
         while !rest.is_empty() {
