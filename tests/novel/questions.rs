@@ -1,7 +1,6 @@
 //! The nine questions, held against a model that goes through all lines each time.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
@@ -29,21 +28,24 @@ const QUESTIONS: [(&str, &[&str]); 9] = [
 
 /// The answer to a question of the mod, as rows of JSON.
 pub fn asked(save: &Path, name: &str, parameters: &Json) -> Vec<Vec<Json>> {
-    let file = root().join(format!("mods/story/questions/{name}.sql"));
-    let mut sql = fs::read_to_string(file).unwrap();
-    for (name, value) in parameters.as_object().unwrap() {
-        let quoted = format!("'{}'", value.as_str().unwrap().replace('\'', "''"));
-        sql = sql.replace(&format!(":{name}"), &quoted);
-    }
-    let answer = Reader::open(save).unwrap().inquiry().unwrap().query(&sql);
+    let reader = Reader::open(save).unwrap();
+    let questions = reader.questions().unwrap();
+    let known = questions.find(name).unwrap();
+    let given = parameters.as_object().unwrap().iter();
+    let given: Vec<String> =
+        given.map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
+    let given = known.question.read(name, &given).unwrap();
+    let values = known.question.values(name, &given).unwrap();
+    let inquiry = reader.inquiry().unwrap();
+    let mut answer = inquiry.ask(known, &values, &[]).unwrap();
     let cell = |value: &Value| match value {
         Value::Null => Json::Null,
         Value::Integer(number) => json!(number),
         Value::Text(text) => json!(text),
         other => panic!("{other:?}"),
     };
-    let rows = answer.unwrap_or_else(|error| panic!("{name}: {error}")).rows;
-    rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+    let rows = std::iter::from_fn(|| answer.next().unwrap());
+    rows.map(|row| row.iter().map(cell).collect()).collect()
 }
 
 #[test]

@@ -31,7 +31,7 @@
 //! | `rebuild` | every tick | lets everything be derived anew, when it is told to |
 //!
 //! Tables know people, places and items by the ids that events name, and neither
-//! entities nor ticks, so that the same events make the same rows. `questions/` has
+//! entities nor ticks, so that the same events make the same rows. The manifest has
 //! what they are asked.
 
 mod accept;
