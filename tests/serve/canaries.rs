@@ -17,7 +17,7 @@ const VISIBILITY: &str = "label = [\"secrets/Secret.text\"]\n\
      [[chart]]\ntitle = \"weights\"\nsql = \"SELECT tick, count(*) FROM secrets_weight\"\n\
      [[question]]\nname = \"all\"\nabout = \"Each text.\"\nsql = \"SELECT * FROM secrets_secret\"\n\
      [[question]]\nname = \"told\"\nabout = \"Each event.\"\nsql = \"SELECT * FROM events\"\n\
-     [[question]]\nname = \"in_brief\"\nabout = \"Each text.\"\nin_context = true\n\
+     [[question]]\nname = \"in_brief\"\nabout = \"Each text.\"\nin_context = \"events\"\n\
      sql = \"SELECT entity AS id, text, :about AS who FROM secrets_secret\"\n\
      parameters = [{ name = \"about\", type = \"entity\" }]\n\
      [[question]]\nname = \"one\"\nabout = \"One text.\"\n\

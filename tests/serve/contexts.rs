@@ -15,13 +15,22 @@ const TOLD: &str = "
 [[question]]
 name = \"told\"
 about = \"What is told of a citizen.\"
-in_context = true
+in_context = \"events\"
 sql = \"\"\"
 WITH told(id, who, text, weight) AS (VALUES
     ('1', 'Ada', 'buys a mill', 1), ('2', 'Ada', 'sells the bread', 1),
     ('3', 'Mortal', 'coughs', 1), ('4', 'Ada', 'warns a friend', 1),
     ('4', 'Mortal', 'warns a friend', 1), ('5', 'Ada', 'counts', 0.01))
 SELECT id, text, weight FROM told WHERE who = :about AND id <= :time ORDER BY id DESC\"\"\"
+parameters = [
+    { name = \"about\", type = \"text\" },
+    { name = \"time\", type = \"text\", default = \"9\" },
+]
+[[question]]
+name = \"stood\"
+about = \"What a citizen was at a time.\"
+in_context = \"state\"
+sql = \"SELECT 'baker' AS was, NULL AS missing, :time AS since WHERE :about = 'Ada'\"
 parameters = [
     { name = \"about\", type = \"text\" },
     { name = \"time\", type = \"text\", default = \"9\" },
@@ -68,6 +77,13 @@ fn what_they_are_how_they_stand_and_what_happened_is_told() {
     assert_eq!(cited(&answer, "told")[0], "told 2", "by its words");
     let answer = on_air.ask("/context?about=Ada&at=3&time=2");
     assert_eq!(cited(&answer, "told"), ["told 2", "told 1"], "up to a time of the story");
+    assert_eq!(answer["events"].as_array().unwrap().len(), 2, "nothing of the log: {answer}");
+    let stood = json!({
+        "entity": "0v1", "label": "Ada", "question": "stood",
+        "value": { "was": "baker", "since": "2" },
+    });
+    let expected = (&json!([stood]), &json!([]));
+    assert_eq!((&answer["state"], &answer["relations"]), expected, "nothing of later");
     let by_label = on_air.get("/context?about=Ada&at=3&tokens=500").body;
     assert_eq!(by_label, on_air.get("/context?about=0v1&at=3&tokens=500").body);
     assert_eq!(by_label, on_air.get("/context?about=0v1,Ada&about=0v1&at=3&tokens=500").body);

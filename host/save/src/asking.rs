@@ -225,7 +225,7 @@ mod tests {
             about: "q".to_owned(),
             parameters: names.iter().map(parameter).collect(),
             sql: sql.to_owned(),
-            in_context: false,
+            in_context: None,
         })
     }
 

@@ -29,11 +29,37 @@ pub struct NamedQuestion {
     pub parameters: Vec<QuestionParameter>,
     /// One SELECT, as for `sandtable sql`, with `:name` where a parameter stands.
     pub sql: String,
-    /// Whether its rows are told where a model is briefed about entities: `id`, `text` and
-    /// if it likes `weight`, the latest first, about the entity that its parameter `about` is
-    /// given.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub in_context: bool,
+    /// Whether its rows are told where a model is briefed about entities, each of which its
+    /// parameter `about` is given, and as what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_context: Option<InContext>,
+}
+
+/// What rows tell of an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InContext {
+    /// What it is and how it stands to others, in columns of any name. Where the question
+    /// takes a `time` it is asked if one is given, and the world's own values, which are of
+    /// the tick, are left out then.
+    State,
+    /// What happened to it, the latest first: `id`, `text`, and if it likes `weight`.
+    Events,
+}
+
+impl InContext {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Events => "events",
+        }
+    }
+
+    /// That of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::State, Self::Events].into_iter().find(|it| it.name() == name)
+    }
 }
 
 /// A parameter of a question.
@@ -173,7 +199,7 @@ impl NamedQuestion {
                 return wrong(&["parameters", &at, "default"], what);
             }
         }
-        if self.in_context && !self.tells_of_entities() {
+        if self.in_context.is_some() && !self.tells_of_entities() {
             let what = "is set, so one parameter must be `about`, an entity or a text, and the \
                         others have defaults";
             return wrong(&["in_context"], what.to_owned());
@@ -331,7 +357,7 @@ mod tests {
                 parameter("least", ParameterType::Number, Some(json!(0.5))),
             ],
             sql: "SELECT :who, :least".to_owned(),
-            in_context: false,
+            in_context: None,
         }
     }
 
@@ -404,9 +430,12 @@ mod tests {
         assert_eq!(twice.as_deref(), Some("parameters.1.name"));
         let misfit = told(|it| it.parameters[1].default = Some(json!("x")));
         assert_eq!(misfit.as_deref(), Some("parameters.1.default"));
-        assert_eq!(told(|it| it.in_context = true).as_deref(), Some("in_context"));
+        assert_eq!(
+            told(|it| it.in_context = Some(InContext::Events)).as_deref(),
+            Some("in_context")
+        );
         let about = told(|it| {
-            it.in_context = true;
+            it.in_context = Some(InContext::State);
             it.parameters[0].name = "about".to_owned();
         });
         assert_eq!(about, None);

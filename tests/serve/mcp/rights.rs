@@ -102,7 +102,7 @@ fn a_tool_needs_the_scopes_of_the_operations_that_answer_it() {
     let mut reader = Client::with_token(&on_air, &reader);
     assert_eq!(
         reader.offered(),
-        ["describe", "entity", "find", "context", "worlds"].map(str::to_owned).into()
+        ["ask", "describe", "entity", "find", "context", "worlds"].map(str::to_owned).into()
     );
     assert!(reader.call("entity", json!({ "entity": "0v1" }))["components"].is_object());
     let lacks = [

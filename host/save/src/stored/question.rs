@@ -17,8 +17,8 @@ pub struct Question {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parameters: Vec<Parameter>,
     sql: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    in_context: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    in_context: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +42,7 @@ impl Question {
             Parameter { name, takes: takes.name().to_owned(), about, default }
         };
         let parameters = parameters.into_iter().map(parameter).collect();
+        let in_context = in_context.map(|it| it.name().to_owned());
         Self { name, about, parameters, sql, in_context }
     }
 
@@ -54,6 +55,12 @@ impl Question {
             Ok::<_, StoredError>(live::QuestionParameter { name, takes, about, default })
         };
         let parameters = parameters.into_iter().map(parameter).collect::<Result<_, _>>()?;
+        let told = |it: String| {
+            let unknown =
+                || StoredError::Unknown(format!("`{it}` is nothing to be told in context"));
+            live::InContext::of_name(&it).ok_or_else(unknown)
+        };
+        let in_context = in_context.map(told).transpose()?;
         Ok(live::NamedQuestion { name, about, parameters, sql, in_context })
     }
 }

@@ -7,7 +7,8 @@
 //! total, and ranks are whole numbers ([`rank`]).
 //!
 //! What happened is told by three kinds of sources ([`sources`]): questions of the world that
-//! are marked `in_context`, events of mods, and what changed lately.
+//! are marked `in_context`, events of mods, and what changed lately. The answer as of a time
+//! that such questions know has nothing of later: what the world itself has is left out.
 
 mod budget;
 mod near;
@@ -42,7 +43,10 @@ pub const CONTEXT: Operation = Operation {
             "how long the answer may be, a token counted as 3 bytes: 300 to 100,000; else 2,000",
         ),
         optional("text", "words: what has them in it comes first"),
-        optional("time", "what questions of the world that take a `time` are given for it"),
+        optional(
+            "time",
+            "as of when, for questions of the world that take a `time`; what the world itself has, which is of the tick, is left out then",
+        ),
         AT,
     ],
     answer: Answer::Apart(context),
@@ -69,7 +73,13 @@ fn context(question: &Question<'_>) -> Result<Reply, Problem> {
     let labels = question.served.labels(world);
     let about = about(question, world, &labels)?;
     let near = Near::around(world, &about);
-    let told = sources::told(question, &moment, &labels, &near)?;
+    let mut told = sources::told(question, &moment, &labels, &near)?;
+    let (mut standing, mut edges) = (Vec::new(), Vec::new());
+    if question.parameter("time").is_none() {
+        standing = state(world, &labels, &about);
+        edges = relations(world, &labels, &about);
+    }
+    standing.append(&mut told.state);
     let ids: Vec<Json> = about.iter().map(|entity| entity.to_string().into()).collect();
     let mut members = Map::new();
     members.insert("at".to_owned(), moment.at().into());
@@ -80,8 +90,8 @@ fn context(question: &Question<'_>) -> Result<Reply, Problem> {
             share: 10,
             items: told.notes.into_iter().map(Json::from).collect(),
         },
-        Section { name: "state", share: 45, items: state(world, &labels, &about) },
-        Section { name: "relations", share: 65, items: relations(world, &labels, &about) },
+        Section { name: "state", share: 45, items: standing },
+        Section { name: "relations", share: 65, items: edges },
         Section {
             name: "events",
             share: 100,

@@ -291,12 +291,12 @@ mod tests {
         let has = |roster: &Roster, instance: &str, pages: &[Page]| {
             let name = ColumnName { call: 1, place: 0 };
             let held = pages.iter().map(|page| Held { name, page: Arc::downgrade(page) });
-            lock(&roster.known(instance).unwrap()).add(held);
+            lock(&roster.known(instance).expect("it is known")).add(held);
         };
         has(&roster, "a", &pages[..2]);
         has(&roster, "b", &pages[1..]);
-        let mut choose = || Some(roster.choose(&[7; 32], || pages.iter())?.0);
-        let chosen: Vec<String> = std::iter::from_fn(|| choose()).take(5).collect();
+        let choose = || Some(roster.choose(&[7; 32], || pages.iter())?.0);
+        let chosen: Vec<String> = std::iter::from_fn(choose).take(5).collect();
         assert_eq!(chosen, ["b", "b", "a", "a", "c"], "as long as there is room");
     }
 

@@ -1,14 +1,16 @@
 //! What happened, by what tells of it: questions of the world that are marked `in_context`,
-//! events of mods, and the last change of each value of late.
+//! events of mods, and the last change of each value of late. Questions tell of what is so,
+//! too. Where a time is asked for, they alone tell: the log and the values of the world are
+//! of its ticks, and may be of later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use sandtable::ecs::{Entity, World};
-use sandtable::question::ParameterType;
+use sandtable::question::{InContext, ParameterType};
 use sandtable::save::{Inquiry, KnownQuestion, Labels};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::super::super::moment::Moment;
 use super::super::super::problem::{Kind, Problem};
@@ -31,9 +33,12 @@ const CHANGES_MAX: &str = "200";
 /// How long all of it may take.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// What is told of what happened.
+/// What is told.
 #[derive(Default)]
 pub struct Told {
+    /// What is so.
+    pub state: Vec<Json>,
+    /// What happened.
     pub happened: Vec<Happened>,
     /// Why something is not told.
     pub notes: Vec<String>,
@@ -63,12 +68,17 @@ pub fn told(
         told.note(format!("what happened is not told: {}", problem.detail));
         return Ok(told);
     }
-    about.changes(&mut told)?;
+    let is_of_time = question.parameter("time").is_some();
+    if !is_of_time {
+        about.changes(&mut told)?;
+    }
     match is_whole {
         true => {
             let at = question.at()?;
             let ask = |inquiry: &Inquiry| {
-                about.events(inquiry, &mut told)?;
+                if !is_of_time {
+                    about.events(inquiry, &mut told)?;
+                }
                 about.questions(inquiry, &mut told)
             };
             question.served.ask(at.as_ref(), ask)?;
@@ -91,14 +101,29 @@ impl Asked<'_> {
     /// What questions of the world tell of those that are near.
     fn questions(&self, inquiry: &Inquiry, told: &mut Told) -> Result<(), Problem> {
         let all = self.question.served.questions()?;
+        let of = |what| all.iter().filter(move |known| known.question.in_context == Some(what));
+        let is_of_time = self.question.parameter("time").is_some();
+        for known in of(InContext::State) {
+            let takes_time = known.question.parameters.iter().any(|it| it.name == "time");
+            if takes_time && !is_of_time {
+                continue;
+            }
+            for entity in self.near.at(0) {
+                match self.standing(inquiry, known, entity) {
+                    Ok(rows) => told.state.extend(rows),
+                    Err(problem) if problem.kind == Kind::Query => told.note(problem.detail),
+                    Err(problem) => return Err(problem),
+                }
+            }
+        }
         let mut found: BTreeMap<String, Happened> = BTreeMap::new();
-        for known in all.iter().filter(|known| known.question.in_context) {
+        for known in of(InContext::Events) {
             for entity in self.near.at(0).chain(self.near.at(1).take(NEIGHBOURS)) {
                 if Instant::now() > self.until {
                     let what = "what happened took too long to find: ask about fewer";
                     return Err(Problem::new(Kind::Deadline, what));
                 }
-                let rows = match self.rows(inquiry, known, entity) {
+                let rows = match self.happened(inquiry, known, entity) {
                     Ok(rows) => rows,
                     // A part may lack the tables that it asks for.
                     Err(problem) if problem.kind == Kind::Query => {
@@ -119,12 +144,42 @@ impl Asked<'_> {
         Ok(())
     }
 
-    fn rows(
+    /// What happened to an entity, as a question tells it.
+    fn happened(
         &self,
         inquiry: &Inquiry,
         known: &KnownQuestion,
         entity: Entity,
     ) -> Result<Vec<Happened>, Problem> {
+        let rows = self.rows(inquiry, known, entity)?.into_iter().zip(0..);
+        rows.map(|(row, place)| happened(known, place, &row)).collect()
+    }
+
+    /// What is so of an entity, as a question tells it.
+    fn standing(
+        &self,
+        inquiry: &Inquiry,
+        known: &KnownQuestion,
+        entity: Entity,
+    ) -> Result<Vec<Json>, Problem> {
+        let label = self.labels.label(&self.moment.world, entity);
+        let rows = self.rows(inquiry, known, entity)?.into_iter().map(|row| {
+            let told = row.into_iter().filter(|(_, value)| !value.is_null());
+            json!({
+                "entity": entity.to_string(), "label": label, "question": known.name,
+                "value": told.collect::<Map<_, _>>(),
+            })
+        });
+        Ok(rows.collect())
+    }
+
+    /// The answer to a question about an entity.
+    fn rows(
+        &self,
+        inquiry: &Inquiry,
+        known: &KnownQuestion,
+        entity: Entity,
+    ) -> Result<Vec<Map<String, Json>>, Problem> {
         let mut given = Map::new();
         for parameter in &known.question.parameters {
             let value = match parameter.name.as_str() {
@@ -147,11 +202,7 @@ impl Asked<'_> {
         let values = values.map_err(|what| Problem::new(Kind::Parameter, what))?;
         let select = Select::Named { known, values: &values, labels: &[] };
         let (columns, rows, _) = within_deadline(inquiry, &select, ROWS_MAX)?;
-        let rows = rows.into_iter().zip(0..).map(|(row, place)| {
-            let row = columns.iter().cloned().zip(row).collect();
-            happened(known, place, &row)
-        });
-        rows.collect()
+        Ok(rows.into_iter().map(|row| columns.iter().cloned().zip(row).collect()).collect())
     }
 
     /// Events of mods that name one who is near.
