@@ -108,13 +108,18 @@ impl Asked<'_> {
             if takes_time && !is_of_time {
                 continue;
             }
+            let mut standing = Vec::new();
             for entity in self.near.at(0) {
                 match self.standing(inquiry, known, entity) {
-                    Ok(rows) => told.state.extend(rows),
+                    Ok(rows) => standing.extend(rows.into_iter().enumerate()),
                     Err(problem) if problem.kind == Kind::Query => told.note(problem.detail),
                     Err(problem) => return Err(problem),
                 }
             }
+            // The first rows of each before the second ones of any: all are told of, however
+            // little fits.
+            standing.sort_by_key(|(place, _)| *place);
+            told.state.extend(standing.into_iter().map(|(_, row)| row));
         }
         let mut found: BTreeMap<String, Happened> = BTreeMap::new();
         for known in of(InContext::Events) {
