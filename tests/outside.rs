@@ -191,6 +191,8 @@ pub const POSTGRES: Outside = Outside {
         "/usr/lib/postgresql/17/bin/postgres",
         "/usr/lib/postgresql/16/bin/postgres",
         "/usr/lib/postgresql/15/bin/postgres",
+        "/usr/lib/postgresql/14/bin/postgres",
+        "/usr/lib/postgresql/13/bin/postgres",
     ],
     probe: &["--version"],
     tests: "of mirrors in PostgreSQL",

@@ -116,6 +116,8 @@ fn bad_lines_are_told_by_number_and_the_others_are_sent_or_not() {
     ticks(Some(&world), &save, 1);
     let good = |id: &str| json!({"id": id, "time": "1815", "action": "waits"}).to_string();
     let text = [&good("a"), "", "{\"id\":", &good("b"), "{\"id\": 7}", &good("c")].join("\n");
+    // No text at all is a line like another.
+    let text = [text.as_bytes(), b"\n\xff\xfe\n"].concat();
     fs::write(&file, text).unwrap();
     let send = |how: &[&str]| {
         let mut command = sandtable();
@@ -135,7 +137,8 @@ fn bad_lines_are_told_by_number_and_the_others_are_sent_or_not() {
     assert_eq!(waiting(&save), 0);
     let (sent, why) = send(&["--bad-lines", "skip"]);
     assert!(sent == Some(3) && why.contains("line 3") && why.contains("line 5 is no input"));
-    assert!(why.contains("3 inputs in") && why.contains("2 lines left out"), "{why}");
+    assert!(why.contains("line 7 is no input: it is no text in UTF-8"), "{why}");
+    assert!(why.contains("3 inputs in") && why.contains("3 lines left out"), "{why}");
     assert_eq!(waiting(&save), 3);
 }
 

@@ -110,6 +110,12 @@ fn it_is_never_longer_than_asked_for_and_the_same_when_it_is_asked_again() {
     let names = ["Ada", "0v1", "1v1", "2v1", "3v1", "4v1", "50v1", "100v1"];
     let words = ["", "&text=gold", "&text=mill%20bread", "&text=%22%27%5C", "&time=3"];
     let (mut cut, mut asked) = (0, BTreeSet::new());
+    // Of a world that runs, too, all parts are of the tick that is said.
+    for _ in 0..10 {
+        let now = on_air.ask("/context?about=50v1&tokens=900");
+        let at = now["at"].as_str().unwrap();
+        assert_eq!(on_air.ask(&format!("/context?about=50v1&tokens=900&at={at}")), now);
+    }
     for _ in 0..200 {
         let about: Vec<&str> = (0..=below(4)).map(|_| names[below(8) as usize]).collect();
         let tokens = 300 + below(1_500);
@@ -139,6 +145,7 @@ fn what_cannot_be_told_is_refused_or_noted_in_a_sentence() {
         ("/context?about=Eve", 404, "no entity `Eve` is alive at tick"),
         ("/context?about=Ada,Eve&at=3", 404, "no entity `Eve` is alive at tick 3"),
         ("/context?about=Twin&at=3", 404, "several entities are called `Twin`"),
+        ("/context?about=0v1&time=", 400, "`time` is empty"),
         ("/context?about=0v1&tokens=299", 400, "`tokens` is 299: give 300 to 100000"),
         ("/context?about=0v1&tokens=100001", 400, "`tokens` is 100001"),
         ("/context?about=0v1&tokens=-1", 400, "`tokens` is `-1`: give a whole number"),

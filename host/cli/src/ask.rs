@@ -9,7 +9,7 @@ use sandtable::save::{Inquiry, KnownQuestion, Questions, Reader, SaveError, Tabl
 use super::screen::{Mark, answer, tell};
 use super::table::{self, Format};
 
-/// Ask a question that the world file or a mod brings along under [[question]]
+/// Ask a question that the world file or a mod brings along
 ///
 /// Without a name, lists the questions with what they take, and says of one that this world
 /// cannot answer why. Values are bound to the SELECT of a question and never part of it.
@@ -26,7 +26,7 @@ pub struct Arguments {
     /// Which question: its name, for that of a mod with the mod and a slash before it where
     /// others are called so too
     name: Option<String>,
-    /// What is given for its parameters: <parameter>=<value>; an entity as 12v3, by its
+    /// What is given for its parameters: parameter=value; an entity as 12v3, by its
     /// number in SQL or by its label
     #[arg(value_name = "PARAMETER=VALUE")]
     values: Vec<String>,

@@ -41,6 +41,12 @@ impl Address {
         if hosts.is_empty() && config.get_hostaddrs().is_empty() {
             return Err(Error::Address { what: "it names no host".to_owned() });
         }
+        // The rest of a password that has one would be shown as the host.
+        let has_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if hosts.iter().any(has_at) {
+            let what = "an `@` in its password is written `%40`".to_owned();
+            return Err(Error::Address { what });
+        }
         let near = |host: &Host| match host {
             Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
             #[cfg(unix)]
@@ -133,7 +139,13 @@ mod tests {
     fn no_password_is_told() {
         let address = Address::parse("postgres://me:secret@localhost:1/db", None).expect("read");
         assert_eq!(address.shown, "localhost:1/db");
-        for wrong in ["postgres://me:secret@localhost:x/db", "secret", "host=a secret=b", ""] {
+        for wrong in [
+            "postgres://me:secret@localhost:x/db",
+            "postgres://me:x@secret@localhost/db",
+            "secret",
+            "host=a secret=b",
+            "",
+        ] {
             let told = Address::parse(wrong, None).expect_err(wrong).to_string();
             assert!(!told.contains("secret"), "{told}");
         }

@@ -187,7 +187,7 @@ async fn claim(
     ty: ColumnType,
 ) -> Result<Column, Error> {
     let is_ours = |name: &str| laid.columns.iter().any(|(_, column)| column.name == name);
-    let name = free(field, |name| is_ours(name) || is_of_postgres(name));
+    let name = free(&field.replace('/', "_"), |name| is_ours(name) || is_of_postgres(name));
     if there.contains(&name) {
         return Err(taken("column", format!("{}.{name}", laid.name), schema));
     }

@@ -143,7 +143,11 @@ impl SaveSide {
             return Err(Error::Apart { mirror: 0, save: commit.tick, why });
         }
         let chain = reader.chain(at.tick)?;
-        if chain.as_ref().map(crate::moment::hex).as_ref() != Some(&at.chain) {
+        let is_other = match &chain {
+            Some(chain) => crate::moment::hex(chain) != at.chain,
+            None => at.tick > commit.tick,
+        };
+        if is_other {
             let (schema, tick) = (schema.to_owned(), at.tick);
             return Err(Error::OtherFuture { schema, tick });
         }

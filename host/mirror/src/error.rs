@@ -212,7 +212,12 @@ impl Error {
                 Self::Encryption { address, why }
             } else if says(&["password missing"]) {
                 Self::Credentials { address, why }
-            } else if says(&["invalid configuration", "error serializing", "error deserializing"]) {
+            } else if says(&[
+                "invalid configuration",
+                "error serializing",
+                "error deserializing",
+                "unexpected number of rows",
+            ]) {
                 Self::Refused { address, why }
             } else {
                 Self::Away { address, why }

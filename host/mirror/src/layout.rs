@@ -113,7 +113,11 @@ pub(crate) fn wanted(registry: &Registry, kept: &[KeptTable]) -> Vec<Wanted> {
     let components = registry.iter().filter(|(_, kind)| kind.role == Role::Component);
     wanted.extend(components.map(|(_, kind)| {
         let fields = kind.fields.iter();
-        let fields = fields.map(|field| (field.name.clone(), ColumnType::of(&field.ty)));
+        // A field may be called like the key.
+        let fields = fields.map(|field| {
+            let name = if field.name == "entity" { "entity/field" } else { &field.name };
+            (name.to_owned(), ColumnType::of(&field.ty))
+        });
         Wanted {
             source: Source::Component(kind.name.clone()),
             name: table_name(&kind.name),

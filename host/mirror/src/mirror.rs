@@ -223,7 +223,12 @@ impl Mirror {
             true => Some(commit.chain),
             false => reader.chain(at.tick)?,
         };
-        if chain.as_ref().map(crate::moment::hex).as_ref() != Some(&at.chain) {
+        // No tick led to the first world, and the log forgets.
+        let is_other = match &chain {
+            Some(chain) => crate::moment::hex(chain) != at.chain,
+            None => at.tick > commit.tick,
+        };
+        if is_other {
             self.worldly.forget();
             let (schema, tick) = (self.schema.clone(), at.tick);
             return Err(Error::OtherFuture { schema, tick });

@@ -128,6 +128,9 @@ impl Inquiry {
                     let entity = labels.entity(world, &text);
                     Value::Integer(entity.map_err(failed)?.to_bits() as i64)
                 }
+                (ParameterType::Number, Json::Number(number)) => {
+                    number.as_f64().map_or(Value::Null, Value::Real)
+                }
                 (_, value) => cell(value),
             };
             bound.insert(parameter.name.as_str(), value);

@@ -12,7 +12,7 @@ mod shared;
 mod tasks;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -78,17 +78,14 @@ impl Elsewhere for Coordinator {
     }
 
     fn suits(&self, context: &CallContext, batches: &VecDeque<Batch>) -> f64 {
+        let pages: Vec<_> = away::pages(context, batches).collect();
+        let all: usize = pages.iter().map(|page| page.len()).sum();
         let state = self.0.state();
-        let (mut all, mut most) = (0, 0);
-        for (number, known) in state.roster.with_room().enumerate() {
+        let has = |known: &Mutex<Known>| {
             let known = lock(known);
-            let mut has = 0;
-            for page in away::pages(context, batches) {
-                all += if number == 0 { page.len() } else { 0 };
-                has += if known.has(page) { page.len() } else { 0 };
-            }
-            most = most.max(has);
-        }
+            pages.iter().filter(|page| known.has(page)).map(|page| page.len()).sum::<usize>()
+        };
+        let most = state.roster.with_room().map(has).max().unwrap_or(0);
         if all == 0 { 1.0 } else { most as f64 / all as f64 }
     }
 
@@ -101,6 +98,7 @@ impl Elsewhere for Coordinator {
         let context = &call.context;
         let system = &context.system.name;
         let rows: u64 = call.batches.iter().map(|it| rows_of(&context.world, it) as u64).sum();
+        let pages: Vec<_> = away::pages(context, &call.batches).collect();
         let (id, worker, known, package) = {
             let mut state = shared.state();
             if !state.is_up {
@@ -112,18 +110,15 @@ impl Elsewhere for Coordinator {
             if !self.takes_all() && !state.measures.is_worth(system, rows) {
                 return Taken::Never;
             }
-            let pages = || away::pages(context, &call.batches);
-            let Some((worker, known)) = state.roster.choose(&package, pages) else {
+            let Some((worker, known)) = state.roster.choose(&package, &pages) else {
                 return Taken::NotNow;
             };
             state.last += 1;
             (state.last, worker, known, package)
         };
         let started = Instant::now();
-        let Request { message, held, spared } = {
-            let mut known = lock(&known);
-            away::request(call, id, &package, &mut |page| known.name(page))
-        };
+        let Request { message, held, spared } =
+            away::request(call, id, &package, &mut |page| lock(&known).name(page));
         let payload = Bytes::from(message);
         let (bytes, nanos) = (payload.len(), started.elapsed().as_nanos() as u64);
         let mut state = shared.state();
@@ -156,7 +151,8 @@ impl Elsewhere for Coordinator {
         let Answered { worker, nanos, bytes, held } = shared.state().answered.remove(&answer.id)?;
         if answer.lacks {
             shared.counts().lacked += 1;
-            shared.with_known(&worker, Known::lacked);
+            let last = shared.state().last;
+            shared.with_known(&worker, |known| known.lacked(answer.id, last));
             return None;
         }
         // What it read of the call it has.

@@ -179,7 +179,13 @@ fn listen(network: &Arc<Network>, shared: &Arc<Shared>, calls: Give, loads: Give
     network.spawn(async move {
         let Ok(mut messages) = client.subscribe(asked.subjects.who()).await else { return };
         while let Some(message) = messages.next().await {
-            let to = message.reply.map_or_else(|| asked.subjects.hello(), |to| to.to_string());
+            let to = match message.reply.as_deref() {
+                None => asked.subjects.hello(),
+                reply => match asked.subjects.answerable(reply) {
+                    Some(reply) => reply.to_string(),
+                    None => continue,
+                },
+            };
             let _ = client.publish(to, write(&asked.hello())).await;
         }
     });

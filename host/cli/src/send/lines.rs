@@ -80,12 +80,14 @@ pub fn send(lines: &Lines) -> Result<u64> {
         BadLines::Nothing => usize::MAX,
         _ => AT_ONCE,
     };
-    for (line, number) in read.lines().zip(1..) {
+    for (line, number) in read.split(b'\n').zip(1..) {
         let line = line.with_context(|| format!("line {number} cannot be read"))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        match lines.read(&line) {
+        let read = match str::from_utf8(&line) {
+            Ok(line) if line.trim().is_empty() => continue,
+            Ok(line) => lines.read(line),
+            Err(_) => Err("it is no text in UTF-8".to_owned()),
+        };
+        match read {
             Ok(input) => batch.push((number, input)),
             Err(why) => lines.objects(number, &why, &mut course)?,
         }

@@ -53,10 +53,12 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
         }
         told
     };
+    let is_whole = question.sight.is_none();
     let row = |KnownQuestion { name, question }: &KnownQuestion| {
         let parameters: Vec<Json> = question.parameters.iter().map(parameter).collect();
-        let [name, about, sql] = [name, &question.about, &question.sql].map(|it| it.as_str());
-        vec![name.into(), about.into(), parameters.into(), sql.into()]
+        // It may name what one who sees a part does not know of.
+        let sql = is_whole.then(|| question.sql.as_str());
+        vec![name.as_str().into(), question.about.as_str().into(), parameters.into(), sql.into()]
     };
     let questions = question.served.questions()?;
     let columns = ["name", "about", "parameters", "sql"].map(str::to_owned);

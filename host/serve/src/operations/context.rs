@@ -19,6 +19,8 @@ use sandtable::ecs::{Bytes, Entity, Role, World, to_json};
 use sandtable::save::Labels;
 use serde_json::{Map, Value as Json, json};
 
+use super::super::at::At;
+use super::super::moment::Moment;
 use super::super::named::entity_of;
 use super::super::problem::Problem;
 use super::super::question::Question;
@@ -68,11 +70,18 @@ fn context(question: &Question<'_>) -> Result<Reply, Problem> {
             return Err(Problem::parameter("tokens", what));
         }
     };
-    let moment = question.moment()?;
+    if question.parameter("time").is_some_and(|time| time.trim().is_empty()) {
+        return Err(Problem::parameter("time", "is empty: give one, or leave it out"));
+    }
+    let moment = moment(question)?;
     let world = &moment.world;
     let labels = question.served.labels(world);
     let about = about(question, world, &labels)?;
-    let near = Near::around(world, &about);
+    // How they stand in the tick says nothing of how they stood at another time.
+    let near = match question.parameter("time") {
+        Some(_) => Near::only(&about),
+        None => Near::around(world, &about),
+    };
     let mut told = sources::told(question, &moment, &labels, &near)?;
     let (mut standing, mut edges) = (Vec::new(), Vec::new());
     if question.parameter("time").is_none() {
@@ -102,10 +111,34 @@ fn context(question: &Question<'_>) -> Result<Reply, Problem> {
     Ok(Reply::object(members).at(moment.at()).passing())
 }
 
+/// The tick that is told of, which is one: without another that which the save has, so that
+/// all parts can be of it.
+fn moment(question: &Question<'_>) -> Result<Moment, Problem> {
+    let is_of_part = question.sight.is_some();
+    if is_of_part || question.parameter("at").is_some() {
+        return question.moment();
+    }
+    let tick = question.served.feed().now().saved_tick;
+    Ok(question.moment_at(Some(&At { tick, chain: None }))?.0)
+}
+
 /// The entities that are asked about, each once.
 fn about(question: &Question<'_>, world: &World, labels: &Labels) -> Result<Vec<Entity>, Problem> {
-    let mut about = Vec::new();
+    let wrong = || {
+        let what = format!("names none or more than {ABOUT_MAX} entities: give 1 to {ABOUT_MAX}");
+        Problem::parameter("about", what)
+    };
+    let (mut about, mut texts) = (Vec::new(), Vec::new());
     for text in question.all("about") {
+        if texts.contains(&text) {
+            continue;
+        }
+        if texts.len() == ABOUT_MAX {
+            return Err(wrong());
+        }
+        texts.push(text);
+    }
+    for text in texts {
         // A label may have commas in it.
         let whole = entity_of(world, text.trim(), labels);
         let found = match whole {
@@ -123,11 +156,7 @@ fn about(question: &Question<'_>, world: &World, labels: &Labels) -> Result<Vec<
     }
     match about.len() {
         1..=ABOUT_MAX => Ok(about),
-        _ => {
-            let what =
-                format!("names none or more than {ABOUT_MAX} entities: give 1 to {ABOUT_MAX}");
-            Err(Problem::parameter("about", what))
-        }
+        _ => Err(wrong()),
     }
 }
 

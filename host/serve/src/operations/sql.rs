@@ -147,7 +147,9 @@ pub fn answered(
     let ((columns, rows, truncated), tick) =
         question.served.ask(at.as_ref(), |inquiry| within_deadline(inquiry, select, limit))?;
     let reply = Reply::rows(columns, rows).with("tick", tick).with("truncated", truncated);
-    Ok(if is_lasting(select.text()) { reply } else { reply.passing() })
+    // What a question asks may be another tomorrow.
+    let is_lasting = matches!(select, Select::Sql(_)) && is_lasting(select.text());
+    Ok(if is_lasting { reply } else { reply.passing() })
 }
 
 type Rows = (Vec<String>, Vec<Vec<Json>>, bool);

@@ -23,6 +23,8 @@ pub struct Known {
     keeps: u64,
     /// How many there were when those were forgotten that the world has no more.
     swept: usize,
+    /// The last call that was sent when it lacked one: those before it may lack more.
+    lacked: u64,
 }
 
 struct Entry {
@@ -79,8 +81,13 @@ impl Known {
         }
     }
 
-    /// The worker lacked one: it keeps less than was believed.
-    pub fn lacked(&mut self) {
+    /// The worker lacked one in a call: it keeps less than was believed. Calls up to `last`
+    /// are under way, and say the same if they lack some too.
+    pub fn lacked(&mut self, call: u64, last: u64) {
+        if call <= self.lacked {
+            return;
+        }
+        self.lacked = last;
         self.pages.clear();
         self.keeps /= 2;
     }
@@ -138,10 +145,11 @@ mod tests {
         let mut known = Known::new(4000);
         let page = page(1000);
         known.add([held(1, &page)]);
-        known.lacked();
+        known.lacked(5, 9);
         assert!(!known.has(&page));
         known.add([held(2, &page)]);
-        assert!(known.has(&page));
+        known.lacked(9, 12);
+        assert!(known.has(&page), "that call was under way then");
         known.add([held(3, &super::tests::page(2000))]);
         let other = super::tests::page(1500);
         known.add([held(4, &other)]);

@@ -29,8 +29,8 @@ struct Member {
     out: usize,
     /// When it was heard of last.
     seen: Instant,
-    /// When it was asked whether it is there, since it was heard of.
-    asked: Option<Instant>,
+    /// When it was asked whether it is there, since it was heard of: at first, and last.
+    asked: Option<(Instant, Instant)>,
     /// Whether it can be reached.
     is_there: bool,
     /// Whether what it answers was wrong once.
@@ -121,7 +121,10 @@ impl Roster {
         let lacks: Vec<Digest> = lacks.copied().collect();
         let told = &mut member.told;
         told.retain(|_, at| now.duration_since(*at) < Self::TELL_AGAIN);
-        lacks.into_iter().filter(|package| told.insert(*package, now).is_none()).collect()
+        let lacks = lacks.into_iter().filter(|package| !told.contains_key(package));
+        let lacks: Vec<Digest> = lacks.collect();
+        told.extend(lacks.iter().map(|package| (*package, now)));
+        lacks
     }
 
     /// All that can be reached.
@@ -163,16 +166,16 @@ impl Roster {
 
     /// Chooses who makes a call with this package that reads these pages, and counts it: who
     /// has most of them, and of those the one with most room. Gives also what that one has.
-    pub fn choose<'p, I: Iterator<Item = &'p Page>>(
+    pub fn choose(
         &mut self,
         package: &Digest,
-        pages: impl Fn() -> I,
+        pages: &[&Page],
     ) -> Option<(String, Arc<Mutex<Known>>)> {
         let can = |member: &Member| member.has_room() && member.ready.contains(package);
         let load = |member: &Member| member.out * 1000 / member.window.max(1);
         let has = |member: &Member| {
             let known = lock(&member.known);
-            pages().filter(|page| known.has(page)).map(|page| page.len()).sum::<usize>()
+            pages.iter().filter(|page| known.has(page)).map(|page| page.len()).sum::<usize>()
         };
         let members = self.members.iter_mut().filter(|(_, member)| can(member));
         let members = members.min_by_key(|(_, member)| (Reverse(has(member)), load(member)));
@@ -198,14 +201,14 @@ impl Roster {
     /// A worker cannot be reached: it has no calls any more.
     pub fn lost(&mut self, instance: &str) {
         if let Some(member) = self.members.get_mut(instance) {
-            (member.out, member.is_there) = (0, false);
+            (member.out, member.is_there, member.asked) = (0, false, None);
         }
     }
 
     /// None of them can be reached.
     pub fn all_lost(&mut self) {
         for member in self.members.values_mut() {
-            (member.out, member.is_there) = (0, false);
+            (member.out, member.is_there, member.asked) = (0, false, None);
         }
     }
 
@@ -221,14 +224,18 @@ impl Roster {
         let (mut asked, mut gone) = (Vec::new(), Vec::new());
         for (instance, member) in self.members.iter_mut().filter(|(_, member)| member.is_there) {
             let silent = now.duration_since(member.seen);
-            let most = if member.out > 0 { Self::STOPPED_AFTER } else { Self::GONE_AFTER };
-            if silent > most {
+            let is_gone = match (member.out, member.asked) {
+                (0, _) => silent > Self::GONE_AFTER,
+                (_, Some((first, _))) => now.duration_since(first) > Self::STOPPED_AFTER,
+                (_, None) => false,
+            };
+            if is_gone {
                 gone.push(instance.clone());
                 continue;
             }
-            let since = member.asked.map_or(silent, |asked| now.duration_since(asked));
+            let since = member.asked.map_or(silent, |(_, last)| now.duration_since(last));
             if member.out > 0 && since > Self::ASK_AFTER {
-                member.asked = Some(now);
+                member.asked = Some((member.asked.map_or(now, |(first, _)| first), now));
                 asked.push(instance.clone());
             }
         }
@@ -277,7 +284,7 @@ mod tests {
     }
 
     fn choose(roster: &mut Roster, package: Digest) -> Option<String> {
-        Some(roster.choose(&package, std::iter::empty)?.0)
+        Some(roster.choose(&package, &[])?.0)
     }
 
     #[test]
@@ -295,7 +302,8 @@ mod tests {
         };
         has(&roster, "a", &pages[..2]);
         has(&roster, "b", &pages[1..]);
-        let choose = || Some(roster.choose(&[7; 32], || pages.iter())?.0);
+        let pages: Vec<&Page> = pages.iter().collect();
+        let choose = || Some(roster.choose(&[7; 32], &pages)?.0);
         let chosen: Vec<String> = std::iter::from_fn(choose).take(5).collect();
         assert_eq!(chosen, ["b", "b", "a", "a", "c"], "as long as there is room");
     }
@@ -343,7 +351,23 @@ mod tests {
         assert_eq!(roster.silent(later(50)), (vec!["a".to_owned()], vec![]));
         assert_eq!(roster.silent(later(60)), (vec![], vec![]), "it was just asked");
         roster.heard("a", later(900));
-        assert_eq!(roster.silent(later(1500)), (vec!["a".to_owned()], vec![]));
-        assert_eq!(roster.silent(later(2000)), (vec![], vec!["a".to_owned()]));
+        assert_eq!(roster.silent(later(2500)), (vec!["a".to_owned()], vec![]), "at first");
+        assert_eq!(roster.silent(later(3400)), (vec!["a".to_owned()], vec![]));
+        assert_eq!(roster.silent(later(3600)), (vec![], vec!["a".to_owned()]), "it never answers");
+    }
+
+    #[test]
+    fn what_a_worker_lacks_for_long_it_is_told_again() {
+        let (mut roster, now) = (Roster::default(), Instant::now());
+        roster.greet(hello("a", 1), "e", now);
+        let mut lacking = |seconds| {
+            let packages = [[8; 32], [7; 32]];
+            roster.lacking("a", packages.iter(), now + Duration::from_secs(seconds))
+        };
+        assert_eq!(lacking(0), [[8; 32]], "the other it has");
+        for second in 1..5 {
+            assert_eq!(lacking(second), [[0; 32]; 0], "it may be at it");
+        }
+        assert_eq!(lacking(6), [[8; 32]]);
     }
 }

@@ -143,6 +143,7 @@ fn answer(shared: &Shared, message: Message) {
     let Out { back, worker, context, sent, nanos, bytes, held } = out;
     if is_absent {
         drop(state);
+        shared.counts().lost += 1;
         back(None);
         return lose(shared, &worker);
     }

@@ -104,7 +104,7 @@ pub fn digest(world: &World, chosen: &Chosen) -> Content {
     let graph = Graph::of(world, chosen);
     let colours = graph.coloured();
     let mut into = Hasher::new();
-    sized(&mut into, b"content 1");
+    sized(&mut into, b"content 2");
     let mut sorted = colours.clone();
     sorted.sort_unstable();
     number(&mut into, sorted.len() as u64);
@@ -265,6 +265,16 @@ impl Graph {
                 self.mention(&edge.mentions, colours, &mut hash);
                 hash.update(&colours[other]);
                 ends[at].push(*hash.finalize().as_bytes());
+            }
+        }
+        for (at, (_, mentions)) in self.nodes.iter().enumerate() {
+            for (place, entity) in mentions.iter().enumerate() {
+                let Some(named) = self.places.get(entity) else { continue };
+                let mut hash = Hasher::new();
+                number(&mut hash, 2);
+                number(&mut hash, place as u64);
+                hash.update(&colours[at]);
+                ends[*named].push(*hash.finalize().as_bytes());
             }
         }
         let nodes = self.nodes.iter().zip(colours).zip(ends);

@@ -15,6 +15,11 @@ const EDGES_MAX: usize = 256;
 pub struct Near(BTreeMap<Entity, u64>);
 
 impl Near {
+    /// Some, and none around them.
+    pub fn only(about: &[Entity]) -> Self {
+        Self(about.iter().map(|entity| (*entity, 0)).collect())
+    }
+
     /// Those around some.
     pub fn around(world: &World, about: &[Entity]) -> Self {
         let kinds: Vec<_> = world

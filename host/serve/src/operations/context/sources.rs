@@ -12,6 +12,7 @@ use sandtable::question::{InContext, ParameterType};
 use sandtable::save::{Inquiry, KnownQuestion, Labels};
 use serde_json::{Map, Value as Json, json};
 
+use super::super::super::at::At;
 use super::super::super::moment::Moment;
 use super::super::super::problem::{Kind, Problem};
 use super::super::super::question::Question;
@@ -74,14 +75,17 @@ pub fn told(
     }
     match is_whole {
         true => {
-            let at = question.at()?;
+            let at = At { tick: moment.world.tick(), chain: None };
             let ask = |inquiry: &Inquiry| {
                 if !is_of_time {
-                    about.events(inquiry, &mut told)?;
+                    match about.events(inquiry, &mut told) {
+                        Err(problem) if problem.kind == Kind::Query => told.note(problem.detail),
+                        other => other?,
+                    }
                 }
                 about.questions(inquiry, &mut told)
             };
-            question.served.ask(at.as_ref(), ask)?;
+            question.served.ask(Some(&at), ask)?;
         }
         // Of the log, one who sees a part is told nothing.
         false => about.questions(&Inquiry::over(&moment.world)?, &mut told)?,
@@ -103,13 +107,12 @@ impl Asked<'_> {
         let all = self.question.served.questions()?;
         let of = |what| all.iter().filter(move |known| known.question.in_context == Some(what));
         let is_of_time = self.question.parameter("time").is_some();
-        for known in of(InContext::State) {
-            let takes_time = known.question.parameters.iter().any(|it| it.name == "time");
-            if takes_time && !is_of_time {
-                continue;
-            }
+        let takes_time =
+            |known: &&KnownQuestion| known.question.parameters.iter().any(|it| it.name == "time");
+        for known in of(InContext::State).filter(|known| takes_time(known) == is_of_time) {
             let mut standing = Vec::new();
             for entity in self.near.at(0) {
+                self.check_time()?;
                 match self.standing(inquiry, known, entity) {
                     Ok(rows) => standing.extend(rows.into_iter().enumerate()),
                     Err(problem) if problem.kind == Kind::Query => told.note(problem.detail),
@@ -122,12 +125,9 @@ impl Asked<'_> {
             told.state.extend(standing.into_iter().map(|(_, row)| row));
         }
         let mut found: BTreeMap<String, Happened> = BTreeMap::new();
-        for known in of(InContext::Events) {
+        for known in of(InContext::Events).filter(|known| takes_time(known) || !is_of_time) {
             for entity in self.near.at(0).chain(self.near.at(1).take(NEIGHBOURS)) {
-                if Instant::now() > self.until {
-                    let what = "what happened took too long to find: ask about fewer";
-                    return Err(Problem::new(Kind::Deadline, what));
-                }
+                self.check_time()?;
                 let rows = match self.happened(inquiry, known, entity) {
                     Ok(rows) => rows,
                     // A part may lack the tables that it asks for.
@@ -147,6 +147,14 @@ impl Asked<'_> {
         }
         told.happened.extend(found.into_values());
         Ok(())
+    }
+
+    fn check_time(&self) -> Result<(), Problem> {
+        if Instant::now() <= self.until {
+            return Ok(());
+        }
+        let what = "what there is to be told took too long to find: ask about fewer";
+        Err(Problem::new(Kind::Deadline, what))
     }
 
     /// What happened to an entity, as a question tells it.
@@ -205,7 +213,8 @@ impl Asked<'_> {
         }
         let values = known.question.values(&known.name, &given);
         let values = values.map_err(|what| Problem::new(Kind::Parameter, what))?;
-        let select = Select::Named { known, values: &values, labels: &[] };
+        let labels = &self.question.served.feed().now().config.world.label;
+        let select = Select::Named { known, values: &values, labels };
         let (columns, rows, _) = within_deadline(inquiry, &select, ROWS_MAX)?;
         Ok(rows.into_iter().map(|row| columns.iter().cloned().zip(row).collect()).collect())
     }
@@ -215,7 +224,7 @@ impl Asked<'_> {
         let tick = self.moment.world.tick();
         let select = format!(
             "SELECT tick, number, name, payload FROM events WHERE tick <= {tick} \
-             ORDER BY tick DESC, number DESC"
+             ORDER BY tick DESC, number DESC, name DESC"
         );
         let (_, rows, _) = within_deadline(inquiry, &Select::Sql(&select), EVENTS_MAX)?;
         let mut place = 0;
@@ -232,7 +241,7 @@ impl Asked<'_> {
             let called = self.called(&named);
             let name = name.as_str().unwrap_or_default();
             told.happened.push(Happened {
-                cite: format!("event {tick}/{number}"),
+                cite: format!("event {tick}/{name}/{number}"),
                 text: format!("{name} {payload}{called}"),
                 place,
                 weight: ONE,
@@ -276,8 +285,14 @@ impl Asked<'_> {
         // What a save does not have yet was not written down either.
         let tick = self.moment.world.tick().min(served.feed().now().saved_tick);
         let first = served.reader()?.first_tick()?.unwrap_or(tick);
+        // Of a part, changes are what differs from the tick before.
+        let first = if self.question.sight.is_some() { first + 1 } else { first };
         let from = tick.saturating_sub(LATELY - 1).max(first);
+        if from > tick {
+            return Ok(());
+        }
         for entity in self.near.at(0) {
+            self.check_time()?;
             let given = [
                 ("entity", entity.to_string()),
                 ("from", from.to_string()),
@@ -323,7 +338,7 @@ impl Asked<'_> {
 
 /// Whether history says no more, and what there is else can be told all the same.
 fn is_of_history(kind: Kind) -> bool {
-    matches!(kind, Kind::Pruned | Kind::NotFound | Kind::Deadline)
+    matches!(kind, Kind::Pruned | Kind::NotFound)
 }
 
 /// A change in a line.
