@@ -57,7 +57,7 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
     let row = |KnownQuestion { name, question }: &KnownQuestion| {
         let parameters: Vec<Json> = question.parameters.iter().map(parameter).collect();
         // It may name what one who sees a part does not know of.
-        let sql = is_whole.then(|| question.sql.as_str());
+        let sql = is_whole.then_some(question.sql.as_str());
         vec![name.as_str().into(), question.about.as_str().into(), parameters.into(), sql.into()]
     };
     let questions = question.served.questions()?;
