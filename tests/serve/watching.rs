@@ -19,7 +19,7 @@ use crate::outside::{PROMTOOL, needs};
 const OPS: &str = "host/serve/ops";
 /// Names that are no figure of ours and no label that `/metrics` gives: what Prometheus
 /// adds, and its language.
-const LANGUAGE: &str = "up instance job le and by group_left histogram_quantile ignoring \
+const LANGUAGE: &str = "up instance job le and by changes group_left histogram_quantile ignoring \
                         increase offset rate sum time topk 5m 10m";
 
 fn read(file: &str) -> String {
