@@ -44,6 +44,16 @@ impl Place {
         command
     }
 
+    /// Runs ten ticks, whose rows are all carried, and takes the last five back: as if power
+    /// had failed before the disk had them.
+    fn falls_behind(&self, server: &NatsServer) {
+        told(self.run().args(["--ticks", "5"]));
+        let before = self.path("before.db");
+        save::backup(&self.save(), &before).unwrap();
+        told(self.run().args(["--ticks", "5", "--nats", &server.url()]));
+        std::fs::rename(&before, self.save()).unwrap();
+    }
+
     fn rows(&self) -> Vec<OutboxRow> {
         Outbox::open(&self.save()).unwrap().after(0, usize::MAX, usize::MAX).unwrap()
     }
@@ -186,11 +196,7 @@ fn a_save_has_one_relay_at_a_time() {
 fn a_stream_of_another_future_stops_the_relay_and_not_the_world() {
     needs!(NATS_SERVER);
     let (place, server) = (Place::new(), NatsServer::start());
-    told(place.run().args(["--ticks", "5"]));
-    let before = place.path("before.db");
-    save::backup(&place.save(), &before).unwrap();
-    told(place.run().args(["--ticks", "5", "--nats", &server.url()]));
-    std::fs::rename(&before, place.save()).unwrap();
+    place.falls_behind(&server);
     let (is_well, told_early) = place.relay(&server.url());
     assert!(
         !is_well && told_early.contains("has row 72 and the save ends with row 32"),
@@ -211,12 +217,7 @@ fn a_stream_of_another_future_stops_the_relay_and_not_the_world() {
 fn a_save_that_comes_again_where_its_stream_is_goes_on_from_there() {
     needs!(NATS_SERVER);
     let (place, server) = (Place::new(), NatsServer::start());
-    told(place.run().args(["--ticks", "5"]));
-    let before = place.path("before.db");
-    save::backup(&place.save(), &before).unwrap();
-    told(place.run().args(["--ticks", "5", "--nats", &server.url()]));
-    // As if power had failed before the disk had the last five ticks.
-    std::fs::rename(&before, place.save()).unwrap();
+    place.falls_behind(&server);
     told(place.run().args(["--ticks", "7", "--nats", &server.url()]));
     assert_eq!(outbox(&place.save())["acknowledged"], 88);
     let python = place.path("told.db");

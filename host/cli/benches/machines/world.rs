@@ -121,25 +121,9 @@ pub fn alone(rows: usize, page: usize) -> Alone {
 
 /// Ticks with the workers of a fleet.
 pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
-    let settings = NatsSettings {
-        url: Some(fleet.url()),
-        calls: AwayCalls::All,
-        check_percent: 0.0,
-        ..NatsSettings::default()
-    };
-    let network = Network::connect(&settings, "world").expect("the server is there");
-    let lending = Coordinator::new(&network, &settings);
-    lending.begin(&network, "bench");
-    let measures = Arc::new(Measured {
-        inner: lending.clone(),
-        nanos: AtomicU64::new(0),
-        bytes: AtomicU64::new(0),
-        rows: AtomicU64::new(0),
-    });
-    let mut world = start(heavy(rows, 10), page, Some(measures.clone()));
-    while lending.ready() < fleet.workers() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let lent = Lent::new(fleet);
+    let mut world = start(heavy(rows, 10), page, Some(lent.clone()));
+    lent.wait_for(fleet);
     for _ in 0..3 {
         world.tick().expect("a tick");
     }
@@ -148,8 +132,8 @@ pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
             cpu_of("self", Some("nats")),
             cpu_of(&fleet.server().to_string(), None),
             fleet.each_worker().map(|id| cpu_of(&id.to_string(), None)).sum::<f64>(),
-            measures.read(),
-            lending.counts(),
+            lent.read(),
+            lent.inner.counts(),
         )
     };
     let before = now();
@@ -173,76 +157,16 @@ pub fn away(fleet: &Fleet, rows: usize, page: usize) -> Away {
     }
 }
 
-/// Lends calls, and keeps what that takes of the threads that do it.
-struct Measured {
-    inner: Arc<Coordinator>,
-    nanos: AtomicU64,
-    bytes: AtomicU64,
-    rows: AtomicU64,
-}
-
-impl Measured {
-    fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
-        let now = || {
-            let now = clock_gettime(ClockId::ThreadCPUTime);
-            now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-        };
-        let before = now();
-        let done = work();
-        self.nanos.fetch_add(now() - before, Ordering::Relaxed);
-        done
-    }
-
-    fn read(&self) -> (f64, f64, f64) {
-        let of = |it: &AtomicU64| it.load(Ordering::Relaxed) as f64;
-        (of(&self.nanos), of(&self.bytes), of(&self.rows))
-    }
-}
-
-impl Elsewhere for Measured {
-    fn loaded(&self, strict_nan: bool, mods: Vec<LentMod>) {
-        self.inner.loaded(strict_nan, mods);
-    }
-
-    fn has_room(&self) -> bool {
-        self.inner.has_room()
-    }
-
-    fn suits(&self, context: &CallContext, batches: &VecDeque<Batch>) -> f64 {
-        self.inner.suits(context, batches)
-    }
-
-    fn takes_all(&self) -> bool {
-        self.inner.takes_all()
-    }
-
-    fn take(&self, call: &Call, back: Back) -> Taken {
-        self.timed(|| self.inner.take(call, back))
-    }
-
-    fn patience(&self, call: &Call) -> Duration {
-        self.inner.patience(call)
-    }
-
-    fn settle(&self, engine: &Engine, call: &Call, answer: &Bytes) -> Option<CallReport> {
-        let report = self.timed(|| self.inner.settle(engine, call, answer))?;
-        // What comes back is all that was sent or spared, in this world.
-        self.bytes.fetch_add(2 * answer.len() as u64, Ordering::Relaxed);
-        self.rows.fetch_add(report.rows, Ordering::Relaxed);
-        Some(report)
-    }
-
-    fn made_here(&self, system: &str, report: &CallReport) {
-        self.inner.made_here(system, report);
-    }
-}
-
-/// Lends calls, and keeps when each was lent and came back.
+/// Lends calls, and keeps when each was lent and came back, and what that takes of the
+/// threads that do it.
 pub struct Lent {
     network: Network,
     inner: Arc<Coordinator>,
     noted: Arc<Mutex<Noted>>,
     loaded: Arc<Mutex<Option<Instant>>>,
+    nanos: AtomicU64,
+    bytes: AtomicU64,
+    rows: AtomicU64,
 }
 
 #[derive(Default)]
@@ -266,7 +190,33 @@ impl Lent {
         let network = Network::connect(&settings, "world").expect("the server is there");
         let inner = Coordinator::new(&network, &settings);
         inner.begin(&network, "bench");
-        Arc::new(Self { network, inner, noted: Arc::default(), loaded: Arc::default() })
+        Arc::new(Self {
+            network,
+            inner,
+            noted: Arc::default(),
+            loaded: Arc::default(),
+            nanos: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+        })
+    }
+
+    fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let now = || {
+            let now = clock_gettime(ClockId::ThreadCPUTime);
+            now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+        };
+        let before = now();
+        let done = work();
+        self.nanos.fetch_add(now() - before, Ordering::Relaxed);
+        done
+    }
+
+    /// Nanoseconds of the threads of the tick, bytes there and back as if all were sent, and
+    /// rows.
+    fn read(&self) -> (f64, f64, f64) {
+        let of = |it: &AtomicU64| it.load(Ordering::Relaxed) as f64;
+        (of(&self.nanos), of(&self.bytes), of(&self.rows))
     }
 
     pub fn wait_for(&self, fleet: &Fleet) {
@@ -344,7 +294,7 @@ impl Elsewhere for Lent {
             }
             back(answer);
         };
-        self.inner.take(call, Box::new(back))
+        self.timed(|| self.inner.take(call, Box::new(back)))
     }
 
     fn patience(&self, call: &Call) -> Duration {
@@ -352,7 +302,11 @@ impl Elsewhere for Lent {
     }
 
     fn settle(&self, engine: &Engine, call: &Call, answer: &Bytes) -> Option<CallReport> {
-        self.inner.settle(engine, call, answer)
+        let report = self.timed(|| self.inner.settle(engine, call, answer))?;
+        // What comes back is all that was sent or spared, in this world.
+        self.bytes.fetch_add(2 * answer.len() as u64, Ordering::Relaxed);
+        self.rows.fetch_add(report.rows, Ordering::Relaxed);
+        Some(report)
     }
 
     fn made_here(&self, system: &str, report: &CallReport) {
