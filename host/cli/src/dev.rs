@@ -19,8 +19,7 @@ use sandtable::catalog::{self, Watch};
 use sandtable::{Error, Simulation};
 
 use self::builder::{Builder, Built};
-use super::nats::WorldNats;
-use super::outbox::OutboxArguments;
+use super::along::AlongArguments;
 use super::run::{self, Around, pace};
 use super::screen::{Mark, Screen, Show, answer};
 use super::stop::Stop;
@@ -55,23 +54,21 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
     #[command(flatten)]
-    nats: WorldNats,
-    #[command(flatten)]
-    outbox: OutboxArguments,
+    along: AlongArguments,
 }
 
 /// Runs the world.
 pub fn run(arguments: Arguments) -> Result<()> {
     let screen = Screen::open(Show::All);
-    let Arguments { world, save, hz, ticks, serve, nats, outbox } = arguments;
+    let Arguments { world, save, hz, ticks, serve, along } = arguments;
     let file = catalog::load(&world)?;
     // Before they are built, so that no change goes unnoticed.
     let watch = Watch::new(&file.folder, &file.config)?;
     let mut arguments = run::Arguments::of_dev(world, save, ticks, hz, serve);
-    (arguments.nats, arguments.outbox) = (nats, outbox);
+    arguments.along = along;
     let save = arguments.save()?;
-    let reached = arguments.reach_nats(&screen)?;
-    let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;
+    let along = &arguments.along(&screen)?;
+    let simulation = run::open(&arguments, &save, along, &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
     let (send, built) = channel();
     let builder = Builder::new(file, watch, &simulation)?;
@@ -82,7 +79,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
             screen.say(keys::HELP);
         }
         let (save, screen, stop, pace) = (&*save, &screen, &stop, &pace);
-        let around = Around { save, screen, stop, pace, reached: reached.as_ref() };
+        let around = Around { save, screen, stop, pace, along };
         let result = run::go(&arguments, around, simulation, &mut |simulation| {
             take_over(simulation, &built, screen)
         });

@@ -11,20 +11,20 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod along;
 mod ask;
 mod asked;
 mod audit;
 mod backup;
-mod beside;
 mod blame;
 mod branch;
 mod build;
-mod bus;
 mod check;
 mod dev;
 mod diff;
 mod digest;
 mod doctor;
+#[cfg(feature = "nats")]
 mod drill;
 mod edit;
 mod embed;
@@ -37,12 +37,14 @@ mod logs;
 mod mcp;
 mod mirror;
 mod mods;
+#[cfg(feature = "nats")]
 mod nats;
 mod new;
 mod on_air;
 mod outbox;
 mod pack;
 mod prune;
+#[cfg(feature = "nats")]
 mod relay;
 mod repair;
 mod resume;
@@ -67,7 +69,9 @@ mod token;
 mod traces;
 mod verify;
 mod why;
+#[cfg(feature = "nats")]
 mod worker;
+#[cfg(feature = "nats")]
 mod workers;
 
 use std::io;
@@ -141,6 +145,7 @@ enum Verb {
     Verify(verify::Arguments),
     Prune(prune::Prune),
     Compact(prune::Compact),
+    #[cfg(feature = "nats")]
     Relay(relay::Arguments),
     Repair(repair::Arguments),
     Export(export::Arguments),
@@ -150,8 +155,11 @@ enum Verb {
     Embed(embed::Arguments),
     Token(token::Arguments),
     Audit(audit::Arguments),
+    #[cfg(feature = "nats")]
     Worker(worker::Arguments),
+    #[cfg(feature = "nats")]
     Workers(workers::Arguments),
+    #[cfg(feature = "nats")]
     Drill(drill::Arguments),
     Doctor(doctor::Arguments),
 }
@@ -201,6 +209,7 @@ pub fn main() -> ExitCode {
         },
         Verb::Prune(arguments) => prune::prune(arguments),
         Verb::Compact(arguments) => prune::compact(arguments),
+        #[cfg(feature = "nats")]
         Verb::Relay(arguments) => relay::run(arguments),
         Verb::Repair(arguments) => repair::run(arguments),
         Verb::Export(arguments) => export::run(arguments),
@@ -209,8 +218,11 @@ pub fn main() -> ExitCode {
         Verb::Slim(arguments) => slim::run(arguments),
         Verb::Embed(arguments) => embed::run(arguments),
         Verb::Token(arguments) => token::run(arguments),
+        #[cfg(feature = "nats")]
         Verb::Worker(arguments) => worker::run(arguments),
+        #[cfg(feature = "nats")]
         Verb::Workers(arguments) => workers::run(arguments),
+        #[cfg(feature = "nats")]
         Verb::Drill(arguments) => drill::run(arguments),
         Verb::Doctor(arguments) => doctor::run(arguments),
         Verb::Audit(arguments) => match audit::run(arguments) {

@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use sandtable::Simulation;
 use sandtable::catalog;
 use sandtable::config::{AwayCalls, NatsSettings};
 use sandtable::names::is_pack;
-use sandtable_nats::{Network, random_token};
-use sandtable_workers::Coordinator;
+use sandtable_nats::Network;
 
 use super::screen::Screen;
 
@@ -140,12 +138,6 @@ impl WorldNats {
 /// Connects, and waits for nothing.
 pub fn connect(settings: NatsSettings, role: &str) -> Result<Reached> {
     Ok(Reached { network: Network::connect(&settings, role)?, settings })
-}
-
-/// Lends calls of a world from now on.
-pub fn begin(lending: &Coordinator, reached: &Reached, simulation: &Simulation) {
-    let id = simulation.world_id().map(|id| id.to_string());
-    lending.begin(&reached.network, &id.unwrap_or_else(random_token));
 }
 
 fn reach(settings: NatsSettings, role: &str, screen: &Screen) -> Result<Option<Reached>> {

@@ -1,22 +1,8 @@
-//! What leaves a save, as the command line says, and the relay of a world that is run.
-
-use std::path::Path;
-use std::time::Duration;
+//! What leaves a save, as the command line says.
 
 use anyhow::{Result, bail};
-use sandtable::Simulation;
 use sandtable::config::{OutboxOverrides, OutboxSettings};
 use sandtable::record::OutboxFormat;
-use sandtable_bus::Relay;
-
-use super::nats::Reached;
-use super::screen::Screen;
-use super::text::counted;
-
-/// How long a stream that acknowledges nothing is waited for when a run ends.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How long one is waited for at the most where a person asked to stop.
-const STOPS_MAX: Duration = Duration::from_secs(5);
 
 /// What leaves the save, in the place of what its world says.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -63,34 +49,4 @@ impl OutboxArguments {
         }
         Ok(overrides)
     }
-}
-
-/// The relay of a world that is run, where something leaves its save and a server is named.
-pub fn relay(
-    simulation: &Simulation,
-    save: &Path,
-    reached: Option<&Reached>,
-) -> Result<Option<Relay>> {
-    let outbox = simulation.outbox();
-    match reached.filter(|_| outbox.is_on()) {
-        Some(reached) => Ok(Some(Relay::start(save, &reached.settings, outbox.in_flight)?)),
-        None => Ok(None),
-    }
-}
-
-/// Waits until all that left the save is acknowledged, and says where it is not. Where a
-/// person asked to stop it waits for some seconds alone.
-pub fn finish(relay: &Relay, save: &Path, stops: bool, screen: &Screen) -> Result<()> {
-    let standing = relay.wait_for_all(PATIENCE, stops.then_some(STOPS_MAX))?;
-    if standing.behind() > 0 {
-        let behind = counted(standing.behind(), "row");
-        let why = standing.stopped.or(standing.trouble);
-        let why = why.unwrap_or_else(|| "they were not acknowledged in time".to_owned());
-        screen.warn(&format!(
-            "{behind} of the outbox of {} are not in the stream yet: {why}; the next run or \
-             `sandtable relay` carries them",
-            save.display()
-        ));
-    }
-    Ok(())
 }

@@ -6,26 +6,21 @@ mod tally;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use sandtable::calls::Elsewhere;
 use sandtable::catalog::{self, ModSource};
 use sandtable::config::WorldConfig;
 use sandtable::names::is_pack;
 use sandtable::pace::{Next, Pace};
 use sandtable::unsaved::Unsaved;
 use sandtable::{Error, Options, Simulation};
-use sandtable_workers::Coordinator;
 
 use self::pace::Losses;
 use self::tally::Tally;
-use super::bus;
-use super::nats::{self, Reached, WorldNats};
+use super::along::{Along, AlongArguments};
 use super::on_air::{self, Reach};
-use super::outbox::{self, OutboxArguments};
 use super::screen::{Screen, Show, answer};
 use super::sources;
 use super::stop::Stop;
@@ -83,9 +78,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:7878")]
     serve: Option<SocketAddr>,
     #[command(flatten)]
-    pub nats: WorldNats,
-    #[command(flatten)]
-    pub outbox: OutboxArguments,
+    pub along: AlongArguments,
     /// By which addresses it is asked, and how much.
     #[arg(skip)]
     pub reach: Reach,
@@ -121,9 +114,9 @@ impl Arguments {
         Pace::new(self.hz.unwrap_or_default())
     }
 
-    /// The NATS server that it is run with, if one is named.
-    pub fn reach_nats(&self, screen: &Screen) -> Result<Option<Reached>> {
-        self.nats.reach(self.world.as_deref(), screen)
+    /// What goes along with it.
+    pub fn along(&self, screen: &Screen) -> Result<Along> {
+        Along::new(&self.along, self.world.as_deref(), screen)
     }
 
     /// The file that holds the world: the one that is named, or one in the folder
@@ -152,11 +145,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (false, true) => Show::Lines,
         (false, false) => Show::All,
     });
-    let reached = arguments.reach_nats(&screen)?;
-    let simulation = open(&arguments, &save, reached.as_ref(), &screen)?;
+    let along = &arguments.along(&screen)?;
+    let simulation = open(&arguments, &save, along, &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
     let (save, screen, stop, pace) = (&*save, &screen, &stop, &pace);
-    let around = Around { save, screen, stop, pace, reached: reached.as_ref() };
+    let around = Around { save, screen, stop, pace, along };
     go(&arguments, around, simulation, &mut |_| Ok(()))
 }
 
@@ -171,8 +164,8 @@ pub struct Around<'a> {
     pub stop: &'a Stop,
     /// When its ticks are due.
     pub pace: &'a Pace,
-    /// The NATS server that it is run with, if one is named.
-    pub reached: Option<&'a Reached>,
+    /// What goes along with it.
+    pub along: &'a Along,
 }
 
 /// Does ticks, each after `before_tick`, and closes the save.
@@ -182,14 +175,13 @@ pub fn go(
     mut simulation: Simulation,
     before_tick: &mut dyn FnMut(&mut Simulation) -> Result<()>,
 ) -> Result<()> {
-    let Around { save, screen, stop, pace, reached } = around;
+    let Around { save, screen, stop, pace, along } = around;
     stop.rings(pace.bell())?;
     simulation.desk().ring_by(pace.bell());
     let reach = &arguments.reach;
     let start = |listen| on_air::start(&mut simulation, save, pace, listen, reach, screen);
     let on_air = arguments.serve.map(start).transpose()?;
-    let relay = outbox::relay(&simulation, save, reached)?;
-    let telling = bus::tell(&mut simulation, reached, on_air.as_ref());
+    let under = along.begin(&mut simulation, save, on_air.as_ref())?;
     let mut going = Going::new(arguments, pace, screen);
     let done = going.on(&mut simulation, stop, before_tick);
     going.bar.finish_and_clear();
@@ -207,8 +199,7 @@ pub fn go(
         screen.insist(&format!("stopped at tick {tick}; all up to it is in {shown}"));
     }
     let ending = report::Ending::of(&mut simulation, going.tally, going.started.elapsed());
-    let carried = relay.map_or(Ok(()), |relay| outbox::finish(&relay, save, stop.asked(), screen));
-    drop(telling);
+    let carried = under.finish(save, stop.asked(), screen);
     drop(on_air);
     simulation.close()?;
     carried?;
@@ -224,7 +215,7 @@ pub fn go(
 pub fn open(
     arguments: &Arguments,
     save: &Path,
-    reached: Option<&Reached>,
+    along: &Along,
     screen: &Screen,
 ) -> Result<Simulation> {
     let is_there = save.exists();
@@ -238,12 +229,9 @@ pub fn open(
         );
     }
     check_shard_rows(arguments.shard_rows)?;
-    let (slim, trust) = (arguments.slim, arguments.trust.clone());
-    let lending =
-        reached.map(|reached| (reached, Coordinator::new(&reached.network, &reached.settings)));
-    let elsewhere = lending.as_ref().map(|(_, lending)| lending.clone() as Arc<dyn Elsewhere>);
-    let (threads, outbox) = (arguments.threads, arguments.outbox.overrides()?);
-    let options = Options { threads, slim, trust, elsewhere, outbox, ..Options::default() };
+    let (threads, slim, trust) = (arguments.threads, arguments.slim, arguments.trust.clone());
+    let mut options = Options { threads, slim, trust, ..Options::default() };
+    along.set(&mut options);
     let world = arguments.world.as_deref();
     let world =
         world.map(|path| sources::take(path, save, &arguments.trust, screen)).transpose()?;
@@ -261,9 +249,7 @@ pub fn open(
             Simulation::create(Some(save), config, mods, options)?
         }
     };
-    if let Some((reached, lending)) = lending {
-        nats::begin(&lending, reached, &simulation);
-    }
+    along.opened(&simulation);
     screen.say(&format!(
         "{}: {} at tick {}, {}, {}",
         save.display(),

@@ -11,10 +11,8 @@ use sandtable::pace::Bell;
 use sandtable::save::is_save;
 use sandtable_serve::{Folder, Worlds};
 
-use super::beside;
-use super::nats::WorldNats;
+use super::along::{self, AlongArguments};
 use super::on_air::{self, Reach};
-use super::outbox::OutboxArguments;
 use super::run::{self, Around, pace};
 use super::screen::{Screen, Show};
 use super::stop::Stop;
@@ -57,9 +55,7 @@ pub struct Arguments {
     #[arg(long)]
     ticks: Option<u64>,
     #[command(flatten)]
-    nats: WorldNats,
-    #[command(flatten)]
-    outbox: OutboxArguments,
+    along: AlongArguments,
     #[command(flatten)]
     folder: OfFolder,
 }
@@ -97,7 +93,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if is_folder_of_saves(&arguments.path) {
         return serve_folder(arguments, &screen);
     }
-    let Arguments { path, save, listen, reach, hz, ticks, nats, outbox, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, along, folder } = arguments;
     if let Some(name) = folder.given() {
         bail!("{name} is for a folder of saves, and {} is one world: leave it out", path.display());
     }
@@ -105,13 +101,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
         true => run::Arguments::of_served(None, Some(path), ticks, hz, listen),
         false => run::Arguments::of_served(Some(path), save, ticks, hz, listen),
     };
-    (arguments.reach, arguments.nats, arguments.outbox) = (reach, nats, outbox);
+    (arguments.reach, arguments.along) = (reach, along);
     let save = arguments.save()?;
-    let reached = arguments.reach_nats(&screen)?;
-    let simulation = run::open(&arguments, &save, reached.as_ref(), &screen)?;
+    let along = &arguments.along(&screen)?;
+    let simulation = run::open(&arguments, &save, along, &screen)?;
     let (stop, pace) = (Stop::listen()?, arguments.pace());
     let (save, screen, stop, pace) = (&*save, &screen, &stop, &pace);
-    let around = Around { save, screen, stop, pace, reached: reached.as_ref() };
+    let around = Around { save, screen, stop, pace, along };
     run::go(&arguments, around, simulation, &mut |_| Ok(()))
 }
 
@@ -123,7 +119,7 @@ fn is_folder_of_saves(path: &Path) -> bool {
 fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
     const IDLE: Duration = Duration::from_secs(300);
     const OPEN_MAX: u32 = 64;
-    let Arguments { path, save, listen, reach, hz, ticks, nats, outbox, folder } = arguments;
+    let Arguments { path, save, listen, reach, hz, ticks, along, folder } = arguments;
     let of_one_world = [("--save", save.is_some()), ("--ticks", ticks.is_some())];
     for (name, is_given) in of_one_world {
         if is_given {
@@ -141,7 +137,7 @@ fn serve_folder(arguments: Arguments, screen: &Screen) -> Result<()> {
         open_max: folder.open_max.unwrap_or(OPEN_MAX) as usize,
         memory_max: folder.memory_max.unwrap_or_default().saturating_mul(1 << 20),
         runs: folder.run,
-        beside: beside::beside(&nats, &outbox, screen)?,
+        beside: along::beside(&along, screen)?,
         options: Options { trust: folder.trust, ..Options::default() },
         path: path.clone(),
     });
