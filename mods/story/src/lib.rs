@@ -50,5 +50,5 @@ mod truth;
 
 sandtable_sdk::export! {
     systems: [audit::audit, record::record, check::check, derive::derive, rebuild::rebuild],
-    migrations: ["migrations/0001_story.sql"],
+    migrations: ["migrations/0001_story.sql", "migrations/0002_by_subject.sql"],
 }
