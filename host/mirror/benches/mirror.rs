@@ -16,6 +16,8 @@ use sandtable_mirror::{Mirror, MirrorSettings, Step};
 
 /// Ticks that are measured with and without a mirror.
 const TICKS: u32 = 60;
+/// How often both are.
+const ROUNDS: u32 = 5;
 
 struct Server {
     child: Child,
@@ -86,11 +88,47 @@ fn told(what: &str, (rows, took): (u64, Duration)) {
     println!("mirror: {what:>36}: {rows:>9} rows in {took:>8.2?}, {second:>9.0} rows/s");
 }
 
-/// The mean of some ticks.
-fn ticks(world: &mut Simulation) -> Duration {
-    let begun = Instant::now();
-    (0..TICKS).for_each(|_| drop(world.tick().unwrap()));
-    begun.elapsed() / TICKS
+/// The mean of some ticks, with so much time between them.
+fn ticks(world: &mut Simulation, pause: Duration) -> Duration {
+    let mut all = Duration::ZERO;
+    for _ in 0..TICKS {
+        let begun = Instant::now();
+        world.tick().unwrap();
+        all += begun.elapsed();
+        std::thread::sleep(pause);
+    }
+    all / TICKS
+}
+
+/// Ticks alone and beside a mirror, in turns.
+fn beside(world: &mut Simulation, save: &Path, settings: &MirrorSettings, hertz: Option<u64>) {
+    let pause = hertz.map_or(Duration::ZERO, |hertz| Duration::from_millis(1_000 / hertz));
+    let (mut alone, mut with) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..ROUNDS {
+        alone += ticks(world, pause);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (over, path, settings) = (is_over.clone(), save.to_owned(), settings.clone());
+        let follower = std::thread::spawn(move || {
+            // As `sandtable mirror` does for its process.
+            #[cfg(unix)]
+            rustix::process::nice(10).unwrap();
+            let mut mirror = Mirror::new(&path, &settings).unwrap();
+            while !over.load(Ordering::Relaxed) {
+                let (_, took) = up(&mut mirror);
+                let begun = Instant::now();
+                while !over.load(Ordering::Relaxed) && begun.elapsed() < took {
+                    mirror.rest(Duration::from_millis(20));
+                }
+            }
+        });
+        with += ticks(world, pause);
+        is_over.store(true, Ordering::Relaxed);
+        follower.join().unwrap();
+    }
+    let (alone, with) = (alone / ROUNDS, with / ROUNDS);
+    let share = with.as_secs_f64() / alone.as_secs_f64();
+    let how = hertz.map_or("one after another".to_owned(), |hertz| format!("{hertz} a second"));
+    println!("mirror: ticks {how:>17}: {alone:.2?} alone, {with:.2?} beside a mirror: {share:.2}x");
 }
 
 fn main() {
@@ -111,27 +149,14 @@ fn main() {
     let mods = catalog::build_mods(&file.folder, &file.config, &mut |_| {}).unwrap();
     let made = Simulation::create(Some(&save), file.config, mods, Options::default());
     let mut world = made.unwrap();
-    ticks(&mut world);
+    ticks(&mut world, Duration::ZERO);
     let settings = MirrorSettings { url: server.url.clone(), ..MirrorSettings::default() };
     let mut mirror = Mirror::new(&save, &settings).unwrap();
     told("all of a world of 100,000 bodies", up(&mut mirror));
-    ticks(&mut world);
+    ticks(&mut world, Duration::ZERO);
     told("every body moved, some ticks behind", up(&mut mirror));
     drop(mirror);
-    let alone = ticks(&mut world);
-    let is_over = Arc::new(AtomicBool::new(false));
-    let (over, path) = (is_over.clone(), save.clone());
-    let follower = std::thread::spawn(move || {
-        let mut mirror = Mirror::new(&path, &settings).unwrap();
-        while !over.load(Ordering::Relaxed) {
-            let (_, took) = up(&mut mirror);
-            mirror.rest(took);
-        }
-    });
-    let beside = ticks(&mut world);
-    is_over.store(true, Ordering::Relaxed);
-    follower.join().unwrap();
-    let share = beside.as_secs_f64() / alone.as_secs_f64();
-    println!("mirror: a tick alone {alone:.2?}, with a mirror beside it {beside:.2?}: {share:.2}x");
+    beside(&mut world, &save, &settings, Some(20));
+    beside(&mut world, &save, &settings, None);
     world.close().unwrap();
 }
