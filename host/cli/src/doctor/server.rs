@@ -118,9 +118,9 @@ async fn refused(network: &Network, needs: &[Need]) -> Vec<String> {
 
 /// The same, for people.
 pub fn shown(nats: &Json) -> Vec<String> {
-    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let said = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     let mut lines = Vec::new();
-    lines.push(format!("NATS server    {} at {}", text(&nats["version"]), text(&nats["url"])));
+    lines.push(format!("NATS server    {} at {}", said(&nats["version"]), said(&nats["url"])));
     lines.push(match nats["round_trip_ms"].as_f64() {
         Some(millis) => format!("there and back {millis} ms"),
         None => "there and back no answer".to_owned(),
@@ -129,13 +129,16 @@ pub fn shown(nats: &Json) -> Vec<String> {
     lines.push(format!("a message      {} at most", text::bytes(most)));
     let streams = &nats["jetstream"];
     lines.push(match streams["is_there"].as_bool() {
-        Some(true) => format!("JetStream      yes, {} streams", streams["streams"]),
-        _ => format!("JetStream      no: {}", text(&streams["why"])),
+        Some(true) => {
+            let count = streams["streams"].as_u64().unwrap_or_default();
+            format!("JetStream      yes, {}", text::counted(count, "stream"))
+        }
+        _ => format!("JetStream      no: {}", said(&streams["why"])),
     });
     lines.push(format!("workers        {}", nats["workers"]));
     for right in nats["rights"].as_array().into_iter().flatten() {
         if right["may"] == Json::Bool(false) {
-            let (what, subject) = (text(&right["what"]), text(&right["subject"]));
+            let (what, subject) = (said(&right["what"]), said(&right["subject"]));
             lines.push(format!("REFUSED        {what}: {subject}"));
         }
     }
