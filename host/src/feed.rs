@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 
 use crate::config::WorldConfig;
 use crate::ecs::World;
+use crate::finding::KnownFinding;
 use crate::record::{Digest, TickRecord};
 use crate::save::{Commit, Reader, SaveError};
 
@@ -37,6 +38,8 @@ pub struct Published {
     /// What its last tick did, but for what history keeps of it; that of tick zero where
     /// none was done since the world was opened or went back.
     pub record: Arc<TickRecord>,
+    /// What the mods that run declare as findings.
+    pub findings: Arc<[KnownFinding]>,
 }
 
 impl Published {
@@ -160,7 +163,8 @@ fn committed(
     let (world, config) = reader.world()?;
     let &Commit { tick: saved_tick, state, chain, .. } = commit;
     let (config, record) = (Arc::new(config), Arc::default());
-    Ok(Published { world, config, saved_tick, state, chain, number, course, record })
+    let findings = reader.findings()?.into();
+    Ok(Published { world, config, saved_tick, state, chain, number, course, record, findings })
 }
 
 impl fmt::Debug for Feed {

@@ -74,8 +74,8 @@ pub use sandtable_save as save;
 pub use sandtable_save::tables;
 pub use sandtable_world::config::WorldConfig;
 pub use sandtable_world::{
-    condition, config, declaration, ecs, edit, fault, grants, hash, identity, interface, label,
-    manifest, names, question, reading, record, statements, system,
+    condition, config, declaration, ecs, edit, fault, finding, grants, hash, identity, interface,
+    label, manifest, names, question, reading, record, statements, system,
 };
 pub use simulation::{Desk, Done, Settled, Simulation, Tell};
 pub use swap::Swap;

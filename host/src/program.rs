@@ -77,8 +77,9 @@ impl Program {
             if !names.insert(&system.name) {
                 return Err(resolver.wrong(format!("it declares system `{}` twice", system.name)));
             }
+            let is_dispensable = terms.dispensable.contains(&system.name);
             let system = resolver.system(index as u32, system, &kinds, registry)?;
-            self.systems.push(Arc::new(system));
+            self.systems.push(Arc::new(System { is_dispensable, ..system }));
         }
         if self.systems.len() > Stamp::SYSTEMS_MAX {
             return Err(ProgramError::TooManySystems(self.systems.len()));
@@ -273,6 +274,7 @@ impl Resolver<'_> {
             tables: declaration.tables,
             before: declaration.before.clone(),
             after: declaration.after.clone(),
+            is_dispensable: false,
         };
         self.check_span(&system, registry)?;
         Ok(system)

@@ -237,6 +237,7 @@ mod tests {
             tables: false,
             before: names(before),
             after: names(after),
+            is_dispensable: false,
         })
     }
 

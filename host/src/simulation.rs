@@ -21,8 +21,10 @@ use crate::config::{OutboxSettings, WorldConfig};
 use crate::desk::{self, Attended};
 use crate::ecs::World;
 use crate::feed::{Feed, Published, Publisher};
+use crate::finding::KnownFinding;
 use crate::identity::WorldId;
 use crate::journal::Journal;
+use crate::manifest::Manifest;
 use crate::pack::{self, Keys};
 use crate::program::Program;
 use crate::record::{Digest, Given, Input, Resume, TickRecord, hex};
@@ -155,14 +157,16 @@ impl Simulation {
         Ok(())
     }
 
-    /// Lets a suspended mod take part again from the next tick on, and keeps who
-    /// asked for it.
+    /// Lets a suspended mod, or a system that is suspended alone, take part again from
+    /// the next tick on, and keeps who asked for it.
     ///
     /// # Errors
     ///
     /// That there is no such mod, or that it is not suspended.
     pub fn resume(&mut self, mod_id: &str, sender: &str) -> Result<(), Error> {
-        let suspended = self.world().suspended().map(str::to_owned).collect();
+        let world = self.world();
+        let suspended = world.suspended().map(str::to_owned).chain(world.suspended_systems());
+        let suspended = suspended.collect();
         if let Some(why) = save::objection_to_resume(mod_id, &suspended) {
             return Err(Error::Resume(why));
         }
@@ -237,7 +241,8 @@ impl Simulation {
             return feed.clone();
         }
         let config = Arc::new(self.config().clone());
-        let feed = Feed::new(self.published(config, Arc::default()));
+        let findings = self.findings();
+        let feed = Feed::new(self.published(config, Arc::default(), findings));
         self.feed.insert(Publisher(feed)).0.clone()
     }
 
@@ -254,10 +259,25 @@ impl Simulation {
                 (Arc::new(self.config().clone()), record)
             }
         };
-        feed.publish(self.published(config, record));
+        let findings = match done {
+            Some(_) => before.findings.clone(),
+            None => self.findings(),
+        };
+        feed.publish(self.published(config, record, findings));
     }
 
-    fn published(&mut self, config: Arc<WorldConfig>, record: Arc<TickRecord>) -> Published {
+    /// What the mods that run declare as findings.
+    fn findings(&self) -> Arc<[KnownFinding]> {
+        let mods = self.runtime.sets().now().mods.iter();
+        mods.filter_map(|stored| stored.manifest.as_ref()).flat_map(Manifest::findings).collect()
+    }
+
+    fn published(
+        &mut self,
+        config: Arc<WorldConfig>,
+        record: Arc<TickRecord>,
+        findings: Arc<[KnownFinding]>,
+    ) -> Published {
         self.publications += 1;
         Published {
             world: self.world().clone(),
@@ -268,6 +288,7 @@ impl Simulation {
             number: self.publications,
             course: self.course,
             record,
+            findings,
         }
     }
 

@@ -276,7 +276,7 @@ fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[StoredMod]) {
         if known.is_none_or(|stored| stored.hash == source.hash) {
             continue;
         }
-        let is_own = |name: &String| name.split('/').next() == Some(source.id.as_str());
+        let is_own = |name: &String| name.split(['/', ':']).next() == Some(source.id.as_str());
         if world.mods.keys().any(is_own) {
             let mods = Arc::make_mut(&mut world.mods);
             mods.retain(|name, _| *name == source.id || !is_own(name));

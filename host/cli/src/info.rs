@@ -32,7 +32,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 fn as_json(info: &Info) -> Result<String> {
     let archetypes = info.archetypes.iter();
-    let mods = info.mods.iter();
+    let (mods, findings) = (info.mods.iter(), info.findings.iter());
     Ok(json!({
         "world": info.name,
         "tick": info.tick,
@@ -57,6 +57,15 @@ fn as_json(info: &Info) -> Result<String> {
         "calls_of_workers": info.calls_of_workers,
         "inbox": info.inbox,
         "set_aside": info.set_aside,
+        "findings": findings
+            .map(|(it, count)| json!({
+                "event": it.kind(),
+                "severity": it.declared.severity.name(),
+                "about": it.declared.about,
+                "count": count,
+            }))
+            .collect::<Vec<_>>(),
+        "suspended_systems": info.suspended_systems,
         "world_id": info.world_id.map(|id| id.to_string()),
         "outbox": {
             "first": info.outbox.first,
@@ -109,7 +118,19 @@ fn as_text(save: &Path, info: &Info) -> String {
         let name = if at == 0 { "mods" } else { "" };
         line(name, format!("{} {} ({}){state}", it.id, it.version, &hash[..12]));
     }
+    for system in &info.suspended_systems {
+        let resume = format!("sandtable resume {} {system}", save.display());
+        line("", format!("{system} is suspended, its mod goes on: {resume}"));
+    }
     line("faults", count(info.faults));
+    for (at, (it, found)) in info.findings.iter().filter(|(_, found)| *found > 0).enumerate() {
+        let (name, declared) = (if at == 0 { "findings" } else { "" }, &it.declared);
+        let times = counted(*found, "time");
+        line(
+            name,
+            format!("{} {times}, {}: {}", it.kind(), declared.severity.name(), declared.about),
+        );
+    }
     if info.calls_of_workers > 0 {
         let (calls, away) = (count(info.calls), count(info.calls_of_workers));
         line("calls", format!("{calls}, of which workers made {away}: SELECT * FROM systems"));

@@ -10,20 +10,22 @@ use super::screen::tell;
 /// Who the save says asked for it.
 const SENDER: &str = "sandtable resume";
 
-/// Let a suspended mod take part again, from the next tick on
+/// Let a suspended mod, or a system of one, take part again, from the next tick on
 ///
-/// Works also while the world runs. What it could not read meanwhile is there:
+/// A system is suspended alone where the manifest of its mod names it under
+/// `dispensable`. Works also while the world runs. What it could not read meanwhile is there:
 /// inputs that only it reads have waited for it. The save keeps who asked for it
-/// and when, so that `verify` and `rewind` know. `sandtable info` says which mods
-/// are suspended, and `SELECT * FROM faults` in `sandtable sql` why.
+/// and when, so that `verify` and `rewind` know. `sandtable info` says what is
+/// suspended, and `SELECT * FROM faults` in `sandtable sql` why.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
-  sandtable resume earth.db economy")]
+  sandtable resume earth.db economy
+  sandtable resume novel.db story/derive")]
 pub struct Arguments {
     /// The save
     save: PathBuf,
-    /// The mod's id
+    /// The mod's id, or the full name of a system that is suspended alone
     #[arg(value_name = "MOD")]
     mod_id: String,
     /// Who asks for it, for the save to keep
@@ -35,6 +37,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { save, mod_id, sender } = arguments;
     save::resume(&save, &mod_id, &sender)?;
-    tell(&format!("mod {mod_id} takes part again from the next tick of {} on", save.display()));
+    let what = if mod_id.contains('/') { "system" } else { "mod" };
+    tell(&format!("{what} {mod_id} takes part again from the next tick of {} on", save.display()));
     Ok(())
 }

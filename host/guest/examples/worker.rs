@@ -146,6 +146,7 @@ fn resolved(
         tables: declared.tables,
         before: Vec::new(),
         after: Vec::new(),
+        is_dispensable: false,
     })
 }
 

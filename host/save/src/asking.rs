@@ -10,6 +10,8 @@ use rusqlite::{Connection, Error};
 use serde_json::Value as Json;
 
 use sandtable_world::ecs::World;
+use sandtable_world::finding::KnownFinding;
+use sandtable_world::manifest::Manifest;
 use sandtable_world::question::{NamedQuestion, ParameterType};
 
 use super::error::{Fallible, SaveError};
@@ -92,6 +94,24 @@ impl Reader {
                 }));
             }
             Ok(Questions(all))
+        };
+        read().map_err(|failure| failure.of(self.path(), "read"))
+    }
+}
+
+impl Reader {
+    /// What the mods of the world declare as findings, by their ids.
+    ///
+    /// # Errors
+    ///
+    /// The save cannot be read, or is damaged.
+    pub fn findings(&self) -> Result<Vec<KnownFinding>, SaveError> {
+        let read = || -> Fallible<Vec<KnownFinding>> {
+            let mut all = Vec::new();
+            for listed in &Sealed::read(&self.connection)?.mods.mods {
+                all.extend(listed.manifest()?.iter().flat_map(Manifest::findings));
+            }
+            Ok(all)
         };
         read().map_err(|failure| failure.of(self.path(), "read"))
     }

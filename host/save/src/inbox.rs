@@ -36,7 +36,7 @@ pub const NO_EDITS: &str = "the world does not grant edits: say `edit = true` un
 pub struct Standing {
     /// What each declared, by id.
     pub declarations: BTreeMap<String, String>,
-    /// Which of them no longer take part.
+    /// Which of them no longer take part, and which of their systems.
     pub suspended: BTreeSet<String>,
     /// Systems that have run, by full name.
     pub ran: BTreeSet<String>,
@@ -59,10 +59,13 @@ impl Standing {
     }
 }
 
-/// Ids of mods that no longer take part.
+/// Ids of mods that no longer take part, and full names of systems whose mods go on
+/// without them.
 fn suspended(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
-    let mut select = connection
-        .prepare("SELECT id FROM st_mod_states WHERE suspended = 1 AND id NOT GLOB '*/*'")?;
+    let mut select = connection.prepare(
+        "SELECT replace(id, ':', '/') FROM st_mod_states
+                  WHERE suspended = 1 AND id NOT GLOB '*/*'",
+    )?;
     select.query_map([], |row| row.get(0))?.collect()
 }
 
@@ -196,8 +199,8 @@ fn given(
     Ok(given)
 }
 
-/// Lets a suspended mod of a save take part again from its next tick on, also
-/// while another process runs it, and keeps who asked for it.
+/// Lets a suspended mod of a save, or a system that is suspended alone, take part again
+/// from its next tick on, also while another process runs it, and keeps who asked for it.
 ///
 /// When this returns, it is on disk.
 ///
@@ -235,15 +238,16 @@ pub fn resume(path: &Path, mod_id: &str, sender: &str) -> Result<(), SaveError> 
     connection.close().map_err(|(_, error)| failed(error.into()))
 }
 
-/// Why a mod cannot be resumed, of those that are suspended.
-pub fn objection_to_resume(mod_id: &str, suspended: &BTreeSet<String>) -> Option<String> {
-    if suspended.contains(mod_id) {
+/// Why a mod or a system cannot be resumed, of those that are suspended.
+pub fn objection_to_resume(name: &str, suspended: &BTreeSet<String>) -> Option<String> {
+    if suspended.contains(name) {
         return None;
     }
+    let what = if name.contains('/') { "system" } else { "mod" };
     let others: Vec<String> = suspended.iter().map(|id| format!("`{id}`")).collect();
     Some(match others.as_slice() {
-        [] => format!("mod `{mod_id}` is not suspended, and no other is"),
-        others => format!("mod `{mod_id}` is not suspended; {} is", others.join(", ")),
+        [] => format!("{what} `{name}` is not suspended, and no other is"),
+        others => format!("{what} `{name}` is not suspended; {} is", others.join(", ")),
     })
 }
 

@@ -9,6 +9,7 @@
 //! change stays the same byte by byte, and sets of mods are compared by it.
 
 mod declaration;
+mod finding;
 pub(super) mod manifest;
 mod question;
 pub(super) mod settings;

@@ -4,6 +4,8 @@
 //! What ticks do is counted by the thread that does them, in counters that it holds;
 //! what is so now is looked up when it is asked for.
 
+mod findings;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +22,7 @@ use sandtable::feed::Published;
 use sandtable::pace::Pace;
 use sandtable::record::{SystemRun, Timings};
 
+use self::findings::{AllFound, Findings};
 use super::reads::Reads;
 use super::served::Served;
 
@@ -112,6 +115,7 @@ struct Families {
     lag: Family<World, Real>,
     left_out: Family<World, Seconds>,
     bytes: Family<File, Whole>,
+    found: AllFound,
     reads: Family<Source, Counter>,
     streams: Family<World, Gauge>,
 }
@@ -120,12 +124,13 @@ struct Families {
 const MAKERS: [&str; 2] = ["here", "workers"];
 
 /// What is so now, in whole numbers.
-const WHOLES: [(&str, &str); 9] = [
+const WHOLES: [(&str, &str); 10] = [
     ("tick", "The last tick"),
     ("saved_tick", "The last tick that is in the save"),
     ("unsaved_ticks", "Ticks that are not in the save yet"),
     ("entities", "Entities alive"),
     ("suspended_mods", "Mods that faulted too often to take part"),
+    ("suspended_systems", "Systems that faulted too often to take part, while their mods do"),
     ("paused", "1 while the world stands still as it was told to"),
     ("outbox_last_row", "The last row of the outbox, 0 for none"),
     ("outbox_acknowledged_row", "The last row of the outbox that a stream acknowledged"),
@@ -138,6 +143,7 @@ pub struct Figures {
     families: Families,
     ticks: Mutex<Ticks>,
     now: Now,
+    found: Findings,
     reads: Reads,
     streams: Gauge,
 }
@@ -244,6 +250,7 @@ impl Families {
             lag: Family::default(),
             left_out: Family::default(),
             bytes: Family::default(),
+            found: Family::default(),
             reads: Family::default(),
             streams: Family::default(),
         };
@@ -278,6 +285,8 @@ impl Families {
             of.left_out,
         );
         registry.register("save_bytes", "What the save and the log beside it take", of.bytes);
+        let what = "Events by which mods say that something is wrong, since the first tick";
+        registry.register("findings", what, of.found);
         let what = "Reads of a world, by where what was asked for was found";
         registry.register("reads", what, of.reads);
         registry.register("stream_clients", "Clients of the stream", of.streams);
@@ -289,6 +298,7 @@ impl Figures {
     fn new(world: String, families: Families) -> Self {
         let ticks = Mutex::new(Ticks::new(&world, &families));
         let now = Now::new(&world, &families);
+        let found = Findings::new(&world, &families.found);
         let of =
             |source| families.reads.get_or_create_owned(&Source { world: world.clone(), source });
         let reads = Reads {
@@ -298,7 +308,7 @@ impl Figures {
             save: of("save"),
         };
         let streams = families.streams.get_or_create_owned(&World { world: world.clone() });
-        Self { world, families, ticks, now, reads, streams }
+        Self { world, families, ticks, now, found, reads, streams }
     }
 
     /// Counts what was published.
@@ -321,7 +331,9 @@ impl Figures {
     /// Looks up what is so now.
     pub fn look(&self, served: &Served) {
         let published = served.feed().now();
-        let suspended = published.world.mods.values().filter(|it| it.suspended).count();
+        self.found.look(&published);
+        let suspended = published.world.suspended().count();
+        let suspended_systems = published.world.suspended_systems().count();
         let tempo = served.pace().map(Pace::tempo);
         let outbox = served.outbox();
         let wholes = [
@@ -330,6 +342,7 @@ impl Figures {
             published.tick() - published.saved_tick,
             u64::from(published.world.entities.alive()),
             suspended as u64,
+            suspended_systems as u64,
             tempo.is_some_and(|tempo| tempo.is_paused).into(),
             outbox.last,
             outbox.acknowledged(),

@@ -1,15 +1,19 @@
 //! How the world that is served goes: what its last ticks took, and what went wrong.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use sandtable::ecs::{Topic, to_json};
 use sandtable::feed::Published;
+use serde_json::Value as Json;
 
 /// Ticks that are looked back at.
 const TICKS_KEPT: usize = 1_024;
 /// Faults that are looked back at.
 const FAULTS_KEPT: usize = 64;
+/// Bytes of an event that says what was found; of a longer one it is not said.
+const FOUND_MAX_BYTES: usize = 4 << 10;
 
 /// How the world goes.
 pub struct Pulse {
@@ -21,6 +25,10 @@ pub struct Pulse {
 struct Past {
     beats: VecDeque<Beat>,
     faults: VecDeque<Fault>,
+    /// What mods found last, by event: in which tick, and what.
+    found: BTreeMap<String, (u64, Json)>,
+    /// How often they had found it then.
+    counted: BTreeMap<String, u64>,
 }
 
 /// A tick that was done.
@@ -73,6 +81,28 @@ impl Pulse {
                 keep(&mut past.faults, Fault { tick: record.tick, system, what }, FAULTS_KEPT);
             }
         }
+        for finding in published.findings.iter() {
+            let (kind, count) = (finding.kind(), finding.count(&published.world));
+            if past.counted.insert(kind.clone(), count) == Some(count) {
+                continue;
+            }
+            let Some(topic) = finding.topic(&published.world) else { continue };
+            let last = record.events.iter().rev().find(|event| event.topic == topic);
+            if let (Topic::Kind(id), Some(event)) = (topic, last) {
+                let value = match event.payload.len() > FOUND_MAX_BYTES {
+                    true => Json::Null,
+                    false => to_json(published.world.registry.get(id), &event.payload),
+                };
+                past.found.insert(kind, (record.tick, value));
+            }
+        }
+    }
+
+    /// The last event of a finding that was sent since the world is served: in which tick,
+    /// and what.
+    pub fn found(&self, event: &str) -> Option<(u64, Json)> {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.found.get(event).cloned()
     }
 
     /// The last ticks and the last faults, each oldest first.

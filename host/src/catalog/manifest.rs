@@ -7,6 +7,7 @@ use std::path::Path;
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::world_file::{MOD_ID, check_memory, check_questions};
 use super::{Error, is_mod_id};
+use crate::finding;
 use crate::interface;
 use crate::manifest::Manifest;
 
@@ -64,6 +65,9 @@ fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
         return mistake(["asks"].into_iter().chain(key.iter().map(String::as_str)), what);
     }
     check_memory(&["limits"], manifest.limits.memory_max_bytes)?;
+    if let Some((key, what)) = finding::objection(&manifest.finding) {
+        return mistake(["finding"].into_iter().chain(key.iter().map(String::as_str)), what);
+    }
     check_questions(&manifest.question)
 }
 
@@ -93,9 +97,12 @@ mod tests {
              [asks]\nread = ['geography/*', 'geography:*']\nwrite = ['diplomacy__debts']\n\
              [limits]\nfuel = 7\n\
              [[question]]\nname = 'rich'\nabout = 'Who has most.'\nsql = 'SELECT :n'\n\
-             parameters = [{{ name = 'n', type = 'integer', default = 3 }}]\n"
+             parameters = [{{ name = 'n', type = 'integer', default = 3 }}]\n\
+             [[finding]]\nevent = 'Odd'\nseverity = 'warning'\nabout = 'It is odd.'\n"
         );
+        let text = text.replacen("[dependencies]", "dispensable = ['count']\n[dependencies]", 1);
         let manifest = parse(&text, "economy").expect("good");
+        assert_eq!((manifest.finding.len(), manifest.dispensable.len()), (1, 1));
         assert!(manifest.dependencies["diplomacy"].optional);
         let json = serde_json::to_string(&manifest).expect("JSON");
         assert_eq!(serde_json::from_str::<Manifest>(&json).expect("read"), manifest);
@@ -211,6 +218,14 @@ mod tests {
                      parameters = [{{ name = 'n', type = 'tex' }}]\n"
                 ),
                 "8:36: `question[0].parameters[0].type` is `tex`, which is not known: choose `text`, ",
+            ),
+            (
+                format!("{GOOD}[[finding]]\nevent = 'Odd'\nseverity = 'loud'\nabout = 'x'\n"),
+                "6:12: `finding[0].severity` is `loud`, which is not known: choose `critical`, ",
+            ),
+            (
+                format!("{GOOD}[[finding]]\nevent = 'a/Odd'\nseverity = 'warning'\nabout = 'x'\n"),
+                "5:1: `finding[0].event` names a mod: findings are events of the mod itself",
             ),
         ] {
             let told = complaint(&text);

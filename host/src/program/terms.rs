@@ -12,7 +12,7 @@ use semver::Version;
 use super::error::ProgramError;
 use crate::catalog::{Asks, Manifest, ModSource, Pattern};
 use crate::config::{Limits, ModSettings, WorldConfig};
-use crate::declaration::{Declaration, DeclarationError, Query, Reading, resolve};
+use crate::declaration::{Declaration, DeclarationError, Kind, Query, Reading, Role, resolve};
 use crate::ecs::Access;
 use crate::grants::Rights;
 use crate::system::Assets;
@@ -26,6 +26,8 @@ pub struct Terms {
     pub assets: Arc<Assets>,
     /// What it may do with what belongs to other mods.
     pub rights: Arc<Rights>,
+    /// Its systems without which it goes on.
+    pub dispensable: BTreeSet<String>,
 }
 
 impl Terms {
@@ -47,7 +49,13 @@ impl Terms {
                 }
             }
         }
-        Self { limits, assets: Arc::new(assets), rights: Arc::new(rights) }
+        let dispensable = manifest.map(|manifest| manifest.dispensable.clone());
+        Self {
+            limits,
+            assets: Arc::new(assets),
+            rights: Arc::new(rights),
+            dispensable: dispensable.unwrap_or_default(),
+        }
     }
 }
 
@@ -157,12 +165,44 @@ fn objection(
     if !ungranted.is_empty() {
         return Some(not_granted(id, &ungranted, granted));
     }
+    if let Some(what) = unkept(declaration, manifest) {
+        return Some(what);
+    }
     let (limit, asked, allowed) =
         manifest.limits.above(limits).find(|(limit, ..)| !settings.limits.sets(limit))?;
     Some(format!(
         "its mod.toml asks for {asked} as the limit `{limit}`, and the world allows {allowed}: \
          write `{limit} = {asked}` under `[mods.{id}.limits]` in the world file, or ask for less"
     ))
+}
+
+/// What a manifest says of events and systems that are none, or none of that sort.
+fn unkept(declaration: &Declaration, manifest: &Manifest) -> Option<String> {
+    let id = &declaration.id;
+    let is_event = |event: &str| {
+        let is_it = |kind: &Kind| kind.name == format!("{id}/{event}") && kind.role == Role::Event;
+        declaration.kinds.iter().any(is_it)
+    };
+    if let Some(finding) = manifest.finding.iter().find(|it| !is_event(&it.event)) {
+        let event = &finding.event;
+        return Some(format!(
+            "its mod.toml has `{event}` as a finding, and it declares no event of that name: name \
+             an event that it sends, or remove the `[[finding]]`"
+        ));
+    }
+    manifest.dispensable.iter().find_map(|name| {
+        let why = match declaration.systems.iter().find(|system| system.name == *name) {
+            None => "it has no system of that name",
+            // Events that it does not read meanwhile would have to be kept for it.
+            Some(system) if !system.reads.is_empty() => "that system reads events",
+            Some(system) if system.startup => "that system runs once",
+            Some(_) => return None,
+        };
+        Some(format!(
+            "its mod.toml has `{name}` under `dispensable`, and {why}: name systems that run again \
+             and again and read no events"
+        ))
+    })
 }
 
 fn not_granted(id: &str, missing: &Missing, granted: &Asks) -> String {

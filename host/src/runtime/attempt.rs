@@ -12,14 +12,16 @@ use tracing::trace_span;
 
 use super::{PendingTick, Runtime};
 use crate::calls::{CallMaker, Lending};
-use crate::ecs::{Edit, Event, ModState, Role, Stamp, Topic, World};
+use crate::ecs::{Edit, Event, ModState, Role, Stamp, Topic, World, apart};
 use crate::error::Error;
 use crate::guest::{Halt, LogLine};
 use crate::merge;
 use crate::options::LogSink;
 use crate::program::System;
 use crate::reading::{self, has_run};
-use crate::record::{Emitted, Exclusion, Given, Logged, Resume, SetAside, Step, TickRecord};
+use crate::record::{
+    Emitted, Exclusion, Given, Logged, Resume, SetAside, Step, SystemRun, TickRecord,
+};
 use crate::run::{Finished, Halted, TickClock, TickRun};
 use crate::stopwatch::Stopwatch;
 use crate::tables::Database;
@@ -128,13 +130,15 @@ impl Runtime {
             })
             .map(|(at, _)| at)
             .collect();
+        let alone: BTreeSet<String> = world.suspended_systems().collect();
         let (systems, tick) = (world.systems.clone(), world.tick());
         move |system| {
             let is_due = match system.startup {
                 true => !has_run(&systems, system),
                 false => system.is_due(tick),
             };
-            !out.contains(&system.owner) && is_due
+            let is_out = system.is_dispensable && alone.contains(&system.name);
+            !out.contains(&system.owner) && !is_out && is_due
         }
     }
 
@@ -148,8 +152,9 @@ impl Runtime {
         records_steps: bool,
     ) -> Vec<Step> {
         for Resume { mod_id, .. } in &given.resumes {
-            if world.is_suspended(mod_id) {
-                Arc::make_mut(&mut world.mods).insert(mod_id.clone(), ModState::default());
+            let name = apart(mod_id);
+            if world.is_suspended(&name) {
+                Arc::make_mut(&mut world.mods).insert(name, ModState::default());
             }
         }
         let steps = self.edit(world, &given.edits, record, records_steps);
@@ -250,29 +255,44 @@ impl Runtime {
         steps.append(&mut commands);
     }
 
-    /// Counts faults in a row, and suspends a mod that has too many.
+    /// Counts faults in a row, and suspends a mod that has too many, or a system
+    /// without which its mod goes on.
     fn judge(&self, world: &mut World, record: &mut TickRecord) {
         let mods = Arc::make_mut(&mut world.mods);
-        for loaded in &self.program().mods {
-            let own = |run: &&crate::record::SystemRun| {
-                run.system.split('/').next() == Some(loaded.id.as_str())
-            };
-            let excluded = record.exclusions.iter().any(|exclusion| exclusion.mod_id == loaded.id);
-            let faulted = excluded || record.runs.iter().filter(own).any(|run| run.fault.is_some());
-            let ran = record.runs.iter().any(|run| own(&run));
-            if !faulted && !ran {
-                continue;
-            }
+        let mut suspended = Vec::new();
+        for (owner, loaded) in self.program().mods.iter().enumerate() {
+            let systems = self.program().systems.iter().filter(|system| system.owner == owner);
+            let apart_ones: Vec<&str> = systems
+                .filter(|system| system.is_dispensable)
+                .map(|system| system.name.as_str())
+                .collect();
+            let is_apart = |name: &str| apart_ones.contains(&name);
             let allowed = self.config().world.faults_to_suspend;
             let limit = self.sets.faults_to_suspend(&loaded.id, record.tick, allowed);
-            let state = mods.entry(loaded.id.clone()).or_default();
-            let faults = state.faults_in_a_row.saturating_add(1);
-            state.faults_in_a_row = if faulted { faults } else { 0 };
-            if limit > 0 && state.faults_in_a_row >= limit && !state.suspended {
-                state.suspended = true;
-                record.suspended.push(loaded.id.clone());
+            let own = |run: &&SystemRun| run.system.split('/').next() == Some(loaded.id.as_str());
+            let of_mod = |run: &&SystemRun| own(run) && !is_apart(&run.system);
+            let excluded = |it: &Exclusion| it.mod_id == loaded.id && !is_apart(&it.system);
+            let conduct = Conduct {
+                faulted: record.exclusions.iter().any(excluded)
+                    || record.runs.iter().filter(of_mod).any(|run| run.fault.is_some()),
+                ran: record.runs.iter().any(|run| of_mod(&run)),
+            };
+            if conduct.counts(mods, &loaded.id, limit) {
+                suspended.push(loaded.id.clone());
+            }
+            for system in &apart_ones {
+                let run = record.runs.iter().find(|run| run.system == *system);
+                let conduct = Conduct {
+                    faulted: record.exclusions.iter().any(|it| it.system == *system)
+                        || run.is_some_and(|run| run.fault.is_some()),
+                    ran: run.is_some(),
+                };
+                if conduct.counts(mods, &apart(system), limit) {
+                    suspended.push((*system).to_owned());
+                }
             }
         }
+        record.suspended = suspended;
     }
 
     /// Drops the events that every system which takes part has read. Inputs that
@@ -312,6 +332,31 @@ impl Runtime {
             }
         }
         world.events.drop_read(|topic| passed.get(&topic).copied());
+    }
+}
+
+/// How a mod or a system behaved in a tick.
+struct Conduct {
+    faulted: bool,
+    ran: bool,
+}
+
+impl Conduct {
+    /// Counts it for what the world keeps under a name. Says whether that has as many faults
+    /// in a row now that it is suspended; zero of them: never.
+    fn counts(&self, mods: &mut BTreeMap<String, ModState>, name: &str, limit: u32) -> bool {
+        let Self { faulted, ran } = *self;
+        if !faulted && !ran {
+            return false;
+        }
+        let state = mods.entry(name.to_owned()).or_default();
+        let faults = state.faults_in_a_row.saturating_add(1);
+        state.faults_in_a_row = if faulted { faults } else { 0 };
+        if limit == 0 || state.faults_in_a_row < limit || state.suspended {
+            return false;
+        }
+        state.suspended = true;
+        true
     }
 }
 

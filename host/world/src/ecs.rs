@@ -68,4 +68,4 @@ pub use value::{
     Problem, Remap, canonical_copy, canonical_field, canonical_packed, canonical_value,
 };
 pub use value::{read_array, read_bin, write_array};
-pub use world::{HashVersion, ModState, SystemState, World};
+pub use world::{HashVersion, ModState, SystemState, World, apart};

@@ -14,6 +14,7 @@
 //! | [`declaration`] | what a mod declares, whichever version of the contract it speaks |
 //! | [`condition`] | by which systems say in which ticks they run |
 //! | [`config`] | every setting and limit |
+//! | [`finding`] | events by which mods say that something is wrong |
 //! | [`grants`], [`manifest`] | what mods ask of each other, and may |
 //! | [`identity`] | by which name a world is known outside |
 //! | [`label`] | by which component and field people know entities |
@@ -28,6 +29,7 @@ pub mod declaration;
 pub mod ecs;
 pub mod edit;
 pub mod fault;
+pub mod finding;
 pub mod grants;
 pub mod hash;
 pub mod identity;

@@ -1,12 +1,13 @@
 //! What a mod says of itself, as `mod.toml`, packs and saves have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::{Version, VersionReq};
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::LimitOverrides;
+use crate::finding::{DeclaredFinding, KnownFinding};
 use crate::grants::Asks;
 use crate::interface::INTERFACE_VERSION;
 use crate::question::NamedQuestion;
@@ -48,6 +49,13 @@ pub struct Manifest {
     /// Questions that it brings along, which are asked by `<mod>/<name>`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub question: Vec<NamedQuestion>,
+    /// Its events that say that something is wrong, of which whoever watches is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finding: Vec<DeclaredFinding>,
+    /// Systems without which it goes on: one that faults too often in a row is suspended
+    /// alone, and the others run on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub dispensable: BTreeSet<String>,
 }
 
 /// Which versions of another mod do: `"1.2"`, or `{ version = "1.2", optional =
@@ -75,7 +83,18 @@ impl Manifest {
             asks: Asks::default(),
             limits: LimitOverrides::default(),
             question: Vec::new(),
+            finding: Vec::new(),
+            dispensable: BTreeSet::new(),
         }
+    }
+
+    /// What it declares as findings.
+    pub fn findings(&self) -> impl Iterator<Item = KnownFinding> {
+        let known = |declared: &DeclaredFinding| KnownFinding {
+            mod_id: self.id.clone(),
+            declared: declared.clone(),
+        };
+        self.finding.iter().map(known)
     }
 }
 

@@ -168,6 +168,7 @@ mod tests {
             tables: false,
             before: Vec::new(),
             after: Vec::new(),
+            is_dispensable: false,
         }
     }
 

@@ -49,6 +49,9 @@ pub struct System {
     pub before: Vec<String>,
     /// Full names of systems that run before it.
     pub after: Vec<String>,
+    /// Whether its mod goes on without it: where it faults too often in a row, it alone is
+    /// suspended. It reads no events then.
+    pub is_dispensable: bool,
 }
 
 impl System {

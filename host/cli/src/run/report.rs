@@ -42,7 +42,11 @@ impl Ending {
             entities: u64::from(world.entities.alive()),
             hash,
             threads: simulation.threads(),
-            suspended: world.suspended().map(str::to_owned).collect(),
+            suspended: world
+                .suspended()
+                .map(str::to_owned)
+                .chain(world.suspended_systems())
+                .collect(),
             questions: config.summary.clone(),
             tally,
             took,
@@ -158,7 +162,7 @@ impl Ending {
 /// Why a mod faulted last, as the save has it. Ids need no quoting.
 fn earlier_cause(save: &Path, id: &str) -> Option<String> {
     let sql = format!(
-        "SELECT tick, system, cause FROM faults WHERE system GLOB '{id}/*'
+        "SELECT tick, system, cause FROM faults WHERE system GLOB '{id}/*' OR system = '{id}'
          UNION ALL SELECT tick, mod, cause FROM exclusions WHERE mod = '{id}'
          ORDER BY tick DESC LIMIT 1"
     );

@@ -66,7 +66,8 @@ impl Tally {
         }
         for id in &record.suspended {
             let why = self.why(id).unwrap_or_default();
-            news.push(format!("tick {}: mod {id} is suspended, as {why}", record.tick));
+            let what = if id.contains('/') { "system" } else { "mod" };
+            news.push(format!("tick {}: {what} {id} is suspended, as {why}", record.tick));
         }
         if !record.rolled_back.is_empty() {
             let who = record.rolled_back.join(", ");

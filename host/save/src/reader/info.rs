@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use sandtable_world::config::WorldConfig;
 use sandtable_world::ecs::World;
+use sandtable_world::finding::KnownFinding;
 use sandtable_world::identity::WorldId;
 use sandtable_world::record::Digest;
 
@@ -46,6 +47,10 @@ pub struct Info {
     pub inbox: u64,
     /// Events and inputs that were set aside: a system will never read them.
     pub set_aside: u64,
+    /// What mods find to be wrong, and how often they did, over all ticks.
+    pub findings: Vec<(KnownFinding, u64)>,
+    /// Systems that no longer take part while their mods do, by full name.
+    pub suspended_systems: Vec<String>,
     /// By which name the world is known outside; a save that an older version ran last has
     /// none yet.
     pub world_id: Option<WorldId>,
@@ -152,6 +157,10 @@ impl Reader {
                 faults_in_a_row: state.faults_in_a_row,
             }
         });
+        let found = |it: KnownFinding| {
+            let count = it.count(&world);
+            (it, count)
+        };
         Ok(Info {
             name: config.world.name.clone(),
             tick: world.tick(),
@@ -166,6 +175,8 @@ impl Reader {
             calls_of_workers: calls.1,
             inbox: count("st_inbox")?,
             set_aside: count("st_set_aside")?,
+            findings: self.findings()?.into_iter().map(found).collect(),
+            suspended_systems: world.suspended_systems().collect(),
             world_id: self.world_id()?,
             outbox: self.read(outbox::standing)?,
             config,

@@ -1,6 +1,7 @@
 //! What is served, and how it stands.
 
 use sandtable::ecs::World;
+use sandtable::finding::KnownFinding;
 use sandtable::record::{Timings, hex};
 use serde_json::{Map, Value as Json, json};
 
@@ -68,6 +69,8 @@ pub fn health(question: &Question<'_>) -> Result<Reply, Problem> {
     let faults: Vec<Json> = faults.collect();
     let (file_bytes, log_bytes) = served.bytes();
     let suspended: Vec<&str> = published.world.suspended().collect();
+    let suspended_systems: Vec<String> = published.world.suspended_systems().collect();
+    let findings: Vec<Json> = published.findings.iter().map(|it| found(served, it)).collect();
     Ok(Reply::of(json!({
         "tick": published.tick(),
         "saved_tick": published.saved_tick,
@@ -86,9 +89,25 @@ pub fn health(question: &Question<'_>) -> Result<Reply, Problem> {
         "slowest": slowest,
         "faults": faults,
         "suspended": suspended,
+        "suspended_systems": suspended_systems,
+        "findings": findings,
         "uptime_s": served.pulse().began().elapsed().as_secs(),
         "version": env!("CARGO_PKG_VERSION"),
     })))
+}
+
+/// What a mod finds wrong, how often it did, and the last of it since the world is served.
+fn found(served: &Served, finding: &KnownFinding) -> Json {
+    let (published, event) = (served.feed().now(), finding.kind());
+    let last = served.pulse().found(&event);
+    json!({
+        "event": event,
+        "severity": finding.declared.severity.name(),
+        "about": finding.declared.about,
+        "count": finding.count(&published.world),
+        "tick": last.as_ref().map(|(tick, _)| tick),
+        "value": last.map(|(_, value)| value),
+    })
 }
 
 /// What each stage of a tick took.

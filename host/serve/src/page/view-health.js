@@ -2,7 +2,7 @@
 
 import { el, put } from '/dom.js';
 import { ms, seconds, short, size, whole } from '/format.js';
-import { card, cards, section, tickColumn } from '/parts.js';
+import { card, cards, section, tickColumn, tickLink, value } from '/parts.js';
 import { stages } from '/stages.js';
 import { table } from '/table.js';
 
@@ -22,6 +22,9 @@ export function open({ place, go }) {
         tables,
         section('Slowest ticks', table(health.slowest, SLOW, { label: 'Slowest ticks' })),
         section('Faults', table(health.faults, FAULTY, { label: 'Faults', empty })),
+        health.findings?.length
+          ? section('Findings of mods', table(health.findings, FOUND, { label: 'Findings of mods' }))
+          : null,
       );
     },
     move: (tick) => drawn.move(tick),
@@ -30,6 +33,18 @@ export function open({ place, go }) {
 
 const SLOW = [tickColumn('systems'), { name: 'ms', title: 'took', number: true, show: (row) => ms(row.ms) }];
 const FAULTY = [tickColumn('systems'), 'system', 'fault'];
+const FOUND = [
+  'event',
+  'severity',
+  { name: 'count', title: 'found', number: true, show: (row) => whole(row.count) },
+  {
+    name: 'tick',
+    title: 'last',
+    number: true,
+    show: (row) => (row.tick === null ? '–' : tickLink(row.tick, { view: 'events' })),
+  },
+  { name: 'about', show: (row) => (row.value === null ? row.about : [row.about, ' ', value(row.value)]) },
+];
 
 function told(health) {
   const { tick_ms: tick = {}, unsaved_ticks: unsaved = health.tick - health.saved_tick } = health;
@@ -57,5 +72,7 @@ function told(health) {
   );
 }
 
-const suspended = ({ suspended: mods = [] }) =>
-  mods.length ? el('p', { class: 'problem' }, `Suspended: ${mods.join(', ')}. See Mods.`) : null;
+const suspended = ({ suspended: mods = [], suspended_systems: systems = [] }) =>
+  mods.length + systems.length
+    ? el('p', { class: 'problem' }, `Suspended: ${[...mods, ...systems].join(', ')}. See Mods.`)
+    : null;

@@ -57,6 +57,12 @@ pub struct ModState {
     pub suspended: bool,
 }
 
+/// By what a world knows how a system behaves, of this full name, without which its mod
+/// goes on. What is no such name stays as it is.
+pub fn apart(system: &str) -> String {
+    system.replacen('/', ":", 1)
+}
+
 /// The entities, components, resources, relations and unread events at one
 /// tick. Clones share what neither changes.
 #[derive(Clone, Debug)]
@@ -71,8 +77,9 @@ pub struct World {
     pub events: Events,
     /// What each system has seen, by full name.
     pub systems: Arc<BTreeMap<String, SystemState>>,
-    /// How each mod has behaved, by id; and, by full name, each system that
-    /// faulted while events were unread, until it gets on.
+    /// How each mod has behaved, by id; by full name, each system that faulted
+    /// while events were unread, until it gets on; and, by [`apart`], each
+    /// without which its mod goes on.
     pub mods: Arc<BTreeMap<String, ModState>>,
     /// The tables of mods, by name.
     pub tables: Arc<BTreeMap<String, TableState>>,
@@ -127,8 +134,16 @@ impl World {
 
     /// Ids of the mods that no longer take part.
     pub fn suspended(&self) -> impl Iterator<Item = &str> {
-        let mods = self.mods.iter().filter(|(name, state)| state.suspended && !name.contains('/'));
+        let is_mod = |name: &str| !name.contains(['/', ':']);
+        let mods = self.mods.iter().filter(move |(name, state)| state.suspended && is_mod(name));
         mods.map(|(id, _)| id.as_str())
+    }
+
+    /// Full names of the systems that no longer take part, while their mods do.
+    pub fn suspended_systems(&self) -> impl Iterator<Item = String> {
+        let systems =
+            self.mods.iter().filter(|(name, state)| state.suspended && name.contains(':'));
+        systems.map(|(name, _)| name.replacen(':', "/", 1))
     }
 
     /// Rows in a page, which are the rows in a shard.

@@ -1,9 +1,10 @@
 //! The first form of a mod's manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::stored::finding::{Finding, findings};
 use crate::stored::question::{Question, questions};
 use crate::stored::terms::{Asks, LimitOverrides, upgrade_all};
 use sandtable_world::manifest as live;
@@ -30,6 +31,10 @@ pub struct Manifest {
     limits: LimitOverrides,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     question: Vec<Question>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    finding: Vec<Finding>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    dispensable: BTreeSet<String>,
 }
 
 /// As a text, or with more to say of it; it is written with all there is.
@@ -64,6 +69,8 @@ impl Manifest {
             asks: Asks::of(&from.asks),
             limits: LimitOverrides::of(&from.limits),
             question: from.question.iter().map(Question::of).collect(),
+            finding: from.finding.iter().map(Finding::of).collect(),
+            dispensable: from.dispensable.clone(),
         }
     }
 
@@ -82,6 +89,8 @@ impl Manifest {
             asks: self.asks.upgrade()?,
             limits: self.limits.upgrade(),
             question: questions(self.question).map_err(|error| error.to_string())?,
+            finding: findings(self.finding)?,
+            dispensable: self.dispensable,
         })
     }
 }
