@@ -104,6 +104,7 @@ fn an_input_that_is_tried_tells_which_events_would_come_of_it() {
     assert_eq!((event.system.as_str(), event.is_of_changed), ("herald/answer", true));
     // One more that is the same as another is one more all the same.
     assert_eq!((tried(5).events.len(), tried(5).events_more), (1, 0));
+    assert_eq!(told.events_to, told.to);
     assert!(std::fs::read(&save).unwrap() == before, "nothing is written");
 }
 

@@ -69,6 +69,26 @@ fn a_manifest_of_another_version_is_refused() {
 }
 
 #[test]
+fn findings_and_dispensable_systems_are_events_and_systems_of_the_mod() {
+    let refused = |manifest: &str, expected: &str| {
+        let place = world("", &[("borrower", &format!("{BORROWER}{manifest}"))]);
+        place.refuses_to_run(&format!(
+            "mod `borrower` cannot be loaded: its mod.toml has {expected}"
+        ));
+    };
+    refused(
+        "[[finding]]\nevent = \"Odd\"\nseverity = \"warning\"\nabout = \"It is odd.\"\n",
+        "`Odd` as a finding, and it declares no event of that name: name an event that it sends, or \
+         remove the `[[finding]]`",
+    );
+    refused(
+        "dispensable = [\"wander\"]\n",
+        "`wander` under `dispensable`, and it has no system of that name: name systems that run \
+         again and again and read no events",
+    );
+}
+
+#[test]
 fn grants_that_mean_nothing_are_refused_with_their_place() {
     for (grants, expected) in [
         ("read = [\"everything\"]", "6:8: `mods.borrower.grants.read` is \"everything\", which"),

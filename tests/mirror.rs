@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::harness::*;
 use crate::outside::{OPENSSL, POSTGRES, needs};
-use crate::postgres::{Postgres, USER, free_port};
+use crate::postgres::{Postgres, USER};
 
 mod drill;
 mod refused;

@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::*;
 
+mod derailed;
 mod questions;
 mod sending;
 
@@ -25,7 +26,7 @@ use self::questions::asked;
 const EVENT: &str = "story/Event";
 
 /// The world file, and the mod as it is built.
-fn novel() -> &'static (WorldConfig, Vec<ModSource>) {
+pub fn novel() -> &'static (WorldConfig, Vec<ModSource>) {
     static NOVEL: OnceLock<(WorldConfig, Vec<ModSource>)> = OnceLock::new();
     NOVEL.get_or_init(|| {
         let file = catalog::load(&root().join("examples/novel")).unwrap();
@@ -35,7 +36,7 @@ fn novel() -> &'static (WorldConfig, Vec<ModSource>) {
 }
 
 /// The lines of the novel.
-fn lines() -> Vec<Json> {
+pub fn lines() -> Vec<Json> {
     let text = fs::read_to_string(root().join("examples/novel/novel.ndjson")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -30,6 +30,35 @@ impl Postgres {
 
     /// Starts one with these settings.
     pub fn start_with(settings: &[&str]) -> Self {
+        let (folder, settings) = Self::made(settings);
+        let child = spawn(folder.path(), &settings);
+        let server = Self { child, folder, settings };
+        server.wait();
+        server
+    }
+
+    /// Starts one with these settings that also listens at a port of the loopback, and gives
+    /// the port.
+    pub fn start_on_a_port(settings: &[&str]) -> (Self, u16) {
+        let (folder, settings) = Self::made(settings);
+        let of_port = |port: u16| {
+            let more = ["listen_addresses=127.0.0.1".to_owned(), format!("port={port}")];
+            settings.iter().cloned().chain(more).collect::<Vec<_>>()
+        };
+        let mut port = free_port();
+        let child = spawn(folder.path(), &of_port(port));
+        let mut server = Self { child, folder, settings: of_port(port) };
+        // One whose port another program took meanwhile ends at once.
+        while !server.starts() {
+            port = free_port();
+            server.settings = of_port(port);
+            server.child = spawn(server.folder.path(), &server.settings);
+        }
+        (server, port)
+    }
+
+    /// A folder with what a server needs to start, and its settings.
+    fn made(settings: &[&str]) -> (TempDir, Vec<String>) {
         let folder = TempDir::new().unwrap();
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).unwrap();
@@ -40,11 +69,7 @@ impl Postgres {
         command.arg("-D").arg(&data).args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8"]);
         command.args(["--locale=C", "--no-sync", "--no-instructions", "--pwfile"]);
         told(command.arg(&password));
-        let settings: Vec<String> = settings.iter().map(|it| (*it).to_owned()).collect();
-        let child = spawn(folder.path(), &settings);
-        let server = Self { child, folder, settings };
-        server.wait();
-        server
+        (folder, settings.iter().map(|it| (*it).to_owned()).collect())
     }
 
     /// Its address, for its user.
@@ -84,13 +109,18 @@ impl Postgres {
         // What it was made of ends a moment after it, and keeps its memory until then.
         wait_until("PostgreSQL starts again", || {
             self.child = spawn(self.folder.path(), &self.settings);
-            let mut ended = false;
-            wait_until("PostgreSQL starts or ends", || {
-                ended = self.child.try_wait().unwrap().is_some();
-                ended || self.answers()
-            });
-            !ended
+            self.starts()
         });
+    }
+
+    /// Waits until it answers, or has ended. Says whether it answers.
+    fn starts(&mut self) -> bool {
+        let mut ended = false;
+        wait_until("PostgreSQL starts or ends", || {
+            ended = self.child.try_wait().unwrap().is_some();
+            ended || self.answers()
+        });
+        !ended
     }
 
     /// What `psql` answers to SQL: a line a row, with `|` between cells.
@@ -180,6 +210,6 @@ fn spawn(folder: &Path, settings: &[String]) -> Child {
 }
 
 /// A port that is free now.
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

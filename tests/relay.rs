@@ -226,6 +226,19 @@ fn a_save_that_comes_again_where_its_stream_is_goes_on_from_there() {
 }
 
 #[test]
+fn rows_that_a_stream_ahead_of_its_save_has_are_not_behind() {
+    needs!(NATS_SERVER);
+    let (place, server) = (Place::new(), NatsServer::start());
+    place.falls_behind(&server);
+    let output = place.run().args(["--ticks", "1", "--nats", &server.url()]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && !said.contains("not in the stream yet"), "{said}");
+    assert_eq!(outbox(&place.save())["acknowledged"], 48);
+    let (is_well, told) = place.relay(&server.url());
+    assert!(is_well && told.contains("all rows up to 48 are acknowledged"), "{told}");
+}
+
+#[test]
 fn a_branch_and_a_way_back_are_told_apart_by_their_streams() {
     needs!(NATS_SERVER);
     let (place, server) = (Place::new(), NatsServer::start());

@@ -63,6 +63,8 @@ pub struct Forked {
     pub events: Vec<OtherEvent>,
     /// How many more of those there are.
     pub events_more: usize,
+    /// The last tick whose events were compared.
+    pub events_to: u64,
     /// Faults in the changed world, and in the other.
     pub faults: (u64, u64),
 }
@@ -84,7 +86,7 @@ impl Forked {
     /// As programs read it.
     pub fn to_json(&self) -> Json {
         let Self { at, to, recorded, cut, edits, series, first, summary, .. } = self;
-        let Self { events, events_more, faults, .. } = self;
+        let Self { events, events_more, events_to, faults, .. } = self;
         let edit = |run: &EditRun| {
             let spawned: Vec<String> = run.spawned.iter().map(|it| it.to_string()).collect();
             json!({ "spawned": spawned, "refused": run.refused })
@@ -116,6 +118,7 @@ impl Forked {
             "first": first.collect::<Vec<_>>(),
             "summary": counts.collect::<Vec<_>>(),
             "events": events.collect::<Vec<_>>(), "events_more": events_more,
+            "events_to": events_to,
             "faults": { "changed": faults.0, "truth": faults.1 },
         })
     }
@@ -177,7 +180,7 @@ pub fn what_if(
         }
     });
     let labels = Labels::over(&reader.config()?.world.label, &truth_course.end.registry);
-    let (events, events_more) = events::others(&truth_course, &changed_course);
+    let events = events::others(&truth_course, &changed_course);
     let forked = Forked {
         at,
         to: changed_course.end.tick().min(truth_course.end.tick()),
@@ -187,8 +190,9 @@ pub fn what_if(
         series: series.collect(),
         first: differences::first(&truth_course, &changed_course, &labels),
         summary: differences::summary(&truth_course, &changed_course),
-        events,
-        events_more,
+        events: events.told,
+        events_more: events.more,
+        events_to: events.to,
         faults: (changed_course.faults, truth_course.faults),
     };
     Ok((forked, changed.compiler().clone()))

@@ -50,6 +50,11 @@ fn a_question_is_answered_as_the_command_line_answers_it() {
         ("purse", json!({ "who": "3v1", "least": 10 }), &["who=3v1", "least=10"]),
         ("booked", json!({ "first": 1, "last": 9 }), &["first=1", "last=9"]),
         ("ledger/booked", json!({ "first": 1, "last": 2 }), &["first=1", "last=2"]),
+        (
+            "booked",
+            json!({ "first": 1, "last": i64::MAX.to_string() }),
+            &["last=9223372036854775807", "first=1"],
+        ),
         ("echo", json!({ "text": "'; DROP TABLE st_ticks; --\u{0}" }), &[]),
     ] {
         let answer = on_air.ask(&path(question, &values, "&at=3"));

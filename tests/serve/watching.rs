@@ -7,12 +7,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sandtable::Simulation;
+use sandtable::edit::Edit;
 use sandtable::pace::{Bell, Pace};
+use sandtable::save::Parcel;
 use sandtable_serve::{Served, Server};
 use serde_json::{Value as Json, json};
 
 use super::{OnAir, TOKEN, exchange};
 use crate::harness::*;
+use crate::novel::{lines, novel};
 use crate::outside::{PROMTOOL, needs};
 
 /// Where the rules and the dashboard are.
@@ -24,6 +27,28 @@ const LANGUAGE: &str = "up instance job le and by changes group_left histogram_q
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(OPS).join(file)).unwrap()
+}
+
+/// What a mod finds.
+const HERALD: &str = "id = \"herald\"
+version = \"0.1.0\"
+interface = \"0.2.0\"
+
+[[finding]]
+event = \"Echo\"
+severity = \"warning\"
+about = \"It was called.\"
+";
+
+/// A world of which there are figures of every sort.
+fn of_mods() -> OnAir {
+    let folder = tempfile::tempdir().unwrap();
+    let world = folder.path().join("world");
+    write_world(&world, WORLD, &["citizens", "traps", "herald"]);
+    fs::write(world.join("herald.toml"), HERALD).unwrap();
+    let mut command = sandtable();
+    command.arg("serve").arg(world).arg("--save").arg(folder.path().join("save.db"));
+    OnAir::of(command, folder, &["--hz", "50"])
 }
 
 /// What a world says of which all has been asked once.
@@ -102,7 +127,7 @@ fn of_dashboard() -> Vec<String> {
 
 #[test]
 fn rules_and_dashboard_ask_for_what_a_world_gives() {
-    let on_air = OnAir::with(&["citizens", "traps"], &["--hz", "50"]);
+    let on_air = of_mods();
     let given = names(&figures(&on_air));
     let language: BTreeSet<&str> = LANGUAGE.split_whitespace().collect();
     let (rules, dashboard) = (of_rules(), of_dashboard());
@@ -132,7 +157,7 @@ fn family(sample: &str) -> String {
 
 #[test]
 fn the_guide_has_every_figure() {
-    let on_air = OnAir::with(&["citizens", "traps"], &["--hz", "50"]);
+    let on_air = of_mods();
     let text = figures(&on_air);
     let given = names(&text).into_iter().filter(|name| name.starts_with("sandtable_"));
     let given: BTreeSet<String> = given.map(|name| family(&name)).collect();
@@ -144,7 +169,7 @@ fn the_guide_has_every_figure() {
 
 #[test]
 fn figures_are_those_of_the_world() {
-    let on_air = OnAir::with(&["citizens", "traps"], &["--hz", "50"]);
+    let on_air = of_mods();
     let text = figures(&on_air);
     let tick = value(&text, "sandtable_tick");
     assert!(tick >= 40.0, "{text}");
@@ -171,6 +196,44 @@ fn figures_are_those_of_the_world() {
     let last = value(&text, "sandtable_last_tick_timestamp_seconds");
     let start = plain_value(&text, "sandtable_start_time_seconds");
     assert!(start < last && last <= now && now - start < 300.0, "{start} {last} {now}");
+}
+
+#[test]
+fn what_a_mod_finds_is_counted_and_told_and_stays_counted() {
+    const FOUND: &str = "sandtable_findings_total{event=\"herald/Echo\",severity=\"warning\"}";
+    let on_air = of_mods();
+    let health = on_air.ask("/health")["findings"].clone();
+    let found = |count: u64, tick: Json, value: Json| {
+        json!([{
+            "event": "herald/Echo", "severity": "warning", "about": "It was called.",
+            "count": count, "tick": tick, "value": value,
+        }])
+    };
+    assert_eq!((value(&metrics(&on_air), FOUND), health), (0.0, found(0, Json::Null, Json::Null)));
+    let save = on_air.folder.path().join("save.db");
+    for number in ["4", "5"] {
+        let call = format!(r#"{{"number": {number}}}"#);
+        told(sandtable().arg("send").arg(&save).args(["herald/Call", &call]));
+    }
+    wait_until("both are found", || value(&metrics(&on_air), FOUND) == 2.0);
+    let health = on_air.ask("/health")["findings"].clone();
+    let tick = health[0]["tick"].clone();
+    assert_eq!(health, found(2, tick.clone(), json!({ "number": 5 })));
+    let sql =
+        "/query?sql=SELECT%20max(tick)%20AS%20tick%20FROM%20events%20WHERE%20name='herald/Echo'";
+    assert_eq!(on_air.ask(sql)["rows"][0]["tick"], tick);
+    let host = on_air.host().to_owned();
+    let ready = exchange(
+        &host,
+        &format!("GET /readyz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"),
+    );
+    assert_eq!(ready.status, 200, "it does what it should");
+    let folder = on_air.stop();
+    let info = told(sandtable().arg("info").arg(&save));
+    assert!(info.contains("  findings   herald/Echo 2 times, warning: It was called."), "{info}");
+    let again = OnAir::again(folder, &["--hz", "50"]);
+    assert_eq!(value(&metrics(&again), FOUND), 2.0);
+    assert_eq!(again.ask("/health")["findings"], found(2, Json::Null, Json::Null));
 }
 
 #[test]
@@ -226,7 +289,7 @@ fn in_older_form(text: &str) -> String {
 #[test]
 fn figures_are_called_as_prometheus_wants() {
     needs!(PROMTOOL);
-    let on_air = OnAir::with(&["citizens", "traps"], &["--hz", "50"]);
+    let on_air = of_mods();
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("metrics");
     fs::write(&text, in_older_form(&figures(&on_air))).unwrap();
@@ -245,6 +308,54 @@ fn ready(server: &Server) -> (u16, String) {
 fn world(save: &Path) -> Simulation {
     let mods = vec![guest("drift")];
     Simulation::create(Some(save), config(WORLD, &mods), mods, quiet(1)).unwrap()
+}
+
+#[test]
+fn a_row_that_was_derived_and_is_damaged_is_found_until_it_is_mended() {
+    const FOUND: &str =
+        "sandtable_findings_total{event=\"story/Inconsistent\",severity=\"critical\"}";
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("novel.db");
+    let (mut config, mods) = novel().clone();
+    config.api.edit = true;
+    config.world.name = "test".to_owned();
+    config.mods.get_mut("story").unwrap().settings =
+        serde_json::from_value(json!({ "audited_at_once": 200 })).unwrap();
+    let mut simulation = Simulation::create(Some(&save), config, mods, quiet(1)).unwrap();
+    let served = Served::new(&mut simulation, &save);
+    let address = "127.0.0.1:0".parse().unwrap();
+    let server = Server::start(served, address, Some(TOKEN.to_owned())).unwrap();
+    for event in lines() {
+        simulation.send("story/Event", &event, "the test").unwrap();
+    }
+    run(&mut simulation, 4);
+    let found = || {
+        let host = server.address().to_string();
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}\r\n\
+             connection: close\r\n\r\n"
+        );
+        value(&String::from_utf8(exchange(&host, &request).body).unwrap(), FOUND)
+    };
+    assert_eq!(found(), 0.0);
+    let damaged = values(simulation.world(), "story/Life")[0].0;
+    let life = json!({ "is_alive": true, "since": "0000", "event": "none" });
+    let set = json!({
+        "op": "set", "entity": damaged.to_string(), "component": "story/Life", "value": life,
+    });
+    let edits = vec![Edit::parse(&set).unwrap()];
+    let parcel = Parcel { sender: "ada".to_owned(), edits, ..Parcel::default() };
+    simulation.take_in(&parcel, Box::new(|_| {})).unwrap();
+    run(&mut simulation, 3);
+    let first = found();
+    assert!(first > 0.0, "the audit tells of it");
+    run(&mut simulation, 2);
+    assert!(found() > first, "again and again, so that the alert goes on");
+    simulation.send("story/Rebuild", &json!({}), "the test").unwrap();
+    run(&mut simulation, 4);
+    let last = found();
+    run(&mut simulation, 3);
+    assert_eq!(found(), last, "it is mended");
 }
 
 #[test]

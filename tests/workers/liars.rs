@@ -11,7 +11,7 @@ use sandtable::guest::Engine;
 use sandtable::guest::away::AwayCall;
 use sandtable_nats::Network;
 use sandtable_nats::async_nats::{Client, Message};
-use sandtable_workers::Hello;
+use sandtable_workers::{Coordinator, Hello};
 use serde_json::Value as Json;
 
 use super::{Model, all_away};
@@ -56,8 +56,16 @@ impl Liar {
         network.spawn(async move {
             let mut asked = client.subscribe("st.>").await.unwrap();
             let mut ready = BTreeSet::new();
-            while let Some(message) = asked.next().await {
-                answer(&client, message, engine, &mut ready, lie, &counted).await;
+            let mut beat = tokio::time::interval(Duration::from_millis(500));
+            loop {
+                tokio::select! {
+                    Some(message) = asked.next() => {
+                        answer(&client, message, engine, &mut ready, lie, &counted).await;
+                    }
+                    _ = beat.tick() => {
+                        client.publish("st.hello", hello(engine, &ready).into()).await.unwrap();
+                    }
+                }
             }
         });
         Self { _network: network, calls }
@@ -150,6 +158,26 @@ fn a_worker_that_says_nothing_or_gives_up_costs_time_alone() {
         let gives_up: Lie = |call| vec![message(&(call.id, 1_u64, 0, [0_u8; 0], [0_u8; 0]))];
         fare(gives_up, 0.0, threads);
     }
+}
+
+#[test]
+fn a_worker_without_calls_of_ours_has_room_again() {
+    needs!(NATS_SERVER);
+    let server = NatsServer::start();
+    let settings = all_away(&server);
+    // It loses each call and says, once a second, that it has nothing to do.
+    let liar = Liar::start(&settings, Engine::identity().leak(), |_| Vec::new());
+    let network = Network::connect(&settings, "world").unwrap();
+    network.wait(Duration::from_secs(10)).unwrap();
+    let coordinator = Coordinator::new(&network, &settings);
+    let mut world = Model::busy(0).start(1, Some(coordinator.clone()));
+    coordinator.begin(&network, "lost");
+    wait_until("the liar is ready", || coordinator.ready() == 1);
+    wait_until("what it lost is given up, and it is given more", || {
+        world.tick().unwrap();
+        liar.calls() > 2
+    });
+    assert!(coordinator.counts().lost >= 2, "{:?}", coordinator.counts());
 }
 
 #[test]

@@ -82,6 +82,14 @@ pub enum Error {
 pub(crate) enum Ended {
     /// It tries again.
     Again(String),
+    /// It tries again. The stream has more than the save, and this row of it as its last.
+    Behind {
+        why: String,
+        /// The row.
+        seq: u64,
+        /// The number that the stream gave it.
+        stream: u64,
+    },
     /// It was told to.
     Told,
     /// It cannot go on.

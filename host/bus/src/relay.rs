@@ -140,7 +140,7 @@ async fn go_on(mut session: Session) {
     loop {
         let before = session.tell.borrow().acknowledged;
         let why = match session.run().await {
-            Ended::Again(why) => why,
+            Ended::Again(why) | Ended::Behind { why, .. } => why,
             Ended::Told => return,
             Ended::Stopped(error) => {
                 tracing::warn!("the outbox is not relayed any more: {error}");

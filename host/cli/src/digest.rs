@@ -23,7 +23,13 @@ Examples:
 
 `story/*` is all that a mod has, its tables too; `story/P*` and `story__*` are names that
 begin so, and `*` is all there is. The rows of a table count as they are: one that holds
-numbers of entities, or ticks, is not free of them.")]
+numbers of entities, or ticks, is not free of them.
+
+Another digest means another content; the same one means the same content as far as each
+entity is told from the others by what it has and whom it stands next to. Where entities are
+alike in all of that, how they are joined can differ and the digest be the same: six that
+stand next to each other in one ring, or in two rings of three. A component that is another
+on each, such as an id, leaves none alike.")]
 pub struct Arguments {
     /// The save
     save: PathBuf,

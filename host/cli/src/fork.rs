@@ -197,6 +197,9 @@ fn print(forked: &Forked) -> Result<()> {
             tell(&format!("{} more", counted(forked.events_more as u64, "event")));
         }
     }
+    if forked.events_to < forked.to {
+        tell(&format!("events were compared up to tick {}", forked.events_to));
+    }
     if let Some(cut) = &forked.cut {
         tell(cut);
     }

@@ -112,6 +112,9 @@ pub struct Forked {
     /// How many more of those there are.
     #[serde(default)]
     pub events_more: u64,
+    /// The last tick whose events were compared: events of later ones are not told.
+    #[serde(default)]
+    pub events_to: u64,
     /// How many runs of systems were discarded in each world.
     pub faults: ForkedFaults,
 }

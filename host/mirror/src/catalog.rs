@@ -48,39 +48,59 @@ impl Catalog {
     }
 
     /// Looks whether all that the mirror made is there. What is not is forgotten, to be
-    /// made again, where that may be.
+    /// made again, where that may be; says whether anything was. The mirror stands at no
+    /// tick then, so that all is written anew, also where this one is killed before it does.
     pub async fn hold_against_names(
         &mut self,
         schema: &Schema,
         may_forget: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        let lost = self.lost();
+        let Some(first) = lost.first() else { return Ok(false) };
+        if !may_forget {
+            let (what, name) = match first {
+                (table, None) => ("table", table.clone()),
+                (table, Some(column)) => ("column", format!("{table}.{column}")),
+            };
+            return Err(Error::Lost { what, name, schema: schema.name().to_owned() });
+        }
         let [tables, columns] = [TABLES, COLUMNS].map(|name| schema.of(name));
-        let lost = |what, name| Error::Lost { what, name, schema: schema.name().to_owned() };
-        let mut kept = Vec::new();
-        for mut laid in std::mem::take(&mut self.laid) {
-            let Some(there) = self.names.get(&laid.name) else {
-                if !may_forget {
-                    return Err(lost("table", laid.name));
+        schema.run("BEGIN").await?;
+        schema.unset_stand().await?;
+        for (table, column) in &lost {
+            match column {
+                None => {
+                    let sql = format!("DELETE FROM {tables} WHERE name = $1");
+                    schema.execute(&sql, &[table]).await?
                 }
-                let sql = format!("DELETE FROM {tables} WHERE name = $1");
-                schema.execute(&sql, &[&laid.name]).await?;
+                Some(column) => {
+                    let sql = format!("DELETE FROM {columns} WHERE table_name = $1 AND name = $2");
+                    schema.execute(&sql, &[table, column]).await?
+                }
+            };
+        }
+        schema.run("COMMIT").await?;
+        self.laid.retain(|laid| self.names.contains_key(&laid.name));
+        for laid in &mut self.laid {
+            let there = self.names.get(&laid.name);
+            laid.columns.retain(|(_, it)| there.is_some_and(|there| there.contains(&it.name)));
+        }
+        Ok(true)
+    }
+
+    /// The tables that are not there, and the columns of those that are.
+    fn lost(&self) -> Vec<(String, Option<String>)> {
+        let mut lost = Vec::new();
+        for laid in &self.laid {
+            let Some(there) = self.names.get(&laid.name) else {
+                lost.push((laid.name.clone(), None));
                 continue;
             };
-            for (_, Column { name, .. }) in &laid.columns {
-                if there.contains(name) {
-                    continue;
-                }
-                if !may_forget {
-                    return Err(lost("column", format!("{}.{name}", laid.name)));
-                }
-                let sql = format!("DELETE FROM {columns} WHERE table_name = $1 AND name = $2");
-                schema.execute(&sql, &[&laid.name, name]).await?;
-            }
-            laid.columns.retain(|(_, column)| there.contains(&column.name));
-            kept.push(laid);
+            let columns = laid.columns.iter().map(|(_, column)| &column.name);
+            let gone = columns.filter(|name| !there.contains(*name));
+            lost.extend(gone.map(|name| (laid.name.clone(), Some(name.clone()))));
         }
-        self.laid = kept;
-        Ok(())
+        lost
     }
 
     /// The names of all its tables.

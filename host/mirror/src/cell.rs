@@ -140,10 +140,12 @@ impl Cell {
             (Value::Null, _) => Self::Null,
             (Value::Integer(value), ColumnType::Time) => Self::Time(value),
             (Value::Integer(value), ColumnType::Json) => Self::Json(value.into()),
-            (Value::Real(value), ColumnType::Json) => {
-                Self::Json(Number::from_f64(value).map_or(Json::Null, Json::Number))
-            }
-            // Columns of any type: bytes are told from texts.
+            // Columns of any type: what JSON has no words for is told from texts.
+            (Value::Real(value), ColumnType::Json) => Self::Json(match Number::from_f64(value) {
+                Some(number) => Json::Number(number),
+                None if value > 0.0 => serde_json::json!({ "real": "Infinity" }),
+                None => serde_json::json!({ "real": "-Infinity" }),
+            }),
             (Value::Blob(value), ColumnType::Json) => {
                 let digits: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
                 Self::Json(serde_json::json!({ "bytes": digits }))
@@ -268,8 +270,6 @@ pub(crate) fn comparable(ty: ColumnType, bytes: &[u8]) -> Vec<u8> {
 
 /// JSON with its names in order, and each number in one form.
 fn sorted(json: &Json) -> Json {
-    /// Below, each integer is a float.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     match json {
         Json::Array(items) => items.iter().map(sorted).collect(),
         Json::Object(fields) => {
@@ -277,9 +277,15 @@ fn sorted(json: &Json) -> Json {
             fields.sort_by_key(|(name, _)| *name);
             fields.into_iter().map(|(name, it)| (name.clone(), it)).collect()
         }
-        Json::Number(number) => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => (float as i64).into(),
-            Some(float) if number.is_f64() || float.abs() >= EXACT => float.into(),
+        // PostgreSQL writes a float without an exponent, by the digits that tell it from
+        // others, which of a whole one reads as an integer.
+        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) if float.fract() == 0.0 => {
+                let digits = float.to_string();
+                let signed = digits.parse::<i64>().map(Json::from);
+                let whole = signed.or_else(|_| digits.parse::<u64>().map(Json::from));
+                whole.unwrap_or_else(|_| json.clone())
+            }
             _ => json.clone(),
         },
         other => other.clone(),
@@ -324,11 +330,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_finite_number_is_no_null_and_no_text() {
+        let of = |value: f64| {
+            let cell = Cell::of_sqlite(rusqlite::types::Value::Real(value), ColumnType::Json);
+            comparable_cell(&cell, ColumnType::Json)
+        };
+        let infinite = of(f64::INFINITY).expect("a value");
+        assert_eq!(infinite, br#"{"real":"Infinity"}"#);
+        assert_ne!(of(f64::NEG_INFINITY), Some(infinite));
+    }
+
+    #[test]
     fn json_is_the_same_however_it_is_written() {
         let of = |text: &str| comparable(ColumnType::Json, format!("\u{1}{text}").as_bytes());
         assert_eq!(of(r#"{"b":1.0,"a":[1e20]}"#), of(r#"{"a": [100000000000000000000], "b": 1}"#));
         assert_eq!(of("-0.0"), of("0"));
         assert_ne!(of("0.1"), of("0.2"));
+        // Integers beyond what floats tell apart, and floats there as PostgreSQL writes them.
+        assert_ne!(of("9007199254740992"), of("9007199254740993"));
+        assert_ne!(of("9223372036854775807"), of("9223372036854775806"));
+        for float in [2_f64.powi(53), 1.2345678901234567e19, -9.3e18, 2_f64.powi(64), 1e300] {
+            let digits = float.to_string();
+            assert_eq!(of(&digits), of(&serde_json::json!(float).to_string()), "{float}");
+        }
         assert_ne!(of(r#""1""#), of("1"));
     }
 }

@@ -160,6 +160,12 @@ impl Schema {
         Ok(tick.and_then(of))
     }
 
+    /// Says that the mirror is at no tick, so that all of it is to be written.
+    pub async fn unset_stand(&self) -> Result<(), Error> {
+        let mirror = self.of(MIRROR);
+        self.run(&format!("UPDATE {mirror} SET tick = NULL, chain = NULL, state = NULL")).await
+    }
+
     /// Says how far the mirror is.
     pub async fn set_stand(&self, to: &Stand) -> Result<(), Error> {
         let mirror = self.of(MIRROR);

@@ -61,9 +61,9 @@ impl Store {
         if !schema.is_ours(world).await? {
             schema.make(world).await?;
         }
-        let at = schema.stand("").await?;
         let mut catalog = Catalog::read(&schema).await?;
         catalog.hold_against_names(&schema, anew).await?;
+        let at = schema.stand("").await?;
         Ok(Self { schema, catalog, at, wanted: Vec::new(), temporary: BTreeMap::new() })
     }
 

@@ -43,6 +43,11 @@ impl Questions {
         self.0.iter()
     }
 
+    /// Some of them.
+    pub fn those(&self, are_in: impl Fn(&KnownQuestion) -> bool) -> Self {
+        Self(self.0.iter().filter(|known| are_in(known)).cloned().collect())
+    }
+
     /// The one of a name. Without its mod it is found where no other is called so.
     ///
     /// # Errors

@@ -38,6 +38,8 @@ pub(super) struct Course {
     pub early: Vec<(World, Vec<Step>)>,
     /// Events that systems emitted in them, by tick.
     pub events: Vec<(u64, Emitted)>,
+    /// Up to which tick all events are there.
+    pub events_to: u64,
     pub end: World,
     pub edits: Vec<EditRun>,
     pub faults: u64,
@@ -53,6 +55,7 @@ impl Course {
             points: Vec::new(),
             early: Vec::new(),
             events: Vec::new(),
+            events_to: at,
             end: replay.world().clone(),
             edits: Vec::new(),
             faults: 0,
@@ -84,9 +87,7 @@ impl Course {
             course.faults += record.runs.iter().filter(|run| run.fault.is_some()).count() as u64;
             if tick - at <= early {
                 course.early.push((replay.world().clone(), replay.take_steps()));
-                let room = EVENTS_MAX - course.events.len();
-                let emitted = record.events.iter().filter(|event| !event.system.is_empty());
-                course.events.extend(emitted.take(room).map(|event| (tick, event.clone())));
+                course.keep_events(tick, &record.events);
             }
             if (tick - at).is_multiple_of(way.every) || tick == at + way.ticks {
                 match watching.look(replay)? {
@@ -97,6 +98,16 @@ impl Course {
         }
         course.end = replay.world().clone();
         Ok(course)
+    }
+
+    /// Keeps what systems emitted in a tick, all of it or, where there is no room for that,
+    /// nothing from that tick on: of a part of them it cannot be said which others lack.
+    fn keep_events(&mut self, tick: u64, events: &[Emitted]) {
+        let emitted: Vec<&Emitted> = events.iter().filter(|it| !it.system.is_empty()).collect();
+        if self.events_to + 1 == tick && self.events.len() + emitted.len() <= EVENTS_MAX {
+            self.events.extend(emitted.into_iter().map(|event| (tick, event.clone())));
+            self.events_to = tick;
+        }
     }
 }
 

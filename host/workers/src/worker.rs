@@ -8,6 +8,7 @@ mod fetch;
 mod packages;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -268,9 +269,24 @@ fn make_all(
         };
         if let Ok(call) = call {
             shared.busy.fetch_add(1, Ordering::Relaxed);
-            make(shared, network, inbox, call);
+            let reply = call.reply.clone();
+            // What makes calls is not ours alone: the thread goes on, whatever happens in it.
+            let made = catch_unwind(AssertUnwindSafe(|| make(shared, network, inbox, call)));
+            if made.is_err() {
+                shared.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::error!("a call ended with a fault of the worker: its world makes it");
+                refuse(network, reply.as_deref());
+            }
             shared.busy.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+}
+
+/// Answers that a call cannot be made here, by where its answer is to go.
+fn refuse(network: &Network, reply: Option<&str>) {
+    let number = reply.and_then(|reply| reply.rsplit('.').next()?.parse::<u64>().ok());
+    if let Some((reply, id)) = reply.zip(number) {
+        network.publish(reply.to_owned(), AwayCall::refusal(id).into());
     }
 }
 

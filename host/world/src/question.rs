@@ -131,6 +131,7 @@ impl ParameterType {
         match (self, value) {
             (Self::Text | Self::Entity, Json::String(text)) => is_short(text),
             (Self::Integer | Self::Entity, Json::Number(number)) => number.is_i64(),
+            (Self::Integer, Json::String(text)) => large(text).is_some(),
             (Self::Number, Json::Number(_)) | (Self::Boolean, Json::Bool(_)) => true,
             _ => false,
         }
@@ -239,7 +240,7 @@ impl NamedQuestion {
                     takes.words(),
                     self.takes()
                 )),
-                Some(value) if takes.fits(value) => Ok(value.clone()),
+                Some(value) if takes.fits(value) => Ok(exact(*takes, value)),
                 Some(value) => Err(misfit(called, parameter, &value.to_string())),
             }
         };
@@ -293,6 +294,20 @@ impl NamedQuestion {
     pub fn parameters_told(&self) -> String {
         self.parameters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// A value that fits as it is bound: integers, which JSON has as texts beyond what floats
+/// tell apart, as numbers.
+fn exact(takes: ParameterType, value: &Json) -> Json {
+    let number = value.as_str().filter(|_| takes == ParameterType::Integer).and_then(large);
+    number.map_or_else(|| value.clone(), Json::from)
+}
+
+/// The number of a text that JSON has for it, which are those that a float may not hold.
+fn large(text: &str) -> Option<i64> {
+    const EXACT_MAX: u64 = (1 << 53) - 1;
+    let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() > EXACT_MAX)?;
+    (number.to_string() == text).then_some(number)
 }
 
 fn misfit(called: &str, parameter: &QuestionParameter, value: &str) -> String {
@@ -380,6 +395,15 @@ mod tests {
             assert_eq!(takes.read(text), expected, "{takes:?} of {text:?}");
         }
         assert!(!Integer.fits(&json!(u64::MAX)) && !Integer.fits(&json!("7")));
+        for text in ["9007199254740992", "-9223372036854775808"] {
+            let given = Map::from_iter([("n".to_owned(), json!(text))]);
+            let parameters = vec![parameter("n", Integer, None)];
+            let values = NamedQuestion { parameters, ..question() }.values("q", &given);
+            assert_eq!(values, Ok(vec![json!(text.parse::<i64>().expect("a number"))]));
+        }
+        for text in ["9007199254740991", "+9007199254740992", "9223372036854775808"] {
+            assert!(!Integer.fits(&json!(text)), "{text}");
+        }
         assert!(!Text.fits(&json!(7)) && Entity.fits(&json!(7)));
         assert!(!Text.fits(&Json::from("x".repeat(TEXT_BYTES_MAX + 1))));
     }

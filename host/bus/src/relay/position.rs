@@ -109,12 +109,20 @@ async fn ahead(
         (Some((seq, chain)), Some(known)) if seq == ours && chain != known => {
             Ok(Error::TwoFutures { stream: naming.stream(), message: before, seq }.into())
         }
-        _ => Ok(Ended::Again(format!(
-            "the stream `{}` has row {last} and the save ends with row {ours}, as after a power \
-             failure: run the world until it comes there again, or go on with a branch of it, \
-             which has a stream of its own",
-            naming.stream()
-        ))),
+        (there, known) => {
+            let why = format!(
+                "the stream `{}` has row {last} and the save ends with row {ours}, as after a \
+                 power failure: run the world until it comes there again, or go on with a branch \
+                 of it, which has a stream of its own",
+                naming.stream()
+            );
+            Ok(match there {
+                Some((seq, chain)) if seq == ours && known == Some(chain) => {
+                    Ended::Behind { why, seq, stream: before }
+                }
+                _ => Ended::Again(why),
+            })
+        }
     }
 }
 

@@ -87,10 +87,19 @@ impl Session {
             ended = self.go_on() => ended.err().unwrap_or(Ended::Told),
             _ = left.wait_for(|left| *left) => Ended::Told,
         };
-        if let Ended::Told = ended {
-            self.note();
+        match ended {
+            Ended::Told => {
+                self.note();
+                Ended::Told
+            }
+            // All that the save has is in the stream, which waits for what comes after it.
+            Ended::Behind { why, seq, stream } => {
+                self.is_at(Position { seq, stream });
+                self.note();
+                Ended::Again(why)
+            }
+            ended => ended,
         }
-        ended
     }
 
     /// Says why nothing goes on, where that is news.
@@ -228,7 +237,11 @@ impl Session {
 
     /// Tells how far it is.
     fn stands(&mut self, window: &Window) {
-        let Position { seq: acknowledged, stream } = window.acknowledged;
+        self.is_at(window.acknowledged);
+    }
+
+    fn is_at(&mut self, position: Position) {
+        let Position { seq: acknowledged, stream } = position;
         self.reached = Relayed { seq: acknowledged, stream };
         let last = self.outbox.standing().map_or(acknowledged, |standing| standing.last);
         self.tell.send_if_modified(|state| {

@@ -5,8 +5,10 @@
 //! mods too, for which `history` is needed, as for SQL; those who see a part are answered
 //! from that part.
 
+use std::sync::Arc;
+
 use sandtable::question::QuestionParameter;
-use sandtable::save::KnownQuestion;
+use sandtable::save::{Inquiry, KnownQuestion, Questions};
 use serde_json::{Map, Value as Json, json};
 
 use super::super::problem::{Kind, Problem};
@@ -43,6 +45,22 @@ pub const ASK: Operation = Operation {
     answer: Answer::Apart(ask),
 };
 
+/// The questions that they who ask may know of. One who sees a part of the world knows those
+/// that can be asked of that part: the others name what they are not to know of.
+///
+/// # Errors
+///
+/// The save cannot be read.
+pub fn known(question: &Question<'_>) -> Result<Arc<Questions>, Problem> {
+    let all = question.served.questions()?;
+    if question.sight.is_none() {
+        return Ok(all);
+    }
+    let inquiry = Inquiry::over(&question.moment()?.world)?;
+    inquiry.confine()?;
+    Ok(Arc::new(all.those(|known| inquiry.rows(&known.question.sql).is_ok())))
+}
+
 /// Which questions there are.
 fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
     let parameter = |it: &QuestionParameter| {
@@ -60,7 +78,7 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
         let sql = is_whole.then_some(question.sql.as_str());
         vec![name.as_str().into(), question.about.as_str().into(), parameters.into(), sql.into()]
     };
-    let questions = question.served.questions()?;
+    let questions = known(question)?;
     let columns = ["name", "about", "parameters", "sql"].map(str::to_owned);
     Ok(Reply::rows(columns.into(), questions.iter().map(row).collect()))
 }
@@ -68,7 +86,7 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
 /// The answer to one of them.
 fn ask(question: &Question<'_>) -> Result<Reply, Problem> {
     let name = question.parameter("question").unwrap_or_default();
-    let questions = question.served.questions()?;
+    let questions = known(question)?;
     let known = questions.find(name).map_err(|what| Problem::new(Kind::NotFound, what))?;
     let given: Map<String, Json> = match question.parameter("values") {
         None => Map::new(),

@@ -83,10 +83,10 @@ fn context(question: &Question<'_>) -> Result<Reply, Problem> {
         None => Near::around(world, &about),
     };
     let mut told = sources::told(question, &moment, &labels, &near)?;
-    let (mut standing, mut edges) = (Vec::new(), Vec::new());
+    let (mut standing, mut edges, mut more_edges) = (Vec::new(), Vec::new(), 0);
     if question.parameter("time").is_none() {
         standing = state(world, &labels, &about);
-        edges = relations(world, &labels, &about);
+        (edges, more_edges) = relations(world, &labels, &about);
     }
     standing.append(&mut told.state);
     let ids: Vec<Json> = about.iter().map(|entity| entity.to_string().into()).collect();
@@ -98,13 +98,15 @@ fn context(question: &Question<'_>) -> Result<Reply, Problem> {
             name: "notes",
             share: 10,
             items: told.notes.into_iter().map(Json::from).collect(),
+            more: 0,
         },
-        Section { name: "state", share: 45, items: standing },
-        Section { name: "relations", share: 65, items: edges },
+        Section { name: "state", share: 45, items: standing, more: told.more_state },
+        Section { name: "relations", share: 65, items: edges, more: more_edges },
         Section {
             name: "events",
             share: 100,
             items: ranked(told.happened, &near, question.parameter("text").unwrap_or_default()),
+            more: told.more_happened,
         },
     ];
     let members = fitted(members, sections, tokens as usize * TOKEN_BYTES);
@@ -182,12 +184,12 @@ fn state(world: &World, labels: &Labels, about: &[Entity]) -> Vec<Json> {
     about.iter().flat_map(of).collect()
 }
 
-/// Their edges: first those among them, then those to others.
-fn relations(world: &World, labels: &Labels, about: &[Entity]) -> Vec<Json> {
+/// Their edges: first those among them, then those to others; and how many more there are.
+fn relations(world: &World, labels: &Labels, about: &[Entity]) -> (Vec<Json>, usize) {
     let mut kinds: Vec<_> =
         world.registry.iter().filter(|(_, kind)| kind.role == Role::Relation).collect();
     kinds.sort_by(|(_, one), (_, other)| one.name.cmp(&other.name));
-    let (mut among, mut others) = (Vec::new(), Vec::new());
+    let (mut among, mut others, mut more) = (Vec::new(), Vec::new(), 0);
     for (id, kind) in kinds {
         let label = |entity| labels.label(world, entity).map_or(Json::Null, Json::from);
         let mut add = |source: Entity, target: Entity, data: &Bytes| {
@@ -200,15 +202,19 @@ fn relations(world: &World, labels: &Labels, about: &[Entity]) -> Vec<Json> {
             }));
         };
         for entity in about {
-            let outgoing = world.relations.outgoing(id, *entity).take(EDGES_MAX);
-            outgoing.for_each(|(target, data)| add(*entity, target, data));
-            let incoming = world.relations.incoming(id, *entity).take(EDGES_MAX);
+            let mut outgoing = world.relations.outgoing(id, *entity);
+            for (target, data) in outgoing.by_ref().take(EDGES_MAX) {
+                add(*entity, target, data);
+            }
             // One among them is there from its other end.
-            incoming
-                .filter(|(source, _)| !about.contains(source))
-                .for_each(|(source, data)| add(source, *entity, data));
+            let incoming = world.relations.incoming(id, *entity);
+            let mut incoming = incoming.filter(|(source, _)| !about.contains(source));
+            for (source, data) in incoming.by_ref().take(EDGES_MAX) {
+                add(source, *entity, data);
+            }
+            more += outgoing.count() + incoming.count();
         }
     }
     among.extend(others);
-    among
+    (among, more)
 }

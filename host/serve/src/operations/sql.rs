@@ -155,11 +155,7 @@ pub fn answered(
 type Rows = (Vec<String>, Vec<Vec<Json>>, bool);
 
 /// Asks, and ends the question after a while.
-pub fn within_deadline(
-    inquiry: &Inquiry,
-    select: &Select<'_>,
-    limit: usize,
-) -> Result<Rows, Problem> {
+fn within_deadline(inquiry: &Inquiry, select: &Select<'_>, limit: usize) -> Result<Rows, Problem> {
     inquiry.confine()?;
     match within(inquiry, DEADLINE, || table(inquiry, select, limit)) {
         (_, true) => Err(Problem::new(
@@ -167,11 +163,75 @@ pub fn within_deadline(
             format!("the SELECT took longer than {} s: ask for less", DEADLINE.as_secs()),
         )),
         (answer, false) => {
-            let (Table { columns, rows }, truncated) = answer?;
-            let rows = rows.iter().map(|row| row.iter().map(cell_to_json).collect()).collect();
-            Ok((distinct_names(&columns), rows, truncated))
+            let (table, truncated) = answer?;
+            let (columns, rows) = as_json(&table);
+            Ok((columns, rows, truncated))
         }
     }
+}
+
+/// How much of an answer is taken, and by when it must be there.
+pub struct Share {
+    /// Rows at most.
+    pub rows: usize,
+    /// Bytes of them at most.
+    pub bytes: usize,
+    /// Rows beyond those that are counted, at most.
+    pub counted: usize,
+    /// When the time is up.
+    pub until: Instant,
+}
+
+/// What there is of a share: columns, rows, and how many more rows there are, as far as they
+/// are counted.
+pub type Shared = (Vec<String>, Vec<Vec<Json>>, usize);
+
+/// Asks for a share of an answer. Nothing where the time was up before it was there.
+pub fn shared(
+    inquiry: &Inquiry,
+    select: &Select<'_>,
+    share: &Share,
+) -> Result<Option<Shared>, Problem> {
+    inquiry.confine()?;
+    let left = share.until.saturating_duration_since(Instant::now());
+    let ask = || -> Result<(Table, usize), SaveError> {
+        let mut answer = select.rows(inquiry)?;
+        let (mut table, mut bytes) = (Table { columns: answer.columns(), rows: Vec::new() }, 0);
+        while table.rows.len() < share.rows {
+            let Some(row) = answer.next()? else { return Ok((table, 0)) };
+            table.rows.push(row);
+            let last = table.rows.len() - 1;
+            bytes += bytes_of(&table, last..last + 1);
+            if bytes > share.bytes {
+                table.rows.pop();
+                return Ok((table, 1 + counted(&mut answer, share.counted.saturating_sub(1))?));
+            }
+        }
+        let more = counted(&mut answer, share.counted)?;
+        Ok((table, more))
+    };
+    match within(inquiry, left, ask) {
+        (_, true) => Ok(None),
+        (answer, false) => {
+            let (table, more) = answer?;
+            let (columns, rows) = as_json(&table);
+            Ok(Some((columns, rows, more)))
+        }
+    }
+}
+
+/// How many rows follow, up to a bound.
+fn counted(answer: &mut SelectRows<'_>, most: usize) -> Result<usize, SaveError> {
+    let mut count = 0;
+    while count < most && answer.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn as_json(Table { columns, rows }: &Table) -> (Vec<String>, Vec<Vec<Json>>) {
+    let rows = rows.iter().map(|row| row.iter().map(cell_to_json).collect()).collect();
+    (distinct_names(columns), rows)
 }
 
 /// Does something with an inquiry that is interrupted after a while; says also whether

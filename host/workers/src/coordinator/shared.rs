@@ -202,10 +202,20 @@ impl State {
 
     /// Takes the calls back that workers have had for longer than that.
     pub fn give_up(&mut self, now: Instant, most: Duration) -> Vec<Out> {
-        let is_old = |out: &Out| now.duration_since(out.sent) > most;
-        let old: Vec<Out> = self.out.extract_if(|_, out| is_old(out)).map(|(_, out)| out).collect();
-        old.iter().for_each(|out| self.roster.release(&out.worker));
-        old
+        self.release_where(|out| now.duration_since(out.sent) > most)
+    }
+
+    /// Takes the calls back that a worker has had for longer than that, though it says that it
+    /// has nothing to do: it lost them, or their answers were lost.
+    pub fn give_up_of(&mut self, worker: &str, now: Instant, most: Duration) -> Vec<Out> {
+        self.release_where(|out| out.worker == worker && now.duration_since(out.sent) > most)
+    }
+
+    fn release_where(&mut self, is_lost: impl Fn(&Out) -> bool) -> Vec<Out> {
+        let lost = self.out.extract_if(|_, out| is_lost(out));
+        let lost: Vec<Out> = lost.map(|(_, out)| out).collect();
+        lost.iter().for_each(|out| self.roster.release(&out.worker));
+        lost
     }
 
     /// Takes all calls back.

@@ -21,6 +21,9 @@ use crate::message::{Hello, Piece, PieceAsked, read, write};
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A call that a worker has for longer has no answer: it lost it. No call takes so long.
 const ANSWER_MAX: Duration = Duration::from_secs(120);
+/// A call that is out for longer to a worker that says that it has nothing to do has no
+/// answer either: it would have begun with it by then.
+const IDLE_AFTER: Duration = Duration::from_secs(2);
 /// Answers that are kept for threads that have not looked at them.
 const ANSWERED_MAX: usize = 4096;
 /// Bytes of a piece of a component.
@@ -189,18 +192,24 @@ fn question(shared: &Shared, message: Message) {
 /// Takes what a worker says of itself.
 fn hello(shared: &Shared, message: Message) {
     let Some(hello) = read::<Hello>(&message.payload) else { return };
-    let instance = hello.instance.clone();
+    let (instance, is_idle, now) = (hello.instance.clone(), hello.busy == 0, Instant::now());
     let mut state = shared.state();
     // Said over a connection that is lost, or over one that is not looked after yet, it would
     // be forgotten at once; workers are asked for it again as soon as there is one.
     if !state.is_up {
         return;
     }
-    match state.roster.greet(hello, &shared.engine, Instant::now()) {
+    match state.roster.greet(hello, &shared.engine, now) {
         Greeted::Usable => shared.tell(&mut state, &instance),
         Greeted::Unusable(Some(told)) => tracing::warn!("{told}"),
         Greeted::Unusable(None) => {}
     }
+    let lost = match is_idle {
+        true => state.give_up_of(&instance, now, IDLE_AFTER),
+        false => Vec::new(),
+    };
+    drop(state);
+    shared.give_back(lost);
 }
 
 /// Gives a piece of a component, or of files.

@@ -9,7 +9,9 @@
 //! apart. The digest is that of all colours in order, with resources and tables.
 //!
 //! So two worlds have the same digest where one is the other with its entities numbered
-//! anew. Entities that nothing tells apart have one colour, and lists of entities stay in
+//! anew, and another one where what is told of some entity differs. Entities that nothing
+//! tells apart have one colour, so that how they are joined is told no further than
+//! refining colours can: six in a ring are as two rings of three. Lists of entities stay in
 //! the order that they have. The rows of a table count as they are, whatever their
 //! order: a table that holds numbers of entities or ticks is not free of them.
 

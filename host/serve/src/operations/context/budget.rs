@@ -14,6 +14,8 @@ pub struct Section {
     pub share: usize,
     /// What there is, the weightiest first.
     pub items: Vec<Json>,
+    /// How much more there is that was not looked at.
+    pub more: usize,
 }
 
 /// An object with what fits of some lists into so many bytes. Each list is filled up to its
@@ -28,7 +30,7 @@ pub fn fitted(
     for section in &sections {
         frame.insert(section.name.to_owned(), Json::Array(Vec::new()));
         // As long as the count can become.
-        left_out.insert(section.name.to_owned(), section.items.len().into());
+        left_out.insert(section.name.to_owned(), (section.items.len() + section.more).into());
     }
     frame.insert("left_out".to_owned(), Json::Object(left_out));
     let mut used = Json::Object(frame.clone()).to_string().len();
@@ -50,7 +52,7 @@ pub fn fitted(
     }
     let mut left_out = Map::new();
     for (section, is_in) in sections.into_iter().zip(is_in) {
-        let count = is_in.iter().filter(|is_in| !**is_in).count();
+        let count = section.more + is_in.iter().filter(|is_in| !**is_in).count();
         let items = section.items.into_iter().zip(is_in);
         let items: Vec<Json> = items.filter(|(_, is_in)| *is_in).map(|(item, _)| item).collect();
         frame.insert(section.name.to_owned(), items.into());
@@ -72,7 +74,7 @@ mod tests {
         lengths.map(|lengths| {
             at += 1;
             let items = lengths.iter().map(|length| Json::from("é\"".repeat(*length))).collect();
-            Section { name: names[at - 1], share: [10, 45, 65, 100][at - 1], items }
+            Section { name: names[at - 1], share: [10, 45, 65, 100][at - 1], items, more: at }
         })
     }
 
@@ -92,9 +94,11 @@ mod tests {
             let about = Map::from_iter([("at".to_owned(), json!("7~6db9a168"))]);
             let told = Json::Object(fitted(about, sections(lists), most));
             assert!(told.to_string().len() <= most, "{told}");
-            for (name, count) in ["notes", "state", "relations", "events"].into_iter().zip(counts) {
+            let names = ["notes", "state", "relations", "events"];
+            for (at, (name, count)) in names.into_iter().zip(counts).enumerate() {
                 let shown = told[name].as_array().map_or(0, Vec::len);
-                assert_eq!(told["left_out"][name], count - shown);
+                // Of the n-th list there were n more.
+                assert_eq!(told["left_out"][name], count - shown + at + 1);
             }
         }
     }

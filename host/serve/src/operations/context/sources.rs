@@ -18,14 +18,23 @@ use super::super::super::problem::{Kind, Problem};
 use super::super::super::question::Question;
 use super::super::super::rights::Scope;
 use super::super::answers;
-use super::super::sql::{Select, within_deadline};
+use super::super::asking;
+use super::super::sql::{Select, Share, Shared, shared};
 use super::near::Near;
 use super::rank::{Happened, ONE};
 
 /// Entities that are near and not asked about of which questions are asked too.
 const NEIGHBOURS: usize = 16;
-/// Rows of one question about one entity.
+/// Rows of one question about one entity that are taken, and those beyond that are counted.
 const ROWS_MAX: usize = 200;
+const COUNTED_MAX: usize = 10_000;
+/// Bytes of the rows of one question about one entity, of all that is so, and of all that
+/// happened as questions tell it; what goes beyond is counted.
+const ROWS_MAX_BYTES: usize = 1 << 20;
+const STATE_MAX_BYTES: usize = 4 << 20;
+const HAPPENED_MAX_BYTES: usize = 16 << 20;
+/// Bytes of the events that are looked through.
+const EVENTS_MAX_BYTES: usize = 16 << 20;
 /// Events that are looked through.
 const EVENTS_MAX: usize = 2_000;
 /// Ticks that are of late, and changes of one entity in them.
@@ -43,6 +52,9 @@ pub struct Told {
     pub happened: Vec<Happened>,
     /// Why something is not told.
     pub notes: Vec<String>,
+    /// How much more is so, and happened, that was not taken.
+    pub more_state: usize,
+    pub more_happened: usize,
 }
 
 impl Told {
@@ -104,17 +116,21 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// What questions of the world tell of those that are near.
     fn questions(&self, inquiry: &Inquiry, told: &mut Told) -> Result<(), Problem> {
-        let all = self.question.served.questions()?;
+        let all = asking::known(self.question)?;
         let of = |what| all.iter().filter(move |known| known.question.in_context == Some(what));
         let is_of_time = self.question.parameter("time").is_some();
         let takes_time =
             |known: &&KnownQuestion| known.question.parameters.iter().any(|it| it.name == "time");
+        let mut bytes = 0;
         for known in of(InContext::State).filter(|known| takes_time(known) == is_of_time) {
             let mut standing = Vec::new();
             for entity in self.near.at(0) {
                 self.check_time()?;
                 match self.standing(inquiry, known, entity) {
-                    Ok(rows) => standing.extend(rows.into_iter().enumerate()),
+                    Ok((rows, more)) => {
+                        standing.extend(rows.into_iter().enumerate());
+                        told.more_state += more;
+                    }
                     Err(problem) if problem.kind == Kind::Query => told.note(problem.detail),
                     Err(problem) => return Err(problem),
                 }
@@ -122,14 +138,24 @@ impl Asked<'_> {
             // The first rows of each before the second ones of any: all are told of, however
             // little fits.
             standing.sort_by_key(|(place, _)| *place);
-            told.state.extend(standing.into_iter().map(|(_, row)| row));
+            for (_, row) in standing {
+                bytes += row.to_string().len();
+                match bytes <= STATE_MAX_BYTES {
+                    true => told.state.push(row),
+                    false => told.more_state += 1,
+                }
+            }
         }
         let mut found: BTreeMap<String, Happened> = BTreeMap::new();
+        let mut bytes = 0;
         for known in of(InContext::Events).filter(|known| takes_time(known) || !is_of_time) {
             for entity in self.near.at(0).chain(self.near.at(1).take(NEIGHBOURS)) {
                 self.check_time()?;
                 let rows = match self.happened(inquiry, known, entity) {
-                    Ok(rows) => rows,
+                    Ok((rows, more)) => {
+                        told.more_happened += more;
+                        rows
+                    }
                     // A part may lack the tables that it asks for.
                     Err(problem) if problem.kind == Kind::Query => {
                         told.note(problem.detail);
@@ -138,6 +164,11 @@ impl Asked<'_> {
                     Err(problem) => return Err(problem),
                 };
                 for happened in rows {
+                    bytes += happened.cite.len() + happened.text.len();
+                    if bytes > HAPPENED_MAX_BYTES {
+                        told.more_happened += 1;
+                        continue;
+                    }
                     let place = happened.place;
                     let known = found.entry(happened.cite.clone()).or_insert(happened);
                     known.place = known.place.min(place);
@@ -150,11 +181,7 @@ impl Asked<'_> {
     }
 
     fn check_time(&self) -> Result<(), Problem> {
-        if Instant::now() <= self.until {
-            return Ok(());
-        }
-        let what = "what there is to be told took too long to find: ask about fewer";
-        Err(Problem::new(Kind::Deadline, what))
+        if Instant::now() <= self.until { Ok(()) } else { Err(late()) }
     }
 
     /// What happened to an entity, as a question tells it.
@@ -163,9 +190,11 @@ impl Asked<'_> {
         inquiry: &Inquiry,
         known: &KnownQuestion,
         entity: Entity,
-    ) -> Result<Vec<Happened>, Problem> {
-        let rows = self.rows(inquiry, known, entity)?.into_iter().zip(0..);
-        rows.map(|(row, place)| happened(known, place, &row)).collect()
+    ) -> Result<(Vec<Happened>, usize), Problem> {
+        let (rows, more) = self.rows(inquiry, known, entity)?;
+        let rows = rows.into_iter().zip(0..);
+        let rows = rows.map(|(row, place)| happened(known, place, &row));
+        Ok((rows.collect::<Result<_, Problem>>()?, more))
     }
 
     /// What is so of an entity, as a question tells it.
@@ -174,25 +203,26 @@ impl Asked<'_> {
         inquiry: &Inquiry,
         known: &KnownQuestion,
         entity: Entity,
-    ) -> Result<Vec<Json>, Problem> {
+    ) -> Result<(Vec<Json>, usize), Problem> {
         let label = self.labels.label(&self.moment.world, entity);
-        let rows = self.rows(inquiry, known, entity)?.into_iter().map(|row| {
+        let (rows, more) = self.rows(inquiry, known, entity)?;
+        let rows = rows.into_iter().map(|row| {
             let told = row.into_iter().filter(|(_, value)| !value.is_null());
             json!({
                 "entity": entity.to_string(), "label": label, "question": known.name,
                 "value": told.collect::<Map<_, _>>(),
             })
         });
-        Ok(rows.collect())
+        Ok((rows.collect(), more))
     }
 
-    /// The answer to a question about an entity.
+    /// The answer to a question about an entity, and how many more rows it has.
     fn rows(
         &self,
         inquiry: &Inquiry,
         known: &KnownQuestion,
         entity: Entity,
-    ) -> Result<Vec<Map<String, Json>>, Problem> {
+    ) -> Result<(Vec<Map<String, Json>>, usize), Problem> {
         let mut given = Map::new();
         for parameter in &known.question.parameters {
             let value = match parameter.name.as_str() {
@@ -215,8 +245,20 @@ impl Asked<'_> {
         let values = values.map_err(|what| Problem::new(Kind::Parameter, what))?;
         let labels = &self.question.served.feed().now().config.world.label;
         let select = Select::Named { known, values: &values, labels };
-        let (columns, rows, _) = within_deadline(inquiry, &select, ROWS_MAX)?;
-        Ok(rows.into_iter().map(|row| columns.iter().cloned().zip(row).collect()).collect())
+        let (bytes, counted) = (ROWS_MAX_BYTES, COUNTED_MAX);
+        let share = Share { rows: ROWS_MAX, bytes, counted, until: self.until };
+        let (columns, rows, more) = self.shared(inquiry, &select, &share)?;
+        let row = |row: Vec<Json>| columns.iter().cloned().zip(row).collect();
+        Ok((rows.into_iter().map(row).collect(), more))
+    }
+
+    fn shared(
+        &self,
+        inquiry: &Inquiry,
+        select: &Select<'_>,
+        share: &Share,
+    ) -> Result<Shared, Problem> {
+        shared(inquiry, select, share)?.ok_or_else(late)
     }
 
     /// Events of mods that name one who is near.
@@ -226,7 +268,16 @@ impl Asked<'_> {
             "SELECT tick, number, name, payload FROM events WHERE tick <= {tick} \
              ORDER BY tick DESC, number DESC, name DESC"
         );
-        let (_, rows, _) = within_deadline(inquiry, &Select::Sql(&select), EVENTS_MAX)?;
+        let (bytes, counted) = (EVENTS_MAX_BYTES, 1);
+        let share = Share { rows: EVENTS_MAX, bytes, counted, until: self.until };
+        let (_, rows, more) = self.shared(inquiry, &Select::Sql(&select), &share)?;
+        if more > 0 {
+            // Which of the others name them is not known.
+            let first = rows.last().map_or(Json::Null, |row| row[0].clone());
+            told.note(format!(
+                "events of mods before those of tick {first} are not looked through"
+            ));
+        }
         let mut place = 0;
         for row in rows {
             let [tick, number, name, payload] = &row[..] else { continue };
@@ -310,7 +361,14 @@ impl Asked<'_> {
                 secret: self.question.secret,
             };
             let mut rows = match answers::changes(&asked) {
-                Ok(reply) => reply.members().remove("rows").unwrap_or_default(),
+                Ok(reply) => {
+                    let mut members = reply.members();
+                    if members.get("truncated") == Some(&Json::Bool(true)) {
+                        let what = format!("changes of {entity} before its last {CHANGES_MAX}");
+                        told.note(format!("{what} are not looked through"));
+                    }
+                    members.remove("rows").unwrap_or_default()
+                }
                 Err(problem) if is_of_history(problem.kind) => {
                     told.note(problem.detail);
                     continue;
@@ -334,6 +392,11 @@ impl Asked<'_> {
         }
         Ok(())
     }
+}
+
+fn late() -> Problem {
+    let what = "what there is to be told took too long to find: ask about fewer";
+    Problem::new(Kind::Deadline, what)
 }
 
 /// Whether history says no more, and what there is else can be told all the same.
