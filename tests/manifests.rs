@@ -70,22 +70,33 @@ fn a_manifest_of_another_version_is_refused() {
 
 #[test]
 fn findings_and_dispensable_systems_are_events_and_systems_of_the_mod() {
-    let refused = |manifest: &str, expected: &str| {
-        let place = world("", &[("borrower", &format!("{BORROWER}{manifest}"))]);
-        place.refuses_to_run(&format!(
-            "mod `borrower` cannot be loaded: its mod.toml has {expected}"
-        ));
+    let refused = |id: &str, manifest: &str, expected: &str| {
+        let place = Place::with(WORLD, &[id]);
+        let of_mod = format!("id = \"{id}\"\nversion = \"0.1.0\"\ninterface = \"0.2.0\"\n");
+        place.write(&format!("{id}.toml"), format!("{of_mod}{manifest}"));
+        let begins = format!("mod `{id}` cannot be loaded: its mod.toml has");
+        place.refuses_to_run(&format!("{begins} {expected}"));
     };
     refused(
+        "drift",
         "[[finding]]\nevent = \"Odd\"\nseverity = \"warning\"\nabout = \"It is odd.\"\n",
         "`Odd` as a finding, and it declares no event of that name: name an event that it sends, or \
          remove the `[[finding]]`",
     );
-    refused(
-        "dispensable = [\"wander\"]\n",
-        "`wander` under `dispensable`, and it has no system of that name: name systems that run \
-         again and again and read no events",
-    );
+    for (name, why) in [
+        ("wander", "it has no system of that name"),
+        ("count", "that system reads events"),
+        ("populate", "that system runs once"),
+    ] {
+        refused(
+            "herald",
+            &format!("dispensable = [\"{name}\"]\n"),
+            &format!(
+                "`{name}` under `dispensable`, and {why}: name systems that run again and again and \
+                 read no events"
+            ),
+        );
+    }
 }
 
 #[test]

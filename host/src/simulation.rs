@@ -260,8 +260,8 @@ impl Simulation {
             }
         };
         let findings = match done {
-            Some(_) => before.findings.clone(),
-            None => self.findings(),
+            Some(record) if record.rolled_back.is_empty() => before.findings.clone(),
+            _ => self.findings(),
         };
         feed.publish(self.published(config, record, findings));
     }

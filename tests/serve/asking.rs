@@ -131,6 +131,25 @@ fn who_may_read_may_ask_without_a_right_to_sql() {
 }
 
 #[test]
+fn who_sees_a_part_is_told_of_the_questions_that_can_be_asked_of_it() {
+    let on_air = on_air();
+    let token = create(&on_air.home(), "part", &["--grant", "test:read:citizens/Citizen"]);
+    let told = on_air.as_of(&token, &format!("{WORLD_AT}/questions")).json()["rows"].clone();
+    let names: Vec<&Json> = told.as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["purse", "echo"], "not of tables of mods, nor of what there is not");
+    for name in ["booked", "ledger/booked", "no_such"] {
+        let refused = on_air.as_of(&token, &format!("{WORLD_AT}/ask?question={name}"));
+        let detail = format!("there is no question `{name}`: there are purse, echo");
+        assert_eq!((refused.status, &refused.json()["detail"]), (404, &json!(detail)));
+    }
+    let echo = path("echo", &json!({ "text": "told" }), "");
+    assert_eq!(
+        on_air.as_of(&token, &format!("{WORLD_AT}{echo}")).json()["rows"][0]["text"],
+        "told"
+    );
+}
+
+#[test]
 fn a_model_finds_the_questions_and_asks_them() {
     needs!(MCP);
     let on_air = on_air();
