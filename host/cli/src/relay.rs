@@ -70,11 +70,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
 fn carry_all(relay: &Relay, screen: &Screen) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(5);
     let state = relay.wait_for_all(PATIENCE, None)?;
+    let why = state.stopped.clone().or(state.trouble.clone());
     if state.behind() == 0 {
+        // All of them are in the stream, which is further than the save.
+        if let Some(why) = why {
+            bail!("{why}");
+        }
         screen.say(&format!("all rows up to {} are acknowledged", count(state.acknowledged)));
         return Ok(());
     }
-    let why = state.stopped.or(state.trouble);
     let why = why.unwrap_or_else(|| "nothing acknowledges them".to_owned());
     bail!("{} behind: {why}", counted(state.last - state.acknowledged, "row"))
 }

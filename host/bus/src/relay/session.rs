@@ -94,7 +94,8 @@ impl Session {
             }
             // All that the save has is in the stream, which waits for what comes after it.
             Ended::Behind { why, seq, stream } => {
-                self.is_at(Position { seq, stream });
+                self.trouble(why.clone());
+                self.is_at(Position { seq, stream }, false);
                 self.note();
                 Ended::Again(why)
             }
@@ -237,16 +238,17 @@ impl Session {
 
     /// Tells how far it is.
     fn stands(&mut self, window: &Window) {
-        self.is_at(window.acknowledged);
+        self.is_at(window.acknowledged, true);
     }
 
-    fn is_at(&mut self, position: Position) {
+    /// Tells how far it is, and whether it goes on from there.
+    fn is_at(&mut self, position: Position, goes_on: bool) {
         let Position { seq: acknowledged, stream } = position;
         self.reached = Relayed { seq: acknowledged, stream };
         let last = self.outbox.standing().map_or(acknowledged, |standing| standing.last);
         self.tell.send_if_modified(|state| {
             let is_news = (state.acknowledged, state.last) != (acknowledged, last);
-            if acknowledged > state.acknowledged || acknowledged == last {
+            if goes_on && (acknowledged > state.acknowledged || acknowledged == last) {
                 state.trouble = None;
             }
             (state.acknowledged, state.last) = (acknowledged, last);
