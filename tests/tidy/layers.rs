@@ -68,7 +68,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["ecs", "identity", "interface", "names"],
             &["fault", "grants", "label", "record"],
-            &["question"],
+            &["finding", "question"],
             &["config", "edit", "manifest", "statements"],
             &["declaration"],
             &["condition"],

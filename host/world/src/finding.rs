@@ -1,6 +1,6 @@
 //! Events by which a mod says that something is wrong in its world. A manifest names them, so
-//! that whoever watches a world is told of all that its mods find, and nothing that watches
-//! knows any mod.
+//! that people who watch a world are told of all that its mods find, by figures and rules that
+//! know no mod.
 
 use std::collections::BTreeSet;
 

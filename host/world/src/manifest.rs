@@ -49,7 +49,7 @@ pub struct Manifest {
     /// Questions that it brings along, which are asked by `<mod>/<name>`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub question: Vec<NamedQuestion>,
-    /// Its events that say that something is wrong, of which whoever watches is told.
+    /// Its events that say that something is wrong, which people who watch are told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finding: Vec<DeclaredFinding>,
     /// Systems without which it goes on: one that faults too often in a row is suspended
