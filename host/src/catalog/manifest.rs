@@ -221,7 +221,7 @@ mod tests {
             ),
             (
                 format!("{GOOD}[[finding]]\nevent = 'Odd'\nseverity = 'loud'\nabout = 'x'\n"),
-                "6:12: `finding[0].severity` is `loud`, which is not known: choose `critical`, ",
+                "6:12: `finding[0].severity` is `loud`, which is not known: choose `critical` or `warning`",
             ),
             (
                 format!("{GOOD}[[finding]]\nevent = 'a/Odd'\nseverity = 'warning'\nabout = 'x'\n"),
