@@ -148,6 +148,28 @@ fn all_questions_are_listed_and_those_that_cannot_be_asked_said() {
 }
 
 #[test]
+fn what_a_question_says_of_its_answer_is_kept_and_held_against_it() {
+    let shown = "
+[[question]]
+name = \"rich\"
+about = \"Who has how much.\"
+show.subjects = { name = \"citizen\", gold = \"entity\" }
+show.labels = { name = \"title\" }
+sql = \"SELECT name, gold FROM citizens_citizen JOIN citizens_wealth USING (entity)\"
+";
+    let place = Place::with(&format!("{}{shown}", text()), &["citizens", "ledger"]);
+    place.write("ledger.toml", LEDGER);
+    ticks(Some(place.0.path()), &place.at("save.db"), 2);
+    // The answer is the same with it and without.
+    assert_eq!(asked(&place, &["rich"]).as_array().unwrap().len(), 5);
+    let output = place.program(&["ask", "save.db"]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected = "rich cannot be shown as it says: `show.labels` names the column `title`, and \
+                    the answer has name, gold: name one of them";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
 fn what_is_given_is_a_value_and_never_a_part_of_the_select() {
     let place = place();
     let hostile = [
@@ -222,6 +244,24 @@ fn a_question_that_cannot_be_is_refused_before_the_world_runs() {
         (
             "name = \"a\"\nabout = \"b\"\nsql = \"SELECT :n\"",
             "`question[0].sql` has `:n`, and no parameter is called so: declare it",
+        ),
+        (
+            "name = \"a\"\nabout = \"b\"\nsql = \"SELECT 1\"\nshow.as = \"timeline\"",
+            "`question[0].show.as` is `timeline`, which needs `time`: say which column that is",
+        ),
+        (
+            "name = \"a\"\nabout = \"b\"\nsql = \"SELECT 1\"\nshow.as = \"pie\"",
+            "`question[0].show.as` is `pie`, which is not known: choose `table`, `timeline`, \
+             `graph`",
+        ),
+        (
+            "name = \"a\"\nabout = \"b\"\nsql = \"SELECT 1\"\nshow.labels = { n = \"m\" }",
+            "`question[0].show.labels.n` is no column of `subjects`: say there of which kind it is",
+        ),
+        (
+            "name = \"a\"\nabout = \"b\"\nsql = \"SELECT :n\"\n\
+             parameters = [{ name = \"n\", type = \"boolean\", clock = \"story\" }]",
+            "`question[0].parameters[0].clock` is set, and the type is `boolean`: leave it out",
         ),
     ] {
         let place = Place::with(&format!("{WORLD}[[question]]\n{question}\n"), &["drift"]);

@@ -131,3 +131,72 @@ fn naive(questions: &[Json]) -> Vec<Json> {
     assert!(output.status.success());
     serde_json::from_slice(&output.stdout).unwrap()
 }
+
+#[test]
+fn every_question_has_the_columns_that_it_says_it_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("novel.db");
+    let mut world = untold(Some(&save), json!({}));
+    tell(&mut world, &lines());
+    caught_up(&mut world);
+    world.close().unwrap();
+    let reader = Reader::open(&save).unwrap();
+    let (questions, inquiry) = (reader.questions().unwrap(), reader.inquiry().unwrap());
+    for known in questions.iter() {
+        let columns = inquiry.rows(&known.question.sql).unwrap().columns();
+        let lacks = known.question.show.as_ref().and_then(|show| show.lacks(&columns));
+        assert_eq!(lacks, None, "{}", known.name);
+    }
+}
+
+#[test]
+fn a_person_has_a_life_a_journey_and_possessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("novel.db");
+    let mut world = untold(Some(&save), json!({}));
+    let mut events = lines();
+    Dice(3).shuffle(&mut events);
+    tell(&mut world, &events);
+    caught_up(&mut world);
+    world.close().unwrap();
+    let column = |rows: &[Vec<Json>], at: usize| -> Vec<String> {
+        rows.iter().map(|row| row[at].as_str().unwrap_or("-").to_owned()).collect()
+    };
+    let all = asked(&save, "chronicle", &json!({}));
+    assert_eq!(all.len(), events.len());
+    // Each who was there is named once, whatever they were there as.
+    let gift = all.iter().find(|row| row[1] == "1.2.12/3").unwrap();
+    let there: Vec<String> = serde_json::from_str(gift[4].as_str().unwrap()).unwrap();
+    assert_eq!((there, &gift[5]), (vec!["myriel".to_owned(), "valjean".to_owned()], &Json::Null));
+    // One comes to no place where one is already.
+    let journey = asked(&save, "journey", &json!({ "who": "javert" }));
+    let places = column(&journey, 3);
+    assert!(journey.len() > 5 && places.windows(2).all(|pair| pair[0] != pair[1]), "{places:?}");
+    assert_eq!(places.last().unwrap(), "paris/seine");
+    let seen = column(&journey, 4);
+    assert!(column(&journey, 0).iter().zip(&seen).all(|(came, until)| came <= until), "{seen:?}");
+    let early = asked(&save, "journey", &json!({ "who": "javert", "time": "1823" }));
+    assert_eq!(early[..], journey[..early.len()]);
+    // What one had is what came to them, until it went on.
+    let had = asked(&save, "possessions", &json!({ "who": "valjean" }));
+    let candlesticks = had.iter().find(|row| row[1] == "candlesticks").unwrap();
+    assert_eq!(candlesticks[2], "myriel");
+    let hands = asked(&save, "holders", &json!({ "item": "candlesticks" }));
+    let came = hands.iter().filter(|row| row[3] == "valjean").count();
+    assert_eq!(had.iter().filter(|row| row[1] == "candlesticks").count(), came);
+    // Ties are those of the graph that have to do with one.
+    let graph = asked(&save, "graph", &json!({ "time": "1832" }));
+    let ties = asked(&save, "ties", &json!({ "person": "javert", "time": "1832" }));
+    let own: Vec<&[Json]> = graph
+        .iter()
+        .filter(|row| row[..2].contains(&json!("javert")))
+        .map(|row| &row[..6])
+        .collect();
+    assert_eq!(ties.iter().map(|row| &row[..6]).collect::<Vec<_>>(), own);
+    let life = asked(&save, "life", &json!({ "who": "javert" }));
+    assert_eq!(life.last().unwrap()[3], "dead");
+    assert_eq!(
+        asked(&save, "life", &json!({ "who": "javert", "time": "1831" })).len(),
+        life.len() - 1
+    );
+}

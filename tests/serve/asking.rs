@@ -73,6 +73,46 @@ fn a_question_is_answered_as_the_command_line_answers_it() {
 }
 
 #[test]
+fn what_an_answer_means_is_told_with_the_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = folder.path().join("world");
+    let ledger = LEDGER.replace(
+        "name = \"booked\"",
+        "name = \"booked\"\nshow.as = \"timeline\"\nshow.time = \"tick\"\nshow.clock = \"booked\"
+show.subjects = { entries = \"entry\", other = \"story/person\" }",
+    );
+    let ledger = ledger.replace("\"first\", type", "\"first\", subjects = [\"entry\"], type");
+    let ledger = ledger.replace("\"last\", type", "\"last\", clock = \"tick\", type");
+    write_world(&world, &text(), &["citizens", "ledger"]);
+    std::fs::write(world.join("ledger.toml"), ledger).unwrap();
+    let mut command = sandtable();
+    command.arg("serve").arg(world).arg("--save").arg(folder.path().join("save.db"));
+    let on_air = OnAir::of(command, folder, &["--hz", "50"]);
+    let rows = on_air.ask("/questions")["rows"].clone();
+    let of = |name: &str| rows.as_array().unwrap().iter().find(|it| it["name"] == name).unwrap();
+    // Entities are subjects without saying so, and what is not said is not there.
+    assert_eq!(of("purse")["parameters"][0]["subjects"], json!(["entity"]));
+    assert_eq!(
+        (&of("purse")["parameters"][1]["subjects"], &of("purse")["show"]),
+        (&Json::Null, &Json::Null)
+    );
+    // What a mod names is its own outside of it, unless it says whose.
+    assert_eq!(
+        of("ledger/booked")["show"],
+        json!({
+            "as": "timeline", "time": "tick", "clock": "ledger/booked",
+            "subjects": { "entries": "ledger/entry", "other": "story/person" },
+        })
+    );
+    assert_eq!(of("ledger/booked")["parameters"][0]["subjects"], json!(["ledger/entry"]));
+    assert_eq!(of("ledger/booked")["parameters"][1]["clock"], "tick");
+    let document = on_air.ask("/openapi.json");
+    let row = &document["components"]["schemas"]["Questions"]["properties"]["rows"]["items"];
+    let forms = &row["properties"]["show"]["properties"]["as"]["enum"];
+    assert_eq!(forms, &json!(["table", "timeline", "graph"]));
+}
+
+#[test]
 fn what_is_no_question_or_does_not_fit_is_told_in_the_same_words() {
     let on_air = on_air();
     for (path, status, words) in [

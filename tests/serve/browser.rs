@@ -1,5 +1,6 @@
 //! The page in a real browser, as a person uses it: `tests/browser/page.mjs` drives
-//! Chromium, and has axe look at each view; `worlds.mjs` where there are several worlds.
+//! Chromium, and has axe look at each view; `worlds.mjs` where there are several worlds, and
+//! `story.mjs` where questions say how their answers are shown.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +53,24 @@ fn one_of_several_worlds_is_chosen_and_let_run() {
     let on_air = OnAir::of(command, folder, &["--hz", "10"]);
     let said = drives("worlds.mjs", &on_air.link);
     assert_eq!(said.lines().filter(|line| line.starts_with("ok  ")).count(), 3, "{said}");
+}
+
+#[test]
+fn a_story_is_read_by_scenes_feelings_and_people() {
+    needs!(CHROMIUM, NODE);
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("novel.db");
+    let novel = root().join("examples/novel");
+    told(sandtable().arg("run").arg(&novel).arg("--save").arg(&save).args(["--ticks", "1", "-q"]));
+    let mut send = sandtable();
+    send.arg("send").arg(&save).args(["story/Event", "--ndjson"]).arg(novel.join("novel.ndjson"));
+    told(&mut send);
+    told(sandtable().args(["run", "--save"]).arg(&save).args(["--ticks", "2", "-q"]));
+    let mut command = sandtable();
+    command.arg("serve").arg(&save);
+    let on_air = OnAir::of(command, folder, &["--hz", "1"]);
+    let said = drives("story.mjs", &on_air.link);
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok  ")).count(), 8, "{said}");
 }
 
 /// Drives the page behind a link; gives what was found to be so.

@@ -70,7 +70,12 @@ fn list(questions: &Questions, inquiry: &Inquiry, format: Format) -> Result<()> 
     answer(&table::write(&Table { columns, rows }, format))?;
     for KnownQuestion { name, question } in questions.iter() {
         match inquiry.rows(&question.sql) {
-            Ok(_) => (),
+            Ok(rows) => {
+                let lacks = question.show.as_ref().and_then(|show| show.lacks(&rows.columns()));
+                if let Some(what) = lacks {
+                    tell(&format!("{} {name} cannot be shown as it says: {what}", Mark::Note));
+                }
+            }
             Err(SaveError::Query { what }) => {
                 tell(&format!("{} {name} cannot be asked here: {what}", Mark::Note));
             }

@@ -238,6 +238,9 @@ pub struct NamedQuestion {
     pub parameters: Vec<QuestionParameter>,
     /// The SELECT that answers it.
     pub sql: String,
+    /// How its answer is best shown, if it says that: as what, and what its columns mean.
+    #[serde(default)]
+    pub show: Option<Json>,
 }
 
 /// What is to be known of some entities within so many tokens.
@@ -282,6 +285,12 @@ pub struct QuestionParameter {
     /// What stands for it where nothing is given; else something must be.
     #[serde(default)]
     pub default: Option<Json>,
+    /// Of which kinds the subject may be that it takes, if it takes one.
+    #[serde(default)]
+    pub subjects: Vec<String>,
+    /// Of which clock the time is that it takes, if it takes one.
+    #[serde(default)]
+    pub clock: Option<String>,
 }
 
 /// A kind of value that mods declare.

@@ -95,7 +95,7 @@ impl Reader {
                 let questions = listed.manifest()?.map(|it| it.question).unwrap_or_default();
                 all.extend(questions.into_iter().map(|question| KnownQuestion {
                     name: format!("{}/{}", listed.id, question.name),
-                    question,
+                    question: question.of_mod(&listed.id),
                 }));
             }
             Ok(Questions(all))
@@ -247,6 +247,8 @@ mod tests {
             takes: ParameterType::Text,
             about: String::new(),
             default: None,
+            subjects: Vec::new(),
+            clock: None,
         };
         objection_to_select(&NamedQuestion {
             name: "q".to_owned(),
@@ -254,6 +256,7 @@ mod tests {
             parameters: names.iter().map(parameter).collect(),
             sql: sql.to_owned(),
             in_context: None,
+            show: None,
         })
     }
 

@@ -3,6 +3,7 @@
 
 use sandtable::ecs::Role;
 use sandtable::pace::HERTZ;
+use sandtable::question::Form;
 use serde_json::{Map, Value as Json, json};
 
 use super::operations::{Answer, BASE, Body, Method, OPERATIONS, Operation, Parameter};
@@ -25,6 +26,7 @@ pub fn document(served: Option<&Served>) -> Json {
     schemas.insert("Components".to_owned(), json!({ "type": "object", "properties": components }));
     schemas.insert("Problem".to_owned(), problem());
     schemas.insert("Entity".to_owned(), entity());
+    schemas.insert("Questions".to_owned(), questions());
     let mut paths = Map::new();
     for operation in OPERATIONS {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
@@ -90,6 +92,41 @@ fn entity() -> Json {
             "incoming_count": { "type": "integer" },
         },
     })
+}
+
+/// What `questions` answers.
+fn questions() -> Json {
+    let text = json!({ "type": "string" });
+    let texts = json!({ "type": "array", "items": text });
+    let named = json!({ "type": "object", "additionalProperties": text });
+    let parameter = json!({
+        "type": "object",
+        "required": ["name", "type", "about"],
+        "properties": {
+            "name": text, "type": text, "about": text, "default": {},
+            "subjects": texts, "clock": text,
+        },
+    });
+    let forms = Form::ALL.map(Form::name);
+    let show = json!({
+        "type": ["object", "null"],
+        "required": ["as"],
+        "properties": {
+            "as": { "enum": forms }, "time": text, "clock": text, "lane": texts, "path": text,
+            "text": text, "from": text, "to": text, "weight": texts, "subjects": named,
+            "labels": named,
+        },
+    });
+    let row = json!({
+        "type": "object",
+        "required": ["name", "about", "parameters", "sql", "show"],
+        "properties": {
+            "name": text, "about": text, "sql": { "type": ["string", "null"] },
+            "parameters": { "type": "array", "items": parameter }, "show": show,
+        },
+    });
+    let rows = json!({ "rows": { "type": "array", "items": row } });
+    json!({ "type": "object", "required": ["rows"], "properties": rows })
 }
 
 fn described(operation: &Operation) -> Json {
@@ -163,6 +200,10 @@ fn responses(operation: &Operation) -> Json {
             let medias =
                 Format::ALL.iter().filter(|(format, ..)| takes_format || *format == Format::Json);
             content.extend(medias.map(|(_, _, media)| ((*media).to_owned(), json!({}))));
+            if operation.name == "questions" {
+                let of = json!({ "$ref": "#/components/schemas/Questions" });
+                content.insert(Format::Json.media().to_owned(), json!({ "schema": of }));
+            }
         }
     }
     let problem = json!({ "$ref": "#/components/schemas/Problem" });

@@ -1,11 +1,19 @@
 //! Questions that a world file or a mod brings along: one SELECT under a name, with
 //! parameters whose values are bound to it and are never part of its text.
 
+mod name;
+mod parameter;
+mod show;
+
 use std::collections::BTreeSet;
-use std::fmt::{self, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+
+pub use self::name::{ENTITY, TICK};
+use self::name::{NAME, is_name, of_mod};
+pub use self::parameter::{ParameterType, QuestionParameter, TEXT_BYTES_MAX};
+pub use self::show::{Form, Show};
 
 /// The most questions that a world file or a mod may bring along.
 pub const QUESTIONS_MAX: usize = 256;
@@ -13,8 +21,6 @@ pub const QUESTIONS_MAX: usize = 256;
 pub const PARAMETERS_MAX: usize = 32;
 /// The most bytes that a question's SELECT may have.
 pub const SQL_BYTES_MAX: usize = 64 << 10;
-/// The most bytes that a text may have which is given for a parameter.
-pub const TEXT_BYTES_MAX: usize = 64 << 10;
 
 /// A question under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +39,9 @@ pub struct NamedQuestion {
     /// parameter `about` is given, and as what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_context: Option<InContext>,
+    /// How its answer is best shown; else as a table whose columns mean nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show: Option<Show>,
 }
 
 /// What rows tell of an entity.
@@ -59,103 +68,6 @@ impl InContext {
     /// That of a name.
     pub fn of_name(name: &str) -> Option<Self> {
         [Self::State, Self::Events].into_iter().find(|it| it.name() == name)
-    }
-}
-
-/// A parameter of a question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QuestionParameter {
-    /// What it is called, in the SELECT with `:` before it.
-    pub name: String,
-    /// What can be given for it.
-    #[serde(rename = "type")]
-    pub takes: ParameterType,
-    /// What it is, in a sentence.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub about: String,
-    /// What stands for it where nothing is given; else something must be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default: Option<Json>,
-}
-
-/// What can be given for a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ParameterType {
-    /// A text.
-    Text,
-    /// A whole number of 64 bits.
-    Integer,
-    /// A number with or without a fraction.
-    Number,
-    /// True or false, which are 1 and 0 in SQL.
-    Boolean,
-    /// A living entity, as `12v3`, by its number in SQL or by its label. In SQL it is
-    /// that number.
-    Entity,
-}
-
-impl ParameterType {
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::Boolean => "boolean",
-            Self::Entity => "entity",
-        }
-    }
-
-    /// What it takes, in words that follow `takes`.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Text => "a text",
-            Self::Integer => "a whole number",
-            Self::Number => "a number",
-            Self::Boolean => "true or false",
-            Self::Entity => "an entity, as 12v3 or by its label",
-        }
-    }
-
-    /// The name of a type.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let all = [Self::Text, Self::Integer, Self::Number, Self::Boolean, Self::Entity];
-        all.into_iter().find(|it| it.name() == name)
-    }
-
-    /// Whether a value can be given.
-    pub fn fits(self, value: &Json) -> bool {
-        let is_short = |text: &str| text.len() <= TEXT_BYTES_MAX;
-        match (self, value) {
-            (Self::Text | Self::Entity, Json::String(text)) => is_short(text),
-            (Self::Integer | Self::Entity, Json::Number(number)) => number.is_i64(),
-            (Self::Integer, Json::String(text)) => large(text).is_some(),
-            (Self::Number, Json::Number(_)) | (Self::Boolean, Json::Bool(_)) => true,
-            _ => false,
-        }
-    }
-
-    /// The value that a person wrote.
-    pub fn read(self, text: &str) -> Option<Json> {
-        let value = match self {
-            Self::Text | Self::Entity => Json::from(text),
-            Self::Integer => Json::from(text.trim().parse::<i64>().ok()?),
-            // What is no finite number is no JSON either.
-            Self::Number => Json::from(text.trim().parse::<f64>().ok()?),
-            Self::Boolean => Json::from(text.trim().parse::<bool>().ok()?),
-        };
-        self.fits(&value).then_some(value)
-    }
-}
-
-impl Display for QuestionParameter {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { name, takes, default, .. } = self;
-        write!(f, "`{name}` ({}", takes.name())?;
-        default.as_ref().map_or(Ok(()), |default| write!(f, ", else {default}"))?;
-        f.write_str(")")
     }
 }
 
@@ -199,6 +111,12 @@ impl NamedQuestion {
                 let what = format!("is {default}, and `{name}` takes {}", takes.words());
                 return wrong(&["parameters", &at, "default"], what);
             }
+            if let Some((key, what)) = parameter.objection_to_meaning() {
+                return wrong(&["parameters", &at, key], what);
+            }
+        }
+        if let Some((key, what)) = self.show.as_ref().and_then(Show::objection) {
+            return Some((["show".to_owned()].into_iter().chain(key).collect(), what));
         }
         if self.in_context.is_some() && !self.tells_of_entities() {
             let what = "is set, so one parameter must be `about`, an entity or a text, and the \
@@ -215,6 +133,22 @@ impl NamedQuestion {
         };
         let others = self.parameters.iter().filter(|it| it.name != "about");
         self.parameters.iter().any(is_about) && others.into_iter().all(|it| it.default.is_some())
+    }
+
+    /// The same as it is known outside of the mod that brings it along: kinds of subjects
+    /// and clocks are the mod's own, unless they name another.
+    #[must_use]
+    pub fn of_mod(self, id: &str) -> Self {
+        let parameter = |it: QuestionParameter| QuestionParameter {
+            subjects: it.subjects.into_iter().map(|name| of_mod(id, name)).collect(),
+            clock: it.clock.map(|name| of_mod(id, name)),
+            ..it
+        };
+        Self {
+            parameters: self.parameters.into_iter().map(parameter).collect(),
+            show: self.show.map(|it| it.of_mod(id)),
+            ..self
+        }
     }
 
     /// A value for each parameter, in their order: what is given, or its default. The
@@ -240,8 +174,8 @@ impl NamedQuestion {
                     takes.words(),
                     self.takes()
                 )),
-                Some(value) if takes.fits(value) => Ok(exact(*takes, value)),
-                Some(value) => Err(misfit(called, parameter, &value.to_string())),
+                Some(value) if takes.fits(value) => Ok(takes.exact(value)),
+                Some(value) => Err(parameter.misfit(called, &value.to_string())),
             }
         };
         self.parameters.iter().map(value).collect()
@@ -267,7 +201,7 @@ impl NamedQuestion {
                 Some(parameter) => parameter
                     .takes
                     .read(value)
-                    .ok_or_else(|| misfit(called, parameter, &format!("{value:?}")))?,
+                    .ok_or_else(|| parameter.misfit(called, &format!("{value:?}")))?,
                 // To be refused by name.
                 None => Json::Null,
             };
@@ -294,43 +228,6 @@ impl NamedQuestion {
     pub fn parameters_told(&self) -> String {
         self.parameters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
-}
-
-/// A value that fits as it is bound: integers, which JSON has as texts beyond what floats
-/// tell apart, as numbers.
-fn exact(takes: ParameterType, value: &Json) -> Json {
-    let number = value.as_str().filter(|_| takes == ParameterType::Integer).and_then(large);
-    number.map_or_else(|| value.clone(), Json::from)
-}
-
-/// The number of a text that JSON has for it, which are those that a float may not hold.
-fn large(text: &str) -> Option<i64> {
-    const EXACT_MAX: u64 = (1 << 53) - 1;
-    let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() > EXACT_MAX)?;
-    (number.to_string() == text).then_some(number)
-}
-
-fn misfit(called: &str, parameter: &QuestionParameter, value: &str) -> String {
-    const SHOWN: usize = 64;
-    let QuestionParameter { name, takes, .. } = parameter;
-    let end = value.floor_char_boundary(SHOWN);
-    let more = if end < value.len() { "…" } else { "" };
-    format!(
-        "question `{called}` was given {}{more} for `{name}`, which takes {}",
-        &value[..end],
-        takes.words()
-    )
-}
-
-/// What is said of what is no name.
-const NAME: &str = "is no name: use lower-case letters, digits, `_` and `-`, a letter first, 64 \
-                    at most";
-
-fn is_name(text: &str) -> bool {
-    let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"_-".contains(&it);
-    text.len() <= 64
-        && text.bytes().all(plain)
-        && text.bytes().next().is_some_and(|it| it.is_ascii_lowercase())
 }
 
 /// What is wrong with some questions together or with one of them, but for their SELECTs,
@@ -360,7 +257,15 @@ mod tests {
     use super::*;
 
     fn parameter(name: &str, takes: ParameterType, default: Option<Json>) -> QuestionParameter {
-        QuestionParameter { name: name.to_owned(), takes, about: String::new(), default }
+        let about = String::new();
+        QuestionParameter {
+            name: name.to_owned(),
+            takes,
+            about,
+            default,
+            subjects: Vec::new(),
+            clock: None,
+        }
     }
 
     fn question() -> NamedQuestion {
@@ -373,39 +278,8 @@ mod tests {
             ],
             sql: "SELECT :who, :least".to_owned(),
             in_context: None,
+            show: None,
         }
-    }
-
-    #[test]
-    fn what_is_written_is_read_by_its_type() {
-        use ParameterType::{Boolean, Entity, Integer, Number, Text};
-        for (takes, text, expected) in [
-            (Text, "a=b", Some(json!("a=b"))),
-            (Text, "", Some(json!(""))),
-            (Integer, "-7", Some(json!(-7))),
-            (Integer, "9223372036854775808", None),
-            (Integer, "7.0", None),
-            (Number, "7", Some(json!(7.0))),
-            (Number, "inf", None),
-            (Number, "NaN", None),
-            (Boolean, "true", Some(json!(true))),
-            (Boolean, "1", None),
-            (Entity, "12v3", Some(json!("12v3"))),
-        ] {
-            assert_eq!(takes.read(text), expected, "{takes:?} of {text:?}");
-        }
-        assert!(!Integer.fits(&json!(u64::MAX)) && !Integer.fits(&json!("7")));
-        for text in ["9007199254740992", "-9223372036854775808"] {
-            let given = Map::from_iter([("n".to_owned(), json!(text))]);
-            let parameters = vec![parameter("n", Integer, None)];
-            let values = NamedQuestion { parameters, ..question() }.values("q", &given);
-            assert_eq!(values, Ok(vec![json!(text.parse::<i64>().expect("a number"))]));
-        }
-        for text in ["9007199254740991", "+9007199254740992", "9223372036854775808"] {
-            assert!(!Integer.fits(&json!(text)), "{text}");
-        }
-        assert!(!Text.fits(&json!(7)) && Entity.fits(&json!(7)));
-        assert!(!Text.fits(&Json::from("x".repeat(TEXT_BYTES_MAX + 1))));
     }
 
     #[test]
@@ -463,6 +337,12 @@ mod tests {
             it.parameters[0].name = "about".to_owned();
         });
         assert_eq!(about, None);
+        let subject = told(|it| it.parameters[1].subjects = vec!["person".to_owned()]);
+        assert_eq!(subject.as_deref(), Some("parameters.1.subjects"));
+        let clock = told(|it| it.parameters[0].clock = Some("story".to_owned()));
+        assert_eq!(clock.as_deref(), Some("parameters.0.clock"));
+        let show = told(|it| it.show = Some(Show { form: Form::Graph, ..Show::default() }));
+        assert_eq!(show.as_deref(), Some("show.as"));
         let two = [question(), question()];
         assert_eq!(objection(&two).expect("twice").0, ["1", "name"]);
     }

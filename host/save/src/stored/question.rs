@@ -1,6 +1,8 @@
 //! Questions that world files and mods bring along, by a name or below a title, in the form
 //! that settings and manifests keep.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -19,6 +21,8 @@ pub struct Question {
     sql: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     in_context: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    show: Option<Show>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -31,28 +35,61 @@ struct Parameter {
     about: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<Json>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    subjects: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Show {
+    #[serde(rename = "as")]
+    form: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lane: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weight: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    subjects: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
 }
 
 impl Question {
     /// That of a world file or a mod.
     pub fn of(from: &live::NamedQuestion) -> Self {
-        let live::NamedQuestion { name, about, parameters, sql, in_context } = from.clone();
+        let live::NamedQuestion { name, about, parameters, sql, in_context, show } = from.clone();
         let parameter = |it: live::QuestionParameter| {
-            let live::QuestionParameter { name, takes, about, default } = it;
-            Parameter { name, takes: takes.name().to_owned(), about, default }
+            let live::QuestionParameter { name, takes, about, default, subjects, clock } = it;
+            Parameter { name, takes: takes.name().to_owned(), about, default, subjects, clock }
         };
         let parameters = parameters.into_iter().map(parameter).collect();
         let in_context = in_context.map(|it| it.name().to_owned());
-        Self { name, about, parameters, sql, in_context }
+        Self { name, about, parameters, sql, in_context, show: show.map(Show::of) }
     }
 
     fn upgrade(self) -> Result<live::NamedQuestion, StoredError> {
-        let Self { name, about, parameters, sql, in_context } = self;
+        let Self { name, about, parameters, sql, in_context, show } = self;
         let parameter = |it: Parameter| {
-            let Parameter { name, takes, about, default } = it;
+            let Parameter { name, takes, about, default, subjects, clock } = it;
             let unknown = || StoredError::Unknown(format!("`{takes}` is no type of a parameter"));
             let takes = live::ParameterType::of_name(&takes).ok_or_else(unknown)?;
-            Ok::<_, StoredError>(live::QuestionParameter { name, takes, about, default })
+            let parameter =
+                live::QuestionParameter { name, takes, about, default, subjects, clock };
+            Ok::<_, StoredError>(parameter)
         };
         let parameters = parameters.into_iter().map(parameter).collect::<Result<_, _>>()?;
         let told = |it: String| {
@@ -61,7 +98,24 @@ impl Question {
             live::InContext::of_name(&it).ok_or_else(unknown)
         };
         let in_context = in_context.map(told).transpose()?;
-        Ok(live::NamedQuestion { name, about, parameters, sql, in_context })
+        let show = show.map(Show::upgrade).transpose()?;
+        Ok(live::NamedQuestion { name, about, parameters, sql, in_context, show })
+    }
+}
+
+impl Show {
+    fn of(from: live::Show) -> Self {
+        let live::Show { form, time, clock, lane, path, text, from, to, weight, subjects, labels } =
+            from;
+        let form = form.name().to_owned();
+        Self { form, time, clock, lane, path, text, from, to, weight, subjects, labels }
+    }
+
+    fn upgrade(self) -> Result<live::Show, StoredError> {
+        let Self { form, time, clock, lane, path, text, from, to, weight, subjects, labels } = self;
+        let unknown = || StoredError::Unknown(format!("`{form}` is no way to show an answer"));
+        let form = live::Form::of_name(&form).ok_or_else(unknown)?;
+        Ok(live::Show { form, time, clock, lane, path, text, from, to, weight, subjects, labels })
     }
 }
 

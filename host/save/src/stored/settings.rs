@@ -51,7 +51,7 @@ mod tests {
         // versions without them open the save, and refused by those where they are not.
         let chart = FIRST.replacen(
             ",\"hash_version\":2",
-            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"question\":[{\"name\":\"q\",\"about\":\"a\",\"parameters\":[{\"name\":\"n\",\"type\":\"number\",\"default\":3}],\"sql\":\"SELECT :n\"}],\"api\":{\"edit\":true,\"visibility\":{\"component\":\"p/Owner\",\"field\":\"user\"}},\"outbox\":{\"events\":[\"a/*\"],\"format\":\"msgpack\",\"keep_rows\":9,\"in_flight\":8},\"hash_version\":2",
+            ",\"chart\":[{\"title\":\"c\",\"sql\":\"SELECT 2\"}],\"question\":[{\"name\":\"q\",\"about\":\"a\",\"parameters\":[{\"name\":\"n\",\"type\":\"number\",\"default\":3}],\"sql\":\"SELECT :n\"},{\"name\":\"r\",\"about\":\"a\",\"parameters\":[{\"name\":\"m\",\"type\":\"text\",\"subjects\":[\"s\"]},{\"name\":\"n\",\"type\":\"text\",\"clock\":\"c\"}],\"sql\":\"SELECT :m, :n\",\"show\":{\"as\":\"timeline\",\"time\":\"t\",\"clock\":\"c\",\"lane\":[\"l\"],\"path\":\"p\",\"text\":\"x\",\"subjects\":{\"l\":\"s\"},\"labels\":{\"l\":\"y\"}}},{\"name\":\"s\",\"about\":\"a\",\"sql\":\"SELECT 1\",\"show\":{\"as\":\"graph\",\"from\":\"f\",\"to\":\"t\",\"weight\":[\"w\"]}}],\"api\":{\"edit\":true,\"visibility\":{\"component\":\"p/Owner\",\"field\":\"user\"}},\"outbox\":{\"events\":[\"a/*\"],\"format\":\"msgpack\",\"keep_rows\":9,\"in_flight\":8},\"hash_version\":2",
             1,
         );
         let config = parse(&chart).expect("read");

@@ -64,10 +64,17 @@ pub fn known(question: &Question<'_>) -> Result<Arc<Questions>, Problem> {
 /// Which questions there are.
 fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
     let parameter = |it: &QuestionParameter| {
-        let QuestionParameter { name, takes, about, default } = it;
+        let QuestionParameter { name, takes, about, default, clock, .. } = it;
         let mut told = json!({ "name": name, "type": takes.name(), "about": about });
         if let Some(default) = default {
             told["default"] = default.clone();
+        }
+        let subjects: Vec<&str> = it.subjects().collect();
+        if !subjects.is_empty() {
+            told["subjects"] = subjects.into();
+        }
+        if let Some(clock) = clock {
+            told["clock"] = clock.as_str().into();
         }
         told
     };
@@ -76,10 +83,12 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
         let parameters: Vec<Json> = question.parameters.iter().map(parameter).collect();
         // It may name what one who sees a part does not know of.
         let sql = is_whole.then_some(question.sql.as_str());
-        vec![name.as_str().into(), question.about.as_str().into(), parameters.into(), sql.into()]
+        let show = question.show.as_ref().map(|it| json!(it));
+        let texts = [name, &question.about].map(|it| Json::from(it.as_str()));
+        texts.into_iter().chain([parameters.into(), sql.into(), show.into()]).collect()
     };
     let questions = known(question)?;
-    let columns = ["name", "about", "parameters", "sql"].map(str::to_owned);
+    let columns = ["name", "about", "parameters", "sql", "show"].map(str::to_owned);
     Ok(Reply::rows(columns.into(), questions.iter().map(row).collect()))
 }
 

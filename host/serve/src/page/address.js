@@ -1,11 +1,13 @@
-// Addresses: #/view/part?parameters&at=tick. Each names one view of one tick.
+// Addresses: #/view/part?parameters&when=clock~time&at=tick. Each names one view of one tick,
+// and where the world tells of other times, of one of those.
 
-import { state, atText, parseAt } from '/state.js';
+import { state, atText, parseAt, parseWhen, whenText } from '/state.js';
 
-export function address(view, part, parameters = {}, at = state.at) {
+export function address(view, part, parameters = {}, at = state.at, when = state.when) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters))
     if (value !== undefined && value !== null && value !== '') query.set(name, value);
+  if (when) query.set('when', whenText(when));
   if (at) query.set('at', atText(at));
   const text = query.toString();
   const place = part === undefined || part === null || part === '' ? '' : `/${encodeURIComponent(part)}`;
@@ -20,20 +22,22 @@ function decoded(text) {
   }
 }
 
-// What the address of the page names; the tick stands apart from the other parameters.
+// What the address of the page names; tick and time stand apart from the other parameters.
 export function here() {
   const [path, text = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [view, part] = path.split('/').map(decoded);
   const query = new URLSearchParams(text);
   const at = parseAt(query.get('at'));
+  const when = parseWhen(query.get('when'));
   query.delete('at');
-  return { view: view || 'world', part: part ?? '', query, at };
+  query.delete('when');
+  return { view: view || 'world', part: part ?? '', query, at, when };
 }
 
-// The same view with other parameters.
-export function again(changes) {
+// The same view with other parameters, or of another time or tick.
+export function again(changes, { when = state.when, at = state.at } = {}) {
   const { view, part, query } = here();
-  return address(view, part, { ...Object.fromEntries(query), ...changes });
+  return address(view, part, { ...Object.fromEntries(query), ...changes }, at, when);
 }
 
 export const goTo = (to) => {

@@ -12,50 +12,108 @@ const WIDTH_LEAST = 280;
 const HEIGHT_LEAST = 320;
 const HEIGHT_MOST = 640;
 const COLOURS = 6;
+// Kinds of edges that have colours of their own: signs.
+export const [MORE, LESS] = ['more than nothing', 'less than nothing'];
+const COLOURED = { [MORE]: 'plus', [LESS]: 'minus' };
+// A letter of a name, about.
+const LETTER_PX = 5.8;
 // From so many edges on they are drawn fainter.
 const DENSE = 150;
 
-// `address` gives where the link of an entity leads.
-export function graph(address) {
+// An edge with a weight from -1 to 1 has its sign as its colour and its size as its width,
+// and goes one way.
+const WIDTH_LEAST_PX = 0.8;
+const WIDTH_MOST_PX = 5;
+const BEND = 0.14;
+const NODE_PX = 9;
+const TIP_PX = 6;
+
+// `address` gives where the link of an entity leads; nodes may be something else. How even
+// they lie is for `layout`.
+export function graph(address, { what = 'entities', even = 0 } = {}) {
   const svg = draw('svg', { class: 'graph', role: 'group' });
   const legend = el('ul', { class: 'legend' });
   const node = keep(el('figure', { class: 'card' }, svg, legend));
   let shown = null;
   let width = 0;
+  let lies = null;
   new ResizeObserver(() => {
     if (shown && svg.clientWidth && Math.abs(svg.clientWidth - width) > 8) paint();
   }).observe(svg);
 
   function paint() {
-    const { nodes, edges, title } = shown;
+    const { nodes, edges, title, within } = shown;
     width = Math.max(WIDTH_LEAST, svg.clientWidth || 900);
-    const most = Math.min(HEIGHT_MOST, 240 + nodes.length * 9);
+    const most = Math.min(HEIGHT_MOST, 240 + within.nodes.length * 9);
     const height = Math.round(Math.min(most, Math.max(HEIGHT_LEAST, width * 0.6)));
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     svg.setAttribute('height', height);
-    svg.setAttribute('aria-label', `${title}: ${whole(nodes.length)} entities, ${whole(edges.length)} edges`);
+    svg.setAttribute('aria-label', `${title}: ${whole(nodes.length)} ${what}, ${whole(edges.length)} edges`);
     svg.classList.toggle('dense', edges.length > DENSE);
-    const places = layout(nodes, edges, { width, height });
+    if (lies?.within !== within || lies.width !== width || lies.height !== height)
+      lies = { within, width, height, places: layout(within.nodes, within.edges, { width, height, even }) };
+    const { places } = lies;
     const kinds = [...new Set(edges.map(({ kind }) => kind))].sort();
-    const colour = (kind) => `c${kinds.indexOf(kind) % COLOURS}`;
+    const colour = (kind) => COLOURED[kind] ?? `c${kinds.indexOf(kind) % COLOURS}`;
+    const names = named(nodes, places);
     put(
       svg,
       edges.map((edge) => line(edge, places, colour(edge.kind))),
-      nodes.map((of) => link(of, places.get(of.entity), nodes.length <= NAMES_MAX || of.depth === 0)),
+      nodes.map((of) => link(of, places.get(of.entity), names.has(of.entity))),
     );
     const entry = (kind) => el('li', {}, el('span', { class: `swatch ${colour(kind)}` }), kind);
     put(legend, kinds.map(entry));
   }
 
-  function line({ source, target }, places, colour) {
+  function line({ source, target, weight, told }, places, colour) {
     const from = places.get(source);
     const to = places.get(target);
+    if (weight !== undefined) return bow(from, to, weight, told, colour);
     const d = `M${from.x.toFixed(1)} ${from.y.toFixed(1)}L${to.x.toFixed(1)} ${to.y.toFixed(1)}`;
     return draw('path', { d, class: `edge ${colour}` });
   }
 
-  function link({ entity, label, depth, edges }, { x, y }, isNamed) {
-    const name = label ?? nameOf(entity) ?? entity;
+  // Whose names are written: those with most edges first, where there is room for them.
+  function named(nodes, places) {
+    const boxes = [];
+    const order = [...nodes].sort((one, other) => (one.depth > 0) - (other.depth > 0) || other.edges - one.edges);
+    const hasRoom = (of) => {
+      const { x, y } = places.get(of.entity);
+      const half = (nameFor(of).length * LETTER_PX) / 2;
+      const box = [x - half, x + half, y - 22, y - 8];
+      const isFree = boxes.every(([left, right, top, low]) => box[1] < left || box[0] > right || box[3] < top || box[2] > low);
+      if (isFree) boxes.push(box);
+      return isFree;
+    };
+    return new Set(order.filter((of) => hasRoom(of)).slice(0, NAMES_MAX).map(({ entity }) => entity));
+  }
+
+  // Bent to one side, so that what goes the other way is seen beside it.
+  function bow(from, to, weight, told, colour) {
+    const [x, y] = [to.x - from.x, to.y - from.y];
+    const far = Math.hypot(x, y) || 1;
+    const middle = { x: (from.x + to.x) / 2 - y * BEND, y: (from.y + to.y) / 2 + x * BEND };
+    const away = Math.hypot(to.x - middle.x, to.y - middle.y) || 1;
+    const [ux, uy] = [(to.x - middle.x) / away, (to.y - middle.y) / away];
+    const wide = WIDTH_LEAST_PX + Math.abs(weight) * (WIDTH_MOST_PX - WIDTH_LEAST_PX);
+    const tip = { x: to.x - ux * NODE_PX, y: to.y - uy * NODE_PX };
+    const size = Math.min(TIP_PX + wide, far / 3);
+    const base = { x: tip.x - ux * size, y: tip.y - uy * size };
+    const half = size / 2;
+    const at = ({ x: across, y: down }) => `${across.toFixed(1)} ${down.toFixed(1)}`;
+    const [left, right] = [1, -1].map((by) => at({ x: base.x - uy * half * by, y: base.y + ux * half * by }));
+    return draw(
+      'g',
+      { class: `edge-to ${colour}` },
+      draw('title', {}, told),
+      draw('path', { d: `M${at(from)}Q${at(middle)} ${at(base)}`, class: `edge ${colour}`, 'stroke-width': wide.toFixed(1) }),
+      draw('path', { d: `M${at(tip)}L${left}L${right}Z`, class: 'tip' }),
+    );
+  }
+
+  function link(of, { x, y }, isNamed) {
+    const { entity, depth, edges } = of;
+    const name = nameFor(of);
     const radius = depth === 0 ? 9 : 4 + Math.min(4, Math.log1p(edges) / 2);
     const anchor = x < EDGE_PX ? 'start' : x > width - EDGE_PX ? 'end' : 'middle';
     const shift = { start: -6, middle: 0, end: 6 }[anchor];
@@ -65,15 +123,18 @@ export function graph(address) {
       { href: address(entity), class: `node d${depth}`, 'aria-label': isNamed ? undefined : name },
       draw('title', {}, `${name}: ${whole(edges)} edges`),
       draw('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: radius.toFixed(1) }),
-      isNamed ? draw('text', place, name) : null,
+      draw('text', isNamed ? place : { ...place, class: 'crowded', 'aria-hidden': 'true' }, name),
     );
   }
 
+  const nameFor = ({ entity, label }) => label ?? nameOf(entity) ?? entity;
+
   return {
     node,
-    // `nodes` are `{ entity, label, depth, edges }`, `edges` are `{ kind, source, target }`.
-    set(title, nodes, edges) {
-      shown = { title, nodes, edges };
+    // `nodes` are `{ entity, label, depth, edges }`, `edges` are `{ kind, source, target }`, and
+    // if they like `weight` and `told`. They lie as those of `within` do, if more are given.
+    set(title, nodes, edges, within = { nodes, edges }) {
+      shown = { title, nodes, edges, within };
       paint();
     },
   };

@@ -10,7 +10,8 @@ const SIDE_PX = 56;
 const ENDS_PX = 26;
 
 // `nodes` are `{ entity, depth }` with the middle first, `edges` are `{ source, target }`.
-export function layout(nodes, edges, { width, height }) {
+// What is `even` goes by order as much as by distance, so that few far off do not crowd many.
+export function layout(nodes, edges, { width, height, even = 0 }) {
   const places = new Map();
   for (const depth of new Set(nodes.map((node) => node.depth))) {
     const ring = nodes.filter((node) => node.depth === depth);
@@ -28,20 +29,24 @@ export function layout(nodes, edges, { width, height }) {
     all.map(({ x }) => x),
     SIDE_PX,
     width - SIDE_PX,
+    even,
   );
   const down = fitted(
     all.map(({ y }) => y),
     ENDS_PX,
     height - ENDS_PX,
+    even,
   );
   return new Map([...places].map(([entity, { x, y }]) => [entity, { x: across(x), y: down(y) }]));
 }
 
 // Leads what lies between the least and the most of some numbers to between two others.
-function fitted(values, from, to) {
+function fitted(values, from, to, even) {
   const low = Math.min(...values);
   const span = Math.max(...values) - low;
-  return (value) => (span < NEAR ? (from + to) / 2 : from + ((value - low) / span) * (to - from));
+  if (span < NEAR) return () => (from + to) / 2;
+  const order = new Map([...values].sort((one, other) => one - other).map((value, at) => [value, at / (values.length - 1)]));
+  return (value) => from + ((1 - even) * ((value - low) / span) + even * order.get(value)) * (to - from);
 }
 
 // Pairs that are connected, once each, which pull the less the more both are, and least

@@ -27,6 +27,7 @@ export const VIEWS = {
   edits: ['Edits', () => import('/view-edits.js')],
   time: ['Time', () => import('/view-time.js')],
   questions: ['Questions', () => import('/view-questions.js')],
+  subject: ['Subject', () => import('/view-subject.js'), 'questions'],
   fork: ['Fork', () => import('/view-fork.js'), 'entities'],
 };
 
@@ -44,9 +45,10 @@ export function stage({ main, place, notice, onshow, go }) {
 
   // Shows what the address of the page names.
   async function show() {
-    const { view: named, part, query, at } = here();
+    const { view: named, part, query, at, when } = here();
     const view = viewOf(named, part);
     const key = `${view}/${part}?${query}`;
+    state.when = when;
     state.at = at && (at.tick < state.now || at.chain) ? at : null;
     onshow(view);
     if (current?.key === key) return update();

@@ -8,6 +8,8 @@ export const state = {
   now: 0,
   // The tick that is looked at, `{ tick, chain }`; null follows the world.
   at: null,
+  // A time of another clock that is looked at, `{ clock, time }`; null is its end.
+  when: null,
   // The tick of the last answers with its chain, for links that stay.
   seen: null,
   // Whether the world stands still because it was told to, and so does what is sent to it.
@@ -28,3 +30,11 @@ export function parseAt(text) {
 
 // The parameter of requests that are about the tick that is looked at.
 export const asOf = () => (state.at === null ? {} : { at: atText(state.at) });
+
+// A time of a clock that is not the world's, in addresses.
+export const whenText = ({ clock, time }) => `${clock}~${time}`;
+
+export function parseWhen(text) {
+  const found = /^([^~]+)~(.+)$/.exec(text ?? '');
+  return found && { clock: found[1], time: found[2] };
+}

@@ -1,46 +1,85 @@
 // Questions that the world file and mods bring along: what each takes, and its answer as of
-// the tick that is looked at.
+// the tick and the time that are looked at.
 
+import { again, address, alter, goTo, here } from '/address.js';
+import { formOf, ROWS_MAX } from '/answer.js';
 import { download } from '/ask.js';
-import { address, goTo } from '/address.js';
+import { followed } from '/asked.js';
+import { spaced, titled } from '/cells.js';
 import { el, put } from '/dom.js';
 import { whole } from '/format.js';
 import { input, usual } from '/input.js';
 import { field, form, problem, section, soft } from '/parts.js';
-import { asOf, looked, state } from '/state.js';
+import { looked, state } from '/state.js';
+import { called, isOptional, kindName, kindsOf, knownSubjects, learnNames, subjectOf, ENTITY } from '/subjects.js';
 import { table } from '/table.js';
+import { together } from '/together.js';
 
-const LIMIT = 500;
 // What can be given, as the fields of mods have it.
 const TYPES = { text: 'string', integer: 'i64', number: 'f64', boolean: 'bool', entity: 'entity' };
+// So many subjects are offered where one is asked for.
+const OFFERED = 1000;
 
 const link = ({ name }, values) =>
   address('questions', null, { question: name, values: values && JSON.stringify(values) });
 
-export function open({ place, query }) {
+export function open({ place, query, life, go }) {
   const chosen = query.get('question') ?? '';
   const values = query.get('values');
   const [list, head, answer] = [el('div'), el('div'), el('div')];
-  put(place, el('h2', {}, 'Questions'), head, answer, list);
+  const shown = together({ life, go });
+  put(place, el('h2', {}, 'Questions'), head, shown.bars, shown.said, answer, list);
   let question = null;
+  let one = null;
   return {
     isLive: false,
-    async update(ask) {
+    async update(ask, signal) {
       if (!list.firstChild) {
         const { rows } = await ask('/questions');
         question = rows.find(({ name }) => name === chosen) ?? null;
         if (chosen && !question) put(head, problem(new Error(`There is no question ${chosen}.`)));
-        if (question) put(head, asked(question, parsed(values)));
+        if (question) {
+          await learnNames(new Set(kindsOf(question)), signal);
+          put(head, formFor(question, parsed(values)));
+        }
         put(list, listed(rows, chosen));
       }
-      const isWhole = values !== null || question?.parameters.every((it) => it.default !== undefined);
+      const isWhole = values !== null || question?.parameters.every(isOptional);
       if (!question || !isWhole) return;
-      const parameters = { question: chosen, values, ...asOf() };
-      const found = await ask('/ask', { ...parameters, limit: LIMIT });
-      put(answer, answered(found, parameters));
+      one ??= shown.add(question, spaced(question.name), parsed(values), { settings, middle: middleOf(question, parsed(values)) });
+      const [found] = await Promise.all([one.update(signal), shown.tellClocks(signal).catch(() => {})]);
+      put(answer, answered(found));
     },
+    move: shown.move,
   };
+
+  function answered({ rows, tick, truncated }) {
+    const csv = () =>
+      download('/ask', { ...one.parameters(), limit: ROWS_MAX, format: 'csv' }, `${state.world.name}-${looked()}.csv`);
+    return section(
+      null,
+      el(
+        'div',
+        { class: 'row' },
+        el('h2', {}, `${whole(rows.length)}${truncated ? ' of more' : ''} ${rows.length === 1 ? 'row' : 'rows'} at tick ${whole(tick)}`),
+        el('button', { type: 'button', onclick: csv }, 'Download as CSV'),
+      ),
+      truncated && formOf(question) === 'table' ? soft('The file has up to 10,000.') : null,
+      one.node,
+    );
+  }
 }
+
+const settings = {
+  get: (name) => here().query.get(name),
+  set: (name, is) => alter(again({ [name]: is })),
+};
+
+// What a graph is around: the subject that was given, if one was.
+const middleOf = ({ parameters }, values) => {
+  const of = parameters.filter(({ subjects, name }) => subjects && values[name] !== undefined);
+  return of.length === 1 ? String(values[of[0].name]) : undefined;
+};
 
 // Values of an address, which may be any text.
 function parsed(text) {
@@ -51,13 +90,34 @@ function parsed(text) {
   }
 }
 
-function asked(question, values) {
+// Where the value of a parameter is typed or chosen: subjects by their names.
+function inputFor({ name, type, subjects = [], default: standard }, values) {
+  const is = values[name] ?? standard ?? usual(TYPES[type]);
+  const kinds = subjects.filter((kind) => kind !== ENTITY);
+  if (kinds.length === 0) return input(TYPES[type], is, name);
+  const offered = `offered-${name}`;
+  const known = kinds.flatMap((kind) => knownSubjects(kind)).slice(0, OFFERED);
+  const shown = kinds.map((kind) => called(kind, is)).find((it) => it !== String(is)) ?? is;
+  const typed = el('input', { type: 'text', 'aria-label': name, name: 'value', list: offered, autocomplete: 'off', spellcheck: 'false', value: String(shown) });
+  const node = el(
+    'span',
+    { class: 'offering' },
+    typed,
+    el('datalist', { id: offered }, known.map(([id, of]) => el('option', { value: of }, of === id ? '' : id))),
+  );
+  const read = () => {
+    const id = subjectOf(kinds, typed.value.trim());
+    return type === 'integer' ? Number(id) : id;
+  };
+  return { node, read };
+}
+
+function formFor(question, values) {
   const said = el('div');
-  const inputs = question.parameters.map((parameter) => {
-    const { name, type } = parameter;
-    const is = values[name] ?? parameter.default ?? usual(TYPES[type]);
-    return { name, about: parameter.about, ...input(TYPES[type], is, name) };
-  });
+  const given = new Set(followed(question));
+  const inputs = question.parameters
+    .filter((it) => !given.has(it) || Object.hasOwn(values, it.name))
+    .map((parameter) => ({ name: parameter.name, about: parameter.about, ...inputFor(parameter, values) }));
   const submit = () => {
     put(said);
     try {
@@ -67,26 +127,17 @@ function asked(question, values) {
     }
   };
   return section(
-    question.name,
+    titled(question.name),
     el('p', {}, question.about),
-    form(
-      submit,
-      inputs.map(({ name, about, node }) => field(about ? `${name}: ${about}` : name, node)),
-      el('button', { class: 'primary' }, 'Ask'),
-    ),
+    inputs.length
+      ? form(
+          submit,
+          inputs.map(({ name, about, node }) => field(about ? `${name}: ${about}` : name, node)),
+          el('button', { class: 'primary' }, 'Ask'),
+        )
+      : null,
     said,
     el('details', {}, el('summary', {}, 'Its SQL'), el('pre', {}, question.sql)),
-  );
-}
-
-function answered({ rows, tick, truncated }, parameters) {
-  const csv = () =>
-    download('/ask', { ...parameters, limit: 10_000, format: 'csv' }, `${state.world.name}-${looked()}.csv`);
-  return section(
-    `${whole(rows.length)}${truncated ? ' of more' : ''} ${rows.length === 1 ? 'row' : 'rows'} at tick ${whole(tick)}`,
-    el('p', {}, el('button', { type: 'button', onclick: csv }, 'Download as CSV')),
-    truncated ? soft(`The first ${LIMIT} are shown; the file has up to 10,000.`) : null,
-    table(rows, undefined, { label: 'The answer', empty: 'There are no rows.' }),
   );
 }
 
@@ -102,9 +153,23 @@ function listed(rows, chosen) {
       [
         { name: 'name', show: (row) => el('a', { href: link(row) }, row.name) },
         'about',
+        { name: 'show', title: 'shown as', show: ({ show }) => show?.as ?? 'table' },
         { name: 'parameters', show: ({ parameters }) => parameters.map(({ name }) => name).join(', ') },
       ],
       { label: 'Questions' },
     ),
+    subjectsOf(rows),
+  );
+}
+
+// Kinds of subjects, each with where all of it are.
+function subjectsOf(rows) {
+  const kinds = [...new Set(rows.flatMap(({ show }) => Object.keys(show?.labels ?? {}).map((column) => show.subjects[column])))];
+  if (kinds.length === 0) return null;
+  return el(
+    'p',
+    { class: 'links' },
+    el('span', { class: 'soft' }, 'All of a kind:'),
+    kinds.map((kind) => el('a', { href: address('subject', kind) }, kindName(kind))),
   );
 }
