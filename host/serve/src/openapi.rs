@@ -112,7 +112,7 @@ fn questions() -> Json {
         "type": ["object", "null"],
         "required": ["as"],
         "properties": {
-            "as": { "enum": forms }, "time": text, "clock": text, "lane": texts, "path": text,
+            "as": { "enum": forms }, "time": text, "until": text, "clock": text, "lane": texts, "path": text,
             "text": text, "from": text, "to": text, "weight": texts, "subjects": named,
             "labels": named,
         },

@@ -49,6 +49,8 @@ struct Show {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lane: Vec<String>,
@@ -105,17 +107,43 @@ impl Question {
 
 impl Show {
     fn of(from: live::Show) -> Self {
-        let live::Show { form, time, clock, lane, path, text, from, to, weight, subjects, labels } =
-            from;
+        let live::Show {
+            form,
+            time,
+            until,
+            clock,
+            lane,
+            path,
+            text,
+            from,
+            to,
+            weight,
+            subjects,
+            labels,
+        } = from;
         let form = form.name().to_owned();
-        Self { form, time, clock, lane, path, text, from, to, weight, subjects, labels }
+        Self { form, time, until, clock, lane, path, text, from, to, weight, subjects, labels }
     }
 
     fn upgrade(self) -> Result<live::Show, StoredError> {
-        let Self { form, time, clock, lane, path, text, from, to, weight, subjects, labels } = self;
+        let Self { form, time, until, clock, lane, path, text, from, to, weight, subjects, labels } =
+            self;
         let unknown = || StoredError::Unknown(format!("`{form}` is no way to show an answer"));
         let form = live::Form::of_name(&form).ok_or_else(unknown)?;
-        Ok(live::Show { form, time, clock, lane, path, text, from, to, weight, subjects, labels })
+        Ok(live::Show {
+            form,
+            time,
+            until,
+            clock,
+            lane,
+            path,
+            text,
+            from,
+            to,
+            weight,
+            subjects,
+            labels,
+        })
     }
 }
 

@@ -46,3 +46,16 @@ export const goTo = (to) => {
 
 // Alters the address without a new entry in the history of the browser.
 export const alter = (to) => history.replaceState(null, '', to);
+
+// A link that was made before another time was chosen leads to that time too, unless it is
+// there to choose one.
+export function carry(event) {
+  const link = event.target.closest?.('a[href^="#/"]');
+  if (!link || link.dataset.when) return;
+  const [path, text] = link.getAttribute('href').split('?');
+  const query = new URLSearchParams(text);
+  query.delete('when');
+  if (state.when) query.set('when', whenText(state.when));
+  const written = query.toString();
+  link.setAttribute('href', written ? `${path}?${written}` : path);
+}

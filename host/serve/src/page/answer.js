@@ -41,8 +41,8 @@ export function answer(question, title, { settings, pick, middle }) {
   function lacking() {
     const first = rows[0];
     if (!first || !show) return null;
-    const { time, path, text, from, to, lane = [], weight = [], subjects = {}, labels = {} } = show;
-    const named = [time, path, text, from, to, ...lane, ...weight, ...Object.keys(subjects), ...Object.values(labels)];
+    const { time, until, path, text, from, to, lane = [], weight = [], subjects = {}, labels = {} } = show;
+    const named = [time, until, path, text, from, to, ...lane, ...weight, ...Object.keys(subjects), ...Object.values(labels)];
     return named.find((name) => name !== undefined && !Object.hasOwn(first, name)) ?? null;
   }
 
@@ -56,7 +56,7 @@ export function answer(question, title, { settings, pick, middle }) {
           rows.length === 0
             ? soft('There are no rows.')
             : one
-              ? pairs(columns.map(({ name, title: of, show: tells }) => [of, tells ? tells(rows[0]) : cell(question, name, rows[0][name])]))
+              ? pairs(columns.filter(({ name }) => rows[0][name] !== null).map(({ name, title: of, show: tells }) => [of, tells ? tells(rows[0]) : cell(question, name, rows[0][name])]))
               : table(rows, columns, { label: title }),
         );
         put(said, isCut ? soft(`The first ${whole(rows.length)} rows are shown.`) : null);
@@ -122,7 +122,7 @@ export function answer(question, title, { settings, pick, middle }) {
       return drawn.set(
         rows.map((row) => {
           const keys = lane === null ? [null] : several(row[lane]);
-          return { time: row[show.time], lanes: keys.length ? keys : [null], path: show.path ? row[show.path] : null, row };
+          return { time: row[show.time], until: show.until ? row[show.until] : null, lanes: keys.length ? keys : [null], path: show.path ? row[show.path] : null, row };
         }),
       );
     }

@@ -1,7 +1,7 @@
 // Opens the page: the session, the views, time, keys. It knows nothing but the public API.
 
 import { ask, session, world, Refused } from '/ask.js';
-import { address, alter, goTo, here } from '/address.js';
+import { address, alter, carry, goTo, here } from '/address.js';
 import { el, put } from '/dom.js';
 import { whole, seconds } from '/format.js';
 import { begin, forget as forgetEdits, settle, undoLast } from '/hand.js';
@@ -196,6 +196,7 @@ async function open() {
   addEventListener('hashchange', () => {
     if (location.hash !== '#main') stage.show();
   });
+  for (const press of ['click', 'auxclick']) document.addEventListener(press, carry, true);
   $('skip').addEventListener('click', (event) => {
     event.preventDefault();
     $('main').focus();

@@ -15,23 +15,25 @@ export const clockOf = ({ show }) => (show?.time ? (show.clock ?? TICK) : null);
 // A time, which is chosen where it is followed.
 export function timeLink(clock, time) {
   if (clock !== TICK)
-    return el('a', { href: again({}, { when: { clock, time: String(time) } }), class: 'time' }, told(time));
+    return el('a', { href: again({}, { when: { clock, time: String(time) } }), class: 'time', 'data-when': 'own' }, told(time));
   return Number.isInteger(time) ? el('a', { href: again({}, { at: { tick: time } }) }, whole(time)) : value(time);
 }
+
+const isTime = (show, column) => show?.time !== undefined && [show.time, show.until].includes(column);
 
 // A value of a column.
 export function cell({ show }, column, of) {
   if (of === null || of === undefined) return '';
   const kind = show?.subjects?.[column];
   if (kind) return several(of).flatMap((id, at) => (at ? [', ', subjectLink(kind, id)] : [subjectLink(kind, id)]));
-  if (column === show?.time) return timeLink(show.clock ?? TICK, of);
+  if (isTime(show, column)) return timeLink(show.clock ?? TICK, of);
   return value(of);
 }
 
 // The same in letters alone.
 export function words({ show }, column, of) {
   const kind = show?.subjects?.[column];
-  if (!kind) return column === show?.time ? told(of) : String(of ?? '');
+  if (!kind) return isTime(show, column) ? told(of) : String(of ?? '');
   return several(of)
     .map((id) => called(kind, id))
     .join(', ');
@@ -49,7 +51,7 @@ export function columnsOf(question, rows) {
   return Object.keys(rows[0] ?? {})
     .filter((name) => !labels.has(name))
     .map((name) =>
-      show?.subjects?.[name] || name === show?.time
+      show?.subjects?.[name] || isTime(show, name)
         ? { name, title: spaced(name), number: false, show: (row) => cell(question, name, row[name]) }
         : { name, title: spaced(name) },
     );

@@ -6,14 +6,15 @@ import { layout } from '/layout.js';
 import { nameOf } from '/names.js';
 
 const NAMES_MAX = 80;
-// So near to a side, names go the other way.
-const EDGE_PX = 64;
+const ASIDE_PX = 6;
 const WIDTH_LEAST = 280;
 const HEIGHT_LEAST = 320;
 const HEIGHT_MOST = 640;
+// On a narrow screen it is rather high than wide.
+const NARROW_PX = 560;
 const COLOURS = 6;
 // Kinds of edges that have colours of their own: signs.
-export const [MORE, LESS] = ['more than nothing', 'less than nothing'];
+export const [MORE, LESS] = ['above zero', 'below zero'];
 const COLOURED = { [MORE]: 'plus', [LESS]: 'minus' };
 // A letter of a name, about.
 const LETTER_PX = 5.8;
@@ -45,7 +46,7 @@ export function graph(address, { what = 'entities', even = 0 } = {}) {
     const { nodes, edges, title, within } = shown;
     width = Math.max(WIDTH_LEAST, svg.clientWidth || 900);
     const most = Math.min(HEIGHT_MOST, 240 + within.nodes.length * 9);
-    const height = Math.round(Math.min(most, Math.max(HEIGHT_LEAST, width * 0.6)));
+    const height = Math.round(Math.min(most, Math.max(HEIGHT_LEAST, width * (width < NARROW_PX ? 1.3 : 0.6))));
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     svg.setAttribute('height', height);
     svg.setAttribute('aria-label', `${title}: ${whole(nodes.length)} ${what}, ${whole(edges.length)} edges`);
@@ -78,9 +79,8 @@ export function graph(address, { what = 'entities', even = 0 } = {}) {
     const boxes = [];
     const order = [...nodes].sort((one, other) => (one.depth > 0) - (other.depth > 0) || other.edges - one.edges);
     const hasRoom = (of) => {
-      const { x, y } = places.get(of.entity);
-      const half = (nameFor(of).length * LETTER_PX) / 2;
-      const box = [x - half, x + half, y - 22, y - 8];
+      const { left: from, right: to, y } = nameBox(of, places.get(of.entity));
+      const box = [from, to, y - 11, y + 3];
       const isFree = boxes.every(([left, right, top, low]) => box[1] < left || box[0] > right || box[3] < top || box[2] > low);
       if (isFree) boxes.push(box);
       return isFree;
@@ -115,9 +115,8 @@ export function graph(address, { what = 'entities', even = 0 } = {}) {
     const { entity, depth, edges } = of;
     const name = nameFor(of);
     const radius = depth === 0 ? 9 : 4 + Math.min(4, Math.log1p(edges) / 2);
-    const anchor = x < EDGE_PX ? 'start' : x > width - EDGE_PX ? 'end' : 'middle';
-    const shift = { start: -6, middle: 0, end: 6 }[anchor];
-    const place = { x: (x + shift).toFixed(1), y: (y - 11).toFixed(1), 'text-anchor': anchor };
+    const { anchor, at, y: down } = nameBox(of, { x, y });
+    const place = { x: at.toFixed(1), y: down.toFixed(1), 'text-anchor': anchor };
     return draw(
       'a',
       { href: address(entity), class: `node d${depth}`, 'aria-label': isNamed ? undefined : name },
@@ -125,6 +124,15 @@ export function graph(address, { what = 'entities', even = 0 } = {}) {
       draw('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: radius.toFixed(1) }),
       draw('text', isNamed ? place : { ...place, class: 'crowded', 'aria-hidden': 'true' }, name),
     );
+  }
+
+  // Where a name stands: above its node, and to one side of it near the edge of the picture.
+  function nameBox(of, { x, y }) {
+    const wide = nameFor(of).length * LETTER_PX;
+    const anchor = x < wide / 2 ? 'start' : x > width - wide / 2 ? 'end' : 'middle';
+    const at = x + { start: -ASIDE_PX, middle: 0, end: ASIDE_PX }[anchor];
+    const left = at - { start: 0, middle: wide / 2, end: wide }[anchor];
+    return { anchor, at, y: y - 11, left, right: left + wide };
   }
 
   const nameFor = ({ entity, label }) => label ?? nameOf(entity) ?? entity;

@@ -36,6 +36,8 @@ export function list(keys) {
     ['Ctrl + Enter', 'in SQL: ask'],
     ['Enter, Escape', 'where a value is edited: set it, or leave it as it is'],
     ['↑ ↓', 'in a list of entities: from row to row'],
+    ['← → ↑ ↓', 'in a timeline: from mark to mark, to another lane; Enter chooses its time'],
+    ['+ − 0', 'in a timeline: less time, more, all of it; Page ↑ ↓ go on'],
   ];
   const line = (names, what) =>
     el(

@@ -20,12 +20,12 @@ function bound(marks, is) {
   return from;
 }
 
-// The lanes of marks, those with the most kept and in the order in which they begin; what is
-// left lies in one more, whose key is undefined.
-export function lanesOf(marks, [from, to], most) {
+// The lanes of marks, and of those that reach into them from beside: those with the most
+// kept, in the order in which they begin; what is left lies in one more, without a key.
+export function lanesOf(inside, beside, most) {
   const counts = new Map();
-  for (let at = from; at < to; at += 1)
-    for (const key of marks[at].lanes) counts.set(key, (counts.get(key) ?? 0) + 1);
+  for (const { lanes } of beside) for (const key of lanes) counts.set(key, 0);
+  for (const { lanes } of inside) for (const key of lanes) counts.set(key, (counts.get(key) ?? 0) + 1);
   const order = [...counts.keys()];
   const kept = new Set(
     order.length <= most ? order : [...order].sort((one, other) => counts.get(other) - counts.get(one)).slice(0, most - 1),

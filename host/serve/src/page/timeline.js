@@ -6,7 +6,7 @@ import { short, steps, whole } from '/format.js';
 import { groupsOf, lanesOf, within } from '/lanes.js';
 import { beginning, dateSteps, ending, isBy, isDated } from '/when.js';
 
-const LANES_MAX = 16;
+const LANES_MAX = 13;
 const LANE_PX = 26;
 const NARROW_LANE_PX = 36;
 const NARROW_PX = 560;
@@ -23,6 +23,9 @@ const RADIUS_MOST = 9;
 const LISTED = 12;
 // Lines between more marks than that tell nothing.
 const PATH_MAX = 3000;
+// Nor do more spans.
+const SPANS_MAX = 3000;
+const SPAN_PX = 5;
 const KEYS = '← → go from mark to mark, ↑ ↓ to another lane, Enter chooses its time, + − 0 zoom';
 
 // `name(key)` and `link(key)` give a lane's title, `tell(row)` a mark in a line, `unfold(row)`
@@ -63,6 +66,7 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
   let view = null;
   let dated = false;
   let paths = null;
+  let spans = [];
   let lanes = [];
   let groups = [];
   let scale = null;
@@ -73,14 +77,16 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
   let brush = null;
   let frame = 0;
 
-  // Takes marks, `{ time, lanes, path, row }` in any order; those without a time that can be
+  // Takes marks, `{ time, until, lanes, path, row }` in any order; those without a time that can be
   // read are left out, and how many is given back.
   function set(given) {
     const row = chosen === null ? null : marks[chosen]?.row;
-    marks = given.map((mark) => ({ ...mark, at: beginning(mark.time) })).filter(({ at }) => Number.isFinite(at));
+    marks = given.map((mark) => ({ ...mark, at: beginning(mark.time), end: beginning(mark.until) })).filter(({ at }) => Number.isFinite(at));
     marks.sort((one, other) => one.at - other.at);
     dated = isDated(marks.map(({ time }) => time));
-    const [first, last] = [marks[0]?.at ?? 0, marks.at(-1)?.at ?? 1];
+    const first = marks[0]?.at ?? 0;
+    const last = marks.reduce((most, { at, end }) => Math.max(most, at, end || at), first);
+    spans = marks.filter(({ at, end }) => end > at).slice(0, SPANS_MAX);
     const pad = (last - first || 1) * 0.02;
     extent = [first - pad, last + pad];
     paths = pathsOf(marks);
@@ -127,7 +133,10 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     const isNarrow = width < NARROW_PX;
     const [low, high] = shown();
     const part = within(marks, low, high);
-    lanes = lanesOf(marks, part, LANES_MAX);
+    const [from, to] = part;
+    const beside = spans.filter(({ at, end }) => at < low && end > low);
+    if (paths) beside.push(...[marks[from - 1], marks[to]].filter(Boolean));
+    lanes = lanesOf(marks.slice(from, to), beside, LANES_MAX);
     const [left, lane] = isNarrow ? [MARGIN_PX, NARROW_LANE_PX] : [LEFT_PX, LANE_PX];
     const height = Math.max(1, lanes.length) * lane;
     const x = (at) => left + ((at - low) / (high - low)) * (width - left - MARGIN_PX);
@@ -140,10 +149,11 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     node.classList.toggle('narrow', isNarrow);
     put(
       names,
-      lanes.map(({ key, others, count }) => {
-        const item = el('li', {}, others ? `${whole(others)} others` : (link(key) ?? name(key)), el('small', {}, whole(count)));
-        return item;
-      }),
+      lanes.map(({ key, others, count }) =>
+        others
+          ? el('li', {}, el('span', {}, `${whole(others)} others`), el('small', {}, whole(count)))
+          : el('li', { title: name(key) }, link(key) ?? el('span', {}, name(key)), el('small', {}, whole(count))),
+      ),
     );
     names.style.setProperty('--lane', `${lane}px`);
     told.textContent = spanned();
@@ -179,6 +189,7 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
       stroke(pen, [[x(at), 0], [x(at), height]]);
       pen.fillText(text, across, height + 16);
     }
+    drawSpans(pen, colour);
     drawPaths(pen, colour);
     for (const group of groups) {
       const isPast = isBy(marks[group.marks[0]].time, cursor);
@@ -233,10 +244,32 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     stroke(pen, [[at, 0], [at, high]]);
   }
 
+  // Where a mark lies, from above.
+  function levels() {
+    const places = new Map(lanes.map(({ key }, at) => [key, at]));
+    return (mark) => {
+      const lane = places.get(mark.lanes[0]) ?? places.get(undefined);
+      return lane === undefined ? null : scale.y(lane);
+    };
+  }
+
+  // What lasts, as far as it is in sight.
+  function drawSpans(pen, colour) {
+    const down = levels();
+    const [least, most] = [scale.left, scale.width - MARGIN_PX];
+    pen.fillStyle = colour('c4');
+    pen.globalAlpha = 0.45;
+    for (const mark of spans) {
+      const from = Math.max(least, scale.x(mark.at));
+      const to = Math.min(most, scale.x(mark.end));
+      if (to > from && down(mark) !== null) pen.fillRect(from, down(mark) - SPAN_PX / 2, to - from, SPAN_PX);
+    }
+    pen.globalAlpha = 1;
+  }
+
   function drawPaths(pen, colour) {
     if (!paths) return;
-    const places = new Map(lanes.map(({ key }, at) => [key, at]));
-    const down = (mark) => scale.y(places.get(mark.lanes[0]) ?? places.get(undefined) ?? 0);
+    const down = levels();
     pen.strokeStyle = colour('c1');
     pen.lineWidth = 1.5;
     pen.save();
@@ -245,9 +278,10 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     pen.clip();
     for (const path of paths) {
       // What goes on from before the part that is shown, and on behind it, is drawn too.
-      const points = path.flatMap((mark, at) => {
+      const known = path.filter((mark) => down(mark) !== null);
+      const points = known.flatMap((mark, at) => {
         const across = scale.x(mark.at);
-        return at ? [[across, down(path[at - 1])], [across, down(mark)]] : [[across, down(mark)]];
+        return at ? [[across, down(known[at - 1])], [across, down(mark)]] : [[across, down(mark)]];
       });
       stroke(pen, points);
     }
@@ -291,6 +325,7 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     if (marks[at].at < low || marks[at].at > high) look([marks[at].at - (high - low) / 2, marks[at].at + (high - low) / 2]);
     paint();
     unfolded();
+    open.scrollIntoView({ block: 'nearest' });
     if (isTimeToo) pick(marks[at].time);
   }
 

@@ -12,6 +12,7 @@ import { whole } from '/format.js';
 import { learn } from '/names.js';
 import { entityLink, problem, section, soft, tickColumn } from '/parts.js';
 import { asOf, atText, looked, lookedAt, state } from '/state.js';
+import { allQuestions, ENTITY, takers } from '/subjects.js';
 import { table } from '/table.js';
 import { forkAddress } from '/words.js';
 
@@ -33,11 +34,13 @@ export function open({ place, part, query, life, go }) {
   let chosen = query.get('field');
   let isWanted = query.has('edit');
   let isTold = false;
+  let isAskable = false;
 
   return {
     title: part,
     async update(ask) {
-      const one = await ask(path, asOf());
+      const [one, questions] = await Promise.all([ask(path, asOf()), allQuestions().catch(() => [])]);
+      isAskable = takers(questions, ENTITY).length > 0;
       learn(one.entity, one.label);
       document.title = `${one.label ?? one.entity} · ${state.world.name}`;
       put(title, heading(one));
@@ -147,6 +150,7 @@ export function open({ place, part, query, life, go }) {
         'p',
         { class: 'links' },
         el('a', { href: address('relations', entity) }, 'Relations as a graph'),
+        isAskable ? el('a', { href: address('subject', ENTITY, { id: entity }) }, 'What questions tell') : null,
         isTold ? null : tell,
       ),
     ];

@@ -61,7 +61,7 @@ export function open({ place, query, life, go }) {
       el(
         'div',
         { class: 'row' },
-        el('h2', {}, `${whole(rows.length)}${truncated ? ' of more' : ''} ${rows.length === 1 ? 'row' : 'rows'} at tick ${whole(tick)}`),
+        el('h2', {}, `${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}${truncated ? ' of more' : ''} at tick ${whole(tick)}`),
         el('button', { type: 'button', onclick: csv }, 'Download as CSV'),
       ),
       truncated && formOf(question) === 'table' ? soft('The file has up to 10,000.') : null,
@@ -151,8 +151,11 @@ function listed(rows, chosen) {
     table(
       all,
       [
-        { name: 'name', show: (row) => el('a', { href: link(row) }, row.name) },
-        'about',
+        {
+          name: 'name',
+          title: 'question',
+          show: (row) => el('span', { class: 'deed' }, el('a', { href: link(row) }, row.name), el('span', {}, row.about)),
+        },
         { name: 'show', title: 'shown as', show: ({ show }) => show?.as ?? 'table' },
         { name: 'parameters', show: ({ parameters }) => parameters.map(({ name }) => name).join(', ') },
       ],

@@ -27,10 +27,12 @@ export function open({ place, part: kind, query, life, go }) {
   put(place, head, shown.bars, shown.said, answers, rest);
   let all = null;
   let others = [];
+  let isListed = false;
 
   // What is asked of it, and what would need more to be asked.
   async function learn() {
     const questions = await allQuestions();
+    isListed = directories(questions, kind).length > 0;
     const found = id
       ? takers(questions, kind).map(({ question, parameter }) => ({ question, parameter }))
       : directories(questions, kind).map((question) => ({ question, parameter: null }));
@@ -52,7 +54,7 @@ export function open({ place, part: kind, query, life, go }) {
     el('a', { href: address('questions', null, { question: question.name, values: JSON.stringify(values) }) }, text);
 
   function show() {
-    const name = id ? called(kind, id) : `All of ${kindName(kind)}`;
+    const name = id ? called(kind, id) : `Every ${kindName(kind)}`;
     document.title = `${name} · ${state.world.name}`;
     put(
       head,
@@ -62,7 +64,7 @@ export function open({ place, part: kind, query, life, go }) {
         { class: 'links' },
         el('span', { class: 'soft' }, kindName(kind)),
         id && kind === ENTITY ? el('a', { href: subjectAddress(ENTITY, id) }, 'As an entity') : null,
-        id && kind !== ENTITY ? el('a', { href: address('subject', kind) }, 'All of the kind') : null,
+        isListed && id ? el('a', { href: address('subject', kind) }, `Every ${kindName(kind)}`) : null,
       ),
     );
     const told = all.filter(({ rows, error }) => rows !== 0 || error);

@@ -49,6 +49,9 @@ pub struct Show {
     /// The column that says when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// The column that says until when, of the same clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Of which clock that is; else of the world's ticks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
@@ -112,8 +115,11 @@ impl Show {
                 );
             }
         }
-        if self.clock.is_some() && self.time.is_none() {
-            return wrong(&["clock"], "is that of no column: say which one as `time`".to_owned());
+        for (key, is_there) in [("clock", self.clock.is_some()), ("until", self.until.is_some())] {
+            if is_there && self.time.is_none() {
+                let what = "is set and no column says when: say which one does as `time`";
+                return wrong(&[key], what.to_owned());
+            }
         }
         if let Some(what) = self.clock.as_deref().and_then(objection_to_kind) {
             return wrong(&["clock"], what);
@@ -134,6 +140,7 @@ impl Show {
     pub fn columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let single = [
             ("time", &self.time),
+            ("until", &self.until),
             ("path", &self.path),
             ("text", &self.text),
             ("from", &self.from),
@@ -200,7 +207,8 @@ mod tests {
                 r#"{"as": "timeline", "time": "t", "weight": ["a"]}"#,
                 "weight: is of a `graph`, and this is a `timeline`: leave it out",
             ),
-            (r#"{"clock": "story"}"#, "clock: is that of no column: say which one as `time`"),
+            (r#"{"clock": "story"}"#, "clock: is set and no column says when: "),
+            (r#"{"until": "a"}"#, "until: is set and no column says when: "),
             (r#"{"time": "a", "clock": "Story"}"#, "clock: is no name: "),
             (r#"{"subjects": {"a": "b/c/d"}}"#, "subjects.a: is no name: "),
             (r#"{"labels": {"a": "b"}}"#, "labels.a: is no column of `subjects`: "),
