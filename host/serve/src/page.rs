@@ -29,15 +29,15 @@ macro_rules! files {
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = files! {
     "address.js" "answer.js" "app.js" "ask.js" "asked.js" "bars.js" "by-hand.js" "cells.js"
-    "chart.js" "clock.js" "columns.js" "complete.js" "component.js" "dom.js" "editor.js" "format.js"
-    "graph.js" "hand.js" "icon.svg" "input.js" "keys.js" "lanes.js" "layout.js" "list.js" "live.js"
-    "map.js" "msgpack.js" "names.js" "parts.js" "places.js" "run.js" "series.js" "shades.js"
-    "spark.js" "stage.js" "stages.js" "state.js" "style.css" "subjects.js" "sure.js" "table.js"
-    "ties.js" "time.js" "timeline.js" "together.js" "view-diff.js" "view-edits.js"
-    "view-entities.js" "view-entity.js" "view-events.js" "view-fork.js" "view-health.js"
-    "view-mods.js" "view-questions.js" "view-relations.js" "view-sql.js" "view-subject.js"
-    "view-systems.js" "view-time.js" "view-why.js" "view-world.js" "view-worlds.js" "when.js"
-    "words.js"
+    "chart.js" "clock.js" "columns.js" "complete.js" "component.js" "dom.js" "drag.js" "editor.js"
+    "format.js" "graph.js" "hand.js" "icon.svg" "input.js" "keys.js" "lane-picture.js" "lanes.js"
+    "layout.js" "list.js" "live.js" "map.js" "msgpack.js" "names.js" "parts.js" "places.js" "run.js"
+    "series.js" "shades.js" "spark.js" "stage.js" "stages.js" "state.js" "style.css" "subjects.js"
+    "sure.js" "table.js" "ties.js" "time.js" "timeline.js" "together.js" "view-diff.js"
+    "view-edits.js" "view-entities.js" "view-entity.js" "view-events.js" "view-fork.js"
+    "view-health.js" "view-mods.js" "view-questions.js" "view-relations.js" "view-sql.js"
+    "view-subject.js" "view-systems.js" "view-time.js" "view-why.js" "view-world.js"
+    "view-worlds.js" "when.js" "words.js"
 };
 
 pub async fn index() -> Response<Body> {

@@ -42,7 +42,18 @@ export function answer(question, title, { settings, pick, middle }) {
     const first = rows[0];
     if (!first || !show) return null;
     const { time, until, path, text, from, to, lane = [], weight = [], subjects = {}, labels = {} } = show;
-    const named = [time, until, path, text, from, to, ...lane, ...weight, ...Object.keys(subjects), ...Object.values(labels)];
+    const named = [
+      time,
+      until,
+      path,
+      text,
+      from,
+      to,
+      ...lane,
+      ...weight,
+      ...Object.keys(subjects),
+      ...Object.values(labels),
+    ];
     return named.find((name) => name !== undefined && !Object.hasOwn(first, name)) ?? null;
   }
 
@@ -56,7 +67,14 @@ export function answer(question, title, { settings, pick, middle }) {
           rows.length === 0
             ? soft('There are no rows.')
             : one
-              ? pairs(columns.filter(({ name }) => rows[0][name] !== null).map(({ name, title: of, show: tells }) => [of, tells ? tells(rows[0]) : cell(question, name, rows[0][name])]))
+              ? pairs(
+                  columns
+                    .filter(({ name }) => rows[0][name] !== null)
+                    .map(({ name, title: of, show: tells }) => [
+                      of,
+                      tells ? tells(rows[0]) : cell(question, name, rows[0][name]),
+                    ]),
+                )
               : table(rows, columns, { label: title }),
         );
         put(said, isCut ? soft(`The first ${whole(rows.length)} rows are shown.`) : null);
@@ -88,7 +106,13 @@ export function answer(question, title, { settings, pick, middle }) {
       link: (key) => (key !== null && kind() ? subjectLink(kind(), key) : null),
       tell: (row) => [words(question, show.time, row[show.time]), summary(row)].filter(Boolean).join(' · '),
       unfold: (row) => [
-        el('p', { class: 'scene' }, el('b', {}, timeLink(clock, row[show.time])), ' ', show.text ? cell(question, show.text, row[show.text]) : null),
+        el(
+          'p',
+          { class: 'scene' },
+          el('b', {}, timeLink(clock, row[show.time])),
+          ' ',
+          show.text ? cell(question, show.text, row[show.text]) : null,
+        ),
         pairs(
           columnsOf(question, [row])
             .filter(({ name }) => ![show.time, show.text].includes(name) && row[name] !== null && row[name] !== '')
@@ -116,13 +140,25 @@ export function answer(question, title, { settings, pick, middle }) {
         ),
       );
 
-    const summary = (row) => (show.text ? String(row[show.text] ?? '') : lanes.map((name) => words(question, name, row[name])).filter(Boolean).join(' · '));
+    const summary = (row) =>
+      show.text
+        ? String(row[show.text] ?? '')
+        : lanes
+            .map((name) => words(question, name, row[name]))
+            .filter(Boolean)
+            .join(' · ');
 
     function give() {
       return drawn.set(
         rows.map((row) => {
           const keys = lane === null ? [null] : several(row[lane]);
-          return { time: row[show.time], until: show.until ? row[show.until] : null, lanes: keys.length ? keys : [null], path: show.path ? row[show.path] : null, row };
+          return {
+            time: row[show.time],
+            until: show.until ? row[show.until] : null,
+            lanes: keys.length ? keys : [null],
+            path: show.path ? row[show.path] : null,
+            row,
+          };
         }),
       );
     }
@@ -134,7 +170,11 @@ export function answer(question, title, { settings, pick, middle }) {
         this.move();
         put(
           said,
-          without ? soft(`${whole(without)} ${without === 1 ? 'row has' : 'rows have'} no time that can be read, and stand in the table alone.`) : null,
+          without
+            ? soft(
+                `${whole(without)} ${without === 1 ? 'row has' : 'rows have'} no time that can be read, and stand in the table alone.`,
+              )
+            : null,
           isCut ? soft(`The first ${whole(rows.length)} rows are shown; there are more.`) : null,
         );
         put(below, rows.length ? numbers : null);

@@ -15,7 +15,9 @@ export const followed = (question) =>
 
 // The clocks that have a part in a question and are not the world's.
 export const clocksOf = (question) =>
-  [...new Set([...followed(question).map(({ clock }) => clock), clockOf(question)])].filter((clock) => clock && clock !== TICK);
+  [...new Set([...followed(question).map(({ clock }) => clock), clockOf(question)])].filter(
+    (clock) => clock && clock !== TICK,
+  );
 
 function timeOf({ clock, type }) {
   if (clock === TICK) return state.at === null ? undefined : looked();

@@ -15,7 +15,11 @@ export const clockOf = ({ show }) => (show?.time ? (show.clock ?? TICK) : null);
 // A time, which is chosen where it is followed.
 export function timeLink(clock, time) {
   if (clock !== TICK)
-    return el('a', { href: again({}, { when: { clock, time: String(time) } }), class: 'time', 'data-when': 'own' }, told(time));
+    return el(
+      'a',
+      { href: again({}, { when: { clock, time: String(time) } }), class: 'time', 'data-when': 'own' },
+      told(time),
+    );
   return Number.isInteger(time) ? el('a', { href: again({}, { at: { tick: time } }) }, whole(time)) : value(time);
 }
 

@@ -9,10 +9,33 @@ import { beginning, isBy, told } from '/when.js';
 // `pick(time)` is called with what is chosen; null is the end.
 export function clockBar(clock, { pick }) {
   const title = `Time of the ${spaced(clock)}`;
-  const bar = el('input', { type: 'range', min: 0, max: 0, value: 0, 'aria-label': title, oninput: ({ target }) => choose(Number(target.value)) });
-  const typed = el('input', { type: 'text', name: 'when', 'aria-label': `${title}, such as 1832 or 1832-06-05`, placeholder: 'the end', autocomplete: 'off', spellcheck: 'false', size: 16 });
-  const back = el('button', { type: 'button', 'aria-label': 'What was told before', onclick: () => choose(Number(bar.value) - 1) }, '‹');
-  const forth = el('button', { type: 'button', 'aria-label': 'What was told next', onclick: () => choose(Number(bar.value) + 1) }, '›');
+  const bar = el('input', {
+    type: 'range',
+    min: 0,
+    max: 0,
+    value: 0,
+    'aria-label': title,
+    oninput: ({ target }) => choose(Number(target.value)),
+  });
+  const typed = el('input', {
+    type: 'text',
+    name: 'when',
+    'aria-label': `${title}, such as 1832 or 1832-06-05`,
+    placeholder: 'the end',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    size: 16,
+  });
+  const back = el(
+    'button',
+    { type: 'button', 'aria-label': 'What was told before', onclick: () => choose(Number(bar.value) - 1) },
+    '‹',
+  );
+  const forth = el(
+    'button',
+    { type: 'button', 'aria-label': 'What was told next', onclick: () => choose(Number(bar.value) + 1) },
+    '›',
+  );
   const end = el('button', { type: 'button', onclick: () => pick(null) }, 'The end');
   const [first, last] = [el('span'), el('span')];
   const form = el(
@@ -36,7 +59,9 @@ export function clockBar(clock, { pick }) {
 
   function enter(text) {
     const isTime = text === '' || Number.isFinite(beginning(text)) || Number.isFinite(Number(text));
-    said.textContent = isTime ? '' : `“${text}” is no time: write a year, a month, a day or a minute, as 1832-06-05T21:00.`;
+    said.textContent = isTime
+      ? ''
+      : `“${text}” is no time: write a year, a month, a day or a minute, as 1832-06-05T21:00.`;
     if (isTime) pick(text === '' ? null : text);
   }
 

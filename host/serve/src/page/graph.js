@@ -81,11 +81,18 @@ export function graph(address, { what = 'entities', even = 0 } = {}) {
     const hasRoom = (of) => {
       const { left: from, right: to, y } = nameBox(of, places.get(of.entity));
       const box = [from, to, y - 11, y + 3];
-      const isFree = boxes.every(([left, right, top, low]) => box[1] < left || box[0] > right || box[3] < top || box[2] > low);
+      const isFree = boxes.every(
+        ([left, right, top, low]) => box[1] < left || box[0] > right || box[3] < top || box[2] > low,
+      );
       if (isFree) boxes.push(box);
       return isFree;
     };
-    return new Set(order.filter((of) => hasRoom(of)).slice(0, NAMES_MAX).map(({ entity }) => entity));
+    return new Set(
+      order
+        .filter((of) => hasRoom(of))
+        .slice(0, NAMES_MAX)
+        .map(({ entity }) => entity),
+    );
   }
 
   // Bent to one side, so that what goes the other way is seen beside it.
@@ -106,7 +113,11 @@ export function graph(address, { what = 'entities', even = 0 } = {}) {
       'g',
       { class: `edge-to ${colour}` },
       draw('title', {}, told),
-      draw('path', { d: `M${at(from)}Q${at(middle)} ${at(base)}`, class: `edge ${colour}`, 'stroke-width': wide.toFixed(1) }),
+      draw('path', {
+        d: `M${at(from)}Q${at(middle)} ${at(base)}`,
+        class: `edge ${colour}`,
+        'stroke-width': wide.toFixed(1),
+      }),
       draw('path', { d: `M${at(tip)}L${left}L${right}Z`, class: 'tip' }),
     );
   }

@@ -28,7 +28,9 @@ export function lanesOf(inside, beside, most) {
   for (const { lanes } of inside) for (const key of lanes) counts.set(key, (counts.get(key) ?? 0) + 1);
   const order = [...counts.keys()];
   const kept = new Set(
-    order.length <= most ? order : [...order].sort((one, other) => counts.get(other) - counts.get(one)).slice(0, most - 1),
+    order.length <= most
+      ? order
+      : [...order].sort((one, other) => counts.get(other) - counts.get(one)).slice(0, most - 1),
   );
   const lanes = order.filter((key) => kept.has(key)).map((key) => ({ key, count: counts.get(key) }));
   const rest = order.filter((key) => !kept.has(key));

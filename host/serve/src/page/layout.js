@@ -45,7 +45,9 @@ function fitted(values, from, to, even) {
   const low = Math.min(...values);
   const span = Math.max(...values) - low;
   if (span < NEAR) return () => (from + to) / 2;
-  const order = new Map([...values].sort((one, other) => one - other).map((value, at) => [value, at / (values.length - 1)]));
+  const order = new Map(
+    [...values].sort((one, other) => one - other).map((value, at) => [value, at / (values.length - 1)]),
+  );
   return (value) => from + ((1 - even) * ((value - low) / span) + even * order.get(value)) * (to - from);
 }
 

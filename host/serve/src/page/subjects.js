@@ -64,7 +64,8 @@ export const takers = (all, kind) =>
 export const directories = (all, kind) =>
   all.filter(
     ({ show, parameters }) =>
-      parameters.every(isOptional) && Object.keys(show?.labels ?? {}).some((column) => show.subjects[column] === kind),
+      parameters.every(isOptional) &&
+      Object.keys(show?.labels ?? {}).some((column) => show.subjects[column] === kind),
   );
 
 // Takes from an answer what its subjects are called.
@@ -83,11 +84,15 @@ export function learnSubjects({ show }, rows) {
 
 // Those of a kind that answers told of, by name.
 export const knownSubjects = (kind) =>
-  [...(known.get(kind) ?? [])].map((id) => [id, called(kind, id)]).sort(([, one], [, other]) => (one < other ? -1 : 1));
+  [...(known.get(kind) ?? [])]
+    .map((id) => [id, called(kind, id)])
+    .sort(([, one], [, other]) => (one < other ? -1 : 1));
 
 // The id of what a person wrote: that, or the name of one alone.
 export function subjectOf(kinds, written) {
-  const found = kinds.flatMap((kind) => knownSubjects(kind)).filter(([id, name]) => id === written || name === written);
+  const found = kinds
+    .flatMap((kind) => knownSubjects(kind))
+    .filter(([id, name]) => id === written || name === written);
   const exact = found.find(([id]) => id === written);
   return (exact ?? (found.length === 1 ? found[0] : [written]))[0];
 }

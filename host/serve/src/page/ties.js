@@ -19,7 +19,10 @@ const numberOf = (row, column) => (Number.isFinite(Number(row[column])) ? Number
 export function ties(question, title, { settings, middle }) {
   const { from, to, weight: weights = [], subjects = {} } = question.show;
   const kindOf = new Map();
-  const drawn = graph((id) => (kindOf.get(id) ? subjectAddress(kindOf.get(id), id) : '#'), { what: 'nodes', even: EVEN });
+  const drawn = graph((id) => (kindOf.get(id) ? subjectAddress(kindOf.get(id), id) : '#'), {
+    what: 'nodes',
+    even: EVEN,
+  });
   const [picture, said] = [el('div'), el('div')];
   let weight = weights.includes(settings.get('weight')) ? settings.get('weight') : (weights[0] ?? null);
   let least = Math.max(0, Math.min(1, Number(settings.get('least')) || 0));
@@ -113,10 +116,17 @@ export function ties(question, title, { settings, middle }) {
     const start = order.includes(middle) ? middle : order[0];
     const depths = new Map([[start, 0]]);
     for (const id of depths.keys())
-      for (const other of near.get(id) ?? []) if (!depths.has(other)) depths.set(other, Math.min(3, depths.get(id) + 1));
+      for (const other of near.get(id) ?? [])
+        if (!depths.has(other)) depths.set(other, Math.min(3, depths.get(id) + 1));
     return [start, ...order.filter((id) => id !== start)]
       .filter((id) => id !== undefined)
-      .map((entity) => ({ entity, label: nameOf(entity), depth: depths.get(entity) ?? 3, isApart: !depths.has(entity), edges: near.get(entity).size }));
+      .map((entity) => ({
+        entity,
+        label: nameOf(entity),
+        depth: depths.get(entity) ?? 3,
+        isApart: !depths.has(entity),
+        edges: near.get(entity).size,
+      }));
   }
 
   // What has no way to the middle lies beside it all the same.
@@ -140,11 +150,14 @@ export function ties(question, title, { settings, middle }) {
       .filter(({ source, target }) => there.has(source) && there.has(target))
       .slice(0, EDGES_MAX)
       .map((edge) =>
-        weight === null ? { ...edge, kind: title } : { ...edge, kind: edge.is < 0 ? LESS : MORE, weight: edge.is / most },
+        weight === null
+          ? { ...edge, kind: title }
+          : { ...edge, kind: edge.is < 0 ? LESS : MORE, weight: edge.is / most },
       );
     const ends = new Set(shown.flatMap(({ source, target }) => [source, target]));
     const nodes = within.nodes.filter(({ entity }) => ends.has(entity) || entity === middle);
-    if (shown.length === 0) put(picture, soft(edges.length ? 'Nothing is as strong.' : 'There is nothing to be drawn.'));
+    if (shown.length === 0)
+      put(picture, soft(edges.length ? 'Nothing is as strong.' : 'There is nothing to be drawn.'));
     else {
       put(picture, drawn.node);
       drawn.set(title, nodes, shown, within);

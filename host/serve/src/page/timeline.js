@@ -1,31 +1,31 @@
 // Marks over a time, in lanes: they can be pointed at, opened, gone through by keys, and
-// looked at more nearly. The picture knows times, lanes and texts, and not what they mean.
+// looked at more nearly. It knows times, lanes and texts, and not what they mean.
 
-import { draw, el, keep, put } from '/dom.js';
-import { short, steps, whole } from '/format.js';
+import { el, keep, put } from '/dom.js';
+import { dragged } from '/drag.js';
+import { whole } from '/format.js';
+import { MARGIN_PX, paint as draw } from '/lane-picture.js';
 import { groupsOf, lanesOf, within } from '/lanes.js';
-import { beginning, dateSteps, ending, isBy, isDated } from '/when.js';
+import { beginning, isDated } from '/when.js';
 
 const LANES_MAX = 13;
 const LANE_PX = 26;
-const NARROW_LANE_PX = 36;
-const NARROW_PX = 560;
 const LEFT_PX = 168;
-const MARGIN_PX = 12;
-const AXIS_PX = 24;
-const OVERVIEW_PX = 30;
+// On a narrow screen the names of lanes stand above them.
+const NARROW_PX = 560;
+const NARROW_LANE_PX = 36;
+const NARROW_RISE_PX = 11;
 const NEAR_PX = 14;
-const DRAG_PX = 6;
 const ZOOM = 2;
-const RADIUS = 4.5;
-const RADIUS_MOST = 9;
+const PINCH = 1.25;
+const PAD = 0.02;
+// Of all of the time, that is the least that can be looked at; of dates, a minute.
+const LEAST = 1e-6;
+const MINUTE = 60_000;
 // Of what lies on one another, so many are listed.
 const LISTED = 12;
-// Lines between more marks than that tell nothing.
-const PATH_MAX = 3000;
-// Nor do more spans.
-const SPANS_MAX = 3000;
-const SPAN_PX = 5;
+// Lines and spans of more than so many marks tell nothing.
+const LINES_MAX = 3000;
 const KEYS = '← → go from mark to mark, ↑ ↓ to another lane, Enter chooses its time, + − 0 zoom';
 
 // `name(key)` and `link(key)` give a lane's title, `tell(row)` a mark in a line, `unfold(row)`
@@ -34,14 +34,12 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
   const canvas = el('canvas', { 'aria-hidden': 'true' });
   const overview = el('canvas', { class: 'overview', 'aria-hidden': 'true' });
   const names = el('ol', { class: 'lane-names' });
-  const stage = el(
-    'div',
-    { class: 'stage', tabindex: 0, role: 'application', 'aria-label': `${title}: ${KEYS}`, onkeydown: press },
-    canvas,
-  );
+  const said = { tabindex: 0, role: 'application', 'aria-label': `${title}: ${KEYS}` };
+  const stage = el('div', { class: 'stage', ...said, onkeydown: press }, canvas);
   const told = el('p', { class: 'soft told-mark', role: 'status' });
   const open = el('div', { class: 'opened' });
-  const button = (sign, words, call) => el('button', { type: 'button', 'aria-label': words, title: words, onclick: call }, sign);
+  const button = (sign, words, onclick) =>
+    el('button', { type: 'button', 'aria-label': words, title: words, onclick }, sign);
   const zooms = el(
     'span',
     { class: 'joined' },
@@ -61,59 +59,63 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
       open,
     ),
   );
-  let marks = [];
-  let extent = [0, 1];
-  let view = null;
-  let dated = false;
-  let paths = null;
-  let spans = [];
-  let lanes = [];
-  let groups = [];
-  let scale = null;
-  let pointed = null;
-  let chosen = null;
-  let opened = null;
-  let cursor = null;
-  let brush = null;
+  // What is seen; `scale` once it was laid out.
+  const scene = {
+    marks: [],
+    extent: [0, 1],
+    isDated: false,
+    spans: [],
+    paths: [],
+    lanes: [],
+    groups: [],
+    scale: null,
+    pointed: null,
+    chosen: null,
+    cursor: null,
+    brush: null,
+  };
+  // The part of the time that is looked at, if it is not all; the marks that are listed.
+  let part = null;
+  let listed = [];
   let frame = 0;
 
-  // Takes marks, `{ time, until, lanes, path, row }` in any order; those without a time that can be
-  // read are left out, and how many is given back.
+  // Takes marks, `{ time, until, lanes, path, row }` in any order; those without a time that
+  // can be read are left out, and how many is given back.
   function set(given) {
-    const row = chosen === null ? null : marks[chosen]?.row;
-    marks = given.map((mark) => ({ ...mark, at: beginning(mark.time), end: beginning(mark.until) })).filter(({ at }) => Number.isFinite(at));
-    marks.sort((one, other) => one.at - other.at);
-    dated = isDated(marks.map(({ time }) => time));
+    const before = scene.chosen === null ? null : JSON.stringify(scene.marks[scene.chosen].row);
+    const marks = given
+      .map((mark) => ({ ...mark, at: beginning(mark.time), end: beginning(mark.until) }))
+      .filter(({ at }) => Number.isFinite(at))
+      .sort((one, other) => one.at - other.at);
     const first = marks[0]?.at ?? 0;
     const last = marks.reduce((most, { at, end }) => Math.max(most, at, end || at), first);
-    spans = marks.filter(({ at, end }) => end > at).slice(0, SPANS_MAX);
-    const pad = (last - first || 1) * 0.02;
-    extent = [first - pad, last + pad];
-    paths = pathsOf(marks);
-    const again = row === null ? -1 : marks.findIndex((mark) => JSON.stringify(mark.row) === JSON.stringify(row));
-    chosen = again < 0 ? null : again;
-    opened = null;
-    pointed = null;
+    const pad = (last - first || 1) * PAD;
+    scene.marks = marks;
+    scene.extent = [first - pad, last + pad];
+    scene.isDated = isDated(marks.map(({ time }) => time));
+    scene.spans = marks.filter(({ at, end }) => end > at).slice(0, LINES_MAX);
+    scene.paths = pathsOf(marks);
+    const again = before === null ? -1 : marks.findIndex(({ row }) => JSON.stringify(row) === before);
+    scene.chosen = again < 0 ? null : again;
+    listed = [];
     render();
     unfolded();
     return given.length - marks.length;
   }
 
-  const shown = () => view ?? extent;
+  const shown = () => part ?? scene.extent;
 
   // Looks at a part of the time; at all of it without one.
   function look(at) {
-    if (at) {
-      const [first, last] = extent;
-      const least = Math.max((last - first) * 1e-6, dated ? 60_000 : 1e-9);
-      const length = Math.min(last - first, Math.max(least, at[1] - at[0]));
-      const low = Math.max(first, Math.min(last - length, (at[0] + at[1] - length) / 2));
-      view = length >= (last - first) * 0.999 ? null : [low, low + length];
-    } else view = null;
+    const [first, last] = scene.extent;
+    const least = Math.max((last - first) * LEAST, scene.isDated ? MINUTE : 0);
+    const length = at ? Math.max(least, at[1] - at[0]) : Infinity;
+    const low = at ? Math.max(first, Math.min(last - length, (at[0] + at[1] - length) / 2)) : first;
+    part = length < last - first ? [low, low + length] : null;
     render();
   }
 
-  function zoom(by, around = chosen === null ? null : marks[chosen].at) {
+  function zoom(by, around = scene.chosen === null ? null : scene.marks[scene.chosen].at) {
     const [low, high] = shown();
     const still = around !== null && around >= low && around <= high ? around : (low + high) / 2;
     look([still - (still - low) / by, still + (high - still) / by]);
@@ -128,24 +130,23 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     });
   }
 
+  const paint = () => scene.scale && draw(canvas, overview, scene);
+
   function lay() {
+    const { marks, spans, paths } = scene;
     const width = Math.max(240, node.clientWidth || 900);
     const isNarrow = width < NARROW_PX;
     const [low, high] = shown();
-    const part = within(marks, low, high);
-    const [from, to] = part;
+    const [from, to] = within(marks, low, high);
     const beside = spans.filter(({ at, end }) => at < low && end > low);
-    if (paths) beside.push(...[marks[from - 1], marks[to]].filter(Boolean));
-    lanes = lanesOf(marks.slice(from, to), beside, LANES_MAX);
+    if (paths.length) beside.push(...[marks[from - 1], marks[to]].filter(Boolean));
+    const lanes = lanesOf(marks.slice(from, to), beside, LANES_MAX);
     const [left, lane] = isNarrow ? [MARGIN_PX, NARROW_LANE_PX] : [LEFT_PX, LANE_PX];
     const height = Math.max(1, lanes.length) * lane;
     const x = (at) => left + ((at - low) / (high - low)) * (width - left - MARGIN_PX);
-    const y = (at) => at * lane + (isNarrow ? lane - 11 : lane / 2);
-    scale = { width, height, left, lane, x, y, low, high };
-    groups = groupsOf(marks, part, lanes, x);
-    pointed = null;
-    sized(canvas, width, height + AXIS_PX);
-    sized(overview, width, OVERVIEW_PX);
+    const y = (at) => at * lane + (isNarrow ? lane - NARROW_RISE_PX : lane / 2);
+    Object.assign(scene, { lanes, scale: { width, height, left, x, y, low, high }, pointed: null });
+    scene.groups = groupsOf(marks, [from, to], lanes, x);
     node.classList.toggle('narrow', isNarrow);
     put(
       names,
@@ -156,285 +157,153 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
       ),
     );
     names.style.setProperty('--lane', `${lane}px`);
-    told.textContent = spanned();
+    told.textContent = counted(to - from);
   }
 
-  const spanned = () => {
-    if (marks.length === 0) return 'There is nothing to be shown over time.';
-    const [from, to] = within(marks, scale.low, scale.high);
-    const count = to - from === marks.length ? `${whole(marks.length)} in all` : `${whole(to - from)} of ${whole(marks.length)}, in the part that is shown`;
-    return groups.some(({ marks: all }) => all.length > 1) ? `${count}; what lies close together is one larger mark` : count;
-  };
-
-  function paint() {
-    if (!scale) return;
-    const style = getComputedStyle(node);
-    const colour = (of) => style.getPropertyValue(`--${of}`).trim();
-    const pen = penOf(canvas, style);
-    const { width, height, left, x, y, low, high } = scale;
-    pen.clearRect(0, 0, width, height + AXIS_PX);
-    pen.strokeStyle = colour('line');
-    pen.lineWidth = 1;
-    for (let lane = 0; lane < lanes.length; lane += 1) stroke(pen, [[left, y(lane)], [width - MARGIN_PX, y(lane)]]);
-    pen.fillStyle = colour('soft');
-    pen.textAlign = 'center';
-    const about = (width - left) / 110;
-    const ticks = dated ? dateSteps(low, high, about) : steps(low, high, about).map((at) => ({ at, text: short(at) }));
-    let end = -Infinity;
-    for (const { at, text } of ticks) {
-      const half = pen.measureText(text).width / 2;
-      const across = Math.min(Math.max(x(at), left + half), width - half);
-      if (across - half < end + 8) continue;
-      end = across + half;
-      stroke(pen, [[x(at), 0], [x(at), height]]);
-      pen.fillText(text, across, height + 16);
-    }
-    drawSpans(pen, colour);
-    drawPaths(pen, colour);
-    for (const group of groups) {
-      const isPast = isBy(marks[group.marks[0]].time, cursor);
-      const [across, down] = [group.x, y(group.lane)];
-      pen.beginPath();
-      pen.arc(across, down, radius(group), 0, 7);
-      pen.fillStyle = isPast ? colour('c0') : colour('sheet');
-      pen.fill();
-      pen.strokeStyle = isPast ? colour('sheet') : colour('edge');
-      pen.stroke();
-      if (group === pointed || group.marks.includes(chosen)) ring(pen, across, down, radius(group), colour);
-    }
-    if (cursor !== null) {
-      const at = x(ending(cursor));
-      pen.strokeStyle = colour('ink');
-      if (at >= left && at <= width - MARGIN_PX + 1) stroke(pen, [[at, 0], [at, height]]);
-    }
-    if (brush) {
-      pen.fillStyle = colour('accent');
-      pen.globalAlpha = 0.16;
-      pen.fillRect(Math.min(...brush), 0, Math.abs(brush[1] - brush[0]), height);
-      pen.globalAlpha = 1;
-    }
-    paintOverview(style, colour);
-  }
-
-  // All of the time with how much there is, and which part of it is shown.
-  function paintOverview(style, colour) {
-    const pen = penOf(overview, style);
-    const { width, left } = scale;
-    const high = OVERVIEW_PX;
-    const bins = new Array(Math.max(1, Math.floor((width - left - MARGIN_PX) / 3))).fill(0);
-    const [first, last] = extent;
-    for (const { at } of marks) bins[Math.min(bins.length - 1, Math.floor(((at - first) / (last - first)) * bins.length))] += 1;
-    const most = Math.max(1, ...bins);
-    pen.clearRect(0, 0, width, high);
-    const across = (at) => left + ((at - first) / (last - first)) * (width - left - MARGIN_PX);
-    pen.fillStyle = colour('mark');
-    const [from, to] = shown().map(across);
-    pen.fillRect(from, 0, to - from, high);
-    pen.fillStyle = colour('c1');
-    bins.forEach((count, at) => {
-      if (!count) return;
-      const tall = 3 + (Math.log1p(count) / Math.log1p(most)) * (high - 8);
-      pen.fillRect(left + at * 3, high - tall, 2, tall);
-    });
-    pen.strokeStyle = colour('edge');
-    pen.strokeRect(from + 0.5, 0.5, Math.max(2, to - from - 1), high - 1);
-    if (cursor === null) return;
-    pen.strokeStyle = colour('ink');
-    const at = Math.min(width - MARGIN_PX, Math.max(left, across(ending(cursor))));
-    stroke(pen, [[at, 0], [at, high]]);
-  }
-
-  // Where a mark lies, from above.
-  function levels() {
-    const places = new Map(lanes.map(({ key }, at) => [key, at]));
-    return (mark) => {
-      const lane = places.get(mark.lanes[0]) ?? places.get(undefined);
-      return lane === undefined ? null : scale.y(lane);
-    };
-  }
-
-  // What lasts, as far as it is in sight.
-  function drawSpans(pen, colour) {
-    const down = levels();
-    const [least, most] = [scale.left, scale.width - MARGIN_PX];
-    pen.fillStyle = colour('c4');
-    pen.globalAlpha = 0.45;
-    for (const mark of spans) {
-      const from = Math.max(least, scale.x(mark.at));
-      const to = Math.min(most, scale.x(mark.end));
-      if (to > from && down(mark) !== null) pen.fillRect(from, down(mark) - SPAN_PX / 2, to - from, SPAN_PX);
-    }
-    pen.globalAlpha = 1;
-  }
-
-  function drawPaths(pen, colour) {
-    if (!paths) return;
-    const down = levels();
-    pen.strokeStyle = colour('c1');
-    pen.lineWidth = 1.5;
-    pen.save();
-    pen.beginPath();
-    pen.rect(scale.left - 6, 0, scale.width, scale.height);
-    pen.clip();
-    for (const path of paths) {
-      // What goes on from before the part that is shown, and on behind it, is drawn too.
-      const known = path.filter((mark) => down(mark) !== null);
-      const points = known.flatMap((mark, at) => {
-        const across = scale.x(mark.at);
-        return at ? [[across, down(known[at - 1])], [across, down(mark)]] : [[across, down(mark)]];
-      });
-      stroke(pen, points);
-    }
-    pen.restore();
-    pen.lineWidth = 1;
-  }
-
-  function ring(pen, across, down, size, colour) {
-    pen.beginPath();
-    pen.arc(across, down, size + 3, 0, 7);
-    pen.strokeStyle = colour('accent');
-    pen.lineWidth = 2;
-    pen.stroke();
-    pen.lineWidth = 1;
+  function counted(count) {
+    const all = scene.marks.length;
+    if (all === 0) return 'There is nothing to be shown over time.';
+    const words =
+      count === all ? `${whole(all)} in all` : `${whole(count)} of ${whole(all)}, in the part that is shown`;
+    const isDense = scene.groups.some(({ marks }) => marks.length > 1);
+    return isDense ? `${words}; what lies close together is one larger mark` : words;
   }
 
   function summary({ marks: all }) {
-    const first = marks[all[0]];
-    return all.length === 1 ? tell(first.row) : `${whole(all.length)} here, the first: ${tell(first.row)}`;
+    const first = tell(scene.marks[all[0]].row);
+    return all.length === 1 ? first : `${whole(all.length)} here, the first: ${first}`;
   }
 
   // What is open below the picture.
   function unfolded() {
-    const all = opened ?? (chosen === null ? [] : [chosen]);
-    if (all.length === 0) return put(open);
-    const entry = (at) =>
-      el(
+    const { marks, chosen } = scene;
+    const entry = (at) => {
+      const pressed = at === chosen ? 'true' : undefined;
+      const onclick = () => choose(at, listed);
+      return el(
         'li',
         {},
-        el('button', { type: 'button', class: 'quiet', 'aria-pressed': at === chosen ? 'true' : undefined, onclick: () => choose(at, all) }, tell(marks[at].row)),
+        el('button', { type: 'button', class: 'quiet', 'aria-pressed': pressed, onclick }, tell(marks[at].row)),
       );
-    const listed = all.length > 1 ? el('ol', { class: 'here' }, all.slice(0, LISTED).map(entry)) : null;
-    const more = all.length > LISTED ? el('p', { class: 'soft' }, `and ${whole(all.length - LISTED)} more: look more nearly to tell them apart.`) : null;
-    return put(open, chosen === null ? null : unfold(marks[chosen].row), listed, more);
+    };
+    const left = listed.length - LISTED;
+    put(
+      open,
+      chosen === null ? null : unfold(marks[chosen].row),
+      listed.length > 1 ? el('ol', { class: 'here' }, listed.slice(0, LISTED).map(entry)) : null,
+      left > 0 ? el('p', { class: 'soft' }, `and ${whole(left)} more: look more nearly to tell them apart.`) : null,
+    );
   }
 
-  function choose(at, all = null, isTimeToo = true) {
-    chosen = at;
-    opened = all;
+  // Opens a mark, with those that lie on it.
+  function choose(at, all = []) {
+    scene.chosen = at;
+    listed = all;
     const [low, high] = shown();
-    if (marks[at].at < low || marks[at].at > high) look([marks[at].at - (high - low) / 2, marks[at].at + (high - low) / 2]);
+    const when = scene.marks[at].at;
+    if (when < low || when > high) look([when - (high - low) / 2, when + (high - low) / 2]);
     paint();
     unfolded();
+    told.textContent = tell(scene.marks[at].row);
     open.scrollIntoView({ block: 'nearest' });
-    if (isTimeToo) pick(marks[at].time);
   }
 
   // From mark to mark, and the like, by keys.
   function press(event) {
+    const { marks, chosen } = scene;
     if (event.ctrlKey || event.metaKey || event.altKey || marks.length === 0) return;
     const [low, high] = shown();
-    const by = {
-      ArrowRight: () => choose(chosen === null ? within(marks, low, high)[0] % marks.length : Math.min(marks.length - 1, chosen + 1), null, false),
-      ArrowLeft: () => choose(chosen === null ? Math.max(0, within(marks, low, high)[1] - 1) : Math.max(0, chosen - 1), null, false),
+    const [from, to] = within(marks, low, high);
+    const last = marks.length - 1;
+    const pan = (by) => look([low + (high - low) * by, high + (high - low) * by]);
+    const call = {
+      ArrowRight: () => choose(Math.min(last, chosen === null ? from : chosen + 1)),
+      ArrowLeft: () => choose(Math.max(0, chosen === null ? to - 1 : chosen - 1)),
       ArrowDown: () => beside(1),
       ArrowUp: () => beside(-1),
-      Home: () => choose(0, null, false),
-      End: () => choose(marks.length - 1, null, false),
-      PageUp: () => look([low - (high - low) / 2, high - (high - low) / 2]),
-      PageDown: () => look([low + (high - low) / 2, high + (high - low) / 2]),
+      Home: () => choose(0),
+      End: () => choose(last),
+      PageUp: () => pan(-0.5),
+      PageDown: () => pan(0.5),
       '+': () => zoom(ZOOM),
       '-': () => zoom(1 / ZOOM),
       0: () => look(null),
-      Enter: () => chosen !== null && pick(marks[chosen].time),
       Escape: () => look(null),
+      Enter: () => chosen !== null && pick(marks[chosen].time),
     }[event.key];
-    if (!by || event.shiftKey && event.key !== '+') return;
+    if (!call || (event.shiftKey && event.key !== '+')) return;
     event.preventDefault();
     event.stopPropagation();
-    by();
-    if (chosen !== null && /^(Arrow|Home|End)/.test(event.key)) told.textContent = tell(marks[chosen].row);
+    call();
   }
-
-  const laneOf = (at) => (at === null ? -1 : (groups.find((group) => group.marks.includes(at))?.lane ?? -1));
 
   // The mark of the next lane that is nearest in time.
   function beside(by) {
-    const from = laneOf(chosen);
+    const { marks, groups, lanes, chosen, scale } = scene;
+    const from = groups.find((group) => group.marks.includes(chosen))?.lane ?? -1;
     const lane = Math.max(0, Math.min(lanes.length - 1, from < 0 ? 0 : from + by));
     const here = chosen === null ? scale.low : marks[chosen].at;
+    const far = (at) => Math.abs(marks[at].at - here);
     const all = groups.filter((group) => group.lane === lane).flatMap((group) => group.marks);
-    if (all.length === 0) return;
-    choose(all.reduce((best, at) => (Math.abs(marks[at].at - here) < Math.abs(marks[best].at - here) ? at : best)), null, false);
+    if (all.length) choose(all.reduce((best, at) => (far(at) < far(best) ? at : best)));
   }
 
+  // What is pointed at.
   function nearest(event) {
+    const { groups, scale } = scene;
     const box = canvas.getBoundingClientRect();
-    const [across, down] = [event.clientX - box.left, event.clientY - box.top];
+    const away = ({ x, lane }) =>
+      (x - event.clientX + box.left) ** 2 + (scale.y(lane) - event.clientY + box.top) ** 2;
     let best = null;
-    let least = NEAR_PX ** 2;
-    for (const group of groups) {
-      const away = (group.x - across) ** 2 + (scale.y(group.lane) - down) ** 2;
-      if (away < least) [best, least] = [group, away];
-    }
+    for (const group of groups) if (away(group) < (best ? away(best) : NEAR_PX ** 2)) best = group;
     return best;
   }
 
-  const timeAt = (across, [low, high]) => low + ((across - scale.left) / (scale.width - scale.left - MARGIN_PX)) * (high - low);
-  const acrossOf = (event, of) => Math.max(scale.left, Math.min(scale.width - MARGIN_PX, event.clientX - of.getBoundingClientRect().left));
-
-  // A drag looks at what it went over; a click opens what is there.
-  function dragged(of, range, { moved, ended, clicked }) {
-    let from = null;
-    of.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0 || !scale || marks.length === 0) return;
-      of.setPointerCapture(event.pointerId);
-      from = acrossOf(event, of);
-    });
-    of.addEventListener('pointermove', (event) => {
-      if (from === null || !(event.buttons & 1)) return moved?.(event, null);
-      return moved?.(event, [from, acrossOf(event, of)]);
-    });
-    of.addEventListener('pointerup', (event) => {
-      if (from === null) return;
-      const [began, to] = [from, acrossOf(event, of)];
-      from = null;
-      if (Math.abs(to - began) < DRAG_PX) return clicked(event);
-      return ended([timeAt(Math.min(began, to), range()), timeAt(Math.max(began, to), range())]);
-    });
-    of.addEventListener('pointercancel', () => {
-      from = null;
-      brush = null;
-      paint();
-    });
+  function point(group) {
+    if (group === scene.pointed) return false;
+    scene.pointed = group;
+    canvas.classList.toggle('on', group !== null);
+    const [from, to] = within(scene.marks, ...shown());
+    told.textContent = group ? summary(group) : counted(to - from);
+    return true;
   }
 
-  dragged(canvas, shown, {
+  const across = (event) => {
+    const { left, width } = scene.scale;
+    return Math.max(left, Math.min(width - MARGIN_PX, event.clientX - canvas.getBoundingClientRect().left));
+  };
+  const timeAt = (at, [low, high]) => {
+    const { left, width } = scene.scale;
+    return low + ((at - left) / (width - left - MARGIN_PX)) * (high - low);
+  };
+
+  // A drag looks at what it goes over, a click opens what is there and chooses its time.
+  dragged(canvas, {
+    across,
     moved(event, drag) {
-      brush = drag && Math.abs(drag[1] - drag[0]) >= DRAG_PX ? drag : null;
-      const found = drag ? pointed : nearest(event);
-      if (found !== pointed) told.textContent = found ? summary(found) : spanned();
-      if (found !== pointed || drag) {
-        pointed = found;
-        canvas.classList.toggle('on', found !== null);
-        paint();
-      }
+      const isOther = point(drag ? scene.pointed : nearest(event));
+      const isBrushed = scene.brush !== drag;
+      scene.brush = drag;
+      if (isOther || isBrushed) paint();
     },
-    ended(part) {
-      brush = null;
-      look(part);
-    },
+    ended: (from, to) => look([timeAt(from, shown()), timeAt(to, shown())]),
     clicked(event) {
-      brush = null;
       const found = nearest(event);
-      if (found) choose(found.marks[0], found.marks);
+      if (!found) return;
+      choose(found.marks[0], found.marks);
+      pick(scene.marks[scene.chosen].time);
     },
   });
-  canvas.addEventListener('pointerleave', () => {
-    if (!pointed) return;
-    pointed = null;
-    told.textContent = spanned();
-    paint();
+  dragged(overview, {
+    across,
+    ended: (from, to) => look([timeAt(from, scene.extent), timeAt(to, scene.extent)]),
+    clicked(event) {
+      const [low, high] = shown();
+      const at = timeAt(across(event), scene.extent);
+      look([at - (high - low) / 2, at + (high - low) / 2]);
+    },
   });
+  canvas.addEventListener('pointerleave', () => point(null) && paint());
   canvas.addEventListener('dblclick', () => look(null));
   canvas.addEventListener(
     'wheel',
@@ -442,22 +311,14 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
       // As a pinch comes, too; else the page scrolls.
       if (!event.ctrlKey) return;
       event.preventDefault();
-      zoom(event.deltaY < 0 ? 1.25 : 0.8, timeAt(acrossOf(event, canvas), shown()));
+      zoom(event.deltaY < 0 ? PINCH : 1 / PINCH, timeAt(across(event), shown()));
     },
     { passive: false },
   );
-  dragged(overview, () => extent, {
-    ended: (part) => look(part),
-    clicked(event) {
-      const [low, high] = shown();
-      const at = timeAt(acrossOf(event, overview), extent);
-      look([at - (high - low) / 2, at + (high - low) / 2]);
-    },
-  });
   new ResizeObserver(() => {
-    if (!scale || Math.abs(node.clientWidth - scale.width) > 1) render();
+    if (scene.scale && Math.abs(node.clientWidth - scene.scale.width) > 1) render();
   }).observe(node);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => paint());
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
 
   return {
     node,
@@ -465,44 +326,20 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     set,
     // Marks a time; without one nothing is after it.
     move(time) {
-      cursor = time;
+      scene.cursor = time;
       paint();
     },
   };
 }
 
-const radius = ({ marks }) => Math.min(RADIUS_MOST, RADIUS + Math.log2(marks.length));
-
-function stroke(pen, points) {
-  pen.beginPath();
-  points.forEach(([across, down], at) => (at ? pen.lineTo(across, down) : pen.moveTo(across, down)));
-  pen.stroke();
-}
-
-// A canvas as sharp as the screen.
-function sized(canvas, width, height) {
-  const sharp = devicePixelRatio || 1;
-  canvas.width = Math.round(width * sharp);
-  canvas.height = Math.round(height * sharp);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-}
-
-function penOf(canvas, style) {
-  const pen = canvas.getContext('2d');
-  const sharp = devicePixelRatio || 1;
-  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
-  pen.font = `11px ${style.fontFamily}`;
-  return pen;
-}
-
-// Marks of the same path, in order; nothing where none has one, or there are too many.
+// Marks of the same path, in order; none where there are too many.
 function pathsOf(marks) {
   const paths = new Map();
+  if (marks.length > LINES_MAX) return [];
   for (const mark of marks) {
     if (mark.path === null || mark.path === undefined) continue;
     if (!paths.has(mark.path)) paths.set(mark.path, []);
     paths.get(mark.path).push(mark);
   }
-  return paths.size && marks.length <= PATH_MAX ? [...paths.values()] : null;
+  return [...paths.values()];
 }

@@ -48,7 +48,8 @@ export function together({ life, go }) {
       const one = asked(question, title, values, { ...options, pick });
       all.push(one);
       for (const clock of clocksOf(question))
-        if (!clocks.has(clock)) clocks.set(clock, { bar: clockBar(clock, { pick: (time) => pick(clock, time) }), of: null });
+        if (!clocks.has(clock))
+          clocks.set(clock, { bar: clockBar(clock, { pick: (time) => pick(clock, time) }), of: null });
       put(
         bars,
         [...clocks.values()].map(({ bar }) => bar.node),

@@ -46,7 +46,10 @@ export function open({ place, query, life, go }) {
       }
       const isWhole = values !== null || question?.parameters.every(isOptional);
       if (!question || !isWhole) return;
-      one ??= shown.add(question, spaced(question.name), parsed(values), { settings, middle: middleOf(question, parsed(values)) });
+      one ??= shown.add(question, spaced(question.name), parsed(values), {
+        settings,
+        middle: middleOf(question, parsed(values)),
+      });
       const [found] = await Promise.all([one.update(signal), shown.tellClocks(signal).catch(() => {})]);
       put(answer, answered(found));
     },
@@ -55,13 +58,21 @@ export function open({ place, query, life, go }) {
 
   function answered({ rows, tick, truncated }) {
     const csv = () =>
-      download('/ask', { ...one.parameters(), limit: ROWS_MAX, format: 'csv' }, `${state.world.name}-${looked()}.csv`);
+      download(
+        '/ask',
+        { ...one.parameters(), limit: ROWS_MAX, format: 'csv' },
+        `${state.world.name}-${looked()}.csv`,
+      );
     return section(
       null,
       el(
         'div',
         { class: 'row' },
-        el('h2', {}, `${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}${truncated ? ' of more' : ''} at tick ${whole(tick)}`),
+        el(
+          'h2',
+          {},
+          `${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}${truncated ? ' of more' : ''} at tick ${whole(tick)}`,
+        ),
         el('button', { type: 'button', onclick: csv }, 'Download as CSV'),
       ),
       truncated && formOf(question) === 'table' ? soft('The file has up to 10,000.') : null,
@@ -98,12 +109,24 @@ function inputFor({ name, type, subjects = [], default: standard }, values) {
   const offered = `offered-${name}`;
   const known = kinds.flatMap((kind) => knownSubjects(kind)).slice(0, OFFERED);
   const shown = kinds.map((kind) => called(kind, is)).find((it) => it !== String(is)) ?? is;
-  const typed = el('input', { type: 'text', 'aria-label': name, name: 'value', list: offered, autocomplete: 'off', spellcheck: 'false', value: String(shown) });
+  const typed = el('input', {
+    type: 'text',
+    'aria-label': name,
+    name: 'value',
+    list: offered,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    value: String(shown),
+  });
   const node = el(
     'span',
     { class: 'offering' },
     typed,
-    el('datalist', { id: offered }, known.map(([id, of]) => el('option', { value: of }, of === id ? '' : id))),
+    el(
+      'datalist',
+      { id: offered },
+      known.map(([id, of]) => el('option', { value: of }, of === id ? '' : id)),
+    ),
   );
   const read = () => {
     const id = subjectOf(kinds, typed.value.trim());
@@ -154,7 +177,8 @@ function listed(rows, chosen) {
         {
           name: 'name',
           title: 'question',
-          show: (row) => el('span', { class: 'deed' }, el('a', { href: link(row) }, row.name), el('span', {}, row.about)),
+          show: (row) =>
+            el('span', { class: 'deed' }, el('a', { href: link(row) }, row.name), el('span', {}, row.about)),
         },
         { name: 'show', title: 'shown as', show: ({ show }) => show?.as ?? 'table' },
         { name: 'parameters', show: ({ parameters }) => parameters.map(({ name }) => name).join(', ') },
@@ -167,7 +191,9 @@ function listed(rows, chosen) {
 
 // Kinds of subjects, each with where all of it are.
 function subjectsOf(rows) {
-  const kinds = [...new Set(rows.flatMap(({ show }) => Object.keys(show?.labels ?? {}).map((column) => show.subjects[column])))];
+  const kinds = [
+    ...new Set(rows.flatMap(({ show }) => Object.keys(show?.labels ?? {}).map((column) => show.subjects[column]))),
+  ];
   if (kinds.length === 0) return null;
   return el(
     'p',

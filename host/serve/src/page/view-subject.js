@@ -6,7 +6,18 @@ import { formOf } from '/answer.js';
 import { spaced, titled } from '/cells.js';
 import { el, put } from '/dom.js';
 import { problem, section, soft } from '/parts.js';
-import { allQuestions, called, directories, ENTITY, isOptional, kindName, kindsOf, learnNames, subjectAddress, takers } from '/subjects.js';
+import {
+  allQuestions,
+  called,
+  directories,
+  ENTITY,
+  isOptional,
+  kindName,
+  kindsOf,
+  learnNames,
+  subjectAddress,
+  takers,
+} from '/subjects.js';
 import { state } from '/state.js';
 import { together } from '/together.js';
 
@@ -37,12 +48,17 @@ export function open({ place, part: kind, query, life, go }) {
       ? takers(questions, kind).map(({ question, parameter }) => ({ question, parameter }))
       : directories(questions, kind).map((question) => ({ question, parameter: null }));
     await learnNames(new Set([kind, ...found.flatMap(({ question }) => kindsOf(question))]), life);
-    const given = ({ parameter }) => (parameter ? { [parameter.name]: parameter.type === 'integer' ? Number(id) : id } : {});
-    const isWhole = ({ question, parameter }) => question.parameters.every((it) => it === parameter || isOptional(it));
+    const given = ({ parameter }) =>
+      parameter ? { [parameter.name]: parameter.type === 'integer' ? Number(id) : id } : {};
+    const isWhole = ({ question, parameter }) =>
+      question.parameters.every((it) => it === parameter || isOptional(it));
     all = found.filter(isWhole).map((it) => ({
       question: it.question,
       values: given(it),
-      one: shown.add(it.question, spaced(it.question.name), given(it), { settings: settingsOf(it.question.name), middle: id }),
+      one: shown.add(it.question, spaced(it.question.name), given(it), {
+        settings: settingsOf(it.question.name),
+        middle: id,
+      }),
       rows: null,
       error: null,
       isWide: false,
@@ -82,11 +98,19 @@ export function open({ place, part: kind, query, life, go }) {
     );
     const silent = all.filter(({ rows, error }) => rows === 0 && !error);
     const list = (those, text) =>
-      those.length ? soft(text, those.flatMap((it, at) => [at ? ', ' : ' ', link(it, spaced(it.question.name))]), '.') : null;
+      those.length
+        ? soft(
+            text,
+            those.flatMap((it, at) => [at ? ', ' : ' ', link(it, spaced(it.question.name))]),
+            '.',
+          )
+        : null;
     put(
       rest,
       all.length + others.length === 0
-        ? soft(`No question ${id ? `takes a subject of the kind ${kind}` : `tells all subjects of the kind ${kind}`}.`)
+        ? soft(
+            `No question ${id ? `takes a subject of the kind ${kind}` : `tells all subjects of the kind ${kind}`}.`,
+          )
         : null,
       list(silent, 'Nothing is told by'),
       list(others, 'More can be asked, with something else beside it:'),
@@ -105,7 +129,8 @@ export function open({ place, part: kind, query, life, go }) {
             const { rows } = await it.one.update(signal);
             it.rows = rows.length;
             it.error = null;
-            it.isWide ||= formOf(it.question) === 'timeline' || (formOf(it.question) === 'table' && rows.some(isLong));
+            it.isWide ||=
+              formOf(it.question) === 'timeline' || (formOf(it.question) === 'table' && rows.some(isLong));
           } catch (error) {
             if (signal.aborted) throw error;
             it.error = error;
