@@ -6,7 +6,7 @@ import { el, put } from '/dom.js';
 import { whole } from '/format.js';
 import { choice, field, problem, soft } from '/parts.js';
 import { state, looked } from '/state.js';
-import { learnSubjects, several, subjectLink } from '/subjects.js';
+import { kindOf, learnSubjects, several, subjectLink } from '/subjects.js';
 import { pairs, table } from '/table.js';
 import { ties } from '/ties.js';
 import { timeline } from '/timeline.js';
@@ -100,7 +100,7 @@ export function answer(question, title, { settings, pick, middle }) {
     const lanes = show.lane ?? [];
     const clock = clockOf(question);
     let lane = lanes.includes(settings.get('lane')) ? settings.get('lane') : (lanes[0] ?? null);
-    const kind = () => show.subjects?.[lane];
+    const kind = () => kindOf(show, lane);
     const drawn = timeline(title, {
       name: (key) => (key === null ? '–' : words(question, lane, key)),
       link: (key) => (key !== null && kind() ? subjectLink(kind(), key) : null),

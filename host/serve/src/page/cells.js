@@ -4,7 +4,7 @@ import { again } from '/address.js';
 import { el } from '/dom.js';
 import { lastPart, whole } from '/format.js';
 import { value } from '/parts.js';
-import { called, several, subjectLink } from '/subjects.js';
+import { called, kindOf, several, subjectLink } from '/subjects.js';
 import { told } from '/when.js';
 
 export const TICK = 'tick';
@@ -28,7 +28,7 @@ const isTime = (show, column) => show?.time !== undefined && [show.time, show.un
 // A value of a column.
 export function cell({ show }, column, of) {
   if (of === null || of === undefined) return '';
-  const kind = show?.subjects?.[column];
+  const kind = kindOf(show, column);
   if (kind) return several(of).flatMap((id, at) => (at ? [', ', subjectLink(kind, id)] : [subjectLink(kind, id)]));
   if (isTime(show, column)) return timeLink(show.clock ?? TICK, of);
   return value(of);
@@ -36,7 +36,7 @@ export function cell({ show }, column, of) {
 
 // The same in letters alone.
 export function words({ show }, column, of) {
-  const kind = show?.subjects?.[column];
+  const kind = kindOf(show, column);
   if (!kind) return isTime(show, column) ? told(of) : String(of ?? '');
   return several(of)
     .map((id) => called(kind, id))
@@ -55,7 +55,7 @@ export function columnsOf(question, rows) {
   return Object.keys(rows[0] ?? {})
     .filter((name) => !labels.has(name))
     .map((name) =>
-      show?.subjects?.[name] || isTime(show, name)
+      kindOf(show, name) || isTime(show, name)
         ? { name, title: spaced(name), number: false, show: (row) => cell(question, name, row[name]) }
         : { name, title: spaced(name) },
     );

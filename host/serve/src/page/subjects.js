@@ -36,6 +36,10 @@ export function several(cell) {
   }
 }
 
+// Of which kind the subjects of a column are, if it names any.
+export const kindOf = (show, column) =>
+  Object.hasOwn(show?.subjects ?? {}, column ?? '') ? show.subjects[column] : undefined;
+
 export const subjectAddress = (kind, id) =>
   kind === ENTITY ? address('entity', id) : address('subject', kind, { id: String(id) });
 

@@ -6,7 +6,7 @@ import { el, put } from '/dom.js';
 import { short, whole } from '/format.js';
 import { graph, LESS, MORE } from '/graph.js';
 import { choice, field, soft } from '/parts.js';
-import { called, subjectAddress } from '/subjects.js';
+import { called, kindOf, subjectAddress } from '/subjects.js';
 
 const NODES_MAX = 120;
 const EDGES_MAX = 500;
@@ -17,9 +17,9 @@ const numberOf = (row, column) => (Number.isFinite(Number(row[column])) ? Number
 
 // `settings` keep what is chosen; `middle` is what the graph is around, if anything.
 export function ties(question, title, { settings, middle }) {
-  const { from, to, weight: weights = [], subjects = {} } = question.show;
-  const kindOf = new Map();
-  const drawn = graph((id) => (kindOf.get(id) ? subjectAddress(kindOf.get(id), id) : '#'), {
+  const { from, to, weight: weights = [] } = question.show;
+  const kinds = new Map();
+  const drawn = graph((id) => (kinds.get(id) ? subjectAddress(kinds.get(id), id) : '#'), {
     what: 'nodes',
     even: EVEN,
   });
@@ -70,7 +70,7 @@ export function ties(question, title, { settings, middle }) {
   );
 
   const strongest = (row) => (weights.length ? Math.max(...weights.map((of) => Math.abs(numberOf(row, of)))) : 1);
-  const nameOf = (id) => (kindOf.get(id) ? called(kindOf.get(id), id) : id);
+  const nameOf = (id) => (kinds.get(id) ? called(kinds.get(id), id) : id);
 
   // Edges of rows by a number of each, the strongest first.
   function edgesOf(given, valueOf) {
@@ -78,7 +78,7 @@ export function ties(question, title, { settings, middle }) {
       .filter((row) => row[from] !== null && row[to] !== null)
       .map((row) => {
         const [source, target] = [String(row[from]), String(row[to])];
-        kindOf.set(source, subjects[from]).set(target, subjects[to]);
+        kinds.set(source, kindOf(question.show, from)).set(target, kindOf(question.show, to));
         const is = valueOf(row);
         const told = `${nameOf(source)} → ${nameOf(target)}${weight === null ? '' : `: ${spaced(weight)} ${short(is)}`}`;
         return { source, target, is, size: Math.abs(is), told };

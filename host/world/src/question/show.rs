@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{objection_to_kind, of_mod};
 
+/// The most columns that may be said to mean something.
+const COLUMNS_MAX: usize = 64;
+
 /// As what an answer is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -87,6 +90,9 @@ impl Show {
         let wrong = |key: &[&str], what: String| {
             Some((key.iter().map(|&it| it.to_owned()).collect(), what))
         };
+        if self.columns().count() > COLUMNS_MAX {
+            return wrong(&[], format!("names more than {COLUMNS_MAX} columns: leave some out"));
+        }
         let form = self.form.name();
         let needed: &[(&str, bool)] = match self.form {
             Form::Table => &[],
