@@ -269,7 +269,7 @@ fn convert(
 }
 
 /// A mod that comes with other code starts with a clean record, and so do its
-/// systems.
+/// systems. Of systems that are no longer suspended alone there is none.
 fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[StoredMod]) {
     for source in now {
         let known = before.iter().find(|stored| stored.id == source.id);
@@ -284,5 +284,13 @@ fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[StoredMod]) {
                 *state = ModState::default();
             }
         }
+    }
+    let is_apart = |id: &str, system: &str| {
+        let manifest = now.iter().find(|it| it.id == id).and_then(|it| it.manifest.as_ref());
+        manifest.is_some_and(|manifest| manifest.dispensable.contains(system))
+    };
+    let is_kept = |name: &String| name.split_once(':').is_none_or(|(id, of)| is_apart(id, of));
+    if !world.mods.keys().all(is_kept) {
+        Arc::make_mut(&mut world.mods).retain(|name, _| is_kept(name));
     }
 }

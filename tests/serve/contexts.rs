@@ -94,6 +94,7 @@ fn what_they_are_how_they_stand_and_what_happened_is_told() {
     assert_eq!(by_label, on_air.get("/context?about=0v1,Ada&about=0v1&at=3&tokens=500").body);
 }
 
+/// So many random questions as `SANDTABLE_CONTEXTS` says, 200 where it says nothing.
 #[test]
 fn it_is_never_longer_than_asked_for_and_the_same_when_it_is_asked_again() {
     let on_air = OnAir::of_world(

@@ -23,7 +23,7 @@ const OPS: &str = "host/serve/ops";
 /// Names that are no figure of ours and no label that `/metrics` gives: what Prometheus
 /// adds, and its language.
 const LANGUAGE: &str = "up instance job le and by changes group_left histogram_quantile ignoring \
-                        increase offset rate sum time topk 5m 10m 15m";
+                        increase offset rate resets sum time topk unless 5m 10m 15m";
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(OPS).join(file)).unwrap()

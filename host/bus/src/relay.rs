@@ -155,7 +155,10 @@ async fn go_on(mut session: Session) {
         let mut left = session.left.clone();
         tokio::select! {
             () = sleep(pause) => {}
-            _ = left.wait_for(|left| *left) => return,
+            _ = left.wait_for(|left| *left) => {
+                session.note();
+                return;
+            }
         }
         pause = (pause * 2).min(most);
     }

@@ -16,7 +16,7 @@ const SENDER: &str = "sandtable resume";
 /// `dispensable`. Works also while the world runs. What it could not read meanwhile is there:
 /// inputs that only it reads have waited for it. The save keeps who asked for it
 /// and when, so that `verify` and `rewind` know. `sandtable info` says what is
-/// suspended, and `SELECT * FROM faults` in `sandtable sql` why.
+/// suspended, and `SELECT * FROM faults` and `exclusions` in `sandtable sql` why.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

@@ -72,6 +72,11 @@ impl Pulse {
         if record.tick == 0 || past.beats.back().is_some_and(|beat| beat.tick == record.tick) {
             return;
         }
+        if past.beats.back().is_some_and(|beat| beat.tick > record.tick) {
+            // It went back to an earlier tick, and what was found since has not happened.
+            past.found.clear();
+            past.counted.clear();
+        }
         let nanos = record.timings.total();
         let beat = Beat { tick: record.tick, at: Instant::now(), nanos };
         keep(&mut past.beats, beat, TICKS_KEPT);

@@ -258,7 +258,7 @@ impl Session {
 
     /// Tells the save how far it is, where that is news. A world that is writing is not
     /// waited for, and one whose disk is full goes without: it is a hint.
-    fn note(&mut self) {
+    pub fn note(&mut self) {
         if self.reached != self.noted && self.outbox.note(self.reached).unwrap_or(false) {
             self.noted = self.reached;
         }

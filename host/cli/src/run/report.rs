@@ -161,9 +161,10 @@ impl Ending {
 
 /// Why a mod faulted last, as the save has it. Ids need no quoting.
 fn earlier_cause(save: &Path, id: &str) -> Option<String> {
+    let owner = id.split('/').next().unwrap_or(id);
     let sql = format!(
         "SELECT tick, system, cause FROM faults WHERE system GLOB '{id}/*' OR system = '{id}'
-         UNION ALL SELECT tick, mod, cause FROM exclusions WHERE mod = '{id}'
+         UNION ALL SELECT tick, mod, cause FROM exclusions WHERE mod = '{owner}'
          ORDER BY tick DESC LIMIT 1"
     );
     let answer = save::query(save, &sql).ok()?;

@@ -108,7 +108,11 @@ impl Tally {
     pub fn why(&self, id: &str) -> Option<String> {
         let own = |who: &str| who == id || who.split('/').next() == Some(id);
         let faults = self.faults_of.iter().filter(|(who, _)| own(who));
-        let (who, faults) = faults.max_by_key(|(_, faults)| faults.tick)?;
+        let Some((who, faults)) = faults.max_by_key(|(_, faults)| faults.tick) else {
+            // What stopped it may be counted for its mod.
+            let (owner, _) = id.split_once('/')?;
+            return self.why(owner);
+        };
         Some(format!("{who} faulted up to tick {}: {}", faults.tick, first_line(&faults.cause)))
     }
 }

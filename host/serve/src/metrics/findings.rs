@@ -47,7 +47,12 @@ impl Findings {
             let label = Found { world: self.world.clone(), event: event.clone(), severity };
             let (counter, before) = match gone.remove(&event) {
                 Some((had, counter, before)) if had == label => (counter, before),
-                _ => (self.all.get_or_create_owned(&label), 0),
+                other => {
+                    if let Some((had, ..)) = other {
+                        self.all.remove(&had);
+                    }
+                    (self.all.get_or_create_owned(&label), 0)
+                }
             };
             counter.inc_by(count.saturating_sub(before));
             known.insert(event, (label, counter, count));

@@ -45,20 +45,24 @@ pub const ASK: Operation = Operation {
     answer: Answer::Apart(ask),
 };
 
-/// The questions that they who ask may know of. One who sees a part of the world knows those
-/// that can be asked of that part: the others name what they are not to know of.
+/// Those of some questions that they who ask may know of. One who sees a part of the world
+/// knows those that can be asked of that part: the others name what they are not to know of.
 ///
 /// # Errors
 ///
 /// The save cannot be read.
-pub fn known(question: &Question<'_>) -> Result<Arc<Questions>, Problem> {
+pub fn known(
+    question: &Question<'_>,
+    is_meant: impl Fn(&KnownQuestion) -> bool,
+) -> Result<Arc<Questions>, Problem> {
     let all = question.served.questions()?;
     if question.sight.is_none() {
         return Ok(all);
     }
     let inquiry = Inquiry::over(&question.moment()?.world)?;
     inquiry.confine()?;
-    Ok(Arc::new(all.those(|known| inquiry.rows(&known.question.sql).is_ok())))
+    let can_be_asked = |known: &KnownQuestion| inquiry.rows(&known.question.sql).is_ok();
+    Ok(Arc::new(all.those(|known| is_meant(known) && can_be_asked(known))))
 }
 
 /// Which questions there are.
@@ -87,7 +91,7 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
         let texts = [name, &question.about].map(|it| Json::from(it.as_str()));
         texts.into_iter().chain([parameters.into(), sql.into(), show.into()]).collect()
     };
-    let questions = known(question)?;
+    let questions = known(question, |_| true)?;
     let columns = ["name", "about", "parameters", "sql", "show"].map(str::to_owned);
     Ok(Reply::rows(columns.into(), questions.iter().map(row).collect()))
 }
@@ -95,8 +99,13 @@ fn questions(question: &Question<'_>) -> Result<Reply, Problem> {
 /// The answer to one of them.
 fn ask(question: &Question<'_>) -> Result<Reply, Problem> {
     let name = question.parameter("question").unwrap_or_default();
-    let questions = known(question)?;
-    let known = questions.find(name).map_err(|what| Problem::new(Kind::NotFound, what))?;
+    let questions = known(question, |it| it.name == name || it.question.name == name)?;
+    // Where there is none, all that there are are named.
+    let others = match questions.find(name) {
+        Ok(_) => questions.clone(),
+        Err(_) => known(question, |_| true)?,
+    };
+    let known = others.find(name).map_err(|what| Problem::new(Kind::NotFound, what))?;
     let given: Map<String, Json> = match question.parameter("values") {
         None => Map::new(),
         Some(text) => serde_json::from_str(text).map_err(|_| {

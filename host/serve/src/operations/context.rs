@@ -60,6 +60,8 @@ const ABOUT_MAX: usize = 16;
 const TOKENS: (u64, u64, u64) = (300, 100_000, 2_000);
 /// Edges of one entity, each way and of one kind, that are looked at.
 const EDGES_MAX: usize = 1_000;
+/// And of those beyond that, so many are counted.
+const COUNTED_MAX: usize = 10_000;
 
 fn context(question: &Question<'_>) -> Result<Reply, Problem> {
     let tokens = match question.number("tokens")? {
@@ -212,7 +214,7 @@ fn relations(world: &World, labels: &Labels, about: &[Entity]) -> (Vec<Json>, us
             for (source, data) in incoming.by_ref().take(EDGES_MAX) {
                 add(source, *entity, data);
             }
-            more += outgoing.count() + incoming.count();
+            more += outgoing.take(COUNTED_MAX).count() + incoming.take(COUNTED_MAX).count();
         }
     }
     among.extend(others);

@@ -116,7 +116,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// What questions of the world tell of those that are near.
     fn questions(&self, inquiry: &Inquiry, told: &mut Told) -> Result<(), Problem> {
-        let all = asking::known(self.question)?;
+        let all = asking::known(self.question, |it| it.question.in_context.is_some())?;
         let of = |what| all.iter().filter(move |known| known.question.in_context == Some(what));
         let is_of_time = self.question.parameter("time").is_some();
         let takes_time =
