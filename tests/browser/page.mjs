@@ -473,6 +473,8 @@ async function everyView(watch, name) {
     '#/systems',
     `#/sql?sql=${encodeURIComponent('SELECT tick, entities FROM ticks ORDER BY tick DESC LIMIT 50')}`,
     question,
+    '#/questions?question=treaties_and_wars',
+    '#/subject/entity?id=Germany',
     '#/mods',
     '#/health',
     '#/edits',
