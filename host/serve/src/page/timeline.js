@@ -90,7 +90,8 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
     const first = marks[0]?.at ?? 0;
     const last = marks.reduce((most, { at, end }) => Math.max(most, at, end || at), first);
     const pad = (last - first || 1) * PAD;
-    scene.marks = marks;
+    // What was laid out was of other marks.
+    Object.assign(scene, { marks, groups: [], pointed: null });
     scene.extent = [first - pad, last + pad];
     scene.isDated = isDated(marks.map(({ time }) => time));
     scene.spans = marks.filter(({ at, end }) => end > at).slice(0, LINES_MAX);
