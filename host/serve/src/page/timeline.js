@@ -19,6 +19,9 @@ const NEAR_PX = 14;
 const ZOOM = 2;
 const PINCH = 1.25;
 const PAD = 0.02;
+// What is beside a mark that is alone: of dates a day.
+const DAY = 86_400_000;
+const ALONE = 5;
 // Of all of the time, that is the least that can be looked at; of dates, a minute.
 const LEAST = 1e-6;
 const MINUTE = 60_000;
@@ -89,11 +92,11 @@ export function timeline(title, { name, link, tell, unfold, pick }) {
       .sort((one, other) => one.at - other.at);
     const first = marks[0]?.at ?? 0;
     const last = marks.reduce((most, { at, end }) => Math.max(most, at, end || at), first);
-    const pad = (last - first || 1) * PAD;
+    scene.isDated = isDated(marks.map(({ time }) => time));
+    const pad = (last - first) * PAD || (scene.isDated ? DAY : ALONE);
     // What was laid out was of other marks.
     Object.assign(scene, { marks, groups: [], pointed: null });
     scene.extent = [first - pad, last + pad];
-    scene.isDated = isDated(marks.map(({ time }) => time));
     scene.spans = marks.filter(({ at, end }) => end > at).slice(0, LINES_MAX);
     scene.paths = pathsOf(marks);
     const again = before === null ? -1 : marks.findIndex(({ row }) => JSON.stringify(row) === before);
