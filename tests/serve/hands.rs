@@ -33,7 +33,7 @@ impl OnAir {
         self.request("POST", &format!("/api/v1/worlds/test{path}"), &headers, body)
     }
 
-    fn done(&self, path: &str, headers: &[&str], body: &Json) -> Json {
+    pub fn done(&self, path: &str, headers: &[&str], body: &Json) -> Json {
         let answer = self.post(path, headers, body);
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert!((200..300).contains(&answer.status), "{path}: {text}");
