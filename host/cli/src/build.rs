@@ -1,10 +1,12 @@
 //! `sandtable build`: mods to components, without running anything.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use sandtable::catalog::{self, BuiltMod, WORLD_FILE};
+use sandtable::catalog::{self, BuiltMod};
+use sandtable::compile::Compiler;
+use sandtable::config::WorldConfig;
 
 use super::screen::{Screen, Show, answer};
 use super::sources;
@@ -15,7 +17,7 @@ use super::text;
 /// `run` does so by itself.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A world's file or folder, or a mod's cargo package
+    /// A world's file or folder, or a mod's folder
     path: PathBuf,
 }
 
@@ -23,12 +25,22 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let path = &arguments.path;
     let screen = Screen::open(Show::All);
-    let built = if is_mod(path) {
-        vec![sources::watch(&screen, |progress| catalog::build_one(path, progress))?]
+    let (built, folder, config) = if catalog::is_mod(path) {
+        let built = sources::watch(&screen, |progress| catalog::build_one(path, progress))?;
+        (vec![built], PathBuf::from("."), WorldConfig::of("build"))
     } else {
         let world = catalog::load(path)?;
-        sources::watch(&screen, |progress| catalog::build(&world.folder, &world.config, progress))?
+        let built = sources::watch(&screen, |progress| {
+            catalog::build(&world.folder, &world.config, progress)
+        })?;
+        (built, world.folder, world.config)
     };
+    // What no compiler has seen is read by its engine.
+    let texts = built.iter().filter(|built| built.is_text);
+    let texts = texts.map(|built| built.read(&folder, &config)).collect::<Result<Vec<_>, _>>()?;
+    if !texts.is_empty() {
+        Compiler::new(config, 1)?.compile(texts)?;
+    }
     for BuiltMod { id, component, .. } in &built {
         let size = fs::metadata(component)
             .with_context(|| format!("{} cannot be read", component.display()))?
@@ -36,10 +48,4 @@ pub fn run(arguments: Arguments) -> Result<()> {
         answer(&format!("{id}: {} ({})", component.display(), text::bytes(size)))?;
     }
     Ok(())
-}
-
-/// A folder with both a world and a package is a world.
-pub fn is_mod(path: &Path) -> bool {
-    let is_wasm = path.extension().is_some_and(|it| it == "wasm");
-    is_wasm || (path.join("Cargo.toml").is_file() && !path.join(WORLD_FILE).exists())
 }

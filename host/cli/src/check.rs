@@ -49,7 +49,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 fn look(save: &Path, json: bool) -> Result<()> {
-    if save.is_dir() || super::build::is_mod(save) || is_pack(save) {
+    if save.is_dir() || catalog::is_mod(save) || is_pack(save) {
         bail!("{} is no save: say with `--against` which save is to follow it", save.display());
     }
     let Checked { tick, findings, looked_at } = save::check(save)?;
@@ -105,7 +105,7 @@ fn plan(arguments: &Arguments, against: &Path) -> Result<()> {
 /// Builds what lies at a path, and tries it.
 fn tried(path: &Path, against: &Path, screen: &Screen) -> Result<Trial> {
     let reader = Reader::open(against)?;
-    if !super::build::is_mod(path) {
+    if !catalog::is_mod(path) {
         let (config, mods) = sources::take(path, against, &[], screen)?;
         return Ok(trial::attempt(&reader, config, mods)?);
     }

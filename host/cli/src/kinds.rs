@@ -52,7 +52,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// The kinds of what lies at a path.
 fn registry(path: &Path) -> Result<Registry> {
     let screen = Screen::open(Show::Lines);
-    let (config, mods) = if super::build::is_mod(path) {
+    let (config, mods) = if catalog::is_mod(path) {
         let built = sources::watch(&screen, |progress| catalog::build_one(path, progress))?;
         let config = WorldConfig::of("kinds");
         let source = built.read(Path::new("."), &config)?;

@@ -3,6 +3,7 @@
 //! Owns the layout and the names. The mods and the texts are in `template/`.
 
 mod embedded;
+mod language;
 mod one_more;
 mod texts;
 
@@ -12,32 +13,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use sandtable::catalog::WORLD_FILE;
 use toml::Value;
 
 use super::screen::answer;
 use super::text::{shell, visible};
 use embedded::embedded;
+use language::Language;
 use texts::{fill, id_from, write_all};
 
-/// Files of a new world, with `{{name}}`, `{{title}}`, `{{id}}` and
-/// `{{description}}` to fill in.
-const TEMPLATE: [(&str, &str); 8] = [
-    (WORLD_FILE, include_str!("new/template/world.toml")),
-    ("Cargo.toml", include_str!("new/template/workspace.toml")),
-    ("README.md", include_str!("new/template/README.md")),
-    (".gitignore", include_str!("new/template/gitignore")),
-    ("mods/{{id}}/Cargo.toml", include_str!("new/template/package.toml")),
-    ("mods/{{id}}/mod.toml", include_str!("new/template/manifest.toml")),
-    ("mods/{{id}}/scenarios/walkers.toml", include_str!("new/template/scenario.toml")),
-    ("mods/{{id}}/src/lib.rs", include_str!("new/template/mod.rs")),
-];
 const DESCRIPTION: &str = "Walkers, and the wind that blows them about.";
 /// Make a world with one mod that builds and runs at once; or one more mod in it
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   sandtable new islands
+  sandtable new islands --lang js
   sandtable new islands --mod weather
   sandtable new --mod weather               in the folder of the world")]
 pub struct Arguments {
@@ -48,16 +38,20 @@ pub struct Arguments {
     /// Make a mod of this id in the world, and let it take part
     #[arg(long = "mod", value_name = "ID")]
     mod_id: Option<String>,
+    /// What the mod is written in
+    #[arg(long, value_enum, default_value_t)]
+    lang: Language,
 }
 
 /// Makes the world or the mod, and says what to do next.
 pub fn run(arguments: Arguments) -> Result<()> {
     let folder = arguments.folder.unwrap_or_else(|| PathBuf::from("."));
+    let language = arguments.lang;
     let Some(id) = arguments.mod_id else {
-        let name = make(&folder)?;
-        return Ok(answer(&next_steps(&folder, &name, &program()))?);
+        let name = make(&folder, language)?;
+        return Ok(answer(&next_steps(&folder, &name, language, &program()))?);
     };
-    let source = one_more::make(&folder, &id)?;
+    let source = one_more::make(&folder, &id, language)?;
     let (source, world) = (source.display(), shell(&folder));
     let program = program();
     Ok(answer(&format!(
@@ -69,14 +63,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 /// Writes the files; returns the world's name.
-fn make(folder: &Path) -> Result<String> {
+fn make(folder: &Path, language: Language) -> Result<String> {
     check_is_free(folder)?;
     let name = name_of(folder)?;
-    write_all(folder, &files(&name)?)?;
+    write_all(folder, &files(&name, language)?)?;
     Ok(name)
 }
 
-fn next_steps(folder: &Path, name: &str, program: &str) -> String {
+fn next_steps(folder: &Path, name: &str, language: Language, program: &str) -> String {
     let id = id_from(name);
     let enter =
         if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", shell(folder)) };
@@ -90,7 +84,7 @@ fn next_steps(folder: &Path, name: &str, program: &str) -> String {
 `dev` runs on and takes over what you write, while it runs. The mod is in
 {}.",
         visible(name),
-        folder.join("mods").join(&id).join("src/lib.rs").display()
+        folder.join("mods").join(&id).join(language.source()).display()
     )
 }
 
@@ -130,15 +124,17 @@ fn name_of(folder: &Path) -> Result<String> {
 }
 
 /// Every file of a new world, by its path in it.
-fn files(name: &str) -> Result<Vec<(String, String)>> {
+fn files(name: &str, language: Language) -> Result<Vec<(String, String)>> {
     let id = id_from(name);
     let title = Value::String(name.to_owned()).to_string();
     let fill = |text: &str| {
         fill(text, &id, DESCRIPTION).replace("{{name}}", name).replace("{{title}}", &title)
     };
     let mut files: Vec<(String, String)> =
-        TEMPLATE.iter().map(|(path, text)| (fill(path), fill(text))).collect();
-    files.extend(embedded()?);
+        language.world().iter().map(|(path, text)| (fill(path), fill(text))).collect();
+    if language == Language::Rust {
+        files.extend(embedded()?);
+    }
     Ok(files)
 }
 
@@ -149,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_world_has_its_files_and_no_placeholder() {
-        let files = files("It's \"a\" world").expect("files");
+        let files = files("It's \"a\" world", Language::Rust).expect("files");
         let paths: Vec<_> = files.iter().map(|(path, _)| path.as_str()).collect();
         let expected = [
             "world.toml",
@@ -174,14 +170,15 @@ mod tests {
         assert!(!paths.iter().any(|path| path.contains("tests/")), "{paths:?}");
         let of_older = |path: &&str| path.contains("/wit/") && !path.contains("/since_v0.2.0/");
         assert!(!paths.iter().any(of_older), "{paths:?}");
-        for (path, text) in &files[..TEMPLATE.len()] {
+        for (path, text) in &files[..Language::Rust.world().len()] {
             assert!(!text.contains("{{"), "{path}: {text}");
         }
     }
 
     #[test]
     fn the_world_file_and_the_manifests_are_toml() {
-        for (path, text) in files("It's \"a\" world").expect("files") {
+        let of = |language| files("It's \"a\" world", language).expect("files");
+        for (path, text) in of(Language::Rust).into_iter().chain(of(Language::Js)) {
             if path.ends_with(".toml") {
                 let parsed: Result<Table, _> = text.parse();
                 assert!(parsed.is_ok(), "{path}: {parsed:?}");
@@ -191,7 +188,7 @@ mod tests {
 
     #[test]
     fn next_steps_survive_a_shell() {
-        let told = next_steps(Path::new("my worlds/one"), "one", "sandtable");
+        let told = next_steps(Path::new("my worlds/one"), "one", Language::Rust, "sandtable");
         assert!(
             told.contains("\n  cd 'my worlds/one'\n  sandtable run . --save one.db "),
             "{told}"
@@ -202,8 +199,8 @@ mod tests {
     fn a_folder_with_something_in_it_is_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().to_path_buf();
-        make(&path).expect("an empty folder is fine");
-        let told = make(&path).expect_err("not empty").to_string();
+        make(&path, Language::Js).expect("an empty folder is fine");
+        let told = make(&path, Language::Rust).expect_err("not empty").to_string();
         assert!(told.starts_with(&format!("{} is not empty: ", path.display())), "{told}");
         sandtable::catalog::load(&path).expect("the world is good");
     }

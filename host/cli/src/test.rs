@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use console::style;
+use sandtable::catalog;
 use sandtable::scenario::{Choice, Failure, Report, Side, Suite};
 use serde_json::{Value as Json, json};
 
@@ -41,7 +42,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let Arguments { path, filter, bless, json } = arguments;
     let screen = Screen::open(if json { Show::Least } else { Show::All });
-    let suites = match super::build::is_mod(&path) {
+    let suites = match catalog::is_mod(&path) {
         true => vec![Suite::of_mod(&path)?],
         false => Suite::all_of_world(&path)?,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::context::Assets;
 use super::engine::{Code, Engine};
 use super::state::State;
-use super::verdict::{first_line, panic_message, verdict};
+use super::verdict::first_line;
 use sandtable_world::config::Limits;
 
 impl Engine {
@@ -28,12 +28,7 @@ impl Engine {
         let rows = u32::try_from(rows).map_err(|_| "has too many rows".to_owned())?;
         match code.component.convert(&mut store, index, rows, columns) {
             Ok(converted) => converted.map_err(|why| format!("failed: {}", first_line(&why))),
-            Err(error) => {
-                let said = store.into_data().wasi.take_output();
-                let why =
-                    panic_message(&said).unwrap_or_else(|| verdict(error, limits).to_string());
-                Err(format!("failed: {why}"))
-            }
+            Err(error) => Err(format!("failed: {}", State::told(store, error, limits))),
         }
     }
 }

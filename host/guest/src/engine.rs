@@ -32,7 +32,7 @@ use super::INTERFACE_SECTION;
 use super::context::Assets;
 use super::functions::Functions;
 use super::state::State;
-use super::verdict::{first_line, verdict};
+use super::verdict::first_line;
 use super::versions::{self, Exports, Version};
 use sandtable_world::config::Limits;
 use sandtable_world::declaration::Declaration;
@@ -60,7 +60,7 @@ pub enum GuestError {
     /// Not made with an SDK, or not for this host.
     #[error(
         "{name} does not say which version of sandtable:guest it was made for; \
-         is it a mod? Build it with the Sandtable SDK"
+         is it a mod? Build it with the Sandtable SDK, or import the interface by its version"
     )]
     NoVersion {
         /// Which mod.
@@ -164,7 +164,8 @@ impl Engine {
     pub const MEMORY_MAX_BYTES: u64 = 1 << 30;
     /// Milliseconds from one look at the clock to the next.
     pub(super) const CLOCK_MILLIS: u64 = 10;
-    const WASM_STACK_BYTES: usize = 512 << 10;
+    /// Half of what a thread has that says nothing of it.
+    const WASM_STACK_BYTES: usize = 1 << 20;
     /// Pages that stay mapped when an instance goes back to the pool: zeroing
     /// them is cheaper than faulting them in again.
     const KEEP_RESIDENT_BYTES: usize = 16 << 20;
@@ -281,7 +282,7 @@ impl Engine {
         let mut store = self.store(State::outside(name, limits, assets), limits);
         code.component.describe(&mut store).map_err(|error| GuestError::Describe {
             name: name.to_owned(),
-            why: verdict(error, limits).to_string(),
+            why: State::told(store, error, limits),
         })
     }
 
@@ -398,7 +399,8 @@ fn cache_directory() -> Option<PathBuf> {
 
 /// What a component says before anything of it runs.
 struct Stated {
-    /// The version of the interface that it was made for.
+    /// The version of the interface that it was made for: by the stamp of an SDK, else
+    /// by the names of its imports.
     interface: String,
     /// How many memories its modules define.
     memories: u64,
@@ -410,7 +412,7 @@ fn look_over(name: &str, component: &[u8]) -> Result<Stated, GuestError> {
     if !component.starts_with(b"\0asm") {
         return Err(GuestError::NotWasm { name });
     }
-    let mut found = None;
+    let (mut stamp, mut imported) = (None, None);
     let mut memories = 0;
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(|error| GuestError::Compile {
@@ -422,13 +424,19 @@ fn look_over(name: &str, component: &[u8]) -> Result<Stated, GuestError> {
                 return Err(GuestError::NotComponent { name });
             }
             Payload::CustomSection(section) if section.name() == INTERFACE_SECTION => {
-                found = Some(String::from_utf8_lossy(section.data()).into_owned());
+                stamp = Some(String::from_utf8_lossy(section.data()).into_owned());
+            }
+            Payload::ComponentImportSection(section) => {
+                let imports = section.into_iter().filter_map(Result::ok);
+                let named =
+                    imports.filter_map(|it| interface::version_of(it.name.name).map(str::to_owned));
+                imported = imported.or(named.into_iter().next());
             }
             Payload::MemorySection(section) => memories += u64::from(section.count()),
             _ => {}
         }
     }
-    match found {
+    match stamp.or(imported) {
         None => Err(GuestError::NoVersion { name }),
         Some(interface) => Ok(Stated { interface, memories }),
     }

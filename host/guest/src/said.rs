@@ -54,6 +54,12 @@ impl Log {
         self.lines.push(LogLine { level, text });
     }
 
+    /// The last line that a person should act on.
+    pub(super) fn last_error(&self) -> Option<String> {
+        let line = self.lines.iter().rfind(|line| line.level == LogLevel::Error)?;
+        Some(line.text.clone())
+    }
+
     /// All lines, and how many more were dropped: debug lines, others.
     pub(super) fn parts(&self) -> (&[LogLine], [u64; 2]) {
         (&self.lines, [self.debug.dropped, self.others.dropped])

@@ -13,7 +13,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use super::context::{Assets, Batch, CallContext};
 use super::outcome::Outcome;
 use super::said::Log;
-use super::verdict::{first_line, host_failure, is_of_host, panic_message, verdict};
+use super::verdict::{first_line, host_failure, is_of_host, last_line, panic_message, verdict};
 use super::wasi::Wasi;
 use sandtable_world::config::Limits;
 use sandtable_world::fault::{Fault, Verdict};
@@ -115,6 +115,21 @@ impl<W> State<W> {
 }
 
 impl<W: Send + 'static> State<W> {
+    /// Why an instance failed that is no part of a tick: in its own words, if it trapped
+    /// and has said something.
+    pub fn told(store: Store<Self>, error: wasmtime::Error, limits: &Limits) -> String {
+        let mut state = store.into_data();
+        let printed = state.wasi.take_output();
+        match verdict(error, limits) {
+            Verdict::Fault(Fault::Trap(why)) => {
+                let words = panic_message(&printed).or_else(|| state.log.last_error());
+                let words = words.or_else(|| last_line(&printed));
+                words.unwrap_or_else(|| Fault::Trap(why).to_string())
+            }
+            verdict => verdict.to_string(),
+        }
+    }
+
     /// What is left of an instance that ran, and whether it went well. What it printed is
     /// among its log.
     pub fn ended(
@@ -125,7 +140,7 @@ impl<W: Send + 'static> State<W> {
         let mut state = store.into_data();
         let said = state.wasi.take_output();
         for line in said.lines().filter(|line| !line.trim().is_empty()) {
-            state.say(LogLevel::Warn, line);
+            state.say(LogLevel::Info, line);
         }
         let ended = match result {
             Ok(Ok(())) => Ok(()),

@@ -53,6 +53,11 @@ pub(super) fn panic_message(said: &str) -> Option<String> {
     Some(first_line(&told.join(" ")))
 }
 
+/// The last line of what a guest printed, where others say what went wrong.
+pub(super) fn last_line(said: &str) -> Option<String> {
+    said.lines().rfind(|line| !line.trim().is_empty()).map(first_line)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

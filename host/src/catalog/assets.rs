@@ -72,7 +72,7 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> R
     Ok(())
 }
 
-fn refuse<T>(path: &Path, what: impl Into<String>) -> Result<T, Error> {
+pub(super) fn refuse<T>(path: &Path, what: impl Into<String>) -> Result<T, Error> {
     Err(Error::Asset { path: path.to_path_buf(), what: what.into() })
 }
 

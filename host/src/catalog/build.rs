@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::cargo::{self, Package, Workspace};
-use super::{Error, MANIFEST_FILE, ModSource, Progress, assets, component, manifest};
+use super::{
+    Error, MANIFEST_FILE, ModSource, Progress, WORLD_FILE, assets, component, manifest, text,
+};
 use crate::config::WorldConfig;
 
 /// A mod whose component is there.
@@ -13,10 +15,21 @@ use crate::config::WorldConfig;
 pub struct BuiltMod {
     /// The id under which the world knows it.
     pub id: String,
-    /// The component's file.
+    /// The component's file; of a mod that is text the one in which it begins.
     pub component: PathBuf,
-    /// The folder of the cargo package it was built from, if it was.
+    /// The folder of the cargo package it was built from, if it was; of a mod that is
+    /// text its folder.
     pub package: Option<PathBuf>,
+    /// Whether it is text, which an engine runs.
+    pub is_text: bool,
+}
+
+/// Whether a path is that of one mod: a component, a cargo package's folder, or a folder
+/// of text. One that holds a world too is a world.
+pub fn is_mod(path: &Path) -> bool {
+    let is_folder = path.join("Cargo.toml").is_file() || text::is_folder(path);
+    let is_wasm = path.extension().is_some_and(|it| it == "wasm");
+    is_wasm || (is_folder && !path.join(WORLD_FILE).exists())
 }
 
 impl BuiltMod {
@@ -42,11 +55,30 @@ impl BuiltMod {
             .filter(|folder| folder.is_dir())
             .chain(given.map(|assets| folder.join(assets)))
             .collect();
+        let manifest = manifest::load(&self.manifest_file(), &self.id)?;
+        let mut assets = assets::collect(&folders)?;
+        let engine = manifest.as_ref().filter(|manifest| manifest.engine.is_some());
+        let component = match (engine, self.package.as_ref().filter(|_| self.is_text)) {
+            (Some(manifest), Some(folder)) => {
+                assets.extend(text::read(folder, manifest)?);
+                text::component()?
+            }
+            (None, None) => component::read(&self.component)?,
+            (Some(_), None) => {
+                let what = format!(
+                    "{} names an engine, and there is code beside it: take `engine` out of it, or \
+                     the code away",
+                    self.manifest_file().display()
+                );
+                return Err(Error::Mod { id: self.id.clone(), what });
+            }
+            (None, Some(folder)) => return Err(no_source(&self.id, folder)),
+        };
         Ok(ModSource {
             id: self.id.clone(),
-            component: component::read(&self.component)?,
-            assets: assets::collect(&folders)?,
-            manifest: manifest::load(&self.manifest_file(), &self.id)?,
+            component,
+            assets,
+            manifest,
             source: self.package.as_ref().unwrap_or(&self.component).display().to_string(),
         })
     }
@@ -68,8 +100,8 @@ pub fn build(
     build_all(mods.collect(), progress)
 }
 
-/// Builds the mod in one cargo package's folder, or takes the `.wasm` file at
-/// `path`. Its id is that of the package or file.
+/// Builds the mod in one cargo package's folder, or takes the folder of text or the
+/// `.wasm` file at `path`. Its id is that of the folder or file.
 ///
 /// # Errors
 ///
@@ -95,13 +127,20 @@ fn build_all(
     let mut built: BTreeMap<usize, BuiltMod> = BTreeMap::new();
     let mut batches: Vec<Batch> = Vec::new();
     for (at, (id, path)) in mods.iter().enumerate() {
-        if path.is_dir() {
-            let manifest = manifest(id, path)?;
+        if text::is_folder(path) {
+            // What is wrong with it is said when it is read.
+            let manifest = manifest::load(&path.join(MANIFEST_FILE), id)?;
+            let component = path.join(manifest.as_ref().map_or(MANIFEST_FILE, text::main_of));
+            let (id, package) = (id.clone(), Some(path.clone()));
+            built.insert(at, BuiltMod { id, component, package, is_text: true });
+        } else if path.is_dir() {
+            let manifest = package(id, path)?;
             let (batch, package) = find(id, &manifest, &mut batches, progress)?;
             batches[batch].wanted.push((at, package));
         } else {
             let component = path.clone();
-            built.insert(at, BuiltMod { id: id.clone(), component, package: None });
+            let (id, package) = (id.clone(), None);
+            built.insert(at, BuiltMod { id, component, package, is_text: false });
         }
     }
     for batch in &batches {
@@ -111,21 +150,28 @@ fn build_all(
         let components = cargo::build(root, &packages, progress)?;
         for ((at, package), component) in batch.wanted.iter().zip(components) {
             let package = package.manifest_path.parent().map(Path::to_path_buf);
-            built.insert(*at, BuiltMod { id: mods[*at].0.clone(), component, package });
+            let id = mods[*at].0.clone();
+            built.insert(*at, BuiltMod { id, component, package, is_text: false });
         }
     }
     Ok(built.into_values().collect())
 }
 
-/// The manifest in a mod's folder, by the name that cargo will call it.
-fn manifest(id: &str, folder: &Path) -> Result<PathBuf, Error> {
+/// That a folder is no mod's.
+fn no_source(id: &str, folder: &Path) -> Error {
+    let what = format!(
+        "{} has no Cargo.toml, and no {MANIFEST_FILE} that says `engine = \"js\"`: give a cargo \
+         package's folder, a folder with JavaScript or a .wasm file",
+        folder.display()
+    );
+    Error::Mod { id: id.to_owned(), what }
+}
+
+/// The package's manifest in a mod's folder, by the name that cargo will call it.
+fn package(id: &str, folder: &Path) -> Result<PathBuf, Error> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
-        let what = format!(
-            "{} has no Cargo.toml: give a cargo package's folder or a .wasm file",
-            folder.display()
-        );
-        return Err(Error::Mod { id: id.to_owned(), what });
+        return Err(no_source(id, folder));
     }
     fs::canonicalize(&manifest).map_err(|cause| Error::Read { path: manifest, cause })
 }
@@ -262,7 +308,8 @@ mod tests {
         };
         check(
             "mods",
-            "mod `a`: ROOT/mods has no Cargo.toml: give a cargo package's folder or a .wasm file",
+            "mod `a`: ROOT/mods has no Cargo.toml, and no mod.toml that says `engine = \"js\"`: give \
+             a cargo package's folder, a folder with JavaScript or a .wasm file",
         );
         check(
             ".",

@@ -4,20 +4,24 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::Error;
+use super::{Error, core_module};
 
 /// The most bytes that a component may have.
 pub const COMPONENT_MAX_BYTES: u64 = 64 << 20;
 
-/// Reads a file that must be a component.
+/// Reads a file that must be a component, or a core module to make one of.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let unreadable = |cause| Error::Read { path: path.to_path_buf(), cause };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(COMPONENT_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let refused = |what| Error::Component { path: path.to_path_buf(), what };
+    if core_module::is_one(&bytes) {
+        bytes = core_module::wrap(&bytes).map_err(refused)?;
+    }
     match objection(&bytes) {
         None => Ok(bytes),
-        Some(what) => Err(Error::Component { path: path.to_path_buf(), what }),
+        Some(what) => Err(refused(what)),
     }
 }
 

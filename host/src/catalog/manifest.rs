@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::world_file::{MOD_ID, check_memory, check_questions};
-use super::{Error, is_mod_id};
+use super::{Error, is_mod_id, text};
 use crate::finding;
 use crate::interface;
 use crate::manifest::Manifest;
@@ -51,6 +51,7 @@ fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
         );
         return mistake(["interface"], what);
     }
+    text::check(manifest)?;
     let dependencies = manifest.dependencies.keys().map(|other| ("dependencies", other));
     let incompatible = manifest.incompatible.keys().map(|other| ("incompatible", other));
     for (table, other) in dependencies.chain(incompatible) {
@@ -143,6 +144,18 @@ mod tests {
             (
                 GOOD.replace("0.1.0", "0.9.0"),
                 "3:1: `interface` is 0.9.0, but this host runs sandtable:guest 0.1.0 to 0.2.0: update sandtable, or build the mod with an older SDK, and say so here",
+            ),
+            (
+                format!("{GOOD}engine = 'py'\n"),
+                "4:1: `engine` is `py`, and there is none of that name: there is `js`",
+            ),
+            (
+                format!("{GOOD}main = 'mod.js'\n"),
+                "4:1: `main` is of mods with an engine: write `engine = \"js\"` too",
+            ),
+            (
+                format!("{GOOD}engine = 'js'\nmain = '../x.js'\n"),
+                "5:1: `main` is `../x.js`, but must be a file in the mod's folder that ends in `.js`",
             ),
             (
                 format!("{GOOD}authors = 'me'\n"),

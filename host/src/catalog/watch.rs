@@ -13,7 +13,7 @@ use blake3::Hasher;
 use notify::{Event, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 
-use super::{Error, WORLD_FILE};
+use super::{Error, WORLD_FILE, text};
 use crate::config::WorldConfig;
 use crate::record::Digest;
 
@@ -69,6 +69,7 @@ impl Watch {
                 components.insert(Some(id.clone()));
             }
             let mut of_mod = match is_package {
+                true if text::is_folder(&path) => vec![path],
                 true => FOLDERS.iter().chain(&FILES).map(|name| path.join(name)).collect(),
                 false => vec![path.with_extension("toml"), path],
             };
@@ -175,6 +176,7 @@ fn feed(path: &Path, into: &mut Hasher) {
     into.update(path.as_os_str().as_encoded_bytes());
     if about.is_dir() {
         let entries = fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+        let entries = entries.filter(|entry| entry.file_name() != "node_modules");
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         paths.sort();
         paths.iter().for_each(|path| feed(path, into));

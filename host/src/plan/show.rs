@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Difference, Edit, Facet, FieldChange, ModChange, ModPlan, Plan};
+use crate::catalog::text;
 
 /// Digits of a digest that a person looks at.
 const DIGITS: usize = 12;
@@ -67,7 +68,10 @@ impl Display for Difference {
                 let short = |digest: &String| digest.chars().take(DIGITS).collect::<String>();
                 write!(f, "component {} becomes {}", short(from), short(to))
             }
-            Difference::Asset { name, edit } => write!(f, "asset `{name}` {edit}"),
+            Difference::Asset { name, edit } => match text::shown(name) {
+                Some(file) => write!(f, "{file} {edit}"),
+                None => write!(f, "asset `{name}` {edit}"),
+            },
             Difference::Dependency { name, from, to } => match (from, to) {
                 (Some(from), Some(to)) => write!(f, "needs `{name}` {to}, and needed {from}"),
                 (None, Some(to)) => write!(f, "needs `{name}` {to}"),

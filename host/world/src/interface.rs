@@ -12,6 +12,13 @@ pub const INTERFACE_VERSION: &str = VERSIONS[VERSIONS.len() - 1];
 /// The custom section in which an SDK states the version it was made for.
 pub const INTERFACE_SECTION: &str = "sandtable:interface";
 
+/// The version of the contract that something is of which is imported under this
+/// name: `0.2.0` for `sandtable:guest/log@0.2.0`.
+pub fn version_of(import: &str) -> Option<&str> {
+    let (_, version) = import.strip_prefix("sandtable:guest/")?.split_once('@')?;
+    Some(version)
+}
+
 /// The versions that this host runs, in words.
 pub fn supported() -> String {
     match (VERSIONS[0], INTERFACE_VERSION) {

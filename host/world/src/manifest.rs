@@ -24,6 +24,12 @@ pub struct Manifest {
     /// The version of `sandtable:guest` that it was made for.
     #[serde(deserialize_with = "version")]
     pub interface: Version,
+    /// The engine that runs its text, for a mod that is no code of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// The file in which its text begins; only with an engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main: Option<String>,
     /// What it does, in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -75,6 +81,8 @@ impl Manifest {
             id: id.to_owned(),
             version,
             interface: INTERFACE_VERSION.parse().unwrap_or_else(|_| Version::new(0, 0, 0)),
+            engine: None,
+            main: None,
             description: String::new(),
             authors: Vec::new(),
             licence: String::new(),

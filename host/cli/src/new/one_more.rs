@@ -12,20 +12,14 @@ use sandtable::catalog::{self, is_mod_id};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::embedded::{EMBEDDED_FOLDER, embedded};
+use super::language::Language;
 use super::texts::{fill, id_from, write_all};
 
-/// Files of the mod, with `{{id}}` and `{{description}}` to fill in.
-const TEMPLATE: [(&str, &str); 4] = [
-    ("mods/{{id}}/Cargo.toml", include_str!("template/package.toml")),
-    ("mods/{{id}}/mod.toml", include_str!("template/manifest.toml")),
-    ("mods/{{id}}/scenarios/{{id}}.toml", include_str!("template/small_scenario.toml")),
-    ("mods/{{id}}/src/lib.rs", include_str!("template/small_mod.rs")),
-];
 const DESCRIPTION: &str = "What it is about.";
 const WORKSPACE: &str = "Cargo.toml";
 
 /// Makes the mod in the world that lies in a folder. Gives where its source is.
-pub fn make(world: &Path, id: &str) -> Result<PathBuf> {
+pub fn make(world: &Path, id: &str, language: Language) -> Result<PathBuf> {
     if !is_mod_id(id) {
         bail!(
             "`{id}` is no mod id: use lower-case letters and digits, a letter first, as in `{}`",
@@ -43,22 +37,30 @@ pub fn make(world: &Path, id: &str) -> Result<PathBuf> {
     if package.exists() {
         bail!("{} is already there: give another name, or move it away", package.display());
     }
-    let changed = [(file, add_mod as Change), (folder.join(WORKSPACE), add_member as Change)];
-    let changed = changed.map(|(file, change)| edited(&file, id, change).map(|text| (file, text)));
-    let [world_text, workspace_text] = changed;
-    let (world_text, workspace_text) = (world_text?, workspace_text?);
-    let mut files: Vec<(String, String)> = TEMPLATE
+    let mut changed = vec![(file, add_mod as Change)];
+    if language == Language::Rust {
+        changed.push((folder.join(WORKSPACE), add_member as Change));
+    }
+    let changed = changed
+        .into_iter()
+        .map(|(file, change)| edited(&file, id, change).map(|text| (file, text)))
+        .collect::<Result<Vec<_>>>()?;
+    let lacks = |(path, _): &&(&str, &str)| !folder.join(path).exists();
+    let mut files: Vec<(String, String)> = language
+        .one_more()
         .iter()
+        .chain(language.beside().iter().filter(lacks))
         .map(|(path, text)| (fill(path, id, DESCRIPTION), fill(text, id, DESCRIPTION)))
         .collect();
-    if !folder.join(EMBEDDED_FOLDER).exists() {
+    let sdk = Path::new(EMBEDDED_FOLDER).join("guest-sdk");
+    if language == Language::Rust && !folder.join(sdk).exists() {
         files.extend(embedded()?);
     }
     write_all(&folder, &files)?;
-    for (file, text) in [workspace_text, world_text] {
+    for (file, text) in changed.into_iter().rev() {
         fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
     }
-    Ok(package.join("src").join("lib.rs"))
+    Ok(package.join(language.source()))
 }
 
 /// A change of a document for a mod of this id. The error is a sentence's end.
@@ -120,7 +122,7 @@ mod tests {
         fs::write(folder.path().join("old.wasm"), "").expect("written");
         let workspace = "# Ours too.\n[workspace]\nmembers = [\"tools\"]\n";
         fs::write(folder.path().join("Cargo.toml"), workspace).expect("written");
-        let source = make(folder.path(), "weather").expect("made");
+        let source = make(folder.path(), "weather", Language::Rust).expect("made");
         assert!(fs::read_to_string(source).expect("there").contains("id: \"weather\""));
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("there");
         assert_eq!(
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_and_nothing_is_written() {
         let folder = tempfile::tempdir().expect("a folder");
-        let refused = |id: &str| make(folder.path(), id).expect_err(id).to_string();
+        let refused = |id: &str| make(folder.path(), id, Language::Rust).expect_err(id).to_string();
         assert!(refused("weather").contains("world.toml"), "there is no world");
         fs::write(folder.path().join("world.toml"), "[world]\nname = \"w\"\n").expect("written");
         assert!(refused("My Weather").ends_with("as in `myweather`"));
@@ -149,7 +151,7 @@ mod tests {
         assert!(refused("weather").contains("Cargo.toml is no workspace with `members`"));
         assert!(!folder.path().join("mods").exists());
         fs::remove_file(workspace).expect("removed");
-        make(folder.path(), "weather").expect("made");
+        make(folder.path(), "weather", Language::Rust).expect("made");
         assert!(refused("weather").contains("has a mod `weather` already"));
     }
 }

@@ -15,6 +15,10 @@ pub struct Manifest {
     id: String,
     version: String,
     interface: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    engine: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    main: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     description: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,6 +65,8 @@ impl Manifest {
             id: from.id.clone(),
             version: from.version.to_string(),
             interface: from.interface.to_string(),
+            engine: from.engine.clone(),
+            main: from.main.clone(),
             description: from.description.clone(),
             authors: from.authors.clone(),
             licence: from.licence.clone(),
@@ -81,6 +87,8 @@ impl Manifest {
             id: self.id,
             version: version(self.version)?,
             interface: version(self.interface)?,
+            engine: self.engine,
+            main: self.main,
             description: self.description,
             authors: self.authors,
             licence: self.licence,

@@ -1,0 +1,158 @@
+//! Mods that are text: a folder with `engine` in its `mod.toml`, run by an engine that
+//! lies in this program. Nothing is built: the engine is the component, the same for
+//! every such mod, and the text lies among the assets.
+//!
+//! Names of what is not the mod's own to ask for start with a dot, which no file of the
+//! folder `assets` does: so the two cannot be mistaken for each other.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::toml_text::{Mistake, mistake};
+use super::{Error, MANIFEST_FILE, assets, core_module};
+use crate::manifest::Manifest;
+
+/// What the names of assets start with that are the mod's text.
+const TEXT: &str = ".js/";
+/// The asset in which the engine reads what the mod is called, and where it begins.
+const ABOUT: &str = ".js/.mod";
+/// The one engine there is.
+const ENGINE: &str = "js";
+/// Where a mod begins that does not say so.
+const MAIN: &str = "mod.js";
+/// The most bytes of text that a mod may have: all of it is read in each call.
+const TEXT_MAX_BYTES: usize = 4 << 20;
+/// Folders beside the text that are none of it.
+const LEFT_OUT: [&str; 2] = ["assets", "node_modules"];
+/// The folder with changes of the mod's tables.
+const MIGRATIONS: &str = "migrations";
+
+static PACKED: &[u8] = include_bytes!("../../engines/js/engine.wasm.zst");
+
+/// Whether an asset of this name is text that the mod is made of.
+pub(crate) fn is_text(asset: &str) -> bool {
+    asset.starts_with(TEXT)
+}
+
+/// What the text of an asset is called where it was written, if it is text.
+pub(crate) fn shown(asset: &str) -> Option<&str> {
+    match asset {
+        ABOUT => Some(MANIFEST_FILE),
+        asset => asset.strip_prefix(TEXT),
+    }
+}
+
+/// Whether a folder holds a mod that is text: it has a manifest, and nothing to build.
+pub(super) fn is_folder(path: &Path) -> bool {
+    path.join(MANIFEST_FILE).is_file() && !path.join("Cargo.toml").exists()
+}
+
+/// Checks what a manifest says of engines.
+pub(super) fn check(manifest: &Manifest) -> Result<(), Mistake> {
+    match (&manifest.engine, &manifest.main) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => {
+            let what = format!("is of mods with an engine: write `engine = \"{ENGINE}\"` too");
+            mistake(["main"], what)
+        }
+        (Some(engine), _) if engine != ENGINE => {
+            let what =
+                format!("is `{engine}`, and there is none of that name: there is `{ENGINE}`");
+            mistake(["engine"], what)
+        }
+        (Some(_), Some(main)) if !is_inside(main) => {
+            let what = format!(
+                "is `{main}`, but must be a file in the mod's folder that ends in `.{ENGINE}`"
+            );
+            mistake(["main"], what)
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+fn is_inside(file: &str) -> bool {
+    let is_step = |step: &str| !step.is_empty() && !step.starts_with('.');
+    file.ends_with(".js") && file.split('/').all(is_step) && !file.contains(['\\', '"', ':'])
+}
+
+/// The file in which a mod's text begins.
+pub(super) fn main_of(manifest: &Manifest) -> &str {
+    manifest.main.as_deref().unwrap_or(MAIN)
+}
+
+/// The component that runs the text of every mod.
+///
+/// # Errors
+///
+/// That this program was built with an engine that is none.
+pub(super) fn component() -> Result<Vec<u8>, Error> {
+    static COMPONENT: OnceLock<Result<Vec<u8>, String>> = OnceLock::new();
+    let unpacked = || {
+        let module = zstd::decode_all(PACKED).map_err(|error| error.to_string())?;
+        core_module::wrap(&module)
+    };
+    COMPONENT.get_or_init(unpacked).clone().map_err(|what| Error::Toolchain {
+        what: format!("the engine of mods in JavaScript {what}: install sandtable again"),
+    })
+}
+
+/// The text of the mod in a folder, as assets by name.
+///
+/// # Errors
+///
+/// That the folder or a file cannot be read, or that the file is not there in which the
+/// text is to begin.
+pub(super) fn read(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    let mut files = BTreeMap::new();
+    walk(folder, "", &mut files)?;
+    let main = main_of(manifest);
+    let refused = |what: String| Error::Mod { id: manifest.id.clone(), what };
+    if !files.contains_key(main) {
+        let path = folder.join(main);
+        return Err(refused(format!(
+            "{} is not there: write it, or name the file to begin with as `main` in {MANIFEST_FILE}",
+            path.display()
+        )));
+    }
+    let mut text = BTreeMap::new();
+    let mut bytes = 0;
+    for (name, path) in files {
+        let contents = fs::read(&path).map_err(|cause| Error::Read { path, cause })?;
+        bytes += contents.len();
+        text.insert(format!("{TEXT}{name}"), contents);
+    }
+    if bytes > TEXT_MAX_BYTES {
+        return Err(refused(format!(
+            "its text has {bytes} bytes, and may have {TEXT_MAX_BYTES}: put data into the folder \
+             `assets`"
+        )));
+    }
+    let version = manifest.version.to_string();
+    let about = serde_json::json!({"id": manifest.id, "version": version, "main": main});
+    text.insert(ABOUT.to_owned(), about.to_string().into_bytes());
+    Ok(text)
+}
+
+fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> Result<(), Error> {
+    let unreadable = |cause| Error::Read { path: folder.to_path_buf(), cause };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') || LEFT_OUT.contains(&name.as_str()) {
+            continue;
+        }
+        let is_migration = prefix == format!("{MIGRATIONS}/") && name.ends_with(".sql");
+        if kind.is_dir() {
+            walk(&path, &format!("{prefix}{name}/"), files)?;
+        } else if name.ends_with(".js") || is_migration {
+            if kind.is_symlink() {
+                return assets::refuse(&path, "is a symbolic link: put the file itself there");
+            }
+            files.insert(format!("{prefix}{name}"), path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+export const index = (entity) => entity & 0xffffffffn;
