@@ -29,6 +29,7 @@ mod guide;
 mod heavy;
 mod history;
 mod inputs;
+mod javascript;
 mod kill;
 mod kinds;
 mod labels;

@@ -175,6 +175,62 @@ fn edits_arrive_in_the_running_world(world: &Path) {
 }
 
 #[test]
+fn a_new_world_in_javascript_needs_no_toolchain() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nothing can be called by name, neither cargo nor node.
+    let bare = |folder: &Path| {
+        let mut command = outside(folder);
+        command.env("PATH", folder);
+        command
+    };
+    let next = told(bare(folder.path()).args(["new", "islands", "--lang", "js"]));
+    assert!(next.contains("mods/islands/mod.js"), "{next}");
+    let world = folder.path().join("islands");
+    let tested = told(bare(&world).args(["test", "mods/islands"]));
+    assert!(tested.contains("\n2 passed, 0 failed"), "{tested}");
+    let built = told(bare(&world).args(["build", "."]));
+    assert!(built.contains("mods/islands/mod.js ("), "{built}");
+    told(bare(&world).args(["new", "--mod", "weather", "--lang", "js"]));
+    told(bare(&world).args(["test", "mods/weather"]));
+
+    let mut run = bare(&world);
+    run.args(["run", ".", "--save", "world.db", "--ticks", "100", "--quiet", "--json"]);
+    let end = serde_json::from_str::<Json>(&told(&mut run)).expect("JSON");
+    assert_eq!(
+        (&end["tick"], &end["faults"], &end["entities"]),
+        (&json!(100), &json!(0), &json!(100))
+    );
+    told(bare(&world).args(["verify", "world.db"]));
+    told(bare(&world).args(["pack", ".", "-o", "islands.pack"]));
+    let mut run = bare(&world);
+    run.args(["run", "islands.pack", "--save", "other.db", "--ticks", "100", "--quiet", "--json"]);
+    let other = serde_json::from_str::<Json>(&told(&mut run)).expect("JSON");
+    assert_eq!(other["hash"], end["hash"]);
+
+    let dev = Dev::start(&world, "mods/islands/mod.js");
+    dev.hears("at tick 100");
+    dev.edit("{ count: u64 }", "{ count: u64, most: u64.default(7n) }");
+    let heard = dev.hears("swapped islands after tick").join("\n");
+    assert!(heard.contains("mod.js"), "{heard}");
+    assert!(heard.contains("    + most: u64 = 7"), "{heard}");
+    dev.edit("turns.count +=", "turns.count = =");
+    let heard = dev.hears("the old version runs on").join("\n");
+    assert!(heard.contains("mod `islands` could not describe itself: mod.js:"), "{heard}");
+    assert!(heard.contains(": SyntaxError: "), "{heard}");
+    dev.edit("turns.count = =", "turns.most = 9n; turns.count +=");
+    dev.hears("swapped islands after tick");
+    fs::write(world.join("mods/islands/new.js"), "export const most = 11n;\n").unwrap();
+    dev.edit("import {", "import { most } from './new.js';\nimport {");
+    dev.edit("turns.most = 9n", "turns.most = most");
+    let most = || {
+        let (world, _) =
+            sandtable::save::Reader::open(&world.join("world.db")).unwrap().world().unwrap();
+        resource(&world, "islands/Turns")["most"].clone()
+    };
+    wait_until("an imported file takes part", || most() == 11);
+}
+
+#[test]
 fn a_world_that_is_worked_on_outlives_what_is_no_mod() {
     let folder = tempfile::tempdir().unwrap();
     write_world(folder.path(), WORLD, &["drift"]);

@@ -9,8 +9,8 @@
 #include "sandtable.h"
 #include "vectors.h"
 
-// How far the stack in memory may grow. That of the machine grows some six times
-// as fast and ends at a megabyte, which would be a trap and no RangeError.
+// How far the stack in memory may grow. That of the machine grows some ten times
+// as fast and ends at 1.5 MiB, which would be a trap and no RangeError.
 #define STACK_BYTES (96 << 10)
 #define SOURCES ".js/"
 #define PRELUDE_NAME "sandtable"
@@ -442,7 +442,7 @@ static int evaluate(const char *source, size_t len, const char *name) {
     for (JSContext *c; JS_ExecutePendingJob(rt, &c) > 0;) {}
     switch (JS_PromiseState(ctx, done)) {
     case JS_PROMISE_REJECTED: JS_Throw(ctx, JS_PromiseResult(ctx, done)); return 0;
-    case JS_PROMISE_PENDING: JS_ThrowTypeError(ctx, "%s waits for something that never comes", name); return 0;
+    case JS_PROMISE_PENDING: JS_ThrowTypeError(ctx, "what stands outside of all functions waits for something that never comes"); return 0;
     default: return 1;
     }
 }
@@ -453,9 +453,9 @@ static int is_ready(void) {
     // Where the stack is now: the memory that was kept is of another call.
     rt->stack_top = (uintptr_t)__builtin_frame_address(0);
     rt->stack_limit = rt->stack_top - STACK_BYTES;
-    JSValue global = JS_GetGlobalObject(ctx), main = JS_GetPropertyStr(ctx, explain, "main");
+    JSValue main = JS_GetPropertyStr(ctx, explain, "main");
     JSValue name = JS_Call(ctx, main, JS_UNDEFINED, 0, NULL);
-    JS_FreeValue(ctx, global), JS_FreeValue(ctx, main);
+    JS_FreeValue(ctx, main);
     const char *file = JS_IsException(name) ? NULL : JS_ToCString(ctx, name);
     if (!file) return 0;
     char *line = malloc(strlen(file) + 16);

@@ -907,20 +907,23 @@ export function conversion(name, { from, to }, convert) {
   for (const kind of Object.values(from)) { const at = kinds.indexOf(kind); if (at >= 0) kinds.splice(at, 1); }
 }
 
-// The kinds in the order in which they are first mentioned, as in Rust.
+// The kinds in the order in which systems mention them first, as in Rust.
 let order;
 function mentioned() {
   order = [];
   const mention = (it) => { if (!order.includes(it)) order.push(it); };
-  for (const { queries, resources, reads, spec, lookups, relations } of systems) {
-    for (const { terms, alternatives } of queries) for (const it of [...terms, ...alternatives.flat()]) mention(it.kind);
-    for (const { term } of resources) mention(term.kind);
-    for (const { kind } of spec.runIf ?? []) mention(kind);
-    for (const [, it] of lookups) mention(it);
-    for (const [, it] of relations) mention(it);
-    for (const [, it] of reads) if (it !== despawned) mention(it.kind ?? it);
-    for (const it of spec.emits ?? []) mention(it);
-  }
+  const ofQuery = ({ terms, alternatives }) => [...terms, ...alternatives.flat()].forEach((it) => mention(it.kind));
+  const of = {
+    query: (it) => ofQuery(asQuery(it)),
+    queries: (all) => Object.values(all).forEach((it) => ofQuery(asQuery(it))),
+    resources: (all) => Object.values(all).forEach((it) => mention(it.kind ?? it)),
+    runIf: (all) => all.forEach((it) => mention(it.kind)),
+    lookups: (all) => Object.values(all).forEach(mention),
+    relations: (all) => Object.values(all).forEach(mention),
+    reads: (all) => Object.values(all).forEach((it) => it === despawned || mention(it.kind ?? it)),
+    emits: (all) => all.forEach(mention),
+  };
+  for (const { spec } of systems) for (const [key, it] of Object.entries(spec)) of[key]?.(it);
   kinds.forEach(mention);
 }
 function index(kind) {

@@ -164,8 +164,8 @@ impl Engine {
     pub const MEMORY_MAX_BYTES: u64 = 1 << 30;
     /// Milliseconds from one look at the clock to the next.
     pub(super) const CLOCK_MILLIS: u64 = 10;
-    /// Half of what a thread has that says nothing of it.
-    const WASM_STACK_BYTES: usize = 1 << 20;
+    /// Three quarters of what a thread has that does not say how much it wants.
+    const WASM_STACK_BYTES: usize = 3 << 19;
     /// Pages that stay mapped when an instance goes back to the pool: zeroing
     /// them is cheaper than faulting them in again.
     const KEEP_RESIDENT_BYTES: usize = 16 << 20;

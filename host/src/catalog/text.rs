@@ -156,3 +156,52 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_lies_beside_assets_under_names_that_no_file_has() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [
+            "mod.js",
+            "lib/far/a.js",
+            "notes.txt",
+            "assets/b.js",
+            "node_modules/c.js",
+            ".d.js",
+            "migrations/0001_e.sql",
+            "other/f.sql",
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, name).expect("a file");
+        }
+        let mut manifest = Manifest::new("m", semver::Version::new(1, 2, 3));
+        let text = read(folder.path(), &manifest).expect("text");
+        let names: Vec<&str> = text.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [".js/.mod", ".js/lib/far/a.js", ".js/migrations/0001_e.sql", ".js/mod.js"]
+        );
+        assert_eq!(text[ABOUT], br#"{"id":"m","version":"1.2.3","main":"mod.js"}"#);
+        assert!(names.iter().all(|name| is_text(name)) && !is_text("b.js"));
+        assert_eq!(
+            (shown(".js/lib/far/a.js"), shown(ABOUT)),
+            (Some("lib/far/a.js"), Some("mod.toml"))
+        );
+
+        manifest.main = Some("lib/far/a.js".to_owned());
+        assert!(read(folder.path(), &manifest).is_ok());
+        manifest.main = Some("gone.js".to_owned());
+        let told = read(folder.path(), &manifest).expect_err("no text").to_string();
+        assert!(told.ends_with("gone.js is not there: write it, or name the file to begin with as `main` in mod.toml"), "{told}");
+    }
+
+    #[test]
+    fn the_engine_is_a_component() {
+        let component = component().expect("an engine");
+        assert!(component.starts_with(b"\0asm\x0d\0\x01\0"));
+    }
+}

@@ -20,7 +20,7 @@ const total = (numbers) => numbers.reduce((sum, it) => sum + it, 0);
 
 system('visit', {
   query: { house: entity, sums: write(Sums), landlord: read(Landlord) },
-  lookups: { houses: House }, relations: { roads: Road },
+  relations: { roads: Road }, lookups: { houses: House },
 }, ({ rows, lookups: { houses }, relations: { roads } }) => {
   for (const { house, sums, landlord } of rows) {
     const out = roads.from(house);
