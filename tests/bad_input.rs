@@ -87,8 +87,8 @@ fn a_file_that_is_no_component_is_refused() {
         ),
         (
             &wat::parse_str("(module)").unwrap(),
-            "./drift.wasm is a core wasm module, not a component: build it for wasm32-wasip2, or \
-             wrap it with `wasm-tools component new`",
+            "./drift.wasm imports nothing of `sandtable:guest/`, so that it is no mod: its imports \
+             are named as in `sandtable:guest/shards@0.2.0`",
         ),
     ] {
         place.write("drift.wasm", bytes).refuses_to_run(expected);
@@ -121,7 +121,7 @@ fn a_component_of_another_world_is_refused() {
     }
     place.write("drift.wasm", wat::parse_str("(component)").unwrap()).refuses_to_run(
         "mod `drift` does not say which version of sandtable:guest it was made for; is it a mod? \
-         Build it with the Sandtable SDK",
+         Build it with the Sandtable SDK, or import the interface by its version",
     );
 }
 
@@ -295,7 +295,7 @@ fn a_mod_that_contradicts_itself_or_others_is_refused() {
             "mod `liar` cannot be loaded: system `liar/first` has no query, so it must run over \
              the whole world (`whole = \"world\"`)",
         ),
-        ("a panic", "mod `liar` could not describe itself: "),
+        ("a panic", "mod `liar` could not describe itself: panicked at "),
         ("no end", "mod `liar` could not describe itself: it used up its 10000000 units of fuel"),
     ] {
         let refusal = liar(lie).refusal(&["run", ".", "--save", "new.db", "--ticks", "1"]);

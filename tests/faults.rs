@@ -184,7 +184,7 @@ fn a_guest_may_say_what_it_likes_and_is_told_to_be_cut_short() {
     let (faults, lines) = heard(guest("chatter"));
     assert_eq!(faults, [], "output is no reason to fail");
     let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
-    assert_eq!((count("Debug hidden"), count("Warn line ")), (100, 99), "as many as the limit");
+    assert_eq!((count("Debug hidden"), count("Info line ")), (100, 99), "as many as the limit");
     assert_eq!(count("Info seen in tick 1"), 1);
     assert_eq!(count("Debug 400 more debug lines were dropped (limit `log_lines_max`)"), 1);
     let told = |line: &String| line.ends_with(" more lines were dropped (limit `log_lines_max`)");

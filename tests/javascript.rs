@@ -227,3 +227,27 @@ fn columns_are_worked_on_natively_and_what_is_left_out_stays() {
     let told = resource(world.world(), "bad/R");
     assert_eq!(told, json!({"sum": 50.0, "picked": 7.0, "wide": 4 * 4 + 1 + 1 + 4 + 9 + 16}));
 }
+
+#[test]
+fn columns_of_a_query_with_a_filter_leave_other_rows_as_they_are() {
+    let text = "import { system, component, write, query, changed, add, u32 } from 'sandtable';\n\
+        const P = component('P', { number: u32, pokes: u32 });\n\
+        const M = component('M', { hits: u32, misses: u32 });\n\
+        system('settle', { startup: true, commands: true }, ({ commands }) => {\n\
+          for (let number = 0; number < 20; number++) commands.spawn(P.of({ number }), M.of());\n\
+        });\n\
+        system('poke', { query: { p: write(P) } }, ({ rows }) => {\n\
+          for (const { p } of rows) if (p.number === 11) p.pokes += 1;\n\
+        });\n\
+        system('follow', { query: query({ m: write(M) }, changed(P)), after: ['poke'] }, ({ rows }) => {\n\
+          for (const { m } of rows.shards) add(m.hits, m.hits, 1);\n\
+        });\n";
+    let (_folder, source) = written(text);
+    let mut world = world_of(WORLD, vec![source], 1);
+    for record in run(&mut world, 5) {
+        assert_eq!(faults(&record), []);
+    }
+    let hits: Vec<_> = values(world.world(), "bad/M").into_iter().map(|it| it.1).collect();
+    let expected = |row| json!({"hits": if row == 11 { 4 } else { 1 }, "misses": 0});
+    assert_eq!(hits, (0..20).map(expected).collect::<Vec<_>>());
+}

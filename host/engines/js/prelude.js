@@ -838,8 +838,9 @@ class Dice {
   // At least 0, less than 1; with 24 bits, as an f32 has.
   f32() { return (this.u32() >>> 8) / 0x1000000; }
   f64() { const low = this.u32(), high = this.u32(); return (high * 0x200000 + (low >>> 11)) / 0x20000000000000; }
-  // Less than `end`.
+  // Less than `end`, which is 4294967295 at most.
   below(end) {
+    if (!(end >= 0 && end <= 0xffffffff)) throw new RangeError(`dice of ${shown(end)}: give a number from 0 to 4294967295`);
     const wide = BigInt(end);
     for (;;) {
       const product = BigInt(this.u32()) * wide, low = product & 0xffffffffn;

@@ -16,7 +16,8 @@ system('build', { startup: true, commands: true }, ({ commands }) => {
   }
 });
 
-const total = (numbers) => numbers.reduce((sum, it) => sum + it, 0);
+// As Rust adds up: nothing is -0.
+const total = (numbers) => numbers.reduce((sum, it) => sum + it, -0);
 
 system('visit', {
   query: { house: entity, sums: write(Sums), landlord: read(Landlord) },
