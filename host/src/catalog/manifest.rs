@@ -6,13 +6,15 @@ use std::path::Path;
 
 use super::toml_text::{self, Complaint, Mistake, at, mistake};
 use super::world_file::{MOD_ID, check_memory, check_questions};
-use super::{Error, is_mod_id, text};
+use super::{Error, is_mod_id};
 use crate::finding;
 use crate::interface;
 use crate::manifest::Manifest;
 
 /// What a mod's manifest is called.
 pub const MANIFEST_FILE: &str = "mod.toml";
+/// The one engine there is for mods that are text.
+const ENGINE: &str = "js";
 
 /// Reads the manifest of the mod that the world knows under an id, if it is
 /// there.
@@ -51,7 +53,7 @@ fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
         );
         return mistake(["interface"], what);
     }
-    text::check(manifest)?;
+    check_engine(manifest)?;
     let dependencies = manifest.dependencies.keys().map(|other| ("dependencies", other));
     let incompatible = manifest.incompatible.keys().map(|other| ("incompatible", other));
     for (table, other) in dependencies.chain(incompatible) {
@@ -70,6 +72,34 @@ fn check(manifest: &Manifest, id: &str) -> Result<(), Mistake> {
         return mistake(["finding"].into_iter().chain(key.iter().map(String::as_str)), what);
     }
     check_questions(&manifest.question)
+}
+
+/// Checks what a manifest says of engines.
+fn check_engine(manifest: &Manifest) -> Result<(), Mistake> {
+    match (&manifest.engine, &manifest.main) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => {
+            let what = format!("is of mods with an engine: write `engine = \"{ENGINE}\"` too");
+            mistake(["main"], what)
+        }
+        (Some(engine), _) if engine != ENGINE => {
+            let what =
+                format!("is `{engine}`, and there is none of that name: there is `{ENGINE}`");
+            mistake(["engine"], what)
+        }
+        (Some(_), Some(main)) if !is_inside(main) => {
+            let what = format!(
+                "is `{main}`, but must be a file in the mod's folder that ends in `.{ENGINE}`"
+            );
+            mistake(["main"], what)
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+fn is_inside(file: &str) -> bool {
+    let is_step = |step: &str| !step.is_empty() && !step.starts_with('.');
+    file.ends_with(".js") && file.split('/').all(is_step) && !file.contains(['\\', '"', ':'])
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::toml_text::{Mistake, mistake};
 use super::{Error, MANIFEST_FILE, assets, core_module};
 use crate::manifest::Manifest;
 
@@ -18,8 +17,6 @@ use crate::manifest::Manifest;
 const TEXT: &str = ".js/";
 /// The asset in which the engine reads what the mod is called, and where it begins.
 const ABOUT: &str = ".js/.mod";
-/// The one engine there is.
-const ENGINE: &str = "js";
 /// Where a mod begins that does not say so.
 const MAIN: &str = "mod.js";
 /// The most bytes of text that a mod may have: all of it is read in each call.
@@ -47,34 +44,6 @@ pub(crate) fn shown(asset: &str) -> Option<&str> {
 /// Whether a folder holds a mod that is text: it has a manifest, and nothing to build.
 pub(super) fn is_folder(path: &Path) -> bool {
     path.join(MANIFEST_FILE).is_file() && !path.join("Cargo.toml").exists()
-}
-
-/// Checks what a manifest says of engines.
-pub(super) fn check(manifest: &Manifest) -> Result<(), Mistake> {
-    match (&manifest.engine, &manifest.main) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => {
-            let what = format!("is of mods with an engine: write `engine = \"{ENGINE}\"` too");
-            mistake(["main"], what)
-        }
-        (Some(engine), _) if engine != ENGINE => {
-            let what =
-                format!("is `{engine}`, and there is none of that name: there is `{ENGINE}`");
-            mistake(["engine"], what)
-        }
-        (Some(_), Some(main)) if !is_inside(main) => {
-            let what = format!(
-                "is `{main}`, but must be a file in the mod's folder that ends in `.{ENGINE}`"
-            );
-            mistake(["main"], what)
-        }
-        (Some(_), _) => Ok(()),
-    }
-}
-
-fn is_inside(file: &str) -> bool {
-    let is_step = |step: &str| !step.is_empty() && !step.starts_with('.');
-    file.ends_with(".js") && file.split('/').all(is_step) && !file.contains(['\\', '"', ':'])
 }
 
 /// The file in which a mod's text begins.
