@@ -100,6 +100,23 @@ fn a_mod_goes_from_one_language_to_another_while_the_world_runs() {
     assert_eq!((verified.ticks, verified.mismatch), (40, None));
 }
 
+/// The engine is the same for every text, so that its bytes say nothing of a change.
+#[test]
+fn a_text_that_faults_at_once_is_rolled_back() {
+    let text = |body: &str| {
+        written(&format!(
+            "import {{ system }} from 'sandtable';\nsystem('work', {{}}, () => {{ {body} }});\n"
+        ))
+    };
+    let ((_one, well), (_other, faulty)) = (text(""), text("throw new Error('no');"));
+    let mut world = world_of(WORLD, vec![well], 1);
+    run(&mut world, 2);
+    world.swap(vec![faulty]).expect("swapped");
+    let records = run(&mut world, 2);
+    assert_eq!(records[0].rolled_back, ["bad"]);
+    assert!(faults(&records[1]).is_empty(), "{:?}", faults(&records[1]));
+}
+
 #[test]
 fn mistakes_are_told_in_one_sentence_with_their_place() {
     let described = "mod `bad` could not describe itself: ";

@@ -268,22 +268,12 @@ fn convert(
     engine.convert(&owner.id, &owner.code, limits, conversion.index, rows, columns)
 }
 
-/// Whether two mods run the same code: the same component, and the same text where it
-/// is an engine.
-fn has_same_code(before: &StoredMod, now: &StoredMod) -> bool {
-    let text = |of: &'_ StoredMod| {
-        let assets = of.assets.iter().filter(|(name, _)| text::is_text(name));
-        assets.map(|(name, bytes)| (name.clone(), bytes.clone())).collect::<Vec<_>>()
-    };
-    before.hash == now.hash && text(before) == text(now)
-}
-
 /// A mod that comes with other code starts with a clean record, and so do its
 /// systems. Of systems that are no longer suspended alone there is none.
 fn forgive_changed(world: &mut World, before: &[StoredMod], now: &[StoredMod]) {
     for source in now {
         let known = before.iter().find(|stored| stored.id == source.id);
-        if known.is_none_or(|stored| has_same_code(stored, source)) {
+        if known.is_none_or(|stored| text::has_same_code(stored, source)) {
             continue;
         }
         let is_own = |name: &String| name.split(['/', ':']).next() == Some(source.id.as_str());

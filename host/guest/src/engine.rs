@@ -14,6 +14,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
@@ -304,7 +305,11 @@ impl Engine {
 /// Lets the compiler loose on a component from outside. What it panics over is
 /// an error like any other: all that it works on is made for this component and
 /// dropped with it, so that nothing is left half done.
-fn contained<T>(work: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, String> {
+///
+/// # Errors
+///
+/// What the work says, or that it panicked.
+pub fn contained<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match panic::catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| format!("{error:#}")),
         Err(panic) => Err(format!(
@@ -459,7 +464,7 @@ mod tests {
             "whatever it panics with"
         );
         assert_eq!(told(|| Err(wasmtime::Error::msg("no"))), "no");
-        assert_eq!(contained(|| Ok(7)), Ok(7));
+        assert_eq!(contained(|| Ok::<_, String>(7)), Ok(7));
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod wasi;
 pub use call::{Call, CallReport};
 pub use codec::argument;
 pub use context::{Assets, Batch, CallContext, ShardRef, rows_of};
-pub use engine::{Code, Engine, GuestError, panic_text};
+pub use engine::{Code, Engine, GuestError, contained, panic_text};
 pub use outcome::{EmittedEvent, Outcome, WrittenColumn, WrittenValues};
 pub use said::{Log, LogLine};
 pub use sandtable_world::fault::{Fault, Halt, Verdict};

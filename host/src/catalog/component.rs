@@ -16,7 +16,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(unreadable)?;
     file.take(COMPONENT_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     let refused = |what| Error::Component { path: path.to_path_buf(), what };
-    if core_module::is_one(&bytes) {
+    if bytes.len() as u64 <= COMPONENT_MAX_BYTES && core_module::is_one(&bytes) {
         bytes = core_module::wrap(&bytes).map_err(refused)?;
     }
     match objection(&bytes) {

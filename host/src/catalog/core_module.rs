@@ -6,6 +6,7 @@ use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SourceMap};
 
+use crate::guest::contained;
 use crate::interface::{self, INTERFACE_VERSION};
 
 /// What the names of imports of the contract start with.
@@ -50,9 +51,9 @@ pub(super) fn wrap(module: &[u8]) -> Result<Vec<u8>, String> {
         })?;
         describe(&mut module, &version)?;
     }
-    let encoder = ComponentEncoder::default().validate(true).module(&module);
-    let encoded = encoder.and_then(|mut encoder| encoder.encode());
-    encoded.map_err(|error| format!("cannot be wrapped to a component: {error:#}"))
+    let encoded =
+        contained(|| ComponentEncoder::default().validate(true).module(&module)?.encode());
+    encoded.map_err(|error| format!("cannot be wrapped to a component: {error}"))
 }
 
 /// What a core module says before anything of it runs.

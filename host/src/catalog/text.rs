@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use super::{Error, MANIFEST_FILE, assets, core_module};
 use crate::manifest::Manifest;
+use crate::save::StoredMod;
 
 /// What the names of assets start with that are the mod's text.
 const TEXT: &str = ".js/";
@@ -20,9 +21,11 @@ const ABOUT: &str = ".js/.mod";
 /// Where a mod begins that does not say so.
 const MAIN: &str = "mod.js";
 /// The most bytes of text that a mod may have: all of it is read in each call.
-const TEXT_MAX_BYTES: usize = 4 << 20;
-/// Folders beside the text that are none of it.
-const LEFT_OUT: [&str; 2] = ["assets", "node_modules"];
+const TEXT_MAX_BYTES: u64 = 4 << 20;
+/// The folder with files for the mod to ask for.
+const ASSETS: &str = "assets";
+/// Folders that are none of its text, wherever they lie.
+const LEFT_OUT: &str = "node_modules";
 /// The folder with changes of the mod's tables.
 const MIGRATIONS: &str = "migrations";
 
@@ -39,6 +42,15 @@ pub(crate) fn shown(asset: &str) -> Option<&str> {
         ABOUT => Some(MANIFEST_FILE),
         asset => asset.strip_prefix(TEXT),
     }
+}
+
+/// Whether two mods run the same code: the same component, and the same text where that is
+/// an engine.
+pub(crate) fn has_same_code(one: &StoredMod, other: &StoredMod) -> bool {
+    fn text(of: &StoredMod) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+        of.assets.iter().filter(|(name, _)| is_text(name))
+    }
+    one.hash == other.hash && text(one).eq(text(other))
 }
 
 /// Whether a folder holds a mod that is text: it has a manifest, and nothing to build.
@@ -74,8 +86,7 @@ pub(super) fn component() -> Result<Vec<u8>, Error> {
 /// That the folder or a file cannot be read, or that the file is not there in which the
 /// text is to begin.
 pub(super) fn read(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-    let mut files = BTreeMap::new();
-    walk(folder, "", &mut files)?;
+    let files = files(folder)?;
     let main = main_of(manifest);
     let refused = |what: String| Error::Mod { id: manifest.id.clone(), what };
     if !files.contains_key(main) {
@@ -85,18 +96,22 @@ pub(super) fn read(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
             path.display()
         )));
     }
-    let mut text = BTreeMap::new();
     let mut bytes = 0;
-    for (name, path) in files {
-        let contents = fs::read(&path).map_err(|cause| Error::Read { path, cause })?;
-        bytes += contents.len();
-        text.insert(format!("{TEXT}{name}"), contents);
+    for path in files.values() {
+        let about = fs::metadata(path);
+        let about = about.map_err(|cause| Error::Read { path: path.clone(), cause })?;
+        bytes += about.len();
     }
     if bytes > TEXT_MAX_BYTES {
         return Err(refused(format!(
             "its text has {bytes} bytes, and may have {TEXT_MAX_BYTES}: put data into the folder \
-             `assets`"
+             `{ASSETS}`"
         )));
+    }
+    let mut text = BTreeMap::new();
+    for (name, path) in files {
+        let contents = fs::read(&path).map_err(|cause| Error::Read { path, cause })?;
+        text.insert(format!("{TEXT}{name}"), contents);
     }
     let version = manifest.version.to_string();
     let about = serde_json::json!({"id": manifest.id, "version": version, "main": main});
@@ -104,22 +119,50 @@ pub(super) fn read(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
     Ok(text)
 }
 
+/// All that a mod in a folder is made of, where it lies: its manifest, its text, and the
+/// folder of its assets.
+///
+/// # Errors
+///
+/// As [`read`] has them.
+pub(super) fn sources(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let around = [MANIFEST_FILE, ASSETS].map(|name| folder.join(name));
+    Ok(around.into_iter().chain(files(folder)?.into_values()).collect())
+}
+
+fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let mut files = BTreeMap::new();
+    walk(folder, "", &mut files)?;
+    Ok(files)
+}
+
 fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> Result<(), Error> {
     let unreadable = |cause| Error::Read { path: folder.to_path_buf(), cause };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.starts_with('.') || LEFT_OUT.contains(&name.as_str()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || name == LEFT_OUT || (prefix.is_empty() && name == ASSETS) {
             continue;
         }
         let is_migration = prefix == format!("{MIGRATIONS}/") && name.ends_with(".sql");
-        if kind.is_dir() {
+        let is_text = name.ends_with(".js") || is_migration;
+        if !kind.is_dir() && !is_text && !path.is_dir() {
+            continue;
+        }
+        if entry.file_name().to_str().is_none() {
+            return assets::refuse(&path, "has a name that is not UTF-8: rename it");
+        } else if kind.is_symlink() {
+            return assets::refuse(&path, "is a symbolic link: put what it leads to there");
+        } else if kind.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), files)?;
-        } else if name.ends_with(".js") || is_migration {
-            if kind.is_symlink() {
-                return assets::refuse(&path, "is a symbolic link: put the file itself there");
-            }
+        } else if !kind.is_file() {
+            return assets::refuse(&path, "is neither a file nor a folder: remove it");
+        } else if files.len() == assets::ASSETS_MAX_FILES {
+            let most = assets::ASSETS_MAX_FILES;
+            let what = format!("is one file more than the {most} of a mod: join some");
+            return assets::refuse(&path, what);
+        } else {
             files.insert(format!("{prefix}{name}"), path);
         }
     }
@@ -138,6 +181,7 @@ mod tests {
             "lib/far/a.js",
             "notes.txt",
             "assets/b.js",
+            "lib/assets/icons.js",
             "node_modules/c.js",
             ".d.js",
             "migrations/0001_e.sql",
@@ -152,7 +196,13 @@ mod tests {
         let names: Vec<&str> = text.keys().map(String::as_str).collect();
         assert_eq!(
             names,
-            [".js/.mod", ".js/lib/far/a.js", ".js/migrations/0001_e.sql", ".js/mod.js"]
+            [
+                ".js/.mod",
+                ".js/lib/assets/icons.js",
+                ".js/lib/far/a.js",
+                ".js/migrations/0001_e.sql",
+                ".js/mod.js",
+            ]
         );
         assert_eq!(text[ABOUT], br#"{"id":"m","version":"1.2.3","main":"mod.js"}"#);
         assert!(names.iter().all(|name| is_text(name)) && !is_text("b.js"));
@@ -166,6 +216,24 @@ mod tests {
         manifest.main = Some("gone.js".to_owned());
         let told = read(folder.path(), &manifest).expect_err("no text").to_string();
         assert!(told.ends_with("gone.js is not there: write it, or name the file to begin with as `main` in mod.toml"), "{told}");
+    }
+
+    #[test]
+    fn what_is_no_file_of_the_folder_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("mod.js"), "").expect("a file");
+        let manifest = Manifest::new("m", semver::Version::new(1, 0, 0));
+        let told = |folder: &Path| read(folder, &manifest).expect_err("no text").to_string();
+        fs::write(folder.path().join("large.js"), vec![b' '; TEXT_MAX_BYTES as usize + 1])
+            .expect("a file");
+        assert!(told(folder.path()).contains("may have 4194304"), "{}", told(folder.path()));
+        fs::remove_file(folder.path().join("large.js")).expect("it is there");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("..", folder.path().join("up")).expect("a link");
+            let told = told(folder.path());
+            assert!(told.contains("up is a symbolic link"), "{told}");
+        }
     }
 
     #[test]

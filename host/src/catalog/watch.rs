@@ -147,7 +147,14 @@ impl Watch {
     fn digests(&self) -> BTreeMap<Option<String>, Digest> {
         let digest = |places: &Vec<PathBuf>| {
             let mut hasher = Hasher::new();
-            places.iter().for_each(|place| feed(place, &mut hasher));
+            for place in places {
+                match text::is_folder(place).then(|| text::sources(place)) {
+                    None => feed(place, &mut hasher),
+                    Some(Ok(sources)) => sources.iter().for_each(|it| feed(it, &mut hasher)),
+                    // Once that is mended there is something to build.
+                    Some(Err(error)) => drop(hasher.update(error.to_string().as_bytes())),
+                }
+            }
             *hasher.finalize().as_bytes()
         };
         self.places.iter().map(|(id, places)| (id.clone(), digest(places))).collect()
@@ -176,7 +183,6 @@ fn feed(path: &Path, into: &mut Hasher) {
     into.update(path.as_os_str().as_encoded_bytes());
     if about.is_dir() {
         let entries = fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
-        let entries = entries.filter(|entry| entry.file_name() != "node_modules");
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         paths.sort();
         paths.iter().for_each(|path| feed(path, into));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::ModSource;
+use crate::catalog::{ModSource, text};
 use crate::compile::source_of;
 use crate::record::TickRecord;
 use crate::save::{Cause, RecordedSet, StoredMod};
@@ -79,7 +79,11 @@ impl ModSets {
         let Some(before) = self.before.as_ref().filter(|_| tick <= since + PROBATION_TICKS) else {
             return false;
         };
-        let of = |mods: &[StoredMod]| mods.iter().find(|it| it.id == id).map(|it| it.hash);
-        matches!(cause, Cause::Swapped | Cause::Migrated) && of(mods) != of(&before.mods)
+        let of = |mods: &'_ [StoredMod]| mods.iter().position(|it| it.id == id);
+        let differs = match (of(mods), of(&before.mods)) {
+            (Some(now), Some(then)) => !text::has_same_code(&before.mods[then], &mods[now]),
+            (now, then) => now.is_some() != then.is_some(),
+        };
+        matches!(cause, Cause::Swapped | Cause::Migrated) && differs
     }
 }
