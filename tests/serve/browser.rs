@@ -1,6 +1,7 @@
 //! The page in a real browser, as a person uses it: `tests/browser/page.mjs` drives
-//! Chromium, and has axe look at each view; `worlds.mjs` where there are several worlds, and
-//! `story.mjs` where questions say how their answers are shown.
+//! Chromium, and has axe look at each view; `worlds.mjs` where there are several worlds,
+//! `story.mjs` where questions say how their answers are shown, and `answers.mjs` where those
+//! are easily mistaken.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,6 +72,24 @@ fn a_story_is_read_by_scenes_feelings_and_people() {
     let on_air = OnAir::of(command, folder, &["--hz", "1"]);
     let said = drives("story.mjs", &on_air.link);
     assert_eq!(said.lines().filter(|line| line.starts_with("ok  ")).count(), 8, "{said}");
+}
+
+#[test]
+fn answers_are_not_taken_for_others() {
+    needs!(CHROMIUM, NODE);
+    let folder = tempfile::tempdir().unwrap();
+    let (world, save) = (folder.path().join("world"), folder.path().join("save.db"));
+    write_world(&world, include_str!("odd.toml"), &["traps"]);
+    // It is suspended alone.
+    let manifest = "id = \"traps\"\nversion = \"0.1.0\"\ninterface = \"0.2.0\"\n\
+                    dispensable = [\"misbehave\"]\n";
+    std::fs::write(world.join("traps.toml"), manifest).unwrap();
+    ticks(Some(&world), &save, 5);
+    let mut command = sandtable();
+    command.arg("serve").arg(&save);
+    let on_air = OnAir::of(command, folder, &["--hz", "1"]);
+    let said = drives("answers.mjs", &on_air.link);
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok  ")).count(), 6, "{said}");
 }
 
 /// Drives the page behind a link; gives what was found to be so.

@@ -30,7 +30,7 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files! {
     "address.js" "answer.js" "app.js" "ask.js" "asked.js" "bars.js" "by-hand.js" "cells.js"
     "chart.js" "clock.js" "columns.js" "complete.js" "component.js" "dom.js" "drag.js" "editor.js"
-    "format.js" "graph.js" "hand.js" "icon.svg" "input.js" "keys.js" "lane-picture.js" "lanes.js"
+    "exact.js" "format.js" "graph.js" "hand.js" "icon.svg" "input.js" "keys.js" "lane-picture.js" "lanes.js"
     "layout.js" "list.js" "live.js" "map.js" "msgpack.js" "names.js" "parts.js" "places.js" "run.js"
     "series.js" "shades.js" "spark.js" "stage.js" "stages.js" "state.js" "style.css" "subjects.js"
     "sure.js" "table.js" "ties.js" "time.js" "timeline.js" "together.js" "view-diff.js"

@@ -4,7 +4,7 @@
 import { el, keep } from '/dom.js';
 import { spaced } from '/cells.js';
 import { state } from '/state.js';
-import { beginning, isBy, told } from '/when.js';
+import { beginning, isBy, isDated, isTime, told } from '/when.js';
 
 // `pick(time)` is called with what is chosen; null is the end.
 export function clockBar(clock, { pick }) {
@@ -56,13 +56,15 @@ export function clockBar(clock, { pick }) {
   const node = keep(form);
   const said = form.lastChild;
   let times = [];
+  const isNumbered = () => times.length > 0 && !isDated(times);
 
   function enter(text) {
-    const isTime = text === '' || Number.isFinite(beginning(text)) || Number.isFinite(Number(text));
-    said.textContent = isTime
-      ? ''
-      : `“${text}” is no time: write a year, a month, a day or a minute, as 1832-06-05T21:00.`;
-    if (isTime) pick(text === '' ? null : text);
+    const isKnown = text === '' || isTime(text, times);
+    const remedy = isNumbered()
+      ? `a number, as ${times[0]}`
+      : 'a year, a month, a day or a minute, as 1832-06-05T21:00';
+    said.textContent = isKnown ? '' : `“${text}” is no time: write ${remedy}.`;
+    if (isKnown) pick(text === '' ? null : text);
   }
 
   function choose(at) {
@@ -94,6 +96,7 @@ export function clockBar(clock, { pick }) {
       times = known.sort((one, other) => beginning(one) - beginning(other));
       bar.max = times.length;
       bar.hidden = times.length === 0;
+      if (isNumbered()) typed.setAttribute('aria-label', `${title}, such as ${times[0]}`);
       first.textContent = told(times[0]);
       last.textContent = times.length > 1 ? told(times.at(-1)) : '';
       move();

@@ -1,6 +1,7 @@
 // Where a value of a type is typed or chosen: by what `kinds` say of a field.
 
 import { el } from '/dom.js';
+import { numbered, unrounded } from '/exact.js';
 import { named, nameOf } from '/names.js';
 import { choice } from '/parts.js';
 
@@ -41,16 +42,17 @@ export function input(type, is, label) {
 }
 
 function number(typed, type) {
-  const is = Number(typed.replaceAll(/[,_\s]/g, ''));
+  const plain = typed.replaceAll(/[,_\s]/g, '');
+  const is = Number(plain);
   if (typed === '' || Number.isNaN(is)) throw new Error(`“${typed}” is no number: write 1200, 0.25 or 1.5e9.`);
   if (isWhole(type) && !Number.isInteger(is))
     throw new Error(`${typed} is no whole number, and the field is ${type}.`);
-  return is;
+  return isWhole(type) ? numbered(plain) : is;
 }
 
 function json(typed, type) {
   try {
-    return JSON.parse(typed);
+    return unrounded(typed);
   } catch (error) {
     throw new Error(`This is no JSON for ${type}: ${error.message}.`);
   }

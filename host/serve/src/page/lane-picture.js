@@ -2,7 +2,7 @@
 // scene, which has all that is seen, and of nothing else.
 
 import { short, steps } from '/format.js';
-import { dateSteps, ending, isBy } from '/when.js';
+import { chosenAt, dateSteps, isBy } from '/when.js';
 
 export const MARGIN_PX = 12;
 const AXIS_PX = 24;
@@ -153,9 +153,9 @@ function drawGroup(pen, colours, { marks, scale, cursor, pointed, chosen }, grou
   pen.lineWidth = 1;
 }
 
-function drawCursor(pen, colours, { scale, cursor, brush }) {
+function drawCursor(pen, colours, { scale, cursor, isDated, brush }) {
   const { left, width, height, x } = scale;
-  const at = cursor === null ? NaN : x(ending(cursor));
+  const at = cursor === null ? NaN : x(chosenAt(cursor, isDated));
   pen.strokeStyle = colours.ink;
   if (at >= left && at <= width - MARGIN_PX + 1)
     stroke(pen, [
@@ -170,7 +170,7 @@ function drawCursor(pen, colours, { scale, cursor, brush }) {
 }
 
 // All of the time with how much there is when, and which part of it is shown.
-function drawOverview(pen, colours, { marks, extent, scale, cursor }) {
+function drawOverview(pen, colours, { marks, extent, scale, cursor, isDated }) {
   const { width, left, low, high } = scale;
   const [first, last] = extent;
   const across = (at) => left + ((at - first) / (last - first)) * (width - left - MARGIN_PX);
@@ -190,7 +190,7 @@ function drawOverview(pen, colours, { marks, extent, scale, cursor }) {
   pen.strokeStyle = colours.edge;
   pen.strokeRect(from + 0.5, 0.5, Math.max(2, to - from - 1), OVERVIEW_PX - 1);
   if (cursor === null) return;
-  const at = Math.min(width - MARGIN_PX, Math.max(left, across(ending(cursor))));
+  const at = Math.min(width - MARGIN_PX, Math.max(left, across(chosenAt(cursor, isDated))));
   pen.strokeStyle = colours.ink;
   stroke(pen, [
     [at, 0],

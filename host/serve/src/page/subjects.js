@@ -4,6 +4,7 @@
 import { world } from '/ask.js';
 import { address } from '/address.js';
 import { el } from '/dom.js';
+import { unrounded } from '/exact.js';
 import { lastPart } from '/format.js';
 import { nameOf } from '/names.js';
 import { asOf } from '/state.js';
@@ -30,7 +31,7 @@ export function several(cell) {
   if (cell === null || cell === undefined || cell === '') return [];
   if (typeof cell !== 'string' || !cell.startsWith('[')) return [cell];
   try {
-    return JSON.parse(cell);
+    return unrounded(cell);
   } catch {
     return [cell];
   }
@@ -86,19 +87,16 @@ export function learnSubjects({ show }, rows) {
   }
 }
 
-// Those of a kind that answers told of, by name.
-export const knownSubjects = (kind) =>
-  [...(known.get(kind) ?? [])]
-    .map((id) => [id, called(kind, id)])
-    .sort(([, one], [, other]) => (one < other ? -1 : 1));
-
-// The id of what a person wrote: that, or the name of one alone.
-export function subjectOf(kinds, written) {
-  const found = kinds
-    .flatMap((kind) => knownSubjects(kind))
-    .filter(([id, name]) => id === written || name === written);
-  const exact = found.find(([id]) => id === written);
-  return (exact ?? (found.length === 1 ? found[0] : [written]))[0];
+// Those of some kinds that answers told of, by name, and the ids of what can be written for
+// them: an id is its own, a name that of the one that has it; null where several have.
+export function writings(kinds) {
+  const all = kinds
+    .flatMap((kind) => [...(known.get(kind) ?? [])].map((id) => ({ id, name: called(kind, id) })))
+    .sort(({ name: one }, { name: other }) => (one < other ? -1 : 1));
+  const ids = new Map();
+  for (const { id, name } of all) ids.set(name, ids.has(name) && ids.get(name) !== id ? null : id);
+  for (const { id } of all) ids.set(id, id);
+  return { all, ids };
 }
 
 // Learns what subjects are called, of those kinds that questions name. What cannot be

@@ -15,14 +15,13 @@ const EVEN = 0.6;
 
 const numberOf = (row, column) => (Number.isFinite(Number(row[column])) ? Number(row[column]) : 0);
 
-// `settings` keep what is chosen; `middle` is what the graph is around, if anything.
+// `settings` keep what is chosen; `middle` is what the graph is around, if anything, by its
+// `id` and the `kinds` that it may be of.
 export function ties(question, title, { settings, middle }) {
   const { from, to, weight: weights = [] } = question.show;
-  const kinds = new Map();
-  const drawn = graph((id) => (kinds.get(id) ? subjectAddress(kinds.get(id), id) : '#'), {
-    what: 'nodes',
-    even: EVEN,
-  });
+  // Subjects by kind and id: those of two kinds may have one id.
+  const subjects = new Map();
+  const drawn = graph((key) => addressOf(subjects.get(key)), { what: 'nodes', even: EVEN });
   const [picture, said] = [el('div'), el('div')];
   let weight = weights.includes(settings.get('weight')) ? settings.get('weight') : (weights[0] ?? null);
   let least = Math.max(0, Math.min(1, Number(settings.get('least')) || 0));
@@ -70,15 +69,28 @@ export function ties(question, title, { settings, middle }) {
   );
 
   const strongest = (row) => (weights.length ? Math.max(...weights.map((of) => Math.abs(numberOf(row, of)))) : 1);
-  const nameOf = (id) => (kinds.get(id) ? called(kinds.get(id), id) : id);
+  const addressOf = ({ kind, id }) => (kind ? subjectAddress(kind, id) : '#');
+  const isMiddle = ({ kind, id }) => id === middle?.id && (!kind || middle.kinds.includes(kind));
+
+  // Which node a subject is.
+  function keyOf(row, column) {
+    const [kind, id] = [kindOf(question.show, column), String(row[column])];
+    const key = JSON.stringify([kind, id]);
+    subjects.set(key, { kind, id });
+    return key;
+  }
+
+  function nameOf(key) {
+    const { kind, id } = subjects.get(key);
+    return kind ? called(kind, id) : id;
+  }
 
   // Edges of rows by a number of each, the strongest first.
   function edgesOf(given, valueOf) {
     return given
       .filter((row) => row[from] !== null && row[to] !== null)
       .map((row) => {
-        const [source, target] = [String(row[from]), String(row[to])];
-        kinds.set(source, kindOf(question.show, from)).set(target, kindOf(question.show, to));
+        const [source, target] = [keyOf(row, from), keyOf(row, to)];
         const is = valueOf(row);
         const told = `${nameOf(source)} → ${nameOf(target)}${weight === null ? '' : `: ${spaced(weight)} ${short(is)}`}`;
         return { source, target, is, size: Math.abs(is), told };
@@ -113,7 +125,7 @@ export function ties(question, title, { settings, middle }) {
         near.set(end, (near.get(end) ?? new Set()).add(other));
       }
     const order = [...degree.keys()].sort((one, other) => degree.get(other) - degree.get(one));
-    const start = order.includes(middle) ? middle : order[0];
+    const start = order.find((key) => isMiddle(subjects.get(key))) ?? order[0];
     const depths = new Map([[start, 0]]);
     for (const id of depths.keys())
       for (const other of near.get(id) ?? [])
@@ -155,7 +167,7 @@ export function ties(question, title, { settings, middle }) {
           : { ...edge, kind: edge.is < 0 ? LESS : MORE, weight: edge.is / most },
       );
     const ends = new Set(shown.flatMap(({ source, target }) => [source, target]));
-    const nodes = within.nodes.filter(({ entity }) => ends.has(entity) || entity === middle);
+    const nodes = within.nodes.filter(({ entity }) => ends.has(entity) || isMiddle(subjects.get(entity)));
     if (shown.length === 0)
       put(picture, soft(edges.length ? 'Nothing is as strong.' : 'There is nothing to be drawn.'));
     else {

@@ -72,7 +72,14 @@ function told(health) {
   );
 }
 
+// What takes no part, each with what lets it take part again.
 const suspended = ({ suspended: mods = [], suspended_systems: systems = [] }) =>
-  mods.length + systems.length
-    ? el('p', { class: 'problem' }, `Suspended: ${[...mods, ...systems].join(', ')}. See Mods.`)
-    : null;
+  [...mods, ...systems].map((name) =>
+    el(
+      'p',
+      { class: 'problem' },
+      `Suspended: ${name}${name.includes('/') ? ', its mod goes on' : ''}. It takes part again after `,
+      el('code', {}, `sandtable resume <save> ${name}`),
+      '.',
+    ),
+  );

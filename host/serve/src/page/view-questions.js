@@ -7,11 +7,12 @@ import { download } from '/ask.js';
 import { followed } from '/asked.js';
 import { spaced, titled } from '/cells.js';
 import { el, put } from '/dom.js';
+import { numbered, unrounded } from '/exact.js';
 import { whole } from '/format.js';
 import { input, usual } from '/input.js';
 import { field, form, problem, section, soft } from '/parts.js';
 import { looked, state } from '/state.js';
-import { called, isOptional, kindName, kindsOf, knownSubjects, learnNames, subjectOf, ENTITY } from '/subjects.js';
+import { ENTITY, isOptional, kindName, kindsOf, learnNames, writings } from '/subjects.js';
 import { table } from '/table.js';
 import { together } from '/together.js';
 
@@ -89,13 +90,13 @@ const settings = {
 // What a graph is around: the subject that was given, if one was.
 const middleOf = ({ parameters }, values) => {
   const of = parameters.filter(({ subjects, name }) => subjects && values[name] !== undefined);
-  return of.length === 1 ? String(values[of[0].name]) : undefined;
+  return of.length === 1 ? { kinds: of[0].subjects, id: String(values[of[0].name]) } : undefined;
 };
 
 // Values of an address, which may be any text.
 function parsed(text) {
   try {
-    return JSON.parse(text) ?? {};
+    return unrounded(text) ?? {};
   } catch {
     return {};
   }
@@ -107,8 +108,10 @@ function inputFor({ name, type, subjects = [], default: standard }, values) {
   const kinds = subjects.filter((kind) => kind !== ENTITY);
   if (kinds.length === 0) return input(TYPES[type], is, name);
   const offered = `offered-${name}`;
-  const known = kinds.flatMap((kind) => knownSubjects(kind)).slice(0, OFFERED);
-  const shown = kinds.map((kind) => called(kind, is)).find((it) => it !== String(is)) ?? is;
+  const { ids, all } = writings(kinds);
+  // A name that several have says of none which is meant.
+  const written = ({ id, name }) => (ids.get(name) === id ? name : id);
+  const given = all.find(({ id }) => id === String(is));
   const typed = el('input', {
     type: 'text',
     'aria-label': name,
@@ -116,7 +119,7 @@ function inputFor({ name, type, subjects = [], default: standard }, values) {
     list: offered,
     autocomplete: 'off',
     spellcheck: 'false',
-    value: String(shown),
+    value: given ? written(given) : String(is ?? ''),
   });
   const node = el(
     'span',
@@ -125,12 +128,17 @@ function inputFor({ name, type, subjects = [], default: standard }, values) {
     el(
       'datalist',
       { id: offered },
-      known.map(([id, of]) => el('option', { value: of }, of === id ? '' : id)),
+      all.slice(0, OFFERED).map((it) => {
+        const value = written(it);
+        return el('option', { value }, it.name === it.id ? '' : value === it.id ? it.name : it.id);
+      }),
     ),
   );
   const read = () => {
-    const id = subjectOf(kinds, typed.value.trim());
-    return type === 'integer' ? Number(id) : id;
+    const text = typed.value.trim();
+    const id = writings(kinds).ids.get(text);
+    if (id === null) throw new Error(`Several are called ${text}: choose one by its id.`);
+    return type === 'integer' ? numbered(id ?? text) : (id ?? text);
   };
   return { node, read };
 }

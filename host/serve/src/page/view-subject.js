@@ -5,6 +5,7 @@ import { address, again, alter, here } from '/address.js';
 import { formOf } from '/answer.js';
 import { spaced, titled } from '/cells.js';
 import { el, put } from '/dom.js';
+import { numbered } from '/exact.js';
 import { problem, section, soft } from '/parts.js';
 import {
   allQuestions,
@@ -49,7 +50,7 @@ export function open({ place, part: kind, query, life, go }) {
       : directories(questions, kind).map((question) => ({ question, parameter: null }));
     await learnNames(new Set([kind, ...found.flatMap(({ question }) => kindsOf(question))]), life);
     const given = ({ parameter }) =>
-      parameter ? { [parameter.name]: parameter.type === 'integer' ? Number(id) : id } : {};
+      parameter ? { [parameter.name]: parameter.type === 'integer' ? numbered(id) : id } : {};
     const isWhole = ({ question, parameter }) =>
       question.parameters.every((it) => it === parameter || isOptional(it));
     all = found.filter(isWhole).map((it) => ({
@@ -57,7 +58,7 @@ export function open({ place, part: kind, query, life, go }) {
       values: given(it),
       one: shown.add(it.question, spaced(it.question.name), given(it), {
         settings: settingsOf(it.question.name),
-        middle: id,
+        middle: { kinds: [kind], id },
       }),
       rows: null,
       error: null,

@@ -34,8 +34,8 @@ export function beginning(time) {
   return moment(is.year, is.month ?? 0, is.day ?? 1, is.hour ?? 0, is.minute ?? 0, is.second ?? 0);
 }
 
-// When it is over: what is chosen is up to its end.
-export function ending(time) {
+// When it is over.
+function ending(time) {
   if (typeof time === 'number') return time;
   const is = typeof time === 'string' ? parts(time) : null;
   if (!is) return NaN;
@@ -45,11 +45,25 @@ export function ending(time) {
   return moment(is.year, is.month, is.day, is.hour, is.minute + 1);
 }
 
-// Whether something of this time has happened by the end of another.
-export const isBy = (time, chosen) => chosen === null || beginning(time) < ending(chosen) || time === chosen;
+// Where among others a time is that was chosen: it is up to its end. An address has numbers
+// as texts, which are no years where the others are numbers.
+export const chosenAt = (chosen, isDated) => (isDated ? ending(chosen) : Number(chosen));
+
+// Whether something of this time has happened by the end of one that was chosen.
+export function isBy(time, chosen) {
+  if (chosen === null || time === chosen) return true;
+  return typeof time === 'number' ? time <= Number(chosen) : beginning(time) < ending(chosen);
+}
 
 // Whether times are written as dates.
 export const isDated = (times) => times.some((time) => typeof time === 'string');
+
+// Whether a text can be chosen among times, or be any time where there are none.
+export function isTime(text, times) {
+  const isNumber = text !== '' && Number.isFinite(Number(text));
+  if (times.length && !isDated(times)) return isNumber;
+  return Number.isFinite(beginning(text)) || (times.length === 0 && isNumber);
+}
 
 const STEPS = [
   ...[1, 5, 15, 30].map((it) => [it * MINUTE, 'minute', it]),
