@@ -84,7 +84,7 @@ fn answers_are_not_taken_for_others() {
     let manifest = "id = \"traps\"\nversion = \"0.1.0\"\ninterface = \"0.2.0\"\n\
                     dispensable = [\"misbehave\"]\n";
     std::fs::write(world.join("traps.toml"), manifest).unwrap();
-    ticks(Some(&world), &save, 5);
+    ticks(Some(&world), &save, 10);
     let mut command = sandtable();
     command.arg("serve").arg(&save);
     let on_air = OnAir::of(command, folder, &["--hz", "1"]);
