@@ -110,6 +110,11 @@ async function keepsDigits(watch) {
   // A browser tells of a refusal by itself.
   const refusals = watch.wrong.splice(0).filter((it) => !/status of 400/.test(it));
   check(refusals.length === 0, `something went wrong: ${refusals}`);
+  await goTo(page, asks('table_of', { season: 1 }));
+  await answered(page, 'it is not answered', '10');
+  await page.locator('[aria-label=season]').fill(LARGE);
+  await page.keyboard.press('Enter');
+  await answered(page, 'a number that is typed is rounded', LARGE);
   done('whole numbers past 2^53 are asked about as they are');
 }
 

@@ -21,7 +21,7 @@ export const formOf = ({ show }) => show?.as ?? 'table';
 export const limitOf = (question) => (formOf(question) === 'table' ? TABLE_MAX : ROWS_MAX);
 
 // `settings` keep what is chosen, `pick(clock, time)` chooses a time, `middle` is the subject
-// that is asked about, if one is.
+// that is asked about, if one is, as `ties` takes it.
 export function answer(question, title, { settings, pick, middle }) {
   const { show } = question;
   const [picture, said, below] = [el('div'), el('div'), el('div')];
