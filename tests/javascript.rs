@@ -23,7 +23,7 @@ fn twin(name: &str) -> ModSource {
 }
 
 /// A mod `bad` with this text as its main file, and one of its own to import.
-fn written(text: &str) -> (TempDir, ModSource) {
+pub fn written(text: &str) -> (TempDir, ModSource) {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("bad");
     fs::create_dir_all(home.join("lib")).unwrap();
@@ -37,11 +37,11 @@ fn written(text: &str) -> (TempDir, ModSource) {
     (folder, source)
 }
 
-const SMALL: &str = "[world]\nname = \"test\"\nseed = 7\n\
+pub const SMALL: &str = "[world]\nname = \"test\"\nseed = 7\n\
                      [limits]\nfuel = 100_000_000\nmemory_max_bytes = 16_777_216\n";
 
 /// What is said of a mod with this text when its world is made.
-fn refused(text: &str) -> String {
+pub fn refused(text: &str) -> String {
     let (_folder, source) = written(text);
     let mods = vec![source];
     let made = Simulation::create(None, config(SMALL, &mods), mods, quiet(1));
@@ -49,7 +49,7 @@ fn refused(text: &str) -> String {
 }
 
 /// What is said of the first tick of a mod with this body of a system.
-fn faulted(body: &str) -> String {
+pub fn faulted(body: &str) -> String {
     let text = format!(
         "import {{ system, component, u32 }} from 'sandtable';\n\
          import {{ deep, broken }} from './lib/deep.js';\n\

@@ -30,6 +30,7 @@ mod heavy;
 mod history;
 mod inputs;
 mod javascript;
+mod javascript_values;
 mod kill;
 mod kinds;
 mod labels;

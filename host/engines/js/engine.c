@@ -19,6 +19,7 @@ static JSRuntime *rt;
 static JSContext *ctx;
 static JSValue explain, calls[3];
 enum { DESCRIBE, RUN_SYSTEM, CONVERT };
+static JSValue unhandled; // the promises that failed and that nothing handled yet
 static int is_loaded;
 static uint64_t now_ns, random_state;
 
@@ -105,6 +106,19 @@ static int bytes_of(JSValueConst value, List *bytes) {
     return 1;
 }
 
+// Half of a pair of code units is no character, and the host takes text only: it
+// becomes U+FFFD, which is as long. ASCII, which is not copied, is not written to.
+static void make_well_formed(char *text, size_t len) {
+    for (size_t i = 0; i + 2 < len; i++)
+        if ((uint8_t)text[i] == 0xed && (uint8_t)text[i + 1] >= 0xa0) memcpy(text + i, "\xef\xbf\xbd", 3);
+}
+// A text as the host takes it; NULL, if an exception was thrown.
+static const char *text_from(size_t *len, JSValueConst value) {
+    const char *text = JS_ToCStringLen(ctx, len, value);
+    if (text) make_well_formed((char *)text, *len);
+    return text;
+}
+
 static int number(JSValueConst value, uint32_t *to) { return !JS_ToUint32(ctx, to, value); }
 
 #define NATIVE(name) static JSValue js_##name(JSContext *c, JSValueConst this, int argc, JSValueConst *argv)
@@ -182,7 +196,7 @@ static JSValue refused(List why) {
 NATIVE(query) {
     size_t len;
     List parameters;
-    const char *statement = JS_ToCStringLen(c, &len, argv[0]);
+    const char *statement = text_from(&len, argv[0]);
     if (!statement || !bytes_of(argv[1], &parameters)) return JS_EXCEPTION;
     Answer answer;
     host_query(statement, len, parameters.ptr, parameters.len, &answer);
@@ -199,7 +213,7 @@ NATIVE(query) {
 NATIVE(execute) {
     size_t len;
     List rows;
-    const char *statement = JS_ToCStringLen(c, &len, argv[0]);
+    const char *statement = text_from(&len, argv[0]);
     if (!statement || !bytes_of(argv[1], &rows)) return JS_EXCEPTION;
     Changed changed;
     host_execute(statement, len, rows.ptr, rows.len, &changed);
@@ -208,7 +222,7 @@ NATIVE(execute) {
 }
 NATIVE(asset) {
     size_t len;
-    const char *name = JS_ToCStringLen(c, &len, argv[0]);
+    const char *name = text_from(&len, argv[0]);
     if (!name) return JS_EXCEPTION;
     OptionalBytes found;
     host_asset(name, len, &found);
@@ -228,7 +242,7 @@ NATIVE(log) {
     uint32_t level;
     size_t len;
     if (!number(argv[0], &level)) return JS_EXCEPTION;
-    const char *line = JS_ToCStringLen(c, &len, argv[1]);
+    const char *line = text_from(&len, argv[1]);
     if (!line) return JS_EXCEPTION;
     host_log(level & 3, line, len);
     JS_FreeCString(c, line);
@@ -236,7 +250,7 @@ NATIVE(log) {
 }
 NATIVE(encode) {
     size_t len;
-    const char *text = JS_ToCStringLen(c, &len, argv[0]);
+    const char *text = text_from(&len, argv[0]);
     if (!text) return JS_EXCEPTION;
     JSValue bytes = JS_NewArrayBufferCopy(c, (const uint8_t *)text, len);
     JS_FreeCString(c, text);
@@ -300,6 +314,8 @@ static JSAtom atom_buffer, atom_spec, atom_mask;
 
 // Reads an operand: a vector, or a number that stands for as many as there are.
 static int operand(JSValueConst value, uint32_t type, uint64_t *scalar, Vector *to) {
+    if (JS_IsUndefined(value) || JS_IsNull(value))
+        return JS_ThrowTypeError(ctx, "an operand is %s: give a vector, a column or a number", JS_IsNull(value) ? "null" : "left out"), 0;
     if (!JS_IsObject(value)) {
         *to = (Vector){ .at = (uint8_t *)scalar, .length = UINT32_MAX, .type = type, .per = 1 };
         if (type == F32 || type == F64) {
@@ -329,11 +345,12 @@ static int is_fit(const Vector *v, uint32_t type, uint32_t length) {
     if (v->length < length || (v->stride && v->length != length)) return JS_ThrowRangeError(ctx, "vectors of %u and %u numbers", length, v->length), 0;
     return 1;
 }
-NATIVE(vector) { // operation, to, then operands
+NATIVE(vector) { // operation, to, then operands; those that are left out are undefined
     uint32_t op;
     uint64_t scalars[4] = { 0 };
     Vector o, v[3] = { { 0 } };
     if (!number(argv[0], &op)) return JS_EXCEPTION;
+    if (op >= countof(OPERANDS)) return JS_ThrowTypeError(c, "there is no such operation");
     if (!JS_IsObject(argv[1])) return JS_ThrowTypeError(c, "the first operand is a vector");
     if (!operand(argv[1], F64, scalars, &o)) return JS_EXCEPTION;
     if (op == SUM) {
@@ -353,7 +370,7 @@ NATIVE(vector) { // operation, to, then operands
         if (!operand(argv[first], F64, scalars + 1, v)) return JS_EXCEPTION;
         type = v[0].type;
     }
-    for (int i = 0; i < 3 && i + 2 < argc; i++) {
+    for (int i = 0; i < OPERANDS[op]; i++) {
         uint32_t wanted = (op == WHERE && i == 0) ? U8 : (op == GATHER && i == 1) ? U32 : type;
         if (!operand(argv[i + 2], wanted, scalars + 1 + i, &v[i])) return JS_EXCEPTION;
         uint32_t length = (op == GATHER && i == 0) ? v[i].length : o.length;
@@ -381,7 +398,7 @@ NATIVE(vector) { // operation, to, then operands
             Vector first = v[0];
             v[0] = v[1], v[1] = first;
         }
-        if (!v[1].at) v[1] = v[0];
+        if (op == ASSIGN) v[1] = v[0];
         RUN[o.type](op, o, v[0], v[1], v[2]);
     }
     return JS_UNDEFINED;
@@ -396,7 +413,7 @@ static const JSCFunctionListEntry NATIVES[] = {
     JS_CFUNC_DEF("assets", 0, js_assets), JS_CFUNC_DEF("log", 2, js_log),
     JS_CFUNC_DEF("encode", 1, js_encode), JS_CFUNC_DEF("decode", 3, js_decode),
     JS_CFUNC_DEF("begin", 1, js_begin), JS_CFUNC_DEF("random", 0, js_random),
-    JS_CFUNC_DEF("block", 3, js_block), JS_CFUNC_DEF("vector", 2, js_vector),
+    JS_CFUNC_DEF("block", 3, js_block), JS_CFUNC_DEF("vector", 5, js_vector),
 };
 
 // -- Modules and mistakes --
@@ -410,6 +427,7 @@ static JSModuleDef *load_module(JSContext *c, const char *name, void *opaque) {
     char *path = malloc(strlen(name) + sizeof SOURCES);
     strcpy(path, SOURCES);
     strcat(path, name);
+    make_well_formed(path, strlen(path));
     OptionalBytes found;
     host_asset(path, strlen(path), &found);
     free(path);
@@ -432,8 +450,35 @@ static List trouble(void) {
     JSValue error = JS_GetException(ctx), told = JS_Call(ctx, explain, JS_UNDEFINED, 1, &error);
     if (JS_IsException(told)) told = JS_GetException(ctx);
     size_t len;
-    const char *text = JS_ToCStringLen(ctx, &len, told);
+    const char *text = text_from(&len, told);
     return text ? (List){ text, len } : (List){ "it failed, and cannot say why", 29 };
+}
+
+static void rejected(JSContext *c, JSValueConst promise, JSValueConst why, bool is_handled, void *opaque) {
+    int64_t count = 0;
+    JS_GetLength(c, unhandled, &count);
+    if (!is_handled) {
+        JS_SetPropertyInt64(c, unhandled, count, JS_DupValue(c, promise));
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        JSValue one = JS_GetPropertyInt64(c, unhandled, i);
+        if (JS_IsObject(one) && JS_VALUE_GET_PTR(one) == JS_VALUE_GET_PTR(promise)) JS_SetPropertyInt64(c, unhandled, i, JS_UNDEFINED);
+        JS_FreeValue(c, one);
+    }
+}
+
+// Whether nothing is left of what a call began: if something is, an exception is thrown.
+static int is_settled(void) {
+    int64_t count = 0;
+    JS_GetLength(ctx, unhandled, &count);
+    for (int64_t i = 0; i < count; i++) {
+        JSValue promise = JS_GetPropertyInt64(ctx, unhandled, i);
+        if (JS_IsObject(promise)) return JS_Throw(ctx, JS_PromiseResult(ctx, promise)), 0;
+    }
+    if (!JS_IsJobPending(rt)) return 1;
+    JS_ThrowTypeError(ctx, "promises are left that nothing waits for: what is called is done when it returns");
+    return 0;
 }
 
 static int evaluate(const char *source, size_t len, const char *name) {
@@ -443,7 +488,7 @@ static int evaluate(const char *source, size_t len, const char *name) {
     switch (JS_PromiseState(ctx, done)) {
     case JS_PROMISE_REJECTED: JS_Throw(ctx, JS_PromiseResult(ctx, done)); return 0;
     case JS_PROMISE_PENDING: JS_ThrowTypeError(ctx, "what stands outside of all functions waits for something that never comes"); return 0;
-    default: return 1;
+    default: return is_settled();
     }
 }
 
@@ -480,6 +525,8 @@ EXPORT("prepare") int prepare(void) {
     JS_SetGCThreshold(rt, 16 << 20);
     ctx = JS_NewContext(rt);
     JS_SetModuleLoaderFunc(rt, NULL, load_module, NULL);
+    unhandled = JS_NewArray(ctx);
+    JS_SetHostPromiseRejectionTracker(rt, rejected, NULL);
     atom_buffer = JS_NewAtom(ctx, "buffer"), atom_spec = JS_NewAtom(ctx, "spec"), atom_mask = JS_NewAtom(ctx, "mask");
     JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
     JS_SetPropertyFunctionList(ctx, host, NATIVES, countof(NATIVES));
@@ -528,7 +575,7 @@ EXPORT("prepare") int prepare(void) {
 static JSValue get(JSValueConst object, const char *key) { return JS_GetPropertyStr(ctx, object, key); }
 static List lowered_text(JSValueConst value) {
     size_t len = 0;
-    const char *text = JS_ToCStringLen(ctx, &len, value);
+    const char *text = text_from(&len, value);
     return (List){ text, text ? len : 0 };
 }
 static List text(JSValueConst object, const char *key) { return lowered_text(get(object, key)); }
@@ -602,7 +649,7 @@ EXPORT("run") Ended *run(void *bytes, uint32_t len) {
     static Ended ended;
     JSValue argument = given((List){ bytes, len });
     JSValue done = is_ready() ? JS_Call(ctx, calls[RUN_SYSTEM], JS_UNDEFINED, 1, &argument) : JS_EXCEPTION;
-    if (JS_IsException(done)) ended = (Ended){ 1, trouble() };
+    if (JS_IsException(done) || !is_settled()) ended = (Ended){ 1, trouble() };
     return &ended;
 }
 
@@ -612,7 +659,7 @@ EXPORT("convert") Ended *convert(uint32_t conversion, uint32_t rows, const List 
     for (uint32_t i = 0; i < count; i++) JS_SetPropertyUint32(ctx, all, i, given(columns[i]));
     JSValue arguments[] = { JS_NewUint32(ctx, conversion), JS_NewUint32(ctx, rows), all };
     JSValue done = is_ready() ? JS_Call(ctx, calls[CONVERT], JS_UNDEFINED, 3, arguments) : JS_EXCEPTION;
-    ended = JS_IsException(done) ? (Ended){ 1, trouble() }
+    ended = JS_IsException(done) || !is_settled() ? (Ended){ 1, trouble() }
                                  : (Ended){ 0, LOWERED(List, JS_DupValue(ctx, done), (lowered_bytes(one))) };
     return &ended;
 }

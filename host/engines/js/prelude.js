@@ -9,7 +9,8 @@ delete globalThis.host;
 const SOURCES = '.js/';
 const { floor } = Math;
 const fail = (why) => { throw new TypeError(why); };
-const own = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
+// What a value has under the name of a field, which may be one that all objects have.
+const fieldOf = (value, name) => { const it = value[name]; return it === Object.prototype[name] ? undefined : it; };
 
 // -- MessagePack --
 
@@ -33,19 +34,20 @@ class Writer {
   bool(value) { this.byte(value ? 0xc3 : 0xc2); }
   uint(value) {
     if (value < 0x80) return this.byte(value);
-    const at = this.room(9);
-    if (value <= 0xffffffff) { this.at = at + 5; this.bytes[at] = 0xce; this.view.setUint32(at + 1, value); }
-    else { this.bytes[at] = 0xcf; this.view.setBigUint64(at + 1, BigInt(value)); }
+    if (value > 0xffffffff) return this.long(BigInt(value));
+    const at = this.room(5);
+    this.bytes[at] = 0xce; this.view.setUint32(at + 1, value);
   }
   long(value) {
-    if (value >= 0n) { const at = this.room(9); this.bytes[at] = 0xcf; this.view.setBigUint64(at + 1, value); }
-    else { const at = this.room(9); this.bytes[at] = 0xd3; this.view.setBigInt64(at + 1, value); }
+    if (BigInt.asUintN(64, value) !== value && BigInt.asIntN(64, value) !== value) fail(`${value} does not fit into 64 bits`);
+    const at = this.room(9);
+    if (value >= 0n) { this.bytes[at] = 0xcf; this.view.setBigUint64(at + 1, value); }
+    else { this.bytes[at] = 0xd3; this.view.setBigInt64(at + 1, value); }
   }
   int(value) {
     if (value >= 0) return this.uint(value);
     if (value >= -32) return this.byte(value & 0xff);
-    const at = this.room(9);
-    this.bytes[at] = 0xd3; this.view.setBigInt64(at + 1, BigInt(value));
+    return this.long(BigInt(value));
   }
   f32(value) { const at = this.room(5); this.bytes[at] = 0xca; this.view.setFloat32(at + 1, value); }
   f64(value) { const at = this.room(9); this.bytes[at] = 0xcb; this.view.setFloat64(at + 1, value); }
@@ -124,7 +126,7 @@ class Reader {
 // What a parameter of a statement, or a value of one, is in MessagePack.
 function writeAny(writer, value) {
   switch (typeof value) {
-    case 'number': return Number.isInteger(value) && !Object.is(value, -0) ? writer.int(value) : writer.f64(value);
+    case 'number': return Number.isSafeInteger(value) && !Object.is(value, -0) ? writer.int(value) : writer.f64(value);
     case 'bigint': return writer.long(value);
     case 'string': return writer.string(value);
     case 'boolean': return writer.bool(value);
@@ -271,7 +273,8 @@ function laidOut(fields, where) {
   });
   return { list, size: isPacked ? size : 0, isPacked };
 }
-const zeroOf = (parts) => { const value = {}; for (const { name, type } of parts) value[name] = type.preset ? type.preset.value : type.zero(); return value; };
+const zero = (type) => type.preset ? type.preset.value : type.zero();
+const zeroOf = (parts) => { const value = {}; for (const { name, type } of parts) value[name] = zero(type); return value; };
 const readFields = (parts, from) => { const value = {}; for (const { name, type } of parts) value[name] = type.read(from); return value; };
 function writeFields(parts, to, value) {
   for (const { name, type } of parts) {
@@ -280,7 +283,7 @@ function writeFields(parts, to, value) {
   }
 }
 const getFields = (parts, view, at) => { const value = {}; for (const { name, type, offset } of parts) value[name] = type.get(view, at + offset); return value; };
-const setFields = (parts, view, at, value) => { for (const { name, type, offset } of parts) if (own(value, name)) type.set(view, at + offset, value[name]); };
+const setFields = (parts, view, at, value) => { for (const { name, type, offset } of parts) { const it = fieldOf(value, name); if (it !== undefined) type.set(view, at + offset, it); } };
 
 // -- Kinds --
 
@@ -310,6 +313,7 @@ class Kind {
   get isPacked() { return this.storage === PACKED; }
   // A value of it: fields that are left out are zero, or their default.
   of(value = {}) {
+    value = plain(value);
     for (const key in value) if (!this.parts.some((it) => it.name === key)) fail(`${this.short} has no field ${key}`);
     return new Valued(this, value);
   }
@@ -317,12 +321,24 @@ class Kind {
   rows(numbers) { return new Many(this, numbers); }
   zero() { return zeroOf(this.parts); }
   read(from) { from.array(); return readFields(this.parts, from); }
-  write(to, value) { to.array(this.parts.length); writeFields(this.parts, to, this.isWhole(value) ? value : { ...this.zero(), ...value }); }
-  isWhole(value) { for (const { name } of this.parts) if (value[name] === undefined) return false; return true; }
+  write(to, value) { to.array(this.parts.length); writeFields(this.parts, to, this.whole(value)); }
+  // A value with all fields.
+  whole(value) {
+    for (const { name } of this.parts) if (fieldOf(value, name) === undefined) return this.filled(value);
+    return value;
+  }
+  filled(value) {
+    const whole = {};
+    for (const { name, type } of this.parts) {
+      const it = fieldOf(value, name);
+      whole[name] = it === undefined ? zero(type) : it;
+    }
+    return whole;
+  }
   get(view, at) { return getFields(this.parts, view, at); }
   pack(to, value) {
     const at = to.room(this.size);
-    setFields(this.parts, to.view, at, this.isWhole(value) ? value : { ...this.zero(), ...value });
+    setFields(this.parts, to.view, at, this.whole(value));
   }
   describe() {
     const fields = this.parts.map(({ name, type, offset }) => {
@@ -343,35 +359,63 @@ const make = (role) => (name, fields = {}, options) => declared(new Kind(name, r
 export const component = make(COMPONENT);
 export const event = make(EVENT);
 export const input = make(INPUT);
-export const relation = make(RELATION);
+export const relation = (name, fields = {}, options) => {
+  if ('entity' in fields) fail(`a field of ${name} is named entity, as what a relation leads to is: give it another name`);
+  return declared(new Kind(name, RELATION, fields, options));
+};
 export const settings = (fields, { of } = {}) => declared(new Kind(of ? `${of}/Settings` : 'Settings', SETTINGS, fields));
 
 const isAligned = (kind, type, offset) => type.array && kind.size % type.size === 0 && offset % type.size === 0;
 
+// What a kind's rows are seen by has the names of its fields, whatever they are: what
+// it has besides has symbols for names.
+const ROW = Symbol('row'), VIEW = Symbol('view'), VALUES = Symbol('values'), PLAIN = Symbol('plain');
+const BYTES = Symbol('bytes'), LENGTH = Symbol('length'), MASK = Symbol('mask'), FLAT = Symbol('flat');
+
+// What a row is seen by, which moves along, and the value that it shows now.
+class Seen {
+  toJSON() { return this[PLAIN](); }
+}
+const plain = (value) => value instanceof Seen ? value[PLAIN]() : value;
+
+// What is a copy, so that a write to it would be lost, refuses one.
+function frozen(value) {
+  if (typeof value !== 'object') return value;
+  for (const key in value) frozen(value[key]);
+  return Object.freeze(value);
+}
+
 function packedCursor(kind) {
-  const arrays = [...new Set(kind.parts.filter((it) => isAligned(kind, it.type, it.offset)).map((it) => it.type.array))];
-  class Cursor {
+  const arrays = new Map();
+  for (const { type, offset } of kind.parts)
+    if (isAligned(kind, type, offset) && !arrays.has(type.array)) arrays.set(type.array, Symbol(type.array.name));
+  class Cursor extends Seen {
     constructor(buffer) {
-      this.row = 0;
-      this.view = new DataView(buffer);
-      for (const array of arrays) this[array.name] = new array(buffer, 0, floor(buffer.byteLength / array.BYTES_PER_ELEMENT));
+      super();
+      this[ROW] = 0;
+      this[VIEW] = new DataView(buffer);
+      for (const [array, key] of arrays) this[key] = new array(buffer, 0, floor(buffer.byteLength / array.BYTES_PER_ELEMENT));
     }
-    toJSON() { return kind.get(this.view, this.row * kind.size); }
+    [PLAIN]() { return kind.get(this[VIEW], this[ROW] * kind.size); }
   }
   for (const { name, type, offset } of kind.parts) {
     const { size } = kind;
-    if (isAligned(kind, type, offset) && type !== bool) {
-      const key = type.array.name, stride = size / type.size, first = offset / type.size;
+    if (isAligned(kind, type, offset) && type.ty !== bool.ty) {
+      const key = arrays.get(type.array), stride = size / type.size, first = offset / type.size;
       Object.defineProperty(Cursor.prototype, name, {
         enumerable: true,
-        get() { return this[key][this.row * stride + first]; },
-        set(value) { this[key][this.row * stride + first] = value; },
+        get() { return this[key][this[ROW] * stride + first]; },
+        set(value) { this[key][this[ROW] * stride + first] = value; },
       });
     } else {
+      const copied = type.code === undefined;
       Object.defineProperty(Cursor.prototype, name, {
         enumerable: true,
-        get() { return type.get(this.view, this.row * size + offset); },
-        set(value) { type.set(this.view, this.row * size + offset, value); },
+        get() {
+          const value = type.get(this[VIEW], this[ROW] * size + offset);
+          return copied ? frozen(value) : value;
+        },
+        set(value) { type.set(this[VIEW], this[ROW] * size + offset, value); },
       });
     }
   }
@@ -398,15 +442,15 @@ class Values {
   }
 }
 function dynamicCursor(kind) {
-  class Cursor {
-    constructor(values) { this.row = 0; this.values = values; }
-    toJSON() { return this.values.all[this.row]; }
+  class Cursor extends Seen {
+    constructor(values) { super(); this[ROW] = 0; this[VALUES] = values; }
+    [PLAIN]() { return { ...this[VALUES].all[this[ROW]] }; }
   }
   for (const { name } of kind.parts) {
     Object.defineProperty(Cursor.prototype, name, {
       enumerable: true,
-      get() { return this.values.all[this.row][name]; },
-      set(value) { this.values.all[this.row][name] = value; },
+      get() { return this[VALUES].all[this[ROW]][name]; },
+      set(value) { this[VALUES].all[this[ROW]][name] = value; },
     });
   }
   return Cursor;
@@ -440,7 +484,7 @@ export function vector(type, of) {
 }
 // All numbers of a column whose fields are of one type, row by row.
 export function flat(column) {
-  return column instanceof Vector ? column : column.flat ?? fail('the fields of this column are not of one type of numbers');
+  return column instanceof Vector ? column : column[FLAT] ?? fail('the fields of this column are not of one type of numbers');
 }
 const operands = (all) => all.map((it) => typeof it === 'object' && it !== null ? flat(it) : it);
 const operation = (code) => (...all) => host.vector(code, ...operands(all));
@@ -450,25 +494,25 @@ export const assign = operation(0), add = operation(1), sub = operation(2), mul 
 
 function columnOf(kind) {
   class Column {
-    constructor(buffer, length, mask) { this.bytes = buffer; this.length = length; this.mask = mask; }
+    constructor(buffer, length, mask) { this[BYTES] = buffer; this[LENGTH] = length; this[MASK] = mask; }
+    get length() { return this[LENGTH]; }
   }
   const numbers = kind.parts.filter((it) => it.type.code !== undefined);
-  const vectors = new Map();
   for (const { name, type, offset } of kind.isPacked ? numbers : []) {
     Object.defineProperty(Column.prototype, name, {
       get() {
-        const value = new Vector(type, this.bytes, offset, kind.size, this.length, this.mask, 1);
+        const value = new Vector(type, this[BYTES], offset, kind.size, this[LENGTH], this[MASK], 1);
         Object.defineProperty(this, name, { value });
         return value;
       },
     });
   }
   const [first] = kind.parts;
-  const isOne = kind.isPacked && first && kind.parts.every((it) => it.type === first.type) && first.type.code !== undefined;
-  Object.defineProperty(Column.prototype, 'flat', {
+  const isOne = kind.isPacked && first && kind.parts.every((it) => it.type.ty === first.type.ty) && first.type.code !== undefined;
+  Object.defineProperty(Column.prototype, FLAT, {
     get() {
       const per = kind.parts.length;
-      return isOne ? new Vector(first.type, this.bytes, 0, first.type.size, per * this.length, this.mask, per) : undefined;
+      return isOne ? new Vector(first.type, this[BYTES], 0, first.type.size, per * this[LENGTH], this[MASK], per) : undefined;
     },
   });
   return Column;
@@ -501,6 +545,7 @@ class Query {
     this.entityKeys = [];
     this.alternatives = [];
     for (const [key, it] of Object.entries(terms)) {
+      if (key === 'length') fail('a term of a query is named length, as the number of rows is: give it another name');
       if (it === entity) { this.entityKeys.push(key); continue; }
       const one = it instanceof Kind ? read(it) : it;
       if (!(one instanceof Term) || !one.isColumn) fail(`the term ${key} of a query is ${shown(it)}: give read(…), write(…), optional(…) or entity`);
@@ -622,7 +667,7 @@ class Walk {
       break;
     }
     const { cursors, at } = this;
-    for (let i = 0; i < cursors.length; i++) cursors[i].row = row;
+    for (let i = 0; i < cursors.length; i++) cursors[i][ROW] = row;
     if (this.entities) for (const key of this.keys) this.step.value[key] = this.entities[row];
     if (at.isTracked) at.row = this.first + row;
     this.row = row + 1;
@@ -828,6 +873,7 @@ class Tables {
 
 // Random numbers that repeat: those of an entity depend on the world's seed, the
 // tick, the system and the entity, and on nothing else.
+const wider = (width) => { throw new RangeError(`dice of ${shown(width)}: give bigints above 2^53, and at most 2^64`); };
 class Dice {
   constructor(parts) { this.key = new Uint8Array(BigUint64Array.from(parts).buffer); this.number = 0; this.words = new Uint32Array(16); this.used = 16; }
   u32() {
@@ -847,8 +893,24 @@ class Dice {
       if (low >= wide || low >= (0x100000000n - wide) % (wide || 1n)) return Number(product >> 32n);
     }
   }
-  // An integer from `start` to before `end`.
-  range(start, end) { return end > start ? start + this.below(end - start) : start; }
+  // An integer from `start` to before `end`, which are numbers or bigints.
+  range(start, end) {
+    const wide = end - start;
+    if (!(wide > 0)) return start;
+    if (typeof wide === 'bigint') return start + this.long(wide);
+    if (wide <= 0xffffffff) return start + this.below(wide);
+    return start + Number(this.long(Number.isSafeInteger(wide) ? BigInt(wide) : wider(wide)));
+  }
+  long(end) {
+    if (end <= 0xffffffffn) return BigInt(this.below(Number(end)));
+    const bits = (end - 1n).toString(2).length;
+    if (bits > 64) wider(end);
+    // More bits than needed are drawn and the rest is tried again.
+    for (;;) {
+      const value = BigInt.asUintN(bits, this.u64());
+      if (value < end) return value;
+    }
+  }
   chance(probability) { return this.f64() < probability; }
   pick(all) { return all.length ? all[this.below(all.length)] : undefined; }
   normal() {
@@ -891,6 +953,7 @@ export function system(name, spec, run) {
   const resources = Object.entries(spec.resources ?? {}).map(([key, it]) => ({ key, term: it instanceof Kind ? read(it) : it }));
   const queries = spec.query ? { rows: asQuery(spec.query) } : {};
   for (const [key, it] of Object.entries(spec.queries ?? {})) queries[key] = asQuery(it);
+  if (spec.queries?.rows) fail(`a query of ${name} is named rows, as that under query is: give it another name`);
   const all = Object.values(queries), reads = Object.entries(spec.reads ?? {});
   const needsAll = all.length !== 1 || spec.tables || resources.some((it) => it.term.access === WRITE);
   const asked = { shard: SHARD, archetype: ARCHETYPE, everything: EVERYTHING }[spec.span ?? (needsAll || reads.length ? 'everything' : 'shard')];
@@ -978,7 +1041,7 @@ function resource({ term: { kind, access } }, from, which) {
   const start = access === WRITE ? (kind.isPacked && before ? before : encoded()) : null;
   return {
     get: () => value,
-    set: (it) => { if (access !== WRITE) fail(`${kind.short} is only read: say write(${kind.short}) in resources`); value = it; },
+    set: (it) => { if (access !== WRITE) fail(`${kind.short} is only read: say write(${kind.short}) in resources`); value = plain(it); },
     store() {
       if (access !== WRITE) return;
       const now = encoded();

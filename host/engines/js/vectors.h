@@ -7,6 +7,8 @@ enum { U8, I8, U16, I16, U32, I32, U64, I64, F32, F64, TYPES };
 static const uint8_t SIZES[TYPES] = { 1, 1, 2, 2, 4, 4, 8, 8, 4, 8 };
 
 enum { ASSIGN, ADD, SUB, MUL, MIN, MAX, AXPY, CLAMP, WHERE, LESS, SUM, GATHER };
+// How many operands each takes besides the vector that it writes, or sums.
+static const uint8_t OPERANDS[] = { 1, 2, 2, 2, 2, 2, 2, 3, 3, 2, 0, 2 };
 
 typedef struct {
     uint8_t *at;
@@ -51,16 +53,17 @@ static inline int matches(const Vector *v, uint32_t i) {
         case MIN: BY_SHAPE(T, LESSER(x, y)); break; \
         case MAX: BY_SHAPE(T, GREATER(x, y)); break; \
         case AXPY: BY_SHAPE(T, (U)*to + (U)x * (U)y); break; \
-        case CLAMP: BY_SHAPE(T, x < y ? y : x); BY_SHAPE_OF_C(T); break; \
+        case CLAMP: BETWEEN(T); break; \
         } \
     }
-// The upper bound of a clamp, over what the lower one left.
-#define BY_SHAPE_OF_C(T) do { \
-        for (uint32_t i = 0; i < n; i++) { \
-            if (!matches(&o, i)) continue; \
-            T *to = (T *)(o.at + i * o.stride), y = *(T *)(c.at + i * c.stride); \
-            if (*to > y) *to = y; \
-        } \
+#define CLAMPED(x, low, high) ({ \
+        typeof(x) _above = (x) < (low) ? (low) : (x); \
+        _above > (high) ? (high) : _above; \
+    })
+// Each number's bounds are read before it is written: they may be what is written to.
+#define BETWEEN(T) do { \
+        if (is_dense && b.stride == 0 && c.stride == 0) { T k = *(T *)b.at, high = *(T *)c.at; LOOP(T, 1, k, CLAMPED(x, y, high)) } \
+        else LOOP(T, 0, *(T *)(b.at + i * b.stride), ({ T high = *(T *)(c.at + i * c.stride); CLAMPED(x, y, high); })) \
     } while (0)
 
 DEFINE(uint8_t, uint32_t, u8)
