@@ -231,6 +231,8 @@ fn an_operation_has_all_of_its_operands_and_reads_them_before_it_writes() {
              are(low, 3, -5, 2);\n\
              st.clamp(x, x, 0, 2);\n\
              are(x, 2, 0, 1);\n\
+             st.gather(x, x, st.vector(u32, [2, 0, 1]));\n\
+             are(x, 1, 2, 0);\n\
            }\n\
          });\n",
         1,
@@ -245,6 +247,7 @@ fn an_operation_has_all_of_its_operands_and_reads_them_before_it_writes() {
         ("  less(v, v);", "an operand is left out"),
         ("  gather(v, v);", "an operand is left out"),
         ("  mul(v, null, 1);", "an operand is null"),
+        ("  gather(v, v, vector(st.u32, [0, 1, 3]));", "RangeError: number 3 of 3"),
         ("  sum();", "the first operand is a vector"),
     ] {
         let told = failed(&format!(

@@ -32,7 +32,7 @@ done
 clang-19 "${flags[@]}" -I. -c engine.c -o "$work/engine.o"
 clang-19 --target=wasm32-wasi -mexec-model=reactor "$work"/{engine,libregexp,libunicode,dtoa}.o \
     -lwasi-emulated-signal -Wl,--stack-first -Wl,-z,stack-size=262144 -Wl,--gc-sections -Wl,-s -o "$work/engine.wasm"
-node snapshot.mjs "$work/engine.wasm" "$work/kept.wasm"
+node snapshot.mjs "$work/engine.wasm" "$work/kept.wasm" LICENSE.quickjs-ng LICENSE.wasi-libc
 zstd -19 --quiet --no-progress "$work/kept.wasm" -o "$work/engine.wasm.zst"
 if [ "${1:-}" = --check ]; then
     zstd --decompress --quiet engine.wasm.zst -o "$work/here.wasm"

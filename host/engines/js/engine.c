@@ -385,14 +385,24 @@ NATIVE(vector) { // operation, to, then operands; those that are left out are un
         for (uint32_t i = 0; i < o.length; i++)
             if (matches(&o, i)) o.at[i * o.stride] = is_less(&v[0], &v[1], i);
         break;
-    case GATHER:
-        for (uint32_t i = 0; i < o.length; i++) {
-            uint32_t from = *(uint32_t *)(v[1].at + i * v[1].stride);
-            if (!matches(&o, i)) continue;
-            if (from >= v[0].length) return JS_ThrowRangeError(c, "number %u of %u", from, v[0].length);
-            copy_one(&o, i, &v[0], from);
+    case GATHER: {
+        uint8_t *kept = NULL; // of what is gathered from, where it is written to as well
+        size_t size = v[0].stride && v[0].length ? (v[0].length - 1) * v[0].stride + SIZES[type] : 0;
+        if (size && o.at < v[0].at + size && v[0].at < o.at + o.length * o.stride) {
+            if (!(kept = js_malloc(c, size))) return JS_EXCEPTION;
+            v[0].at = memcpy(kept, v[0].at, size);
         }
+        uint32_t from = 0;
+        int is_there = 1;
+        for (uint32_t i = 0; i < o.length && is_there; i++) {
+            if (!matches(&o, i)) continue;
+            from = *(uint32_t *)(v[1].at + i * v[1].stride);
+            if ((is_there = from < v[0].length)) copy_one(&o, i, &v[0], from);
+        }
+        js_free(c, kept);
+        if (!is_there) return JS_ThrowRangeError(c, "number %u of %u", from, v[0].length);
         break;
+    }
     default:
         if (v[0].stride == 0 && v[1].stride && (op == ADD || op == MUL || op == MIN || op == MAX)) {
             Vector first = v[0];

@@ -27,9 +27,11 @@ declare module 'sandtable' {
   interface EntityType extends NumberType<bigint> { readonly __isEntity: true }
   /** A field that names an entity; as a term of a query, the entity of the row. */
   export const entity: EntityType;
+  /** In a packed component it is written as a whole. */
   export function array<T>(type: Type<T>, length: number): Type<T[]>;
   export function list<T>(type: Type<T>): Type<T[]>;
   export function option<T>(type: Type<T>): Type<T | null>;
+  /** In a packed component it is written as a whole. */
   export function struct<F extends Fields>(fields: F): Type<ValueOf<F>>;
   /** One of several: its name, or `{ name: fields }` where it has some. */
   export function variant<C extends Record<string, null | Type<any> | Fields>>(cases: C): Type<VariantOf<C>>;
@@ -86,7 +88,7 @@ declare module 'sandtable' {
   /** One field of many rows, or numbers of its own. */
   export interface ReadVector<T = any> extends Iterable<T> { readonly length: number; get(i: number): T }
   export interface Vector<T = any> extends ReadVector<T> { set(i: number, value: T): void }
-  type ColumnOf<T, W> = T extends null ? null : { readonly length: number } & { readonly [K in keyof T]: W extends true ? Vector<T[K]> : ReadVector<T[K]> };
+  type ColumnOf<T, W> = T extends null ? null : ('length' extends keyof T ? {} : { readonly length: number }) & { readonly [K in keyof T]: W extends true ? Vector<T[K]> : ReadVector<T[K]> };
   type ShardOf<Q> = { readonly length: number } & { readonly [K in keyof Q]: Q[K] extends EntityType ? ReadVector<Entity> : Q[K] extends Component<infer T> ? ColumnOf<T, false> : Q[K] extends Term<infer T, infer W> ? ColumnOf<T, W> : never };
   /** Rows, one after another: what a row is seen by moves along, so copy what is to stay. */
   export interface Rows<Q> extends Iterable<RowOf<Q>> {
@@ -99,7 +101,7 @@ declare module 'sandtable' {
   // are passed over. All vectors of one operation are of one type.
 
   type Operand = ReadVector | Column | number | bigint;
-  type Column = { readonly length: number };
+  type Column = { readonly length: number | ReadVector };
   export function vector<T extends number | bigint>(type: NumberType<T>, of: number | Iterable<T>): Vector<T>;
   /** All numbers of a column whose fields are of one type, row by row. */
   export function flat(column: Column): Vector;
@@ -154,7 +156,8 @@ declare module 'sandtable' {
   /** Random numbers that repeat: those of an entity in a tick and a system. */
   export interface Dice {
     u32(): number; u64(): bigint; f32(): number; f64(): number;
-    below(end: number): number; range(start: number, end: number): number;
+    below(end: number): number;
+    range(start: number, end: number): number; range(start: bigint, end: bigint): bigint;
     chance(probability: number): boolean; pick<T>(all: readonly T[]): T | undefined; normal(): number;
   }
   export interface Rng { of(entity: Entity): Dice; world(): Dice }
@@ -184,7 +187,7 @@ declare module 'sandtable' {
     readonly rng: Rng;
     readonly rows: Rows<TermsOf<S['query']>>;
     readonly queries: { readonly [K in keyof S['queries']]: Rows<TermsOf<S['queries'][K]>> };
-    readonly resources: { [K in keyof S['resources']]: ResourceOf<S['resources'][K]> };
+    readonly resources: { -readonly [K in keyof S['resources']]: ResourceOf<S['resources'][K]> };
     readonly lookups: { readonly [K in keyof S['lookups']]: S['lookups'][K] extends Component<infer T> ? Lookup<T> : never };
     readonly relations: { readonly [K in keyof S['relations']]: S['relations'][K] extends Relation<infer T> ? Related<T> : never };
     readonly reads: { readonly [K in keyof S['reads']]: S['reads'][K] extends Event<infer T> ? T[] : Entity[] };

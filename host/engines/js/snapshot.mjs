@@ -1,9 +1,10 @@
 // Runs `prepare` of a core module and writes the module again with the memory that it
-// left: `node snapshot.mjs <module> <to>`. The module has one memory, and nothing else
-// that `prepare` leaves changed: what is left of the stack is nothing, tables stay.
+// left: `node snapshot.mjs <module> <to> <licence>…`. The module has one memory, and
+// nothing else that `prepare` leaves changed: what is left of the stack is nothing,
+// tables stay. The licences become a custom section.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [, , from, to] = process.argv;
+const [, , from, to, ...licences] = process.argv;
 const PAGE = 65536;
 const bytes = new Uint8Array(readFileSync(from));
 const module = new WebAssembly.Module(bytes);
@@ -86,4 +87,6 @@ for (let at = 8; at < bytes.length;) {
     section(EXPORT, join([leb(kept.length), ...kept]));
   } else if (id !== 0) section(id, body);
 }
+const name = Buffer.from('licenses');
+section(0, join([[name.length], name, ...licences.map((path) => readFileSync(path))]));
 writeFileSync(to, join(out));
