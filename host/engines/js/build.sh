@@ -3,8 +3,9 @@
 # rquickjs-sys has it, and what lies in this folder. With --check compares instead, and
 # fails where what is built differs from what lies here.
 #
-# Needs Debian's clang-19, lld-19, wasi-libc, libclang-rt-19-dev-wasm32, node and zstd;
-# curl too, where cargo has not fetched the crate.
+# Needs Debian's clang-19, lld-19, wasi-libc, libclang-rt-19-dev-wasm32, node and zstd, and
+# curl for the crate; where that cannot be fetched it exits with 69. QUICKJS_CRATE names
+# one that is here.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -16,7 +17,8 @@ trap 'rm -rf "$work"' EXIT
 crate=${QUICKJS_CRATE:-}
 if [ -z "$crate" ]; then
     crate=$work/crate
-    curl -sSfL -o "$crate" "https://static.crates.io/crates/rquickjs-sys/rquickjs-sys-$version.crate"
+    url=https://static.crates.io/crates/rquickjs-sys/rquickjs-sys-$version.crate
+    curl -sSfL -o "$crate" "$url" || exit 69
 fi
 printf '%s  %s\n' "$digest" "$crate" | sha256sum --check --quiet
 tar -xzf "$crate" -C "$work" "rquickjs-sys-$version/quickjs"
