@@ -133,6 +133,10 @@ fn rules_and_dashboard_ask_for_what_a_world_gives() {
     let (rules, dashboard) = (of_rules(), of_dashboard());
     assert_eq!(rules.len(), read("alerts.yml").matches("- alert: ").count());
     assert!(dashboard.len() > 20, "{dashboard:?}");
+    let whole: Json = serde_json::from_str(&read("dashboard.json")).unwrap();
+    let panels = whole["panels"].as_array().unwrap();
+    let ids: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64()).collect();
+    assert_eq!(ids.len(), panels.len(), "each panel has an id of its own");
     let mut asked = BTreeSet::new();
     for expression in rules.iter().chain(&dashboard) {
         for word in words(expression) {

@@ -236,8 +236,8 @@ pub struct NamedQuestion {
     pub about: String,
     /// What it takes.
     pub parameters: Vec<QuestionParameter>,
-    /// The SELECT that answers it.
-    pub sql: String,
+    /// The SELECT that answers it; who sees a part of the world is not told.
+    pub sql: Option<String>,
     /// How its answer is best shown, if it says that: as what, and what its columns mean.
     #[serde(default)]
     pub show: Option<Json>,
