@@ -1,8 +1,13 @@
 //! What leaves a save, as the command line says.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
+use sandtable::Options;
 use sandtable::config::{OutboxOverrides, OutboxSettings};
 use sandtable::record::OutboxFormat;
+use sandtable_serve::{Begins, Beside};
 
 /// What leaves the save, in the place of what its world says.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -25,10 +30,20 @@ pub struct OutboxArguments {
 
 impl OutboxArguments {
     /// Whether anything is said.
-    pub fn is_given(&self) -> bool {
+    fn is_given(&self) -> bool {
         let Self { outbox, outbox_format, outbox_keep_rows, outbox_in_flight } = self;
         let numbers = outbox_keep_rows.or(*outbox_in_flight);
         !outbox.is_empty() || outbox_format.is_some() || numbers.is_some()
+    }
+
+    /// What each world of a folder that is served is opened with, if anything is said.
+    pub fn beside(&self) -> Result<Option<Beside>> {
+        let outbox = self.overrides()?;
+        let sets = move |_: &Path, options: &mut Options| -> Begins {
+            options.outbox = outbox.clone();
+            Box::new(|_| Box::new(()))
+        };
+        Ok(self.is_given().then(|| -> Beside { Arc::new(sets) }))
     }
 
     /// What stands in the place of settings.

@@ -31,7 +31,9 @@ flags=(--target=wasm32-wasi -std=gnu23 -O2 -mbulk-memory -msimd128 -D_GNU_SOURCE
 for name in libregexp libunicode dtoa; do
     clang-19 "${flags[@]}" -Os -c "$sources/$name.c" -o "$work/$name.o"
 done
-clang-19 "${flags[@]}" -I. -c engine.c -o "$work/engine.o"
+# The SDK is one module, in the order of its files.
+cat sdk/*.js >"$work/sdk.js"
+clang-19 "${flags[@]}" -I. "--embed-dir=$work" -c engine.c -o "$work/engine.o"
 clang-19 --target=wasm32-wasi -mexec-model=reactor "$work"/{engine,libregexp,libunicode,dtoa}.o \
     -lwasi-emulated-signal -Wl,--stack-first -Wl,-z,stack-size=262144 -Wl,--gc-sections -Wl,-s -o "$work/engine.wasm"
 node snapshot.mjs "$work/engine.wasm" "$work/kept.wasm" LICENSE.quickjs-ng LICENSE.wasi-libc

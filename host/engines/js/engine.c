@@ -1,7 +1,7 @@
 // The engine of mods in JavaScript: QuickJS-ng, and between it and the host what
-// prelude.js cannot do itself. Everything that the language has no word for lies
-// in the prelude, which is evaluated once, when the engine is built; what is kept
-// is the memory after that.
+// the SDK of sdk/ cannot do itself. Everything that the language has a word for lies
+// there, and is evaluated once, when the engine is built; what is kept is the memory
+// after that.
 //
 // A mod's sources are assets whose names start with ".js/", and are evaluated in
 // each call. No WASI is imported: clock and random numbers are those of the call.
@@ -429,7 +429,7 @@ static const JSCFunctionListEntry NATIVES[] = {
 // -- Modules and mistakes --
 
 static char PRELUDE[] = {
-#embed "prelude.js"
+#embed "sdk.js"
     , 0
 };
 

@@ -165,14 +165,10 @@ impl Under {
 ///
 /// When the command line says something that cannot be.
 pub fn beside(arguments: &AlongArguments, screen: &Screen) -> Result<Option<Beside>> {
-    let outbox = arguments.outbox.overrides()?;
     let Some(Reached { settings, .. }) = arguments.nats.reach(None, screen)? else {
-        let sets = move |_: &Path, options: &mut Options| -> Begins {
-            options.outbox = outbox.clone();
-            Box::new(|_| Box::new(()))
-        };
-        return Ok(arguments.outbox.is_given().then(|| -> Beside { Arc::new(sets) }));
+        return arguments.outbox.beside();
     };
+    let outbox = arguments.outbox.overrides()?;
     let opens = move |save: &Path, options: &mut Options| -> Begins {
         options.outbox = outbox.clone();
         // Each world has a connection of its own, as each that is run by itself has.

@@ -1,14 +1,13 @@
 //! What goes along with a world in a program that knows no NATS.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Result;
 use sandtable::catalog;
 use sandtable::config::OutboxOverrides;
 use sandtable::names::is_pack;
 use sandtable::{Options, Simulation};
-use sandtable_serve::{Begins, Beside, Server};
+use sandtable_serve::{Beside, Server};
 
 use crate::outbox::OutboxArguments;
 use crate::screen::Screen;
@@ -85,10 +84,5 @@ impl Under {
 ///
 /// When the command line says something that cannot be.
 pub fn beside(arguments: &AlongArguments, _screen: &Screen) -> Result<Option<Beside>> {
-    let outbox = arguments.outbox.overrides()?;
-    let sets = move |_: &Path, options: &mut Options| -> Begins {
-        options.outbox = outbox.clone();
-        Box::new(|_| Box::new(()))
-    };
-    Ok(arguments.outbox.is_given().then(|| -> Beside { Arc::new(sets) }))
+    arguments.outbox.beside()
 }
